@@ -1,0 +1,1 @@
+"""Events in: sources, formats, quality, identity, engines."""

@@ -1,0 +1,33 @@
+"""Protocols that storage and exports fulfil and the pipeline hands to the rooms below."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Protocol
+
+from keepers.domain.decision import Decision
+
+
+class Clock(Protocol):
+    """Tells the time, so that nothing below the pipeline reads it by itself."""
+
+    def now(self) -> dt.datetime:
+        """The present moment, in UTC."""
+        ...
+
+
+class DecisionLedger(Protocol):
+    """Remembers decisions and what came of them."""
+
+    def record(self, decision: Decision) -> None:
+        """Write one decision; the same decision_id twice is one entry."""
+        ...
+
+
+Progress = Callable[[str, float | None], None]
+"""Called with the step's name and the share done (0 to 1), or None while the share is unknown."""
+
+
+def silent(step: str, share: float | None = None) -> None:
+    """A `Progress` that shows nothing."""

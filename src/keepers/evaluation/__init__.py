@@ -1,0 +1,1 @@
+"""Can the numbers be trusted: backtests, metrics, calibration, choice of a model."""

@@ -1,0 +1,1 @@
+"""Destinations of results: files that other programs open."""

@@ -1,0 +1,1 @@
+"""Transaction models for shops without a contract (buy till you die)."""

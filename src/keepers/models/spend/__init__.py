@@ -1,0 +1,1 @@
+"""Models of what an order is worth."""

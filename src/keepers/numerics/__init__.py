@@ -1,0 +1,1 @@
+"""Arrays only: special functions, likelihoods, optimisation, curvature and draws; no tables, no engines."""

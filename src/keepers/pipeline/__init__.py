@@ -1,0 +1,1 @@
+"""The hallway: from files to a folder of results."""

@@ -1,0 +1,1 @@
+"""Charts, tables and the report that a person reads."""

@@ -1,0 +1,1 @@
+"""Events to summaries, as SQL that runs inside the engine."""

@@ -1,0 +1,1 @@
+"""Lifetime value: behaviour times spend times margin, discounted."""
