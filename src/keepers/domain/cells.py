@@ -76,3 +76,65 @@ class Cells:
             return self
         scale = self.unit.days / unit.days
         return Cells(self.x, self.t_x * scale, self.T * scale, self.weight, unit)
+
+
+@dataclass(frozen=True, eq=False)
+class SpendCells:
+    """Sufficient statistics of the spend model, one row a distinct pair of orders and mean spend.
+
+    Where distinct pairs are too many to hand over, a row stands for a bin of customers with equal `x` and nearly
+    equal mean spend: `mean_spend` is then the geometric mean over the bin and `spread` the variance of the
+    logarithm of the mean spend within it, which keeps the likelihood right to the fourth order of the bin's width.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+        Orders that the mean is taken over (repeat purchase days, or all of them when the first is included).
+    mean_spend : array, shape (n,)
+        Mean money an order, in the currency and basis of the summary. Rows that are zero or negative are left out
+        by the spend model, which says how many.
+    weight : array, shape (n,)
+        Customers who share the pair.
+    spread : array, shape (n,), optional
+        Variance of log(mean spend) within the row's bin; zero, the default, where the pairs are exact.
+    """
+
+    x: FloatArray
+    mean_spend: FloatArray
+    weight: FloatArray
+    spread: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("x", "mean_spend", "weight", "spread"):
+            if getattr(self, name) is None:
+                continue
+            column = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, column)
+            if column.ndim != 1 or column.shape != self.x.shape:
+                raise InputError(f"`{name}` must be a flat column as long as `x` ({self.x.shape}), not {column.shape}.")
+            if column.size and not np.all(np.isfinite(column)):
+                raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
+
+    @classmethod
+    def of_customers(cls, x: FloatArray, mean_spend: FloatArray) -> SpendCells:
+        """Cells from one row a customer; customers without an order (x = 0) are left out, equal pairs are merged."""
+        orders = np.asarray(x, float)
+        bought = orders > 0
+        rows = np.column_stack([orders[bought], np.asarray(mean_spend, float)[bought]])
+        distinct, counts = np.unique(rows, axis=0, return_counts=True)
+        return cls(distinct[:, 0], distinct[:, 1], counts.astype(float))
+
+    @property
+    def size(self) -> int:
+        """Number of distinct pairs or bins."""
+        return int(self.x.size)
+
+    @property
+    def customers(self) -> float:
+        """Number of customers."""
+        return float(self.weight.sum())
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row is a distinct pair rather than a bin."""
+        return self.spread is None or not np.any(self.spread)
