@@ -1,0 +1,178 @@
+"""The one way in which a model is fitted: several starts, exact derivatives, priors, and an outcome in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.domain.errors import FitError
+from keepers.domain.outcome import FitOutcome
+from keepers.models.posterior import Posterior, Target
+from keepers.models.priors import ParameterPrior
+from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.optimise import Optimum, maximise
+
+FloatArray = NDArray[np.float64]
+Likelihood = Callable[[FloatArray, int], Evaluation]
+"""Log-likelihood at log parameters, with derivatives up to the order asked for."""
+
+LEAST_INFORMATION = 0.1
+"""A direction of the log parameters known worse than to a factor exp(1 / sqrt(0.1)), about 24, is a flat ridge."""
+
+_SAME_MAXIMUM = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What is to be maximised.
+
+    Parameters
+    ----------
+    parameters : tuple of str
+        Symbols.
+    likelihood : callable
+        The log-likelihood of all data.
+    starts : sequence of arrays, shape (d,)
+        Log parameters from which to search.
+    rows : int
+        Rows that one evaluation costs.
+    rough : callable, optional
+        The log-likelihood of a part of the data with its weights raised, for searching from several starts where the
+        data are many; the best end is then the one start of the exact search.
+    prior : ParameterPrior, optional
+        Prior to use from the outset.
+    rescue : ParameterPrior, optional
+        Prior to fall back to where the likelihood has no maximum of its own.
+    without_events : bool
+        Whether the data hold none of the events that the model is about.
+    """
+
+    parameters: tuple[str, ...]
+    likelihood: Likelihood
+    starts: Sequence[FloatArray]
+    rows: int
+    rough: Likelihood | None = None
+    prior: ParameterPrior | None = None
+    rescue: ParameterPrior | None = None
+    without_events: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How a fit ended.
+
+    Parameters
+    ----------
+    log_parameters : array, shape (d,)
+        The maximum of likelihood times prior.
+    log_likelihood : float
+        The log-likelihood there, without the prior.
+    outcome : FitOutcome
+        In words.
+    posterior : Posterior
+        Laplace's approximation, corrected on demand.
+    prior : ParameterPrior or None
+        The prior that was used in the end.
+    steps : int
+        Evaluations of the exact log-likelihood.
+    """
+
+    log_parameters: FloatArray
+    log_likelihood: float
+    outcome: FitOutcome
+    posterior: Posterior
+    prior: ParameterPrior | None
+    steps: int
+
+
+def fit(problem: Problem) -> Fit:
+    """Find the maximum, say what kind of maximum it is, and approximate the posterior around it.
+
+    Raises
+    ------
+    FitError
+        If the log-likelihood is finite at none of the starts.
+    """
+    prior = problem.prior
+    best = _search(problem, prior)
+    outcome = _outcome(best, problem, prior)
+    ill_posed = outcome in (FitOutcome.AT_BOUND, FitOutcome.FLAT_RIDGE, FitOutcome.FAILED)
+    if ill_posed and prior is None and problem.rescue is not None:
+        prior = problem.rescue
+        best = _search(problem, prior)
+        if not best.converged:
+            outcome = FitOutcome.FAILED
+        elif outcome is FitOutcome.FAILED:
+            outcome = FitOutcome.CONVERGED_WITH_PRIOR
+    data = problem.likelihood(best.point, 2)
+    covariance, prior_share = _curvature(-data.hessian, prior)
+    likelihood, used = problem.likelihood, prior
+
+    def log_posterior(point: FloatArray) -> float:
+        value = likelihood(point, 0).value
+        return value if used is None else value + used.evaluate(point).value
+
+    posterior = Posterior(problem.parameters, best.point, covariance, prior_share, Target(log_posterior, problem.rows))
+    return Fit(best.point, data.value, outcome, posterior, prior, best.steps)
+
+
+def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:
+    starts = list(problem.starts)
+    if problem.rough is not None:
+        starts = [_best([_climb(problem.rough, prior, start, 1e-3) for start in starts]).point]
+    best = _best([_climb(problem.likelihood, prior, start) for start in starts])
+    if not best.converged and problem.rough is not None:
+        best = _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
+    return best
+
+
+def _climb(
+    likelihood: Likelihood, prior: ParameterPrior | None, start: FloatArray, tolerance: float | None = None
+) -> Optimum:
+    def objective(point: FloatArray) -> Evaluation:
+        # Far out, where a search may probe, a likelihood may overflow; such a point is refused, not warned of.
+        with np.errstate(all="ignore"):
+            value = likelihood(point, 2)
+        return value if prior is None else value + prior.evaluate(point)
+
+    return maximise(objective, start) if tolerance is None else maximise(objective, start, tolerance=tolerance)
+
+
+def _best(found: Sequence[Optimum]) -> Optimum:
+    usable = [optimum for optimum in found if optimum.evaluation.finite]
+    if not usable:
+        raise FitError(
+            "The log-likelihood is not finite at any start. Check the histories for impossible values "
+            "(`keepers check`), such as a purchase after the end of the observation."
+        )
+    highest = max(optimum.evaluation.value for optimum in usable)
+    near = [o for o in usable if o.evaluation.value >= highest - _SAME_MAXIMUM * (1 + abs(highest) * 1e-6)]
+    return max(near, key=lambda o: (o.converged, o.interior, o.evaluation.value))
+
+
+def _outcome(best: Optimum, problem: Problem, prior: ParameterPrior | None) -> FitOutcome:
+    if not best.converged:
+        return FitOutcome.FAILED
+    if problem.without_events:
+        return FitOutcome.NO_REPEAT_PURCHASES
+    if not best.interior:
+        return FitOutcome.AT_BOUND
+    if prior is not None:
+        return FitOutcome.CONVERGED_WITH_PRIOR
+    information = -problem.likelihood(best.point, 2).hessian
+    if np.linalg.eigvalsh(information)[0] < LEAST_INFORMATION:
+        return FitOutcome.FLAT_RIDGE
+    return FitOutcome.CONVERGED
+
+
+def _curvature(information: FloatArray, prior: ParameterPrior | None) -> tuple[FloatArray, float]:
+    """Covariance of the log parameters and the part of the information that is the prior's."""
+    precision = np.zeros(len(information)) if prior is None else prior.precision
+    sizes, axes = np.linalg.eigh(information + np.diag(precision))
+    # A direction that nothing informs gets a standard deviation of 10 in the logarithm rather than an infinite one.
+    covariance = (axes / np.maximum(sizes, 1e-2)) @ axes.T
+    share = float(np.clip(np.mean(precision * np.diag(covariance)), 0.0, 1.0))
+    return 0.5 * (covariance + covariance.T), share

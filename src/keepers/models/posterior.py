@@ -1,0 +1,179 @@
+"""What is known of a model's parameters after the fit: a normal in their logarithms, corrected and graded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.numerics.draws import RELIABLE, CorrectedDraws, importance_draws
+
+FloatArray = NDArray[np.float64]
+LogPosterior = Callable[[FloatArray], float]
+
+_PROPOSALS = 1000
+_BUDGET = 2e7
+_FEWEST_PROPOSALS = 200
+_SEED = 20050514
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The logarithm of the posterior at a point, and how many rows one evaluation of it costs."""
+
+    log_density: LogPosterior
+    rows: int
+
+
+class Posterior:
+    """The posterior of the parameters.
+
+    Parameters
+    ----------
+    parameters : tuple of str
+        Symbols, in the order of every array here.
+    mean, covariance : arrays, shape (d,), (d, d)
+        Normal approximation to the logarithms of the parameters at the mode (Laplace).
+    prior_share : float
+        Part of the information about the parameters that comes from the prior, 0 to 1.
+    target : Target, optional
+        The exact posterior. It is evaluated when draws or the diagnostic are first asked for, and then let go.
+    """
+
+    def __init__(
+        self,
+        parameters: tuple[str, ...],
+        mean: FloatArray,
+        covariance: FloatArray,
+        prior_share: float = 0.0,
+        target: Target | None = None,
+    ) -> None:
+        self.parameters = parameters
+        self.mean = mean
+        self.covariance = covariance
+        self.prior_share = prior_share
+        self._target = target
+        self._corrected: CorrectedDraws | None = None
+        self._misfit: float | None = None
+
+    def __repr__(self) -> str:
+        spread = np.sqrt(np.diag(self.covariance))
+        inside = ", ".join(
+            f"{name} {math.exp(centre):.4g} (x/{math.exp(sd):.3g})"
+            for name, centre, sd in zip(self.parameters, self.mean, spread, strict=True)
+        )
+        return f"Posterior({inside}; {self.prior_share:.0%} prior)"
+
+    def draws(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw parameters from the posterior.
+
+        Parameters
+        ----------
+        n : int
+            Number of draws.
+        rng : Generator
+            Source of chance.
+
+        Returns
+        -------
+        array, shape (n, d)
+            Natural parameters (not logarithms) in the order of `parameters`, in the unit of the model. Where the
+            cells were few enough these follow the exact posterior by importance resampling; with very many cells
+            the normal approximation is as good, and `diagnostic` says so.
+        """
+        self._correct()
+        if self._corrected is None or self._corrected.pareto_k > 1:
+            root = np.linalg.cholesky(self.covariance)
+            return np.asarray(np.exp(self.mean + rng.standard_normal((n, self.mean.size)) @ root.T))
+        points = self._corrected.points
+        whole, rest = divmod(n, len(points))
+        chosen = np.concatenate([np.tile(np.arange(len(points)), whole), rng.permutation(len(points))[:rest]])
+        return np.asarray(np.exp(points[rng.permutation(chosen)]))
+
+    @property
+    def pareto_k(self) -> float:
+        """Shape of the importance weights' tail; NaN where no importance correction was made."""
+        self._correct()
+        return math.nan if self._corrected is None else self._corrected.pareto_k
+
+    @property
+    def diagnostic(self) -> str:
+        """Whether the posterior can be relied on, in one sentence."""
+        self._correct()
+        if self._corrected is not None:
+            k = self._corrected.pareto_k
+            if k <= RELIABLE:
+                return f"The importance correction is reliable (Pareto k {max(k, 0.0):.2f}, at most {RELIABLE})."
+            if k <= 1:
+                return f"The importance correction is rough (Pareto k {k:.2f}): intervals are approximate."
+            return f"The importance correction failed (Pareto k {k:.2f}); draws follow the normal approximation."
+        if self._misfit is None:
+            return "The posterior is the normal approximation at the mode; it was not corrected."
+        if self._misfit < 0.5:
+            return (
+                "So many customers make the posterior normal: two standard deviations out, its logarithm differs by "
+                f"{self._misfit:.2g} from that of the normal."
+            )
+        return (
+            "The posterior is not normal: two standard deviations out, its logarithm differs by "
+            f"{self._misfit:.2g} from that of the normal; intervals are approximate."
+        )
+
+    def _correct(self) -> None:
+        if self._target is None:
+            return
+        target, self._target = self._target, None
+        proposals = min(_PROPOSALS, int(_BUDGET / max(target.rows, 1)))
+        if proposals >= _FEWEST_PROPOSALS:
+            rng = np.random.default_rng(_SEED)
+            self._corrected = importance_draws(target.log_density, self.mean, self.covariance, proposals, rng)
+            return
+        sizes, axes = np.linalg.eigh(self.covariance)
+        at_mode = target.log_density(self.mean)
+        self._misfit = max(
+            abs(target.log_density(self.mean + sign * 2 * math.sqrt(size) * axis) - at_mode + 2.0)
+            for size, axis in zip(sizes, axes.T, strict=True)
+            for sign in (-1, 1)
+        )
+
+    def shifted(self, by: FloatArray) -> Posterior:
+        """The posterior of parameters whose logarithms are larger by `by`: a change of unit."""
+        target = self._target
+        moved = None if target is None else Target(lambda point: target.log_density(point - by), target.rows)
+        posterior = Posterior(self.parameters, self.mean + by, self.covariance, self.prior_share, moved)
+        if self._corrected is not None:
+            corrected = self._corrected
+            posterior._corrected = CorrectedDraws(corrected.points + by, corrected.pareto_k, corrected.effective)
+        posterior._misfit = self._misfit
+        return posterior
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, for a saved model; the correction is made first."""
+        self._correct()
+        data: dict[str, Any] = {
+            "mean": self.mean.tolist(),
+            "covariance": self.covariance.tolist(),
+            "prior_share": self.prior_share,
+            "misfit": self._misfit,
+        }
+        if self._corrected is not None:
+            data["pareto_k"] = self._corrected.pareto_k if math.isfinite(self._corrected.pareto_k) else None
+            data["effective"] = self._corrected.effective
+            data["points"] = np.round(self._corrected.points, 6).tolist()
+        return data
+
+    @classmethod
+    def from_dict(cls, parameters: tuple[str, ...], data: Mapping[str, Any]) -> Posterior:
+        """The posterior that `to_dict` wrote."""
+        posterior = cls(parameters, np.array(data["mean"]), np.array(data["covariance"]), float(data["prior_share"]))
+        posterior._misfit = data.get("misfit")
+        if "points" in data:
+            k = data["pareto_k"]
+            posterior._corrected = CorrectedDraws(
+                np.array(data["points"]), -math.inf if k is None else float(k), float(data["effective"])
+            )
+        return posterior

@@ -1,0 +1,174 @@
+"""Tables of distinct values: a special function is evaluated once for each and gathered, not called for every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.domain.cells import Cells
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
+
+_LARGEST_TABLE_OF_COUNTS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The distinct values of a column and which of them each row has: ``values[index]`` is the column."""
+
+    values: FloatArray
+    index: IndexArray
+
+    @property
+    def size(self) -> int:
+        """Number of distinct values."""
+        return int(self.values.size)
+
+    def sums(self, column: FloatArray) -> FloatArray:
+        """The sum of another column over the rows of each distinct value."""
+        return np.asarray(np.bincount(self.index, weights=column, minlength=self.values.size), dtype=np.float64)
+
+    def rows(self, table: FloatArray) -> FloatArray:
+        """Spread what was computed for each distinct value over the rows."""
+        return np.asarray(table[self.index])
+
+
+def distinct(column: FloatArray) -> Distinct:
+    """The distinct values of a column, ascending.
+
+    Sorting distinct values and looking rows up is several times faster than sorting the rows; whole numbers need
+    no sorting at all.
+    """
+    column = np.asarray(column, dtype=np.float64)
+    if column.size == 0:
+        return Distinct(np.empty(0), np.empty(0, dtype=np.intp))
+    largest = column.max()
+    if column.min() >= 0 and largest < _LARGEST_TABLE_OF_COUNTS:
+        whole = column.astype(np.intp)
+        if np.array_equal(whole, column):
+            seen = np.bincount(whole) > 0
+            place = np.cumsum(seen) - 1
+            return Distinct(np.flatnonzero(seen).astype(np.float64), place[whole])
+    values = np.unique(column)
+    return Distinct(values, np.searchsorted(values, column))
+
+
+@dataclass(frozen=True, eq=False)
+class DistinctPairs:
+    """The distinct pairs of two columns and which of them each row has."""
+
+    first: FloatArray
+    second: FloatArray
+    index: IndexArray
+
+    @property
+    def size(self) -> int:
+        """Number of distinct pairs."""
+        return int(self.first.size)
+
+    def sums(self, column: FloatArray) -> FloatArray:
+        """The sum of another column over the rows of each distinct pair."""
+        return np.asarray(np.bincount(self.index, weights=column, minlength=self.first.size), dtype=np.float64)
+
+    def rows(self, table: FloatArray) -> FloatArray:
+        """Spread what was computed for each distinct pair over the rows."""
+        return np.asarray(table[self.index])
+
+
+def distinct_pairs(first: Distinct, second: Distinct) -> DistinctPairs:
+    """The distinct pairs of two columns whose distinct values are known, ordered by the first, then the second."""
+    combined = first.index * second.size + second.index
+    possible = first.size * second.size
+    if possible <= max(4 * combined.size, 1024):
+        seen = np.bincount(combined, minlength=possible) > 0
+        codes = np.flatnonzero(seen)
+        index = (np.cumsum(seen) - 1)[combined]
+    else:
+        codes, index = np.unique(combined, return_inverse=True)
+    return DistinctPairs(first.values[codes // max(second.size, 1)], second.values[codes % max(second.size, 1)], index)
+
+
+@dataclass(frozen=True, eq=False)
+class CellTables:
+    """Cells with the tables of their distinct values, each made when a likelihood first asks for it.
+
+    Parameters
+    ----------
+    x, t_x, T, weight : arrays, shape (n,)
+        The columns of `Cells`; times in any one unit.
+    """
+
+    x: FloatArray
+    t_x: FloatArray
+    T: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, cells: Cells | CellTables, scale: float = 1.0) -> CellTables:
+        """The tables of cells, with times divided by `scale`."""
+        if isinstance(cells, CellTables) and scale == 1.0:
+            return cells
+        return cls(cells.x, cells.t_x / scale, cells.T / scale, cells.weight)
+
+    @classmethod
+    def of_rows(cls, x: FloatArray, t_x: FloatArray, T: FloatArray, weight: FloatArray | None = None) -> CellTables:
+        """Tables of plain columns, each row standing for one customer unless weights are given."""
+        x, t_x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(t_x, float), np.asarray(T, float))
+        x, t_x, T = (np.atleast_1d(column) for column in (x, t_x, T))
+        return cls(x, t_x, T, np.ones(x.shape) if weight is None else np.asarray(weight, float))
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return int(self.x.size)
+
+    def part(self, rows: IndexArray) -> CellTables:
+        """Some of the rows, with weights raised so that the total stays."""
+        weight = self.weight[rows]
+        return CellTables(
+            self.x[rows], self.t_x[rows], self.T[rows], weight * (self.weight.sum() / max(weight.sum(), 1e-300))
+        )
+
+    @cached_property
+    def counts(self) -> Distinct:
+        """Distinct repeat purchases."""
+        return distinct(self.x)
+
+    @cached_property
+    def ages(self) -> Distinct:
+        """Distinct ages T."""
+        return distinct(self.T)
+
+    @cached_property
+    def recencies(self) -> Distinct:
+        """Distinct ages at the last purchase, t_x."""
+        return distinct(self.t_x)
+
+    @cached_property
+    def counts_and_ages(self) -> DistinctPairs:
+        """Distinct pairs (x, T)."""
+        return distinct_pairs(self.counts, self.ages)
+
+    @cached_property
+    def counts_and_recencies(self) -> DistinctPairs:
+        """Distinct pairs (x, t_x)."""
+        return distinct_pairs(self.counts, self.recencies)
+
+    @cached_property
+    def customers_by_count(self) -> FloatArray:
+        """Customers with each distinct x."""
+        return self.counts.sums(self.weight)
+
+    @cached_property
+    def customers_by_age(self) -> FloatArray:
+        """Customers with each distinct T."""
+        return self.ages.sums(self.weight)
+
+    @cached_property
+    def purchases_by_age(self) -> FloatArray:
+        """Repeat purchases of all customers with each distinct T."""
+        return self.ages.sums(self.weight * self.x)

@@ -1,0 +1,146 @@
+"""Maximise a smooth function of a few variables by Newton's method in a trust region, with its exact Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.numerics.evaluation import Evaluation
+
+FloatArray = NDArray[np.float64]
+Objective = Callable[[FloatArray], Evaluation]
+"""Gives value, gradient and Hessian at a point."""
+
+LOG_BOUND = 12.0
+"""Logarithms of (scaled) parameters are kept within plus and minus this: a factor of 160,000 either way."""
+
+_WALL = 1e3
+_TOLERANCE = 1e-12
+_LARGEST_STEP = 4.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """Where a search ended.
+
+    Parameters
+    ----------
+    point : array, shape (d,)
+        The point.
+    evaluation : Evaluation
+        The function there, without the walls.
+    converged : bool
+        Whether Newton's decrement is negligible and the curvature is that of a maximum.
+    at_bound : tuple of bool
+        For each variable, whether it leans on a wall.
+    steps : int
+        Evaluations made.
+    """
+
+    point: FloatArray
+    evaluation: Evaluation
+    converged: bool
+    at_bound: tuple[bool, ...]
+    steps: int
+
+    @property
+    def interior(self) -> bool:
+        """Whether no variable leans on a wall."""
+        return not any(self.at_bound)
+
+
+def maximise(
+    objective: Objective,
+    start: FloatArray,
+    bound: float = LOG_BOUND,
+    most_steps: int = 200,
+    tolerance: float = _TOLERANCE,
+) -> Optimum:
+    """Climb to a local maximum from a start.
+
+    A search that runs off along a ridge is stopped by soft walls at plus and minus `bound`: a quadratic penalty that is
+    exactly zero inside, so that a maximum inside is not moved.
+
+    Parameters
+    ----------
+    objective : callable
+        Gives an `Evaluation` with derivatives.
+    start : array, shape (d,)
+        Where to begin.
+    bound : float
+        Half the side of the box.
+    most_steps : int
+        Most evaluations.
+    tolerance : float
+        The search ends when half of Newton's decrement, which is the gain still expected, falls below this.
+    """
+    point = np.clip(np.asarray(start, float), -bound, bound)
+    plain = objective(point)
+    steps = 1
+    radius = 1.0
+    converged = False
+    while plain.finite and steps < most_steps:
+        here = _walled(plain, point, bound)
+        step, gain = _trust_step(here, radius)
+        if gain <= tolerance:
+            converged = bool(np.all(np.linalg.eigvalsh(-here.hessian) > -1e-8 * (1 + np.abs(here.hessian).max())))
+            if converged:
+                break
+        candidate = objective(point + step)
+        steps += 1
+        reached = _walled(candidate, point + step, bound) if candidate.finite else None
+        noise = 1e-13 * (1 + abs(here.value))
+        won = -np.inf if reached is None else reached.value - here.value
+        if won > 0.1 * gain - noise:
+            # The last steps gain less than the sum's rounding error; the gradient still leads them.
+            point, plain = point + step, candidate
+            if won > 0.7 * gain and np.linalg.norm(step) > 0.9 * radius:
+                radius = min(2.5 * radius, _LARGEST_STEP)
+        else:
+            radius = 0.25 * float(np.linalg.norm(step))
+            if radius < 1e-12:
+                break
+    leaning = tuple(bool(value) for value in np.abs(point) > bound - 0.25)
+    return Optimum(point, plain, converged, leaning, steps)
+
+
+def _walled(evaluation: Evaluation, point: FloatArray, bound: float) -> Evaluation:
+    beyond = np.sign(point) * np.maximum(np.abs(point) - bound, 0.0)
+    if not beyond.any():
+        return evaluation
+    penalty = Evaluation(
+        -0.5 * _WALL * float(beyond @ beyond), -_WALL * beyond, -_WALL * np.diag((beyond != 0).astype(float))
+    )
+    return evaluation + penalty
+
+
+def _trust_step(here: Evaluation, radius: float) -> tuple[FloatArray, float]:
+    """The step that maximises the quadratic model inside the radius, and the gain that the model promises."""
+    curvature, axes = np.linalg.eigh(-here.hessian)
+    along = axes.T @ here.gradient
+    smallest = float(curvature[0])
+    floor = 1e-12 * max(1.0, float(np.abs(curvature).max()))
+    shift = 0.0 if smallest > floor else floor - smallest
+
+    def length(by: float) -> float:
+        return float(np.linalg.norm(along / (curvature + by)))
+
+    if length(shift) > radius:
+        low, high = shift, shift + max(1.0, 2 * float(np.linalg.norm(along)) / radius)
+        while length(high) > radius:
+            high *= 4
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if length(middle) > radius:
+                low = middle
+            else:
+                high = middle
+            if high - low <= 1e-3 * high:
+                break
+        shift = high
+    coordinates = along / (curvature + shift)
+    gain = float(along @ coordinates - 0.5 * (curvature * coordinates) @ coordinates)
+    return axes @ coordinates, gain
