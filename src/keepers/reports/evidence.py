@@ -223,6 +223,8 @@ class Reconciliation:
     """The same share of revenue."""
     remarks: tuple[str, ...] = ()
     """Anything else worth a sentence: "Dates were read as day.month.year"."""
+    meaning: MoneyMeaning | None = None
+    """The five things for the amounts and for revenue by month; None without money."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Charts as plain dictionaries of ECharts options, each with the table that says the same."""

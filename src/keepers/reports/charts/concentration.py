@@ -1,0 +1,43 @@
+"""How much of the value the most valuable customers hold."""
+
+from __future__ import annotations
+
+from keepers.reports.charts.chart import Chart, DataTable, axis_format, colour, frame, line
+from keepers.reports.content import Equity
+from keepers.reports.formatting import percent
+
+
+def concentration_chart(equity: Equity) -> Chart:
+    """The curve of shares, most valuable customers first."""
+    points = equity.concentration
+    labels = [percent(share, 0) for share, _ in points]
+    option = frame(labels, axis_format("percent"), name="share of the predicted value", gap=False)
+    option["yAxis"].update({"min": 0, "max": 1})
+    curve = line("Share of value", [value for _, value in points], "accent", width=2.4, area=True)
+    top = percent(equity.top_customers, 0)
+    if top in labels:
+        curve["markLine"] = {
+            "silent": True,
+            "symbol": ["none", "circle"],
+            "symbolSize": 7,
+            "lineStyle": {"color": colour("ink"), "type": "solid", "width": 1},
+            "label": {"show": False},
+            "data": [[{"coord": [top, 0]}, {"coord": [top, equity.top_share]}]],
+        }
+    even = line("Were all worth the same", [share for share, _ in points], "muted", dashed=True, width=1)
+    option["series"] = [curve, even]
+    table = DataTable(
+        "Share of the predicted value by share of customers, most valuable first",
+        ("Most valuable customers", "Share of value"),
+        tuple((label, percent(value)) for label, (_, value) in zip(labels, points, strict=True)),
+    )
+    return Chart(
+        "concentration",
+        f"Curve: the most valuable {top} of customers hold {percent(equity.top_share)} of the predicted value. "
+        "The table below it holds the same numbers.",
+        option,
+        table,
+        (1,),
+        (),
+        250,
+    )

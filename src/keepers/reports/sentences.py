@@ -1,0 +1,245 @@
+"""The plain sentences of the report: each says in words what the figures beside it say."""
+
+from __future__ import annotations
+
+from keepers.domain.money import MoneyBasis
+from keepers.domain.time import Horizon
+from keepers.reports.content import (
+    Activity,
+    AtRisk,
+    Equity,
+    Lever,
+    LeverKind,
+    Levers,
+    RiskGroup,
+    Trust,
+    Verdict,
+)
+from keepers.reports.figures import Estimate, MoneyMeaning, Span
+from keepers.reports.formatting import count, finite, horizon, money, percent, plural, word
+
+VERDICT_HEADLINES = {
+    Trust.GOOD: "You can work with these numbers",
+    Trust.CAUTION: "Use these numbers with care",
+    Trust.NAIVE: "No model beat a simple rule on your data",
+    Trust.UNTESTED: "These numbers could not be tested yet",
+}
+
+
+def span(value: Horizon | Span) -> str:
+    """A horizon as part of the money note."""
+    if isinstance(value, Horizon):
+        return f"next {horizon(value)}"
+    return {Span.PAST: "so far", Span.PAST_YEAR: "last 12 months", Span.UNLIMITED: "without an end"}[value]
+
+
+def basis(meaning: MoneyMeaning) -> str:
+    """The basis as part of the money note."""
+    if meaning.basis is MoneyBasis.CONTRIBUTION and meaning.margin is not None:
+        return f"contribution margin, {percent(meaning.margin)} of net revenue"
+    return meaning.basis.value
+
+
+def discount(meaning: MoneyMeaning) -> str:
+    """The discount rate as part of the money note."""
+    rate = meaning.discount
+    if rate is None or rate.per_day == 0:
+        return "not discounted"
+    return f"discounted at {percent(rate.annual, 0 if abs(rate.annual * 100 % 1) < 1e-6 else 1)} a year"
+
+
+def acquisition(meaning: MoneyMeaning) -> str:
+    """The acquisition cost as part of the money note."""
+    return f"acquisition cost {'deducted' if meaning.acquisition_cost_deducted else 'not deducted'}"
+
+
+def money_note(meaning: MoneyMeaning) -> str:
+    """The five things in one line."""
+    parts = (basis(meaning), span(meaning.horizon), meaning.population, acquisition(meaning), discount(meaning))
+    line = " · ".join(parts)
+    return line[0].upper() + line[1:]
+
+
+def money_note_rows(meaning: MoneyMeaning) -> tuple[tuple[str, str, str], ...]:
+    """The five things with what each of them means: name, value, explanation."""
+    bases = {
+        MoneyBasis.REVENUE: "What customers paid, before refunds, tax and shipping are taken off.",
+        MoneyBasis.NET_REVENUE: "What customers paid after discounts and refunds, and without tax and shipping where "
+        "the data show them. What the goods cost you is not taken off.",
+        MoneyBasis.CONTRIBUTION: "What is left of net revenue after the cost of what was sold.",
+    }
+    spans = {
+        Span.PAST: "Everything up to the last day of the data.",
+        Span.PAST_YEAR: "The 12 months up to the last day of the data.",
+        Span.UNLIMITED: "All of the future, however far.",
+    }
+    ahead = spans[meaning.horizon] if isinstance(meaning.horizon, Span) else "Counted from the last day of the data."
+    paid = (
+        "What was paid to win these customers has been taken off."
+        if meaning.acquisition_cost_deducted
+        else "What you paid to win these customers has not been taken off."
+    )
+    rate = meaning.discount
+    worth = "Money is counted in full, whenever it comes in."
+    if rate is not None and rate.per_day > 0:
+        worth = f"100 that come in a year from now count as {100 * rate.factor(365.25):.1f} today."
+    return (
+        ("Money", basis(meaning), bases[meaning.basis]),
+        ("Time", span(meaning.horizon), ahead),
+        ("Customers", meaning.population, "Whose money is counted."),
+        ("Acquisition cost", acquisition(meaning).removeprefix("acquisition cost "), paid),
+        ("Discount", discount(meaning).removeprefix("discounted at "), worth),
+    )
+
+
+def interval(estimate: Estimate, currency: str | None = None, *, is_money: bool = True) -> str | None:
+    """Where the truth lies with which probability; None where no interval is known."""
+    low, high = finite(estimate.low), finite(estimate.high)
+    if low is None or high is None:
+        return None
+    ends = [money(end, currency) if is_money else count(end) for end in (low, high)]
+    return f"between {ends[0]} and {ends[1]} with {percent(estimate.level)} probability"
+
+
+def verdict(found: Verdict) -> tuple[str, ...]:
+    """What stands under the headline of the verdict."""
+    rule = f" ({found.naive_rule})" if found.naive_rule else ""
+    lines: list[str] = []
+    if found.trust is Trust.UNTESTED:
+        lines.append(
+            "The data are too short or too few to hide a part of them and predict it. The figures are the "
+            f"{found.model} model's best estimate; nothing has checked them on your store yet."
+        )
+    elif found.trust is Trust.NAIVE:
+        lines.append(
+            f"The simple rule{rule} predicted at least as well as every model that was tried. The figures come from "
+            f"{found.model}; do not trust them further than the simple rule."
+        )
+    better = finite(found.improvement)
+    if found.trust is not Trust.UNTESTED:
+        test = _test(found)
+        if test and better is not None and found.trust is not Trust.NAIVE:
+            size = "smaller than" if better > 0 else "larger than" if better < 0 else "as large as"
+            share = f"{percent(abs(better))} " if better else ""
+            lines.append(f"{test} The {found.model} model's error was {share}{size} that of the simple rule{rule}.")
+        elif test:
+            lines.append(test)
+    off = finite(found.total_error)
+    if off is not None and found.trust is not Trust.UNTESTED:
+        lines.append(_total_error(off))
+    lines.extend(found.reservations)
+    return tuple(lines)
+
+
+def _test(found: Verdict) -> str:
+    if found.origins < 1 or found.holdout is None:
+        return ""
+    length = horizon(found.holdout)
+    if found.origins == 1:
+        return f"The last {length} of orders were hidden from the model, and it predicted them blind."
+    return (
+        f"From {word(found.origins)} days in the past, the {length} that followed were hidden from the model, and it "
+        "predicted them blind."
+    )
+
+
+def _total_error(off: float) -> str:
+    if abs(off) < 0.005:
+        return "It predicted the total number of purchases to within half a percent."
+    return f"It predicted {percent(abs(off))} too {'many' if off > 0 else 'few'} purchases in total."
+
+
+def equity_spread(equity: Equity, customers: int) -> str:
+    """How the value is spread over customers."""
+    top = max(round(customers * equity.top_customers), 1)
+    return (
+        f"The most valuable {percent(equity.top_customers)} of your customers ({count(top)} of {count(customers)}) "
+        f"hold {percent(equity.top_share)} of the predicted value."
+    )
+
+
+def lower_half(equity: Equity) -> str | None:
+    """What the less valuable half holds."""
+    half = next((value for share, value in equity.concentration if abs(share - 0.5) < 1e-9), None)
+    if half is None:
+        return None
+    return f"The less valuable half of them holds {percent(max(1 - half, 0.0))}."
+
+
+def activity(found: Activity, customers: int) -> str:
+    """How many are still customers."""
+    alive = found.still_customers
+    known = interval(alive, is_money=False)
+    share = f" ({percent(alive.value / customers)})" if customers else ""
+    return (
+        f"About {count(alive.value)} of your {count(customers)} customers{share} can be expected to be customers still"
+        f"{f' ({known})' if known else ''}. Nobody tells a shop when they leave, so this is estimated from each "
+        "customer's rhythm and silence."
+    )
+
+
+def expected_orders(found: Activity) -> str:
+    """Orders that today's customers will place."""
+    known = interval(found.expected_orders, is_money=False)
+    return (
+        f"They are expected to order {count(found.expected_orders.value)} times in the next {horizon(found.horizon)}"
+        f"{f' ({known})' if known else ''}."
+    )
+
+
+def money_at_risk(group: RiskGroup) -> float | None:
+    """What the group would bring were all of them still customers, less what is expected of them."""
+    active, expected = finite(group.value_if_active), finite(group.value_expected)
+    return None if active is None or expected is None else max(active - expected, 0.0)
+
+
+def at_risk(found: AtRisk, currency: str | None) -> tuple[str, ...]:
+    """Who is at risk and how much money that is."""
+    people = found.either.customers
+    if people == 0:
+        return ("No customer is at risk by either rule today.",)
+    are = "is" if people == 1 else "are"
+    lines = [f"{plural(people, 'customer')} {are} at risk: by the model's estimate, by their own rhythm, or by both."]
+    gone = money_at_risk(found.either)
+    if gone is not None and found.meaning is not None:
+        active, expected = (
+            money(value, currency) for value in (found.either.value_if_active, found.either.value_expected)
+        )
+        lines.append(
+            f"Were all of them certainly still customers, they would bring {active} ({span(found.meaning.horizon)}); "
+            f"because some have probably left, {expected} is expected. The difference, {money(gone, currency)}, is the "
+            "money at risk."
+        )
+    return tuple(lines)
+
+
+def lever_action(lever: Lever) -> str:
+    """What is improved by how much."""
+    if lever.kind is LeverKind.RETENTION:
+        points = lever.change * 100
+        one = abs(points - 1) < 1e-9
+        return f"Keep {'one more customer' if one else f'{points:g} more customers'} in a hundred each year"
+    by = percent(lever.change)
+    return f"Raise the average order by {by}" if lever.kind is LeverKind.ORDER_VALUE else f"Get {by} more orders"
+
+
+def lever_detail(lever: Lever) -> str:
+    """The lever in exact words."""
+    if lever.kind is LeverKind.RETENTION:
+        points = lever.change * 100
+        return f"{points:g} percentage point{'' if abs(points - 1) < 1e-9 else 's'} of yearly retention"
+    if lever.kind is LeverKind.ORDER_VALUE:
+        return "larger orders, just as many of them"
+    return "customers order more often, for as long as before"
+
+
+def lever_gain(lever: Lever, levers: Levers, currency: str | None) -> str:
+    """What the lever gains as a share of today's value."""
+    share = f" ({percent(lever.gain.value / levers.base)} of today's value)" if levers.base else ""
+    known = interval(lever.gain, currency)
+    return f"{money(lever.gain.value, currency, signed=True)}{share}{f', {known}' if known else ''}"
+
+
+def best_lever(levers: Levers) -> Lever | None:
+    """The lever with the largest gain."""
+    return max(levers.rows, key=lambda lever: lever.gain.value, default=None)
