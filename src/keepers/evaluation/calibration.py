@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
+from keepers.numerics.conformal import central_share, checked_range, share_below
 
 LEVELS = (0.80, 0.95)
 """Levels at which coverage is reported."""
@@ -47,7 +48,7 @@ def randomised_pit(below: ArrayLike, at: ArrayLike, rng: np.random.Generator) ->
     rng : numpy.random.Generator
         Source of the draws; a fixed seed gives the same result again.
     """
-    low, high = _range(below, at)
+    low, high = checked_range(below, at)
     return np.asarray(low + rng.random(low.shape) * (high - low))
 
 
@@ -55,8 +56,9 @@ def pit_histogram(
     below: ArrayLike, at: ArrayLike, weight: ArrayLike | None = None, bins: int = 20
 ) -> tuple[float, ...]:
     """Share of outcomes whose transform falls in each of equal bins, averaged over the randomisation (eq. 2)."""
+    low, high = checked_range(below, at)
     edges = np.linspace(0.0, 1.0, bins + 1)
-    return tuple(np.diff([_share_below(below, at, weight, edge) for edge in edges]).tolist())
+    return tuple(np.diff([share_below(low, high, edge, _weights(weight)) for edge in edges]).tolist())
 
 
 def randomised_coverage(below: ArrayLike, at: ArrayLike, level: float, weight: ArrayLike | None = None) -> float:
@@ -64,8 +66,7 @@ def randomised_coverage(below: ArrayLike, at: ArrayLike, level: float, weight: A
 
     Equals `level` where the forecast is right, for counts too.
     """
-    tail = (1.0 - level) / 2.0
-    return _share_below(below, at, weight, 1.0 - tail) - _share_below(below, at, weight, tail)
+    return central_share(*checked_range(below, at), level, _weights(weight))
 
 
 def plain_coverage(below: ArrayLike, at: ArrayLike, level: float, weight: ArrayLike | None = None) -> float:
@@ -74,10 +75,10 @@ def plain_coverage(below: ArrayLike, at: ArrayLike, level: float, weight: ArrayL
     An outcome y lies at or above the quantile at a exactly if ``F(y) >= a``, and at or below the one at b exactly
     if ``F(y-) < b``.
     """
-    low, high = _range(below, at)
+    low, high = checked_range(below, at)
     tail = (1.0 - level) / 2.0
     inside = (high >= tail) & (low < 1.0 - tail)
-    return float(np.average(inside, weights=None if weight is None else np.asarray(weight, dtype=np.float64)))
+    return float(np.average(inside, weights=_weights(weight)))
 
 
 def coverage(
@@ -112,25 +113,5 @@ def ranked_probability_score(probabilities: FloatArray, outcome: ArrayLike) -> F
     return np.asarray(np.sum((cumulative - happened) ** 2, axis=1))
 
 
-def _range(below: ArrayLike, at: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    low, high = np.asarray(below, dtype=np.float64), np.asarray(at, dtype=np.float64)
-    if low.shape != high.shape or low.ndim != 1 or not low.size:
-        raise InputError(f"`below` {low.shape} and `at` {high.shape} must be flat columns of one length, not empty.")
-    wrong = ~((low >= -1e-9) & (low <= high + 1e-9) & (high <= 1.0 + 1e-9))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(
-            f"Probabilities must satisfy 0 <= F(y-) <= F(y) <= 1; {int(wrong.sum())} rows do not "
-            f"(first: row {row}, {low[row]:g} and {high[row]:g})."
-        )
-    low = np.clip(low, 0.0, 1.0)
-    return low, np.clip(high, low, 1.0)
-
-
-def _share_below(below: ArrayLike, at: ArrayLike, weight: ArrayLike | None, level: float) -> float:
-    """Mean over outcomes and randomisation of ``1{u <= level}``."""
-    low, high = _range(below, at)
-    width = high - low
-    inside = np.divide(level - low, width, out=np.where(level >= high, 1.0, 0.0), where=width > 0)
-    share = np.clip(inside, 0.0, 1.0)
-    return float(np.average(share, weights=None if weight is None else np.asarray(weight, dtype=np.float64)))
+def _weights(weight: ArrayLike | None) -> FloatArray | None:
+    return None if weight is None else np.asarray(weight, dtype=np.float64)
