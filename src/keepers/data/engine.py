@@ -130,6 +130,15 @@ class Engine:
         finally:
             self.connection.unregister(view)
 
+    @contextlib.contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Keep the rows of what is read in the order of its source meanwhile; a third slower than in any order."""
+        self.execute("SET preserve_insertion_order = true")
+        try:
+            yield
+        finally:
+            self.execute("SET preserve_insertion_order = false")
+
     def drop(self, name: str) -> None:
         """Forget a table."""
         self.execute(f"DROP TABLE IF EXISTS {quoted(name)}")

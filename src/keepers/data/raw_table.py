@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keepers.data.engine import quoted
+from keepers.data.engine import Engine, quoted
+from keepers.domain.errors import InputError
+
+
+class NoRowsError(InputError):
+    """A source is what it should be, only without rows; among other files it is left out, alone it is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,24 @@ class RejectedRow:
     line: int
     text: str
     reason: str
+
+
+MOST_REJECTED_KEPT = 10_000
+_MOST_TEXT = 2_000
+
+
+class Rejections:
+    """Collects rejected rows: all are counted, the first 10,000 are kept."""
+
+    def __init__(self) -> None:
+        self.rows: list[RejectedRow] = []
+        self.count = 0
+
+    def add(self, line: int, text: str, reason: str) -> None:
+        """Put one row aside."""
+        self.count += 1
+        if len(self.rows) < MOST_REJECTED_KEPT:
+            self.rows.append(RejectedRow(line, text.rstrip("\r\n")[:_MOST_TEXT], reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +89,8 @@ class RawTable:
         Rows that are not in the table, at most 10,000 of them; `rejected_count` has all.
     rejected_count : int
         How many rows were rejected.
-    content : str
-        SHA-256 of the file's bytes where it is a file, else empty: the same content read twice is known by it.
+    stored : str
+        Name of the engine's table beneath, where `table` is a view on it; `drop` forgets both.
     """
 
     table: str
@@ -82,12 +105,18 @@ class RawTable:
     totals: tuple[int, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
     rejected_count: int = 0
-    content: str = ""
+    stored: str = ""
 
     @property
     def sql(self) -> str:
         """A query that gives ``_row`` and every column."""
         return f"SELECT * FROM {quoted(self.table)}"
+
+    def drop(self, engine: Engine) -> None:
+        """Forget the table and free its memory."""
+        if self.stored:
+            engine.execute(f"DROP VIEW IF EXISTS {quoted(self.table)}")
+        engine.drop(self.stored or self.table)
 
 
 def distinct_names(written: list[str]) -> tuple[str, ...]:

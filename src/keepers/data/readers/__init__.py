@@ -1,0 +1,1 @@
+"""One reader a kind of source, each giving raw tables in the engine."""

@@ -1,0 +1,74 @@
+"""Files inside zip, gzip, bzip2 and xz, unpacked into the engine's scratch folder one at a time."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from keepers.data.engine import Engine
+from keepers.data.readers.scratch import CHUNK, scratch_file
+from keepers.domain.errors import InputError
+
+_BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
+
+
+def unpacked(engine: Engine, path: Path, kind: str, source: str) -> Iterator[tuple[Path, str]]:
+    """Give each file inside a packed one: where it lies for the moment, and the name to show.
+
+    A file is gone as soon as the next one is asked for.
+
+    Raises
+    ------
+    InputError
+        The packed file is damaged, incomplete, or needs a password.
+    EngineError
+        The disk is full.
+    """
+    if kind == "zip":
+        yield from _members(engine, path, source)
+        return
+    with _understood(source), scratch_file(engine, "") as copy:
+        with _opened(path, kind) as packed, copy.open("wb") as out:
+            shutil.copyfileobj(packed, out, CHUNK)
+        yield copy, source
+
+
+def _opened(path: Path, kind: str) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
+    if kind == "gzip":
+        return gzip.GzipFile(path, "rb")
+    return bz2.BZ2File(path, "rb") if kind == "bzip2" else lzma.LZMAFile(path, "rb")
+
+
+def _members(engine: Engine, path: Path, source: str) -> Iterator[tuple[Path, str]]:
+    with _understood(source), zipfile.ZipFile(path) as archive:
+        for member in sorted(archive.infolist(), key=lambda each: each.filename):
+            name = PurePosixPath(member.filename)
+            if member.is_dir() or any(part.startswith((".", "__MACOSX", "~$")) for part in name.parts):
+                continue
+            if member.flag_bits & 1:
+                raise InputError(f"{source} is protected by a password. Unpack it, and give the files inside.")
+            with scratch_file(engine, name.suffix) as copy:
+                with archive.open(member) as packed, copy.open("wb") as out:
+                    shutil.copyfileobj(packed, out, CHUNK)
+                yield copy, f"{source}/{name}"
+
+
+@contextlib.contextmanager
+def _understood(source: str) -> Iterator[None]:
+    try:
+        yield
+    except _BROKEN as error:
+        raise InputError(f"{source} is damaged or incomplete ({error}). Download or export it again.") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise InputError(f"{source} is damaged ({error}). Download or export it again.") from error
+    except NotImplementedError as error:
+        raise InputError(f"{source} is packed in a way that cannot be read here ({error}). Unpack it first.") from error

@@ -1,0 +1,110 @@
+"""A text file as UTF-8 bytes on disk: its first lines, how many lines it has, and a copy in UTF-8 where it is not."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepers.data.encoding import encoding_of
+from keepers.data.readers.scratch import CHUNK
+
+SAMPLE_BYTES = 1 << 18
+_SHOWN = {"utf-8-sig": "utf-8", "cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251"}
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """What the bytes of a text file are.
+
+    Attributes
+    ----------
+    lines : int
+        Physical lines; the last one counts without a line break too.
+    encoding : str
+        Python name of the encoding.
+    mixed : bool
+        Whether a UTF-8 file has letters of Windows-1252 in it.
+    """
+
+    lines: int
+    encoding: str
+    mixed: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the engine can read the bytes as they are."""
+        return self.encoding in {"utf-8", "utf-8-sig"} and not self.mixed
+
+    @property
+    def note(self) -> str:
+        """What to say about the encoding; empty for UTF-8."""
+        if self.mixed:
+            return "Most of the text is UTF-8, some of it windows-1252; both were read."
+        return "" if self.plain else f"The encoding is {_SHOWN.get(self.encoding, self.encoding)}."
+
+
+def survey(path: Path, encoding: str | None = None) -> TextFile:
+    """Read the whole file once, in pieces: count its lines and make sure of its encoding."""
+    with path.open("rb") as stream:
+        head = stream.read(SAMPLE_BYTES)
+        size = path.stat().st_size
+        guess = encoding or encoding_of(head, complete=size <= len(head))
+        seen_utf8 = guess.startswith("utf-8") and not head.isascii()
+        stream.seek(0)
+        feeds = returns = 0
+        last = b""
+        broken = b""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        while part := stream.read(CHUNK):
+            feeds += part.count(b"\n")
+            returns += 0 if feeds else part.count(b"\r")
+            last = part[-1:]
+            if guess.startswith("utf-8") and not broken and not (part.isascii() and not decoder.getstate()[0]):
+                try:
+                    decoder.decode(part)
+                except UnicodeDecodeError:
+                    broken = part
+    lines = (feeds or returns) + (last not in {b"", b"\n", b"\r"})
+    if guess.startswith("utf-16") or guess == "utf-32":
+        return TextFile(lines, guess)
+    if not broken:
+        return TextFile(lines, guess)
+    if seen_utf8:
+        return TextFile(lines, guess, mixed=True)
+    return TextFile(lines, encoding_of(broken))
+
+
+def first_lines(path: Path, encoding: str, size: int = SAMPLE_BYTES) -> list[str]:
+    """The first whole lines of a text file, line ends kept."""
+    with path.open("rb") as stream:
+        head = stream.read(size)
+        complete = not stream.read(1)
+    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head, final=complete)
+    # Not str.splitlines: it also breaks lines at form feeds and other separators that are plain characters here.
+    lines = list(io.StringIO(text.replace("\0", ""), newline=""))
+    return lines if complete or len(lines) < 2 else lines[:-1]
+
+
+def open_text(path: Path, file: TextFile) -> io.TextIOWrapper:
+    """The file as a stream of characters, line ends untouched."""
+    if file.mixed:
+        return path.open(encoding=file.encoding, errors="keepers-windows-1252", newline="")
+    return path.open(encoding=file.encoding, errors="replace", newline="")
+
+
+def transcode(path: Path, file: TextFile, target: Path) -> None:
+    """Write the text again in UTF-8."""
+    with open_text(path, file) as stream, target.open("w", encoding="utf-8", newline="") as out:
+        while part := stream.read(CHUNK):
+            out.write(part)
+
+
+def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+codecs.register_error("keepers-windows-1252", _as_windows_1252)
