@@ -66,7 +66,7 @@ class BuyingFamily(Protocol):
         """Parameters that change with the unit of time: doubling the unit divides them by 2 to this power."""
 
     def starts(self, tables: CellTables) -> list[FloatArray]:
-        """Points from which a search for the maximum begins; times are scaled to a mean age of about one."""
+        """Logarithms of points from which a search begins; times are scaled to a mean age of about one."""
 
     def log_likelihood(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Log-likelihood of each row."""

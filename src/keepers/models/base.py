@@ -1,0 +1,161 @@
+"""What every fitted model has: parameters with their uncertainty, an outcome in words, and a place on disk."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.domain.errors import ConfigError, FitError, NotFittedError
+from keepers.domain.outcome import FitOutcome
+from keepers.models import persistence
+from keepers.models.fitting import Fit
+from keepers.models.posterior import Posterior
+from keepers.models.priors import Prior, automatic_strength
+
+FloatArray = NDArray[np.float64]
+PriorChoice = Prior | Literal["auto"] | None
+
+
+class Model(ABC):
+    """A parametric model of behaviour or spend.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        The papers' symbols and their estimates: the maximum of likelihood times prior, over log parameters.
+    standard_errors_ : dict of str to float
+        Of the parameters themselves, from the curvature at the maximum.
+    covariance_ : array, shape (d, d)
+        Of the parameters themselves, in the order of `parameters_`.
+    log_likelihood_ : float
+        The log-likelihood at the estimates, without the prior.
+    outcome_ : FitOutcome
+        How the fit ended; its value is a sentence.
+    posterior_ : Posterior
+        What is known of the parameters.
+    prior_ : Prior or None
+        The prior that was used in the end; None where the fit is maximum likelihood.
+    n_customers_ : float
+        Customers behind the fit.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    symbols: ClassVar[tuple[str, ...]]
+    weak_prior: ClassVar[Prior]
+
+    parameters_: dict[str, float]
+    standard_errors_: dict[str, float]
+    covariance_: FloatArray
+    log_likelihood_: float
+    outcome_: FitOutcome
+    posterior_: Posterior
+    prior_: Prior | None
+    n_customers_: float
+
+    def __init__(self, prior: PriorChoice = "auto") -> None:
+        if not (prior is None or prior == "auto" or isinstance(prior, Prior)):
+            raise ConfigError(
+                f'`prior` is {prior!r}. Use "auto" (weak, and only while customers are few), None (maximum likelihood) '
+                "or a Prior."
+            )
+        self.prior = prior
+
+    @property
+    def fitted(self) -> bool:
+        """Whether `fit` has been called."""
+        return hasattr(self, "parameters_")
+
+    def __repr__(self) -> str:
+        settings = "" if self.prior == "auto" else f"prior={'None' if self.prior is None else 'Prior(...)'}"
+        if not self.fitted:
+            return f"{self.name}({settings})"
+        inside = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters_.items())
+        return (
+            f"<{self.name}({settings}) fitted on {self.n_customers_:,.0f} customers: {inside}; "
+            f"log-likelihood {self.log_likelihood_:.4f}; {self.outcome_.name.lower()}>"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted model to a JSON file; read it again with `keepers.load_model`."""
+        return persistence.write(path, self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fitted model as plain numbers and words."""
+        self._check_fitted()
+        return {
+            "model": self.name,
+            "parameters": self.parameters_,
+            "standard_errors": self.standard_errors_,
+            "covariance": self.covariance_.tolist(),
+            "log_likelihood": self.log_likelihood_,
+            "outcome": self.outcome_.name,
+            "n_customers": self.n_customers_,
+            "prior": None if self.prior_ is None else self.prior_.to_dict(),
+            "posterior": self.posterior_.to_dict(),
+            "settings": self._settings(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Model:
+        """The fitted model that `to_dict` wrote."""
+        model = cls._from_settings(data["settings"])
+        model.parameters_ = {name: float(data["parameters"][name]) for name in cls.symbols}
+        model.standard_errors_ = {name: float(data["standard_errors"][name]) for name in cls.symbols}
+        model.covariance_ = np.array(data["covariance"], dtype=float)
+        model.log_likelihood_ = float(data["log_likelihood"])
+        model.outcome_ = FitOutcome[data["outcome"]]
+        model.n_customers_ = float(data["n_customers"])
+        model.prior_ = None if data["prior"] is None else Prior.from_dict(data["prior"])
+        model.posterior_ = Posterior.from_dict(cls.symbols, data["posterior"])
+        return model
+
+    @abstractmethod
+    def _settings(self) -> dict[str, Any]:
+        """What the constructor was given and whatever else the model needs to predict."""
+
+    @classmethod
+    @abstractmethod
+    def _from_settings(cls, settings: Mapping[str, Any]) -> Model:
+        """A model, not yet fitted, from what `_settings` gave."""
+
+    def _adopt(self, fit: Fit, log_scale: FloatArray, constant: float, customers: float, prior: Prior | None) -> None:
+        """Take over a fit made with parameters divided by exp(log_scale) and a log-likelihood short of `constant`."""
+        theta = np.exp(fit.log_parameters + log_scale)
+        self.posterior_ = fit.posterior.shifted(log_scale)
+        self.covariance_ = np.outer(theta, theta) * fit.posterior.covariance
+        self.parameters_ = dict(zip(self.symbols, theta.tolist(), strict=True))
+        spread = np.sqrt(np.diag(self.covariance_))
+        self.standard_errors_ = dict(zip(self.symbols, spread.tolist(), strict=True))
+        self.log_likelihood_ = fit.log_likelihood + constant
+        self.outcome_ = fit.outcome
+        self.prior_ = prior
+        self.n_customers_ = customers
+
+    def _priors(self, informative_customers: float) -> tuple[Prior | None, Prior | None]:
+        """The prior to begin with and the one to fall back to."""
+        if self.prior is None:
+            return None, None
+        if isinstance(self.prior, Prior):
+            return self.prior, None
+        strength = automatic_strength(informative_customers)
+        return (self.weak_prior.with_strength(strength) if strength > 0 else None), self.weak_prior
+
+    def _check_fitted(self) -> None:
+        if not self.fitted:
+            raise NotFittedError(self.name)
+
+    def _theta(self) -> FloatArray:
+        """Natural parameters in order, refused where the fit failed."""
+        self._check_fitted()
+        if not self.outcome_.usable:
+            raise FitError(
+                f'{self.name} has no usable fit: {self.outcome_.value} Try a simpler model, more data, or prior="auto".'
+            )
+        return np.array([self.parameters_[name] for name in self.symbols])

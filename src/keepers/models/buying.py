@@ -1,0 +1,300 @@
+"""Models of buying: one estimator's face over every family of purchase histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.domain.cells import Cells
+from keepers.domain.errors import ConfigError
+from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+from keepers.models.base import Model, PriorChoice
+from keepers.models.fitting import Problem, fit
+from keepers.models.frames import cells_to_fit, check, histories
+from keepers.models.priors import Prior
+from keepers.numerics.distinct import CellTables
+from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods.family import BuyingFamily
+
+FloatArray = NDArray[np.float64]
+
+_ROUGH_ROWS = 4_000
+"""Rows on which the starts compete where cells are many; the exact search begins where the best of them ends."""
+_ROUGH_FROM = 12_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellPredictions:
+    """What is expected of each cell; arrays of shape (n,), times in the model's unit.
+
+    Parameters
+    ----------
+    p_alive, p_alive_end : arrays
+        Probability of being alive now, and at the end of the horizon whatever happens between.
+    expected_purchases, expected_purchases_se : arrays
+        Expected purchases in the horizon, and how far the parameters' uncertainty moves them (delta method).
+    p_zero, variance : arrays
+        Probability of no purchase in the horizon, and variance of their number, the parameters' uncertainty included.
+    discounted_purchases, discounted_purchases_lifetime, discounted_purchases_infinite : arrays
+        Expected purchases, each discounted to now, in the horizon, until the lifetime's cap, and without end.
+    next_purchase_age : array
+        Median waiting time until the next purchase of a customer who is alive; may be infinite.
+    """
+
+    p_alive: FloatArray
+    p_alive_end: FloatArray
+    expected_purchases: FloatArray
+    expected_purchases_se: FloatArray
+    p_zero: FloatArray
+    variance: FloatArray
+    discounted_purchases: FloatArray
+    discounted_purchases_lifetime: FloatArray
+    discounted_purchases_infinite: FloatArray
+    next_purchase_age: FloatArray
+
+
+class BuyingModel(Model):
+    """A model of repeat buying, which a family of likelihoods fills in.
+
+    `data` is a summary, `Cells`, or a frame with columns `frequency` (repeat purchases), `recency` (age at the last
+    one) and `T` (age now). Cells give NumPy arrays back, a frame comes back as the same library's frame with the
+    result as a further column, and a summary as a table of its engine.
+
+    Parameters
+    ----------
+    prior : "auto", None or Prior
+        "auto" uses the model's weak prior (`print(model.weak_prior)`) in full up to 200 customers with a repeat
+        purchase, fades it until 400, and is exactly maximum likelihood from there on, unless the likelihood has no
+        maximum of its own (the outcome says so). None is maximum likelihood always.
+
+    Attributes
+    ----------
+    unit_ : TimeUnit
+        Unit in which the parameters count time.
+    """
+
+    family: ClassVar[BuyingFamily]
+    unit_: TimeUnit
+
+    def fit(self, data: Any, unit: TimeUnit | str | None = None) -> Self:
+        """Fit the model to histories.
+
+        Parameters
+        ----------
+        data : summary, Cells or frame
+            Histories; a frame may carry a `weight` column.
+        unit : TimeUnit or str, optional
+            Unit of a frame's times, required there; for cells, the unit to fit in.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the histories are impossible or there are none.
+        """
+        cells = cells_to_fit(data, unit)
+        scale = float(cells.weight @ cells.T) / cells.customers or 1.0
+        powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
+        tables = CellTables.of(cells, scale)
+        repeaters = float(cells.weight @ (cells.x > 0))
+        chosen, rescue = self._priors(repeaters)
+
+        def on_scaled(prior: Prior) -> Any:
+            return prior.on(self.symbols, (cells.unit.days * scale / prior.unit.days) ** powers)
+
+        def likelihood_of(some: CellTables) -> Any:
+            def likelihood(point: FloatArray, order: int) -> Evaluation:
+                return self.family.log_likelihood_sum(np.exp(point), some, order)
+
+            return likelihood
+
+        rough = None
+        if cells.size > _ROUGH_FROM:
+            rows = np.random.default_rng(cells.size).choice(cells.size, _ROUGH_ROWS, replace=False)
+            rough = likelihood_of(tables.part(np.sort(rows)))
+        result = fit(
+            Problem(
+                parameters=self.symbols,
+                likelihood=likelihood_of(tables),
+                starts=self.family.starts(tables),
+                rows=cells.size,
+                rough=rough,
+                prior=None if chosen is None else on_scaled(chosen),
+                rescue=None if rescue is None else on_scaled(rescue),
+                without_events=repeaters == 0,
+            )
+        )
+        used = chosen if chosen is not None or result.prior is None else rescue
+        # A density of purchase times: counting time in units `scale` times as long multiplies it by scale^x.
+        constant = -cells.repeat_purchases * float(np.log(scale))
+        self._adopt(result, powers * np.log(scale), constant, cells.customers, used)
+        self.unit_ = cells.unit
+        return self
+
+    def probability_alive(self, data: Any, at: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
+        """Probability that each customer is still a customer, now or `at` a time from now, whatever happens between."""
+        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        later = 0.0 if at is None else self._length(at)
+        cells = rows.cells
+        return rows.give("probability_alive", self.family.probability_alive(theta, cells.x, cells.t_x, cells.T, later))
+
+    def expected_purchases(self, data: Any, horizon: Horizon, unit: TimeUnit | str | None = None) -> Any:
+        """Expected purchases of each customer within the horizon."""
+        theta, rows, t = self._theta(), histories(data, self.unit_, unit), self._length(horizon)
+        cells = rows.cells
+        return rows.give("expected_purchases", self.family.expected_purchases(theta, cells.x, cells.t_x, cells.T, t))
+
+    def purchase_distribution(
+        self, data: Any, horizon: Horizon, max_purchases: int, unit: TimeUnit | str | None = None
+    ) -> Any:
+        """Probability of 0, 1, ..., `max_purchases` purchases of each customer within the horizon, exactly.
+
+        Arrays have shape (n, max_purchases + 1); frames get columns `probability_0`, `probability_1`, ...
+        """
+        if max_purchases < 0:
+            raise ConfigError(f"`max_purchases` is {max_purchases}; it must be zero or more.")
+        theta, rows, t = self._theta(), histories(data, self.unit_, unit), self._length(horizon)
+        cells = rows.cells
+        values = self.family.purchase_distribution(theta, cells.x, cells.t_x, cells.T, t, int(max_purchases))
+        return rows.give("probability", values)
+
+    def discounted_expected_purchases(
+        self,
+        data: Any,
+        horizon: Horizon | None = None,
+        discount: DiscountRate = DEFAULT_DISCOUNT,
+        unit: TimeUnit | str | None = None,
+    ) -> Any:
+        """Expected purchases of each customer, each discounted from its own time to now; None is without end.
+
+        Without end and without discount this may be infinite.
+        """
+        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        t = None if horizon is None else self._length(horizon)
+        cells, delta = rows.cells, discount.continuous(self.unit_)
+        values = self.family.discounted_expected_purchases(theta, cells.x, cells.t_x, cells.T, delta, t)
+        return rows.give("discounted_expected_purchases", values)
+
+    def expected_purchases_new_customer(self, horizon: Horizon) -> float:
+        """Expected repeat purchases of a customer who makes the first one now, within the horizon."""
+        return float(np.ravel(self.family.expected_purchases_new(self._theta(), self._length(horizon)))[0])
+
+    def discounted_expected_purchases_new_customer(
+        self, horizon: Horizon | None = None, discount: DiscountRate = DEFAULT_DISCOUNT
+    ) -> float:
+        """Discounted expected repeat purchases of a customer who makes the first one now; None is without end."""
+        theta = self._theta()
+        t = None if horizon is None else self._length(horizon)
+        return self.family.discounted_expected_purchases_new(theta, discount.continuous(self.unit_), t)
+
+    def purchase_distribution_new_customer(self, horizon: Horizon, max_purchases: int) -> FloatArray:
+        """Probability that a new customer makes 0, 1, ..., `max_purchases` repeat purchases within the horizon."""
+        return self.family.purchase_distribution_new(self._theta(), self._length(horizon), int(max_purchases))
+
+    def expected_lifetime(self, data: Any, cap: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
+        """Expected remaining lifetime of each customer in the model's unit.
+
+        Without a cap it is infinite where few customers ever leave (for Pareto/NBD, s <= 1); the part of it within
+        a cap, and `median_lifetime`, are always finite or plainly infinite for models without dropout.
+        """
+        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        cells = rows.cells
+        if cap is None:
+            values = self.family.expected_lifetime(theta, cells.x, cells.t_x, cells.T)
+        else:
+            values = self.family.truncated_lifetime(theta, cells.x, cells.t_x, cells.T, self._length(cap))
+        return rows.give("expected_lifetime", values)
+
+    def median_lifetime(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
+        """Median remaining lifetime in the model's unit; zero for whoever is more likely gone than not."""
+        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        cells = rows.cells
+        return rows.give("median_lifetime", self.family.median_lifetime(theta, cells.x, cells.t_x, cells.T))
+
+    def expected_next_purchase(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
+        """Median time from now until the next purchase, for a customer who is still one, in the model's unit."""
+        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        cells = rows.cells
+        return rows.give("expected_next_purchase", self.family.median_waiting_time(theta, cells.x, cells.t_x, cells.T))
+
+    def sample(self, ages: FloatArray | Horizon, rng: np.random.Generator, customers: int | None = None) -> Cells:
+        """Draw new customers and their histories, one row a customer.
+
+        Parameters
+        ----------
+        ages : array, shape (n,), or Horizon
+            How long each is observed, in the model's unit; or one length for all `customers`.
+        rng : Generator
+            Source of chance.
+        customers : int, optional
+            How many, where `ages` is one length.
+        """
+        if isinstance(ages, Horizon):
+            if customers is None:
+                raise ConfigError("Say how many customers to draw: sample(weeks(52), rng, customers=1000).")
+            T = np.full(customers, self._length(ages))
+        else:
+            T = np.asarray(ages, dtype=np.float64)
+        x, t_x = self.family.sample_new(self._theta(), T, rng)
+        return Cells(x, t_x, T, np.ones(T.shape), self.unit_)
+
+    def sample_future(
+        self, data: Any, horizon: Horizon, rng: np.random.Generator, unit: TimeUnit | str | None = None
+    ) -> Any:
+        """Draw the purchases of each customer within the horizon, parameters being as estimated."""
+        theta, rows, t = self._theta(), histories(data, self.unit_, unit), self._length(horizon)
+        cells = rows.cells
+        return rows.give("purchases", self.family.sample_future(theta, cells.x, cells.t_x, cells.T, t, rng))
+
+    def predict_cells(
+        self,
+        cells: Cells,
+        horizon: Horizon = DEFAULT_HORIZON,
+        discount: DiscountRate = DEFAULT_DISCOUNT,
+        lifetime_cap: Horizon = LIFETIME_CAP,
+    ) -> CellPredictions:
+        """Everything that valuation needs of each cell, computed together."""
+        theta = self._theta()
+        cells = cells.in_unit(self.unit_)
+        check(cells)
+        t, cap = self._length(horizon), self._length(lifetime_cap)
+        found = self.family.forecast(theta, cells.x, cells.t_x, cells.T, t, discount.continuous(self.unit_), cap)
+        gradient = found.expected_gradient
+        parameter_variance = np.maximum(np.sum((gradient @ self.posterior_.covariance) * gradient, axis=1), 0.0)
+        return CellPredictions(
+            p_alive=found.probability_alive,
+            p_alive_end=found.probability_alive_end,
+            expected_purchases=found.expected_purchases,
+            expected_purchases_se=np.sqrt(parameter_variance),
+            p_zero=found.p_zero,
+            variance=found.variance + parameter_variance,
+            discounted_purchases=found.discounted,
+            discounted_purchases_lifetime=found.discounted_lifetime,
+            discounted_purchases_infinite=found.discounted_infinite,
+            next_purchase_age=found.next_purchase,
+        )
+
+    def _length(self, horizon: Horizon) -> float:
+        if not isinstance(horizon, Horizon):
+            raise ConfigError(f"A length of time is missing its unit: {horizon!r}. Write for example weeks(52).")
+        return horizon.in_unit(self.unit_)
+
+    def _settings(self) -> dict[str, Any]:
+        prior: Any = self.prior.to_dict() if isinstance(self.prior, Prior) else self.prior
+        return {"prior": prior, "unit": self.unit_.value}
+
+    @classmethod
+    def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        given = settings["prior"]
+        prior: PriorChoice = Prior.from_dict(given) if isinstance(given, Mapping) else given
+        model = cls(prior)
+        model.unit_ = TimeUnit.parse(settings["unit"])
+        return model

@@ -1,0 +1,231 @@
+"""Purchase histories from cells, summaries and users' frames, and results back in the kind that came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.data.engine import Engine, quoted
+from keepers.data.table import Table
+from keepers.domain.cells import Cells
+from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.time import TimeUnit
+
+FloatArray = NDArray[np.float64]
+Give = Callable[[str, FloatArray], Any]
+"""Hands a result, shape (n,) or (n, k), back under a name in the kind of data that came."""
+
+_ROUNDING = 1e-9
+
+
+@runtime_checkable
+class SummaryLike(Protocol):
+    """A summary: a table of the engine, one row a customer, that can be grouped to cells."""
+
+    engine: Engine
+    name: str
+
+    @property
+    def unit(self) -> TimeUnit:
+        """Unit of its recency and T."""
+
+    def cells(self) -> Cells:
+        """Its distinct histories."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histories:
+    """Histories of customers or cells in one unit, and how results are given back.
+
+    Parameters
+    ----------
+    cells : Cells
+        The rows, in the order of the data.
+    give : callable
+        Called with a name and the results of the rows.
+    """
+
+    cells: Cells
+    give: Give
+
+
+def cells_to_fit(data: Any, unit: TimeUnit | str | None) -> Cells:
+    """The cells of a summary, of cells or of a frame with `frequency, recency, T` and perhaps `weight`.
+
+    Raises
+    ------
+    InputError
+        If columns are missing, values are impossible or there is no customer.
+    """
+    if isinstance(data, Cells):
+        cells = data if unit is None else data.in_unit(TimeUnit.parse(unit))
+    elif isinstance(data, SummaryLike):
+        cells = data.cells()
+    else:
+        rows = _rows_of_frame(data, _named_unit(unit))
+        merged, index = np.unique(np.column_stack([rows.x, rows.t_x, rows.T]), axis=0, return_inverse=True)
+        weight = np.asarray(np.bincount(index.ravel(), weights=rows.weight, minlength=len(merged)), dtype=float)
+        cells = Cells(merged[:, 0], merged[:, 1], merged[:, 2], weight, rows.unit)
+    check(cells)
+    if not cells.customers > 0:
+        raise InputError("There is no customer in the data. Check the window: did anybody buy before its cut?")
+    return cells
+
+
+def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None) -> Histories:
+    """The rows to predict for, in the model's unit.
+
+    Parameters
+    ----------
+    data : Cells, summary or frame
+        Frames are pandas, Polars, Arrow or a dict of columns, with `frequency, recency, T`.
+    unit : TimeUnit
+        The model's unit.
+    given : TimeUnit or str, optional
+        Unit of a frame's times; the model's own if left out.
+    """
+    if isinstance(data, Cells):
+        cells = data.in_unit(unit)
+        check(cells)
+        return Histories(cells, lambda _, values: values)
+    if isinstance(data, SummaryLike):
+        return _of_summary(data, unit)
+    cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given)).in_unit(unit)
+    check(cells)
+    return Histories(cells, _giver(data))
+
+
+def check(cells: Cells) -> None:
+    """Refuse histories that cannot be.
+
+    Raises
+    ------
+    InputError
+        Naming the rule, the number of rows, the first of them and its value.
+    """
+    unit = f"{cells.unit.value}s"
+    x, t_x, T = cells.x, cells.t_x, cells.T
+    slack = _ROUNDING * (1.0 + T)
+    _refuse(x < 0, "`frequency` is negative", lambda row: f"{x[row]:g}", "It counts repeat purchases.")
+    _refuse(x != np.floor(x), "`frequency` is not a whole number", lambda row: f"{x[row]:g}", "It counts purchases.")
+    _refuse(T < 0, "`T` is negative", lambda row: f"{T[row]:g} {unit}", "Leave out customers acquired after the cut.")
+    _refuse(t_x < 0, "`recency` is negative", lambda row: f"{t_x[row]:g} {unit}", "It is the age at the last purchase.")
+    _refuse(
+        t_x > T + slack,
+        "`recency` is larger than `T`",
+        lambda row: f"{t_x[row]:g} > {T[row]:g} {unit}",
+        "Check that both were cut at the same day; see `keepers check`.",
+    )
+    _refuse(
+        (x == 0) & (t_x > 0),
+        "`recency` is above zero without a repeat purchase",
+        lambda row: f"{t_x[row]:g} {unit}",
+        "It is the age at the last repeat purchase, not the time since it.",
+    )
+    _refuse(
+        (x > 0) & (t_x <= 0),
+        "`recency` is zero in spite of repeat purchases",
+        lambda row: f"frequency {x[row]:g}",
+        "Purchases of one day count once.",
+    )
+    _refuse(cells.weight < 0, "`weight` is negative", lambda row: f"{cells.weight[row]:g}", "It counts customers.")
+
+
+def _refuse(wrong: NDArray[np.bool_], what: str, value: Callable[[int], str], hint: str) -> None:
+    if wrong.any():
+        count = int(wrong.sum())
+        row = int(np.argmax(wrong))
+        raise InputError(f"{what} in {count:,} row{'s'[: count > 1]} (first: row {row + 1}, {value(row)}). {hint}")
+
+
+def _named_unit(unit: TimeUnit | str | None) -> TimeUnit:
+    if unit is None:
+        raise ConfigError('A frame does not say its unit of time. Add it, for example fit(frame, unit="week").')
+    return TimeUnit.parse(unit)
+
+
+def _frame(data: Any) -> nw.DataFrame[Any]:
+    try:
+        wrapped = nw.from_native(data)
+    except TypeError:
+        raise InputError(
+            f"A {type(data).__name__} holds no purchase histories. Give a summary, cells, a pandas, Polars or Arrow "
+            "frame, or a dict of columns."
+        ) from None
+    return wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
+
+
+def _rows_of_frame(data: Any, unit: TimeUnit) -> Cells:
+    frame = data if isinstance(data, dict) else _frame(data)
+    names = list(frame) if isinstance(frame, dict) else frame.columns
+    missing = [name for name in ("frequency", "recency", "T") if name not in names]
+    if missing:
+        raise InputError(
+            f"The frame lacks {', '.join(missing)} (it has: {', '.join(map(str, names))}). Rename its columns, or make "
+            "a summary of orders with `keepers.summarise`."
+        )
+
+    def column(name: str) -> FloatArray:
+        values = frame[name]
+        try:
+            return np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"`{name}` of the frame is not a column of numbers. Convert it first.") from None
+
+    x = column("frequency")
+    weight = column("weight") if "weight" in names else np.ones(x.shape)
+    return Cells(x, column("recency"), column("T"), weight, unit)
+
+
+def _giver(data: Any) -> Give:
+    def named(name: str, values: FloatArray) -> dict[str, FloatArray]:
+        if values.ndim == 1:
+            return {name: values}
+        return {f"{name}_{k}": np.ascontiguousarray(values[:, k]) for k in range(values.shape[1])}
+
+    if isinstance(data, dict):
+        return lambda name, values: {**data, **named(name, values)}
+    frame = _frame(data)
+
+    def give(name: str, values: FloatArray) -> Any:
+        added = named(name, values)
+        series = [
+            nw.new_series(name=key, values=column, dtype=nw.Float64, backend=frame.implementation)
+            for key, column in added.items()
+        ]
+        if frame.implementation.is_pandas_like():
+            index = nw.maybe_get_index(frame)
+            series = [nw.maybe_set_index(one, index=index) for one in series]
+        return frame.with_columns(*series).to_native()
+
+    return give
+
+
+def _of_summary(summary: SummaryLike, unit: TimeUnit) -> Histories:
+    rows = summary.engine.columns(f'SELECT rowid AS "row", frequency, recency, T FROM {quoted(summary.name)}')
+    times = {name: np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "recency", "T")}
+    ones = np.ones(times["T"].shape)
+    cells = Cells(times["frequency"], times["recency"], times["T"], ones, summary.unit).in_unit(unit)
+    check(cells)
+
+    def give(name: str, values: FloatArray) -> Table:
+        wide = values.reshape(len(values), -1)
+        names = [name] if values.ndim == 1 else [f"{name}_{k}" for k in range(wide.shape[1])]
+        engine = summary.engine
+        columns = {key: np.ascontiguousarray(wide[:, k]) for k, key in enumerate(names)}
+        results = engine.from_columns(engine.new_name("results"), {"row": rows["row"], **columns})
+        listed = ", ".join(f"r.{quoted(key)}" for key in names)
+        joined = (
+            f'SELECT s.*, {listed} FROM {quoted(summary.name)} s JOIN {quoted(results)} r ON s.rowid = r."row"'
+            " ORDER BY s.rowid"
+        )
+        table = Table(engine, engine.create(engine.new_name(name), joined))
+        engine.drop(results)
+        return table
+
+    return Histories(cells, give)
