@@ -1,0 +1,82 @@
+"""Cells: the engine groups customers by what a likelihood can tell apart, and Python sees only the groups."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.data.engine import Engine, quoted, template
+from keepers.domain.cells import Cells, SpendCells
+from keepers.domain.errors import InputError
+from keepers.domain.time import TimeUnit
+
+MAX_SPEND_ROWS = 50_000
+"""Customers with a mean spend up to which their pairs are handed over exactly."""
+
+KEY = ("frequency", "recency_days", "T_days")
+"""The columns of a summary that tell one cell from another."""
+
+_PACKAGE = "keepers.summaries.sql"
+
+
+class Grouped(Protocol):
+    """What is needed of a summary."""
+
+    engine: Engine
+    name: str
+
+    @property
+    def unit(self) -> TimeUnit:
+        """Unit of the cells."""
+
+    @property
+    def has_money(self) -> bool:
+        """Whether spend is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class KeyedCells:
+    """Cells with the columns by which their results find back to the customers.
+
+    Parameters
+    ----------
+    cells : Cells
+        Distinct histories.
+    key : dict of arrays
+        `frequency`, `recency_days`, `T_days` of each, exactly as in the summary.
+    """
+
+    cells: Cells
+    key: dict[str, NDArray[np.generic]]
+
+
+def group(summary: Grouped) -> KeyedCells:
+    """The distinct histories of a summary."""
+    rows = summary.engine.columns(template(_PACKAGE, "cells").format(summary=quoted(summary.name)))
+    days = summary.unit.days
+    cells = Cells(rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit)
+    return KeyedCells(cells, {name: rows[name] for name in KEY})
+
+
+def group_spend(summary: Grouped, include_first: bool, max_rows: int) -> SpendCells:
+    """The distinct pairs of orders and mean spend of a summary, or bins of them where they are many."""
+    if not summary.has_money:
+        raise InputError(
+            "The orders carry no amounts, so there is no spend to model. Everything but money can still be asked; "
+            "name the column of amounts if there is one."
+        )
+    orders = "frequency + 1" if include_first else "frequency"
+    mean = "monetary_value_all" if include_first else "monetary_value"
+    names = {"summary": quoted(summary.name), "orders": orders, "mean": mean}
+    count, low, high = summary.engine.row(template(_PACKAGE, "spend_range").format(**names))
+    if count <= max_rows:
+        rows = summary.engine.columns(template(_PACKAGE, "spend_pairs").format(**names))
+        return SpendCells(rows["x"], rows["mean_spend"], rows["weight"])
+    # Bins as narrow as two per cent of a customer's spend lose nothing to speak of: the spread within carries the rest.
+    width = max((high - low) / 1000, 0.005) if math.isfinite(high - low) else 0.02
+    rows = summary.engine.columns(template(_PACKAGE, "spend_bins").format(**names, width=repr(width)))
+    return SpendCells(rows["x"], rows["mean_spend"], rows["weight"], rows["spread"])

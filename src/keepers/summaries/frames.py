@@ -1,0 +1,148 @@
+"""Summaries that users bring: frames with frequency, recency and T of each customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.data.engine import Engine
+from keepers.domain.cells import Cells
+from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.histories import check_histories, check_spend
+from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin
+from keepers.domain.time import ObservationWindow, TimeUnit, parse_day
+from keepers.summaries.summary import Summary, SummaryFacts
+
+_NEEDED = ("frequency", "recency", "T")
+_NAMES_OF_CUSTOMERS = ("customer_key", "customer_id", "customer", "id")
+
+
+def summary_from_frame(
+    frame: Any,
+    unit: TimeUnit | str | None = None,
+    *,
+    calibration_end: Any = None,
+    currency: str = UNSPECIFIED_CURRENCY,
+    margin: Margin | float | None = None,
+    engine: Engine | None = None,
+) -> Summary:
+    """A summary from a frame that has one row a customer already.
+
+    Parameters
+    ----------
+    frame : pandas, Polars or Arrow frame, DuckDB relation, or dict of columns
+        Columns `frequency` (repeat purchases), `recency` (age at the last one) and `T` (age now), all in `unit`;
+        optionally `monetary_value` (mean money of the repeat purchases) and one of `customer_key`, `customer_id`,
+        `customer`, `id`. These are the columns that `lifetimes` and the literature use.
+    unit : TimeUnit or str
+        Unit of `recency` and `T`. It is required, because a frame cannot say it.
+    calibration_end : date or str, optional
+        The day that `T` counts up to; needed for dates of next orders only.
+    currency : str
+        Currency of `monetary_value`.
+    margin : Margin or float, optional
+        As for `keepers.summarise`.
+    engine : Engine, optional
+        Where to put the table; an engine of its own without it.
+
+    Returns
+    -------
+    Summary
+        With the rows numbered by `row_number` in the frame's order.
+
+    Raises
+    ------
+    ConfigError
+        If the unit is missing.
+    InputError
+        If columns are missing or histories cannot be, naming the first such row.
+
+    Examples
+    --------
+    >>> frame = {"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]}
+    >>> summary_from_frame(frame, unit="week").cells().size
+    2
+    >>> summary_from_frame({"frequency": [2], "recency": [40.0], "T": [39.0]}, unit="week")
+    Traceback (most recent call last):
+    ...
+    keepers.domain.errors.InputError: `recency` is larger than `T` in 1 row (first: row 1, 40 > 39 weeks). Check that \
+both were cut at the same day; see `keepers check`.
+    """
+    if unit is None:
+        raise ConfigError(
+            'A frame does not say its unit of time. Add it, for example summary_from_frame(frame, unit="week").'
+        )
+    unit = TimeUnit.parse(unit)
+    columns = _columns_of(frame)
+    missing = [name for name in _NEEDED if name not in columns]
+    if missing:
+        raise InputError(
+            f"The frame lacks {', '.join(missing)} (it has: {', '.join(columns)}). Rename its columns, or make a "
+            "summary of orders with `keepers.summarise`."
+        )
+    x, t_x, T = (_numbers(columns, name) for name in _NEEDED)
+    if not x.size:
+        raise InputError("The frame has no rows. Give one row a customer.")
+    key_name = next((name for name in _NAMES_OF_CUSTOMERS if name in columns), None)
+    keys = None if key_name is None else columns[key_name]
+    cells = Cells(x, t_x, T, np.ones(x.size), unit)
+    check_histories(cells, keys)
+    has_money = "monetary_value" in columns
+    spend = _numbers(columns, "monetary_value") if has_money else np.full(x.size, np.nan)
+    if has_money:
+        check_spend(x, spend, keys)
+        spend = np.where(x > 0, spend, np.nan)
+    engine = engine or Engine()
+    numbered = np.arange(1, x.size + 1)
+    given = engine.from_columns(
+        engine.new_name("given"),
+        {
+            "row_number": numbered,
+            "customer_key": (numbered if keys is None else keys).astype(str),
+            "frequency": x.astype(np.int64),
+            "recency": t_x,
+            "T": T,
+            "monetary_value": spend,
+            # Ages to a millionth of a day, so that histories that differ by a rounding share a cell.
+            "recency_days": np.round(t_x * unit.days, 6),
+            "T_days": np.round(T * unit.days, 6),
+        },
+    )
+    name = engine.new_name("summary")
+    engine.create(
+        name,
+        "SELECT row_number, customer_key, frequency, recency, T, "
+        "CASE WHEN isnan(monetary_value) THEN NULL ELSE monetary_value END AS monetary_value, "
+        "CAST(NULL AS DOUBLE) AS monetary_value_all, CAST(NULL AS DATE) AS first_day, CAST(NULL AS DATE) AS last_day, "
+        "recency_days, T_days, frequency + 1 AS orders, CAST(NULL AS DECIMAL(18, 4)) AS revenue "
+        f"FROM {given}",
+    )
+    engine.drop(given)
+    if margin is None or isinstance(margin, (int, float)):
+        margin = Margin(margin)
+    cut = None if calibration_end is None else parse_day(calibration_end, "calibration_end")
+    return Summary(engine, name, SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin))
+
+
+def _columns_of(frame: Any) -> dict[str, NDArray[Any]]:
+    if isinstance(frame, dict):
+        return {str(name): np.asarray(values) for name, values in frame.items()}
+    try:
+        wrapped = nw.from_native(frame)
+    except TypeError:
+        raise InputError(
+            f"A {type(frame).__name__} is not a table. Give a pandas, Polars or Arrow frame, a DuckDB relation, or a "
+            "dict of columns."
+        ) from None
+    eager = wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
+    return {name: eager[name].to_numpy() for name in eager.columns}
+
+
+def _numbers(columns: dict[str, NDArray[Any]], name: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(columns[name], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"`{name}` of the frame is not a column of numbers. Convert it first.") from None

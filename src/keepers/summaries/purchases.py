@@ -1,0 +1,94 @@
+"""What a summary needs of its orders, and how they become days with a purchase as they were known on a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Protocol
+
+from keepers.data.engine import Engine, template
+from keepers.domain.errors import InputError
+from keepers.domain.money import Margin
+
+PACKAGE = "keepers.summaries.sql"
+BEGINNING = dt.date(1, 1, 1)
+
+
+class PurchaseSource(Protocol):
+    """Orders in an engine, seen as they were known on a day; `keepers.data.orders.Orders` is one."""
+
+    @property
+    def engine(self) -> Engine:
+        """Where the orders are."""
+
+    @property
+    def has_money(self) -> bool:
+        """Whether orders carry amounts."""
+
+    @property
+    def currency(self) -> str:
+        """Currency of the amounts, or "unspecified"."""
+
+    @property
+    def last_day(self) -> dt.date:
+        """Day of the last counted order."""
+
+    def purchases_sql(self, as_of: str) -> str:
+        """A query of (customer_key, day, amount, contribution), one row an order that counted on the day `as_of`."""
+
+
+def day_literal(day: dt.date) -> str:
+    """A day as SQL.
+
+    >>> day_literal(dt.date(1997, 9, 30))
+    "DATE '1997-09-30'"
+    """
+    return f"DATE '{day.isoformat()}'"
+
+
+def money_of(source: PurchaseSource, margin: Margin, until: dt.date) -> tuple[str, tuple[str, ...]]:
+    """The SQL of an order's money in the basis of the margin, and sentences about how it was found.
+
+    A margin of one rate is applied when values are computed, so the money of a summary is revenue then. With a
+    margin per order it is each order's own contribution; orders whose costs are unknown get the average margin of
+    the others.
+
+    Raises
+    ------
+    InputError
+        If the margin is per order and no order carries a contribution.
+    """
+    if not margin.per_order:
+        return "amount", ()
+    total, known, revenue, contribution = source.engine.row(
+        "SELECT count(*), count(contribution), sum(CASE WHEN contribution IS NOT NULL THEN amount END), "
+        f"sum(contribution) FROM ({source.purchases_sql(until.isoformat())}) AS purchase "
+        f"WHERE customer_key IS NOT NULL AND day <= {day_literal(until)}"
+    )
+    if not known or not revenue:
+        raise InputError(
+            "The margin is to be each order's own, but no order carries its cost. Add costs (a products file with "
+            "unit costs, or a contribution column), or give one rate such as Margin(rate=0.35)."
+        )
+    if known == total:
+        return "contribution", ()
+    share = float(contribution) / float(revenue)
+    return f"coalesce(contribution, CAST(amount * {share!r} AS DECIMAL(18, 4)))", (
+        f"{total - known:,} of {total:,} orders do not carry their cost; they count with the average margin of the "
+        f"others, {share:.1%}.",
+    )
+
+
+def purchase_days_sql(
+    source: PurchaseSource, until: dt.date, *, after: dt.date = BEGINNING, money: str = "amount"
+) -> str:
+    """A query of a row a customer and day after `after` up to `until`, as known on `until`.
+
+    Columns: customer_key, day, purchased_on (the day, or empty where returns left it below zero), orders, revenue,
+    money.
+    """
+    return template(PACKAGE, "purchase_days").format(
+        purchases=source.purchases_sql(until.isoformat()),
+        money=money,
+        after=day_literal(after),
+        until=day_literal(until),
+    )

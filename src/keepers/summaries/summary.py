@@ -1,0 +1,242 @@
+"""Summaries: one row a customer with frequency, recency, T and money, made of orders inside the engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from keepers.data.engine import Engine, quoted, template
+from keepers.data.table import Table
+from keepers.domain.cells import Cells, SpendCells
+from keepers.domain.errors import InputError
+from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin, MoneyBasis
+from keepers.domain.time import ObservationWindow, TimeUnit
+from keepers.summaries import cells as grouping
+from keepers.summaries.purchases import PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFacts:
+    """What a summary's rows mean."""
+
+    window: ObservationWindow
+    """Cut, end and unit, all days filled."""
+    has_money: bool = True
+    """Whether there are amounts; without them every column of money is empty."""
+    currency: str = UNSPECIFIED_CURRENCY
+    """Currency of the amounts."""
+    margin: Margin = field(default_factory=Margin)
+    """The margin that was asked for. One rate is applied when values are computed, so that `monetary_value` is
+    revenue here; a margin per order is already in `monetary_value`."""
+    source: PurchaseSource | None = None
+    """The orders behind the rows; None where a user gave the summary itself."""
+    money: str = "amount"
+    """SQL of an order's money in `monetary_value`."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how the rows were made."""
+
+
+class Summary(Table):
+    """A table of the engine, one row a customer who bought up to the end of the calibration.
+
+    Columns, ages being counted from the customer's first purchase:
+
+    - `customer_key`
+    - `frequency`: days with a purchase after the first one; all purchases of a day are one
+    - `recency`, `T`: age at the last purchase and at the end of the calibration, in `unit`
+    - `monetary_value`: mean money of the repeat days, the first excluded; empty without a repeat purchase
+    - `monetary_value_all`: mean money of all days with a purchase
+    - `first_day`, `last_day`: days of the first and last purchase
+    - `recency_days`, `T_days`: as `recency` and `T`, in days
+    - `orders`, `revenue`: counted orders and their net revenue
+    - with a holdout: `holdout_frequency` (days with a purchase in it), `holdout_days` (its length),
+      `holdout_revenue`, `holdout_money` (in the basis of `monetary_value`)
+
+    Everything up to the cut is as it was known on the day of the cut: a refund or cancellation after it is not seen.
+    The holdout is as known at its end.
+    """
+
+    def __init__(self, engine: Engine, name: str, facts: SummaryFacts) -> None:
+        super().__init__(engine, name)
+        self.facts = facts
+
+    @property
+    def window(self) -> ObservationWindow:
+        """Cut, end and unit, all days filled."""
+        return self.facts.window
+
+    @property
+    def unit(self) -> TimeUnit:
+        """Unit of `recency` and `T`."""
+        return self.facts.window.unit
+
+    @property
+    def calibration_end(self) -> dt.date:
+        """Last day that the calibration includes."""
+        cut = self.facts.window.calibration_end
+        assert cut is not None
+        return cut
+
+    @property
+    def currency(self) -> str:
+        """Currency of the money, or "unspecified"."""
+        return self.facts.currency
+
+    @property
+    def has_money(self) -> bool:
+        """Whether amounts are known."""
+        return self.facts.has_money
+
+    @property
+    def margin(self) -> Margin:
+        """The margin that values will be computed with."""
+        return self.facts.margin
+
+    @property
+    def basis(self) -> MoneyBasis:
+        """What the money in the rows is: net revenue, or contribution where orders carry their own."""
+        return MoneyBasis.CONTRIBUTION if self.margin.per_order else MoneyBasis.NET_REVENUE
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of how the rows were made."""
+        return self.facts.remarks
+
+    @property
+    def has_holdout(self) -> bool:
+        """Whether columns `holdout_...` are there."""
+        return self.facts.window.holdout is not None
+
+    @property
+    def customers(self) -> int:
+        """Customers, one a row."""
+        return len(self)
+
+    def cells(self) -> Cells:
+        """The distinct histories with their numbers of customers, in a fixed order."""
+        return self.keyed_cells().cells
+
+    def keyed_cells(self) -> grouping.KeyedCells:
+        """The same, with the columns by which results are joined back to the customers."""
+        return grouping.group(self)
+
+    def spend_cells(self, include_first: bool = False, max_rows: int = grouping.MAX_SPEND_ROWS) -> SpendCells:
+        """The distinct pairs of orders and mean spend with their numbers of customers, in a fixed order.
+
+        Parameters
+        ----------
+        include_first : bool
+            Take the mean over all days with a purchase, the first included, rather than over repeat days.
+        max_rows : int
+            Where more customers have a mean spend than this, pairs are gathered in bins of equal `x` and nearly
+            equal spend, see `SpendCells.spread`.
+
+        Raises
+        ------
+        InputError
+            If the orders carry no amounts.
+        """
+        return grouping.group_spend(self, include_first, max_rows)
+
+    def purchase_days_sql(self, until: dt.date | None = None) -> str:
+        """A query of the days with a purchase behind the rows, see `keepers.summaries.purchases.purchase_days_sql`.
+
+        Raises
+        ------
+        InputError
+            If the summary was not made of orders.
+        """
+        if self.facts.source is None:
+            raise InputError(
+                "This summary was not made of orders, so there is nothing behind its rows. Make it with "
+                "`keepers.summarise(orders)` to see cohorts and purchases over time."
+            )
+        return purchase_days_sql(self.facts.source, until or self.calibration_end, money=self.facts.money)
+
+
+def summarise(
+    orders: PurchaseSource, window: ObservationWindow | None = None, margin: Margin | float | None = None
+) -> Summary:
+    """Make one row a customer of orders, in the engine.
+
+    All purchases of a customer on one day are one purchase, whatever the unit. Customers without a key (guests whom
+    nobody can name) and customers who first bought after the cut are left out.
+
+    Parameters
+    ----------
+    orders : Orders
+        As `keepers.read_orders` gives them.
+    window : ObservationWindow, optional
+        Days left open are filled: the end by the day of the last order of anybody, the end of the calibration by the
+        end, so that there is no holdout.
+    margin : Margin or float, optional
+        A rate (0.35, or ``Margin(rate=0.35)``) is remembered for the valuation; ``Margin(per_order=True)`` makes
+        the money of each order its own contribution.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        If nobody bought up to the cut, or costs are missing for a margin per order.
+
+    Examples
+    --------
+    >>> import keepers as kp
+    >>> frame = {"who": ["a", "a", "b"], "on": ["2024-01-01", "2024-01-15", "2024-01-08"], "paid": [10.0, 20.0, 5.0]}
+    >>> orders = kp.Orders.from_frame(frame, customer="who", date="on", amount="paid")
+    >>> summary = kp.summarise(orders, kp.ObservationWindow(end="2024-01-29"))
+    >>> summary.engine.rows(f"SELECT customer_key, frequency, recency, T FROM {summary.name} ORDER BY 1")
+    [('a', 1, 2.0, 4.0), ('b', 0, 0.0, 3.0)]
+    """
+    engine = orders.engine
+    resolved = (window or ObservationWindow()).resolved(orders.last_day)
+    cut, end = resolved.calibration_end, resolved.end
+    assert cut is not None
+    assert end is not None
+    if margin is None or isinstance(margin, float):
+        margin = Margin(margin)
+    has_money = orders.has_money
+    money, remarks = money_of(orders, margin, end) if has_money else ("amount", ())
+    name = engine.new_name("summary")
+    engine.create(
+        name,
+        template(PACKAGE, "summary").format(
+            purchase_days=purchase_days_sql(orders, cut, money=money),
+            until=day_literal(cut),
+            unit_days=repr(resolved.unit.days),
+        ),
+    )
+    summary = Summary(
+        engine, name, SummaryFacts(resolved, has_money, orders.currency, margin, orders, money, tuple(remarks))
+    )
+    if not len(summary):
+        engine.drop(name)
+        raise InputError(
+            f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
+            "`keepers check` for what was read, or choose a later `calibration_end`."
+        )
+    return _with_holdout(summary, cut, end) if end > cut else summary
+
+
+def _with_holdout(summary: Summary, cut: dt.date, end: dt.date) -> Summary:
+    source = summary.facts.source
+    assert source is not None
+    engine = summary.engine
+    days = purchase_days_sql(source, end, after=cut, money=summary.facts.money)
+    name = engine.new_name("summary")
+    known = (lambda sql: f"coalesce({sql}, 0)") if summary.has_money else (lambda sql: sql)
+    engine.create(
+        name,
+        template(PACKAGE, "holdout").format(
+            purchase_days=days,
+            summary=quoted(summary.name),
+            holdout_days=(end - cut).days,
+            holdout_revenue=known("future.revenue"),
+            holdout_money=known("future.money"),
+        ),
+    )
+    engine.drop(summary.name)
+    return Summary(engine, name, summary.facts)
