@@ -16,7 +16,6 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import numpy as np
-from scipy.special import gammaln, polygamma, psi
 
 from keepers.domain.cells import Cells
 from keepers.numerics.distinct import CellTables
@@ -24,7 +23,9 @@ from keepers.numerics.evaluation import Evaluation, in_logarithms
 from keepers.numerics.likelihoods import pareto_nbd_future as future
 from keepers.numerics.likelihoods import pareto_nbd_lifetime as lifetime
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
+from keepers.numerics.likelihoods.nbd import median_pareto
 from keepers.numerics.likelihoods.pareto_nbd_integral import IntegralMoments, integral_moments, log_integral
+from keepers.numerics.special import log_rising
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 """Shape and scale of the rates of buying, shape and scale of the rates of leaving."""
@@ -104,13 +105,13 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
             if i != j:
                 hessian[j, i] += addition
     # What remains depends on x alone, or on nothing.
-    counts, by_count = tables.counts.values, tables.customers_by_count
+    rising, by_count = log_rising(r, tables.counts.values), tables.customers_by_count
     customers = float(by_count.sum())
-    value = float(weight @ log_bracket) + float(by_count @ (gammaln(r + counts) - gammaln(r)))
+    value = float(weight @ log_bracket) + float(by_count @ rising.value)
     value += customers * (r * np.log(alpha) + s * np.log(beta))
     gradient += customers * np.array([np.log(alpha), r / alpha, np.log(beta), s / beta])
-    gradient[0] += by_count @ (psi(r + counts) - psi(r))
-    hessian[0, 0] += by_count @ (polygamma(1, r + counts) - polygamma(1, r))
+    gradient[0] += by_count @ rising.first
+    hessian[0, 0] += by_count @ rising.second
     hessian[1, 1] -= customers * r / alpha**2
     hessian[3, 3] -= customers * s / beta**2
     for i, scale in ((0, alpha), (2, beta)):
@@ -278,7 +279,8 @@ def forecast(
 def _log_constant(theta: Theta, tables: CellTables) -> FloatArray:
     r, alpha, s, beta = theta
     counts = tables.counts
-    return counts.rows(gammaln(r + counts.values) - gammaln(r) + r * np.log(alpha) + s * np.log(beta))
+    rising = log_rising(float(r), counts.values, 0).value
+    return counts.rows(rising + r * np.log(alpha) + s * np.log(beta))
 
 
 def _log_terms(theta: Theta, tables: CellTables) -> tuple[FloatArray, FloatArray]:
@@ -383,5 +385,4 @@ def _alive_and_expected(theta: Theta, tables: CellTables, t: float) -> tuple[Flo
 
 def _median_wait(theta: Theta, tables: CellTables) -> FloatArray:
     r, alpha, _, _ = theta
-    with np.errstate(over="ignore"):
-        return np.asarray((alpha + tables.T) * np.expm1(np.log(2.0) / (r + tables.x)))
+    return median_pareto(r + tables.x, alpha + tables.T)
