@@ -30,7 +30,7 @@ class PurchaseSource(Protocol):
 
     @property
     def last_day(self) -> dt.date:
-        """Day of the last counted order."""
+        """Day of the last purchase."""
 
     def purchases_sql(self, as_of: str) -> str:
         """A query of (customer_key, day, amount, contribution), one row an order that counted on the day `as_of`."""

@@ -167,7 +167,7 @@ def summarise(
     orders : Orders
         As `keepers.read_orders` gives them.
     window : ObservationWindow, optional
-        Days left open are filled: the end by the day of the last order of anybody, the end of the calibration by the
+        Days left open are filled: the end by the day of the last purchase of anybody, the end of the calibration by the
         end, so that there is no holdout.
     margin : Margin or float, optional
         A rate (0.35, or ``Margin(rate=0.35)``) is remembered for the valuation; ``Margin(per_order=True)`` makes

@@ -40,7 +40,7 @@ def test_units_only_scale(unit: str, recency: float, T: float) -> None:
     assert summary.unit is TimeUnit(unit)
 
 
-def test_the_default_end_is_the_last_order_of_anybody_guests_included() -> None:
+def test_the_default_end_is_the_day_that_the_orders_end() -> None:
     orders = PurchaseRows([("a", "2024-01-01", 1), (None, "2024-01-31", 1)])
     summary = summarise(orders)
     assert summary.calibration_end == dt.date(2024, 1, 31)
