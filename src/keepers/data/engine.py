@@ -16,8 +16,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.data.arrays import engine_arrays
 from keepers.domain.columns import Schema
-from keepers.domain.errors import EngineError
+from keepers.domain.errors import ConfigError, EngineError
 
 _serial = itertools.count(1)
 
@@ -58,6 +59,8 @@ class Engine:
     """
 
     def __init__(self, memory_limit: str | None = None, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise ConfigError(f"threads is {threads}; it must be at least 1.")
         self._spill = tempfile.TemporaryDirectory(prefix="keepers-", ignore_cleanup_errors=True)
         settings: dict[str, Any] = {
             "temp_directory": self._spill.name,
@@ -69,7 +72,13 @@ class Engine:
             settings["memory_limit"] = memory_limit
         if threads:
             settings["threads"] = threads
-        self.connection = duckdb.connect(":memory:", config=settings)
+        try:
+            self.connection = duckdb.connect(":memory:", config=settings)
+        except duckdb.Error as error:
+            self._spill.cleanup()
+            raise ConfigError(
+                f"The engine refuses its settings ({_first_line(error)}). A memory limit is written like '4GB'."
+            ) from error
         self.connection.execute("SET TimeZone = 'UTC'")
         self._finalizer = weakref.finalize(self, _close, self.connection, self._spill)
 
@@ -83,26 +92,40 @@ class Engine:
         self._finalizer()
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | list[Any] | None = None) -> duckdb.DuckDBPyConnection:
-        """Run one statement; the engine's errors become an `EngineError` or what the statement asks for."""
+        """Run one statement; a failure of disk or memory becomes an `EngineError`.
+
+        For a query, use `rows`, `row`, `columns` or `relation`, which leave nothing half fetched.
+        """
         with engine_errors():
             return self.connection.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | list[Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        return self.execute(sql, parameters).fetchall()
+        with engine_errors():
+            return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Mapping[str, Any] | list[Any] | None = None) -> tuple[Any, ...]:
-        """The first row of a result."""
-        found = self.execute(sql, parameters).fetchone()
-        if found is None:
+        """The first row of a small result."""
+        found = self.rows(sql, parameters)
+        if not found:
             raise EngineError(f"The engine gave no row for: {sql[:200]}")
-        return found
+        return found[0]
 
     def columns(self, sql: str, parameters: Mapping[str, Any] | None = None) -> dict[str, NDArray[Any]]:
-        """A result as NumPy columns; empty numbers become NaN."""
+        """A result as NumPy columns.
+
+        An empty number or truth value becomes NaN (the column floating, so that whole numbers above 2**53 lose their
+        last digits), an empty time NaT, and anything else None.
+        """
         with engine_errors():
             fetched = self.connection.execute(sql, parameters).fetchnumpy()
         return {name: _plain(column) for name, column in fetched.items()}
+
+    def relation(self, sql: str) -> duckdb.DuckDBPyRelation:
+        """A query as a lazy relation, for handing its rows to a frame library."""
+        with engine_errors():
+            self._settle()
+            return self.connection.sql(sql)
 
     def new_name(self, stem: str) -> str:
         """A table name that is not in use."""
@@ -119,16 +142,36 @@ class Engine:
         self.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({schema.definition()})")
         return name
 
-    def from_columns(self, name: str, columns: Mapping[str, NDArray[Any]]) -> str:
-        """Make a table from NumPy columns of equal length."""
-        held = {key: np.ascontiguousarray(value) for key, value in columns.items()}
+    def from_columns(self, name: str, columns: Mapping[str, Any]) -> str:
+        """Make (or replace) a table from NumPy columns, or sequences, of equal length; NaN, NaT and None become NULL.
+
+        Raises
+        ------
+        InputError
+            A column is not one-dimensional, or not as long as the first one.
+        """
+        arrays = engine_arrays(columns)
+        listed = ", ".join(f"{expression} AS {quoted(key)}" for key, expression in arrays.expressions.items())
+        with self.registered(arrays.held) as view:
+            return self.create(name, f"SELECT {listed} FROM {view}")
+
+    @contextlib.contextmanager
+    def registered(self, source: Any) -> Iterator[str]:
+        """A view on something outside the engine (arrays, a frame, a stream), gone afterwards; gives its name."""
         view = self.new_name("incoming")
         with engine_errors():
-            self.connection.register(view, held)
+            self._settle()
+            self.connection.register(view, source)
         try:
-            return self.create(name, f"SELECT * FROM {view}")
+            yield view
         finally:
             self.connection.unregister(view)
+
+    def _settle(self) -> None:
+        # From version 2 on the engine refuses some work while a result is half fetched; version 1 has no such call.
+        abort = getattr(self.connection, "abort", None)
+        if abort is not None:
+            abort()
 
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
@@ -140,8 +183,11 @@ class Engine:
             self.execute("SET preserve_insertion_order = false")
 
     def drop(self, name: str) -> None:
-        """Forget a table."""
-        self.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+        """Forget a table or a view, where there is one."""
+        try:
+            self.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+        except duckdb.CatalogException:
+            self.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
 
 
 def _close(connection: duckdb.DuckDBPyConnection, spill: tempfile.TemporaryDirectory[str]) -> None:
@@ -155,10 +201,15 @@ def _plain(column: Any) -> NDArray[Any]:
     if not np.ma.is_masked(column):
         return np.asarray(column.data)
     if np.issubdtype(column.dtype, np.number) or column.dtype == np.bool_:
-        return np.asarray(np.ma.filled(column.astype(np.float64), np.nan))
-    if np.issubdtype(column.dtype, np.datetime64):
-        return np.asarray(np.ma.filled(column, np.datetime64("NaT")))
-    return np.asarray(np.ma.filled(column.astype(object), None))
+        filled: NDArray[Any] = column.data.astype(np.float64)
+        filled[column.mask] = np.nan
+    elif np.issubdtype(column.dtype, np.datetime64):
+        filled = column.data.copy()
+        filled[column.mask] = np.datetime64("NaT")
+    else:
+        filled = column.data.astype(object)
+        filled[column.mask] = None
+    return filled
 
 
 @contextlib.contextmanager

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import narwhals.stable.v2 as nw
 
-from keepers.data.engine import Engine, engine_errors, literal, quoted
+from keepers.data.engine import Engine, literal, quoted
 from keepers.domain.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -47,20 +50,24 @@ class Table:
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame."""
         _need("polars", "to_polars()")
-        _need("pyarrow", "to_polars()")
         import polars
 
-        return polars.DataFrame(self.to_arrow())
+        return polars.DataFrame(self.engine.relation(self.sql))
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas frame."""
         _need("pandas", "to_pandas()")
-        return self.engine.execute(self.sql).df()
+        relation = self.engine.relation(self.sql)
+        with warnings.catch_warnings():
+            # The engine calls parts of pandas that newer versions of pandas are going to drop.
+            warnings.simplefilter("ignore")
+            frame: pd.DataFrame = relation.df()
+        return frame
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table."""
         _need("pyarrow", "to_arrow()")
-        return self.engine.execute(self.sql).to_arrow_table()
+        return self.engine.relation(self.sql).to_arrow_table()
 
     def write_parquet(self, path: str | os.PathLike[str]) -> Path:
         """Write the rows to a Parquet file, beside it first and then renamed, so that it is whole or not there."""
@@ -81,14 +88,64 @@ class Table:
         return target
 
 
+class _Stream:
+    """Shows the engine a frame's Arrow stream alone: for some frames it would ask for an Arrow library."""
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
 def register_frame(engine: Engine, frame: Any, stem: str = "frame") -> Table:
-    """Copy a user's frame (pandas, Polars, Arrow, DuckDB relation, or a dict of columns) into the engine."""
+    """Copy a user's table into the engine.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the table is made.
+    frame : frame
+        A pandas or Polars frame (lazy ones are collected), an Arrow table, a DuckDB relation, another `Table`, or a
+        mapping of column names to arrays. The index of a pandas frame is no column.
+    stem : str
+        How the engine's name for it begins.
+
+    Returns
+    -------
+    Table
+        NaN and NaT are NULL, categories are text, and a floating column of whole numbers with gaps (as pandas makes of
+        integers with missing values) is of whole numbers again.
+
+    Raises
+    ------
+    InputError
+        It is no table, or has no columns.
+    """
     if isinstance(frame, Table):
         if frame.engine is engine:
             return frame
-        return Table(engine, engine.from_columns(engine.new_name(stem), frame.to_numpy()))
-    if isinstance(frame, dict):
+        frame = frame.engine.relation(frame.sql)
+    if isinstance(frame, Mapping):
         return Table(engine, engine.from_columns(engine.new_name(stem), frame))
+    source, restore = _readable(engine, frame)
+    with engine.registered(source) as view:
+        listed = _as_stored(engine, view, restore)
+        return Table(engine, engine.create(engine.new_name(stem), f"SELECT {listed} FROM {view}"))
+
+
+def _readable(engine: Engine, frame: Any) -> tuple[Any, bool]:
+    """What the engine can read of a frame, and whether whole numbers with gaps have become floating in it."""
+    library = type(frame).__module__.partition(".")[0]
+    if library == "polars" and hasattr(frame, "collect"):
+        frame = frame.collect()
+    if library == "pandas" and hasattr(frame, "columns"):
+        _check_names(frame.columns)
+        # An index of its own kind would become a column where pandas holds its values in Arrow's form.
+        return (frame if type(frame.index).__name__ == "RangeIndex" else frame.reset_index(drop=True)), True
+    if library == "pyarrow" and hasattr(frame, "schema"):
+        _check_names(frame.schema.names)
+        return frame, False
     try:
         wrapped = nw.from_native(frame)
     except TypeError:
@@ -96,10 +153,60 @@ def register_frame(engine: Engine, frame: Any, stem: str = "frame") -> Table:
             f"A {type(frame).__name__} is not a table. Give a pandas, Polars or Arrow frame, a DuckDB relation, "
             "or a dict of columns."
         ) from None
+    _check_names(wrapped.collect_schema().names())
+    if isinstance(frame, duckdb.DuckDBPyRelation) and _is_own(engine, frame):
+        return frame, False
+    if hasattr(frame, "__arrow_c_stream__"):
+        return _Stream(frame), False
     eager = wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
-    columns = {name: eager[name].to_numpy() for name in eager.columns}
-    with engine_errors():
-        return Table(engine, engine.from_columns(engine.new_name(stem), columns))
+    return {name: eager[name].to_numpy() for name in eager.columns}, True
+
+
+def _check_names(names: Iterable[Any]) -> None:
+    """There must be some, and names that differ only in case are one name for the engine."""
+    seen: dict[str, str] = {}
+    for name in map(str, names):
+        other = seen.setdefault(name.lower(), name)
+        if other is not name:
+            raise InputError(
+                f"The table has the columns {other!r} and {name!r}. Rename one of them: case alone tells none apart."
+            )
+    if not seen:
+        raise InputError("The table has no columns.")
+
+
+def _is_own(engine: Engine, relation: duckdb.DuckDBPyRelation) -> bool:
+    """Whether a relation is of the engine's own connection; another one's rows come as a stream."""
+    try:
+        with engine.registered(relation) as view:
+            engine.rows(f"DESCRIBE SELECT * FROM {view}")
+    except duckdb.InvalidInputException:
+        return False
+    return True
+
+
+def _as_stored(engine: Engine, view: str, restore: bool) -> str:
+    """The columns of a registered frame in the types in which they are kept."""
+    described = [(str(row[0]), str(row[1])) for row in engine.rows(f"DESCRIBE SELECT * FROM {view}")]
+    floating = [quoted(name) for name, of in described if of in {"DOUBLE", "FLOAT"}]
+    whole: set[str] = set()
+    if restore and floating:
+        checks = ", ".join(
+            f"count({name}) BETWEEN 1 AND count(*) - 1 AND bool_and({name} = trunc({name}) AND abs({name}) < {2**53})"
+            for name in floating
+        )
+        whole = {name for name, is_whole in zip(floating, engine.row(f"SELECT {checks} FROM {view}")) if is_whole}
+    return ", ".join(_kept(quoted(name), of, quoted(name) in whole) for name, of in described)
+
+
+def _kept(name: str, of: str, whole: bool) -> str:
+    if of.startswith("ENUM") or of in {'"NULL"', "NULL"}:
+        return f"CAST({name} AS VARCHAR) AS {name}"
+    if whole:
+        return f"CAST({name} AS BIGINT) AS {name}"
+    if of in {"DOUBLE", "FLOAT"}:
+        return f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END AS {name}"
+    return f"CAST({name} AS TIMESTAMP) AS {name}" if of in {"TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"} else name
 
 
 def _need(library: str, what: str) -> None:

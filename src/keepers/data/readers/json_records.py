@@ -77,8 +77,8 @@ def _plain(engine: Engine, path: Path, file: TextFile) -> Iterator[Path]:
 
 def _has_object_a_line(path: Path, file: TextFile) -> bool:
     lines = [line.strip() for line in first_lines(path, file.encoding) if line.strip()][:5]
-    whole = sum(isinstance(_loaded(line.lstrip("\ufeff")), dict) for line in lines)
-    return 2 * whole >= len(lines) > 0
+    whole = [isinstance(_loaded(line.lstrip("\ufeff")), dict) for line in lines]
+    return bool(whole) and (whole[0] or 2 * sum(whole) >= len(whole))
 
 
 def _by_line(engine: Engine, path: Path, file: TextFile, rejections: Rejections) -> str:
