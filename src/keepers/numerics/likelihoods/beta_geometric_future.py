@@ -1,0 +1,306 @@
+"""The future of a living customer who may leave at each purchase: a table in scaled time, and integrals of it.
+
+A customer who is alive at T after x repeat purchases buys at a rate ~ Gamma(r + x, alpha + T) and leaves at each
+purchase with probability p ~ Beta(a, b + x + c), where c is the number of chances to leave before the first repeat
+purchase (0 for BG/NBD, 1 for MBG/NBD). With w = u / (alpha + T) for a time u from now, everything follows from three
+functions of w alone for each x,
+
+    survival   S(w) = E (1 + p w)^-(r + x),
+    intensity  g(w) = (r + x) E (1 + p w)^-(r + x + 1),       of purchases, by which E X = integral of g,
+    pairs      h(w) = (r + x)(r + x + 1) E (1 - p)(1 + p w)^-(r + x + 2),  by which E X(X - 1) = 2 integral of w h,
+
+the expectation being over p. They are tabulated at Chebyshev points of log(1 + k w) with measured error.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.polynomial.chebyshev import chebder
+from numpy.typing import NDArray
+
+from keepers.numerics.beta_mixture import BetaMixture, beta_mixture
+from keepers.numerics.chebyshev import ChebyshevGrid, gauss_legendre, relative_tail
+from keepers.numerics.distinct import Distinct, distinct
+from keepers.numerics.special import digamma, log_beta, log_rising
+
+FloatArray = NDArray[np.float64]
+
+_ERROR = 1e-11
+"""Relative size of the last coefficients at which a table is fine enough."""
+_FIRST_SIZE, _LARGEST_SIZE = 24, 400
+_CHUNK = 1_500_000
+_INFINITE = 40.0
+"""Without end is until discounting has shrunk a purchase by exp(-40)."""
+_LARGEST_GRID = 3_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """Functions of scaled time for each distinct count, at the points of a grid, shape (counts, size) each."""
+
+    grid: ChebyshevGrid
+    survival: FloatArray
+    intensity: FloatArray
+    pairs: FloatArray
+    by_parameter: tuple[FloatArray, FloatArray, FloatArray] | None
+
+
+class Future:
+    """What living customers with given counts and ages do next; results are spread over the rows of the data.
+
+    Parameters
+    ----------
+    r, alpha, a, b : float
+        Parameters; `b` includes the chances to leave before the first repeat purchase.
+    counts, ages : Distinct
+        Repeat purchases x and ages T of the rows.
+    longest : float
+        The longest time that will be asked for.
+    with_gradient : bool
+        Whether derivatives of the expected purchases will be asked for.
+    """
+
+    def __init__(
+        self,
+        r: float,
+        alpha: float,
+        a: float,
+        b: float,
+        counts: Distinct,
+        ages: Distinct,
+        longest: float,
+        with_gradient: bool = False,
+    ) -> None:
+        self.r, self.alpha, self.a, self.b = r, alpha, a, b
+        self.counts, self.ages = counts, ages
+        self.longest = longest
+        self._with_gradient = with_gradient
+        self._scales = alpha + ages.values
+
+    @cached_property
+    def _shape(self) -> FloatArray:
+        return self.r + self.counts.values
+
+    @cached_property
+    def _log_normaliser(self) -> FloatArray:
+        x = self.counts.values
+        start = log_beta(self.a, self.b)
+        return start + log_rising(self.b, x, 0).value - log_rising(self.a + self.b, x, 0).value
+
+    @cached_property
+    def _age_grid(self) -> ChebyshevGrid | None:
+        """Points of log(alpha + T) between which results are interpolated; None where ages are few."""
+        low, high = math.log(self._scales[0]), math.log(self._scales[-1])
+        # Results are analytic in log(alpha + T) on a strip of half width pi (Bernstein's ellipse gives the size).
+        height = 2 * math.pi / max(high - low, 1e-9)
+        size = 8 + math.ceil(30 / math.log(height + math.sqrt(1 + height**2)))
+        return ChebyshevGrid(low, high, size) if size < self.ages.size else None
+
+    @cached_property
+    def _node_scales(self) -> FloatArray:
+        return self._scales if self._age_grid is None else np.asarray(np.exp(self._age_grid.points))
+
+    @cached_property
+    def _stretch(self) -> float:
+        """The k of log(1 + k w): about how often the fastest customer would leave in a scaled time of one."""
+        x = self.counts.values
+        chance = (self.a + 1) / (self.a + self.b + x + 1)
+        return float(np.clip(np.max((self.r + x) * chance, initial=1.0), 1.0, 1e6))
+
+    @cached_property
+    def _table(self) -> _Table:
+        far = self.longest / float(self._scales[0])
+        high = math.log1p(self._stretch * far)
+        mixture = beta_mixture(self.a, self.b + self.counts.values, self._log_normaliser, (self._shape + 2) * far)
+        size = _FIRST_SIZE if high < 6 else 2 * _FIRST_SIZE
+        while True:
+            table = self._tabulated(ChebyshevGrid(0.0, high, size), mixture)
+            wanting = max(
+                relative_tail(table.grid.coefficients(values))
+                for values in (table.survival, table.intensity, table.pairs)
+            )
+            if wanting <= _ERROR or size >= _LARGEST_SIZE:
+                return table
+            size = math.ceil(1.6 * size)
+
+    def _tabulated(self, grid: ChebyshevGrid, mixture: BetaMixture) -> _Table:
+        w = np.expm1(grid.points) / self._stretch
+        rows = self.counts.size
+        blank = [np.empty((rows, grid.size)) for _ in range(6)]
+        survival, intensity, pairs, by_r, by_a, by_b = blank
+        mean_log_p, mean_log_q = self._mean_logs if self._with_gradient else (None, None)
+        step = max(1, _CHUNK // (grid.size * mixture.nodes))
+        for begin in range(0, rows, step):
+            part = slice(begin, begin + step)
+            rule = BetaMixture(
+                mixture.a, mixture.b[part], mixture.p[part], mixture.q[part], mixture.log_p[part], mixture.log_q[part],
+                mixture.weight[part], mixture.take_low[part], mixture.take_high[part],
+            )  # fmt: skip
+            shape = self._shape[part, None]
+            growth = rule.p[:, None, :] * w[None, :, None]
+            logs = np.log1p(growth)
+            survived = np.exp(-shape[:, :, None] * logs)
+            growth += 1.0
+            bought = survived / growth
+            twice = bought / growth
+            twice *= rule.q[:, None, :]
+            low, high = np.ones((len(shape), w.size)), np.exp(-shape * np.log1p(w))
+            end = high / (1 + w)
+            none = np.zeros(low.shape)
+            if mean_log_p is not None and mean_log_q is not None:
+                # d/dr of r (1 + p w)^-(r + 1) is (1 + p w)^-(r + 1) (1 - r log(1 + p w)).
+                by_shape = bought * (1 - shape[:, :, None] * logs)
+                end_by_shape = end * (1 - shape * np.log1p(w))
+                reduced = rule.reduced(by_shape, low, end_by_shape)
+                by_r[part] = rule.expectation(reduced, low, end_by_shape)
+            survival[part] = rule.expectation(rule.reduced(survived, low, high), low, high)
+            reduced = rule.reduced(bought, low, end)
+            intensity[part] = shape * rule.expectation(reduced, low, end)
+            if mean_log_p is not None and mean_log_q is not None:
+                down = rule.derivatives(reduced, low, end, mean_log_p[part], mean_log_q[part])
+                by_a[part], by_b[part] = shape * down[0], shape * down[1]
+            pairs[part] = shape * (shape + 1) * rule.expectation(rule.reduced(twice, low, none), low, none)
+        return _Table(grid, survival, intensity, pairs, (by_r, by_a, by_b) if self._with_gradient else None)
+
+    @cached_property
+    def _mean_logs(self) -> tuple[FloatArray, FloatArray]:
+        """E log p and E log(1 - p) for each distinct count."""
+        b = self.b + self.counts.values
+        both = digamma(self.a + b)
+        return digamma(np.array([self.a])) - both, digamma(b) - both
+
+    def _integral(self, t: float, delta: float = 0.0, power: int = 0) -> FloatArray:
+        """The operator that turns tabulated functions f into the integral of w^power exp(-delta u) f(w) dw to t.
+
+        Shape (ages of the nodes, size of the table).
+        """
+        grid, stretch = self._table.grid, self._stretch
+        scales = self._node_scales
+        reach = np.log1p(stretch * t / scales)
+        places, weights = gauss_legendre(24 + 8 * math.ceil(float(reach.max())))
+        logs = reach[:, None] * places
+        w = np.expm1(logs) / stretch
+        density = reach[:, None] * weights * np.exp(logs - delta * scales[:, None] * w) / stretch
+        if power:
+            density = density * w**power
+        values = grid.matrix(logs.ravel()).reshape(*logs.shape, grid.size)
+        return np.asarray(np.matmul(density[:, None, :], values)[:, 0, :])
+
+    def _point(self, t: float) -> FloatArray:
+        """The operator that turns tabulated functions into their values at t, shape (ages of the nodes, size)."""
+        return self._table.grid.matrix(np.log1p(self._stretch * t / self._node_scales))
+
+    def rows(self, values: FloatArray) -> FloatArray:
+        """Spread values for (counts, ages of the nodes) over the rows of the data."""
+        grid = self._age_grid
+        if grid is None:
+            return np.asarray(np.take(values, self._flat))
+        if self.counts.size * self.ages.size <= _LARGEST_GRID:
+            whole = values @ self._age_matrix.T
+            return np.asarray(np.take(whole, self._flat))
+        coefficients = np.ascontiguousarray(grid.coefficients(values))
+        result = np.empty(self.counts.index.size)
+        for begin in range(0, result.size, 50_000):
+            part = slice(begin, begin + 50_000)
+            places = grid.polynomials(np.log(self._scales[self.ages.index[part]]))
+            result[part] = np.einsum("ij,ji->i", coefficients[self.counts.index[part]], places)
+        return result
+
+    @cached_property
+    def _age_matrix(self) -> FloatArray:
+        assert self._age_grid is not None
+        return self._age_grid.matrix(np.log(self._scales))
+
+    @cached_property
+    def _flat(self) -> NDArray[np.intp]:
+        return np.asarray(self.counts.index * self.ages.size + self.ages.index)
+
+    def survival(self, t: float) -> FloatArray:
+        """Probability of being alive a time t from now."""
+        return self.rows(self._table.survival @ self._point(t).T)
+
+    def purchases(self, t: float, delta: float = 0.0) -> FloatArray:
+        """Expected purchases within t, discounted at the continuous rate delta."""
+        return self.rows(self._table.intensity @ self._integral(t, delta).T)
+
+    def purchases_without_end(self, delta: float) -> FloatArray:
+        """Discounted expected purchases without end; infinite where delta is 0 and a <= 1."""
+        if delta <= 0:
+            b = self.b + self.counts.values
+            forever = np.full(b.shape, np.inf) if self.a <= 1 else (self.a + b - 1) / (self.a - 1)
+            return np.asarray(forever[self.counts.index])
+        return self.purchases(_INFINITE / delta, delta)
+
+    def pairs(self, t: float) -> FloatArray:
+        """E X(X - 1) of the purchases X within t."""
+        return self.rows(2 * self._table.pairs @ self._integral(t, power=1).T)
+
+    def lifetime(self, cap: float) -> FloatArray:
+        """Expected lifetime within the cap."""
+        return self.rows((self._table.survival @ self._integral(cap).T) * self._node_scales)
+
+    def time_of_survival(self, target: FloatArray) -> FloatArray:
+        """The scaled time at which each row's survival falls to its target; infinite beyond the longest time."""
+        grid = self._table.grid
+        coefficients = grid.coefficients(self._table.survival)
+        slopes = chebder(coefficients, axis=1) * (2 / grid.high)
+        steps = np.linspace(0.0, grid.high, 1024)
+        coarse = np.minimum.accumulate(coefficients @ grid.polynomials(steps), axis=1)
+        result = np.full(target.shape, np.inf)
+        for count in range(self.counts.size):
+            rows = np.flatnonzero((self.counts.index == count) & (target > coarse[count, -1]))
+            if not rows.size:
+                continue
+            after = np.clip(np.searchsorted(-coarse[count], -target[rows]), 1, steps.size - 1)
+            low, high = steps[after - 1], steps[after]
+            place = 0.5 * (low + high)
+            for _ in range(4):
+                polynomials = grid.polynomials(place)
+                missed = coefficients[count] @ polynomials - target[rows]
+                place = np.clip(place - missed / (slopes[count] @ polynomials[:-1]), low, high)
+            result[rows] = np.expm1(place) / self._stretch
+        return result
+
+    def purchases_gradient(self, t: float) -> FloatArray:
+        """Derivatives of the expected purchases within t in log r, log alpha, log a, log b, shape (n, 4).
+
+        The derivative in b is per unit of log b with the chances before the first repeat purchase held.
+        """
+        assert self._table.by_parameter is not None
+        by_r, by_a, by_b = self._table.by_parameter
+        operator = self._integral(t)
+        scales = self._node_scales
+        ends = self._table.intensity @ self._point(t).T
+        by_alpha = -self.alpha * t / scales**2 * ends
+        return np.column_stack(
+            [
+                self.r * self.rows(by_r @ operator.T),
+                self.rows(by_alpha),
+                self.a * self.rows(by_a @ operator.T),
+                self.rows(by_b @ operator.T),
+            ]
+        )
+
+
+def longest_without_end(delta: float) -> float:
+    """The time that stands for "without end" at a discount rate."""
+    return _INFINITE / delta if delta > 0 else 0.0
+
+
+def median_survival(r: float, a: float, b: float, x: FloatArray, target: FloatArray) -> FloatArray:
+    """The scaled time w at which the survival S(w) of a living customer falls to a target between 1/2 and 1.
+
+    Infinite where it is beyond 1e30.
+    """
+    result = np.full(x.shape, np.inf)
+    for far in (1e2, 1e5, 1e10, 1e30):
+        rows = np.flatnonzero(np.isinf(result))
+        if not rows.size:
+            break
+        future = Future(r, 0.0, a, b, distinct(x[rows]), distinct(np.ones(rows.size)), far)
+        result[rows] = future.time_of_survival(target[rows])
+    return result

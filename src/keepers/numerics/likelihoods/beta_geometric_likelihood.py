@@ -1,0 +1,136 @@
+"""The likelihood of a history where customers may leave at each purchase, with exact derivatives.
+
+With c chances to leave before the first repeat purchase (0 for BG/NBD, 1 for MBG/NBD) the likelihood of (x, t_x, T) is
+
+    Gamma(r + x) / Gamma(r) alpha^r [ B(a, b + x + c) / B(a, b) (alpha + T)^-(r + x)
+                                      + B(a + 1, b + x + c - 1) / B(a, b) (alpha + t_x)^-(r + x) ],
+
+the second term (having left at t_x) being absent where x + c = 0. Its share of the whole is 1 / (1 + exp(-k)) with
+
+    k = log a - log(b + x + c - 1) + (r + x) (log(alpha + T) - log(alpha + t_x)).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keepers.numerics.distinct import CellTables
+from keepers.numerics.evaluation import Evaluation, in_logarithms
+from keepers.numerics.likelihoods import nbd
+from keepers.numerics.likelihoods.family import FloatArray, Theta
+from keepers.numerics.special import log_rising
+
+_BLOCK = 16_384
+"""Rows worked on at a time, so that they stay in the processor's cache."""
+
+
+def log_likelihood(chances: int, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    """Log-likelihood of each row, as a density of the purchase times.
+
+    Parameters
+    ----------
+    theta : (r, alpha, a, b)
+        Positive parameters; alpha in the unit of the times.
+    x, t_x, T : arrays, shape (n,)
+        Repeat purchases, age at the last one, age now.
+    """
+    r, alpha, a, b = (float(value) for value in theta)
+    stayed = log_rising(b, x + chances, 0).value - log_rising(a + b, x + chances, 0).value
+    odds = log_odds_gone(chances, theta, x, t_x, T)
+    return nbd.log_likelihood((r, alpha), x, t_x, T) + stayed + softplus(odds)
+
+
+def log_likelihood_sum(chances: int, theta: Theta, tables: CellTables, order: int = 2) -> Evaluation:
+    """Weighted sum of the log-likelihood with exact derivatives in log parameters.
+
+    Parameters
+    ----------
+    theta : (r, alpha, a, b)
+        Positive parameters.
+    tables : CellTables
+        Histories with weights.
+    order : int
+        0 for the value alone, 1 with gradient, 2 with Hessian.
+    """
+    r, alpha, a, b = (float(value) for value in theta)
+    value, gradient, hessian = _gone_sum(chances, theta, tables, order)
+    buying = nbd.log_likelihood_sum((r, alpha), tables, order)
+    coins = tables.counts.values + chances
+    by_count = tables.customers_by_count
+    kept, tossed = log_rising(b, coins, order), log_rising(a + b, coins, order)
+    value += buying.value + float(by_count @ (kept.value - tossed.value))
+    if order == 0:
+        return Evaluation.of_value(value, 4)
+    gradient[:2] += buying.gradient
+    hessian[:2, :2] += buying.hessian
+    first = np.array([-(by_count @ tossed.first), by_count @ (kept.first - tossed.first)])
+    both = -float(by_count @ tossed.second)
+    second = np.array([[both, both], [both, both + float(by_count @ kept.second)]])
+    leaving = in_logarithms(np.array([a, b]), 0.0, first, second)
+    gradient[2:] += leaving.gradient
+    hessian[2:, 2:] += leaving.hessian
+    return Evaluation(value, gradient, hessian)
+
+
+def _gone_sum(chances: int, theta: Theta, tables: CellTables, order: int) -> tuple[float, FloatArray, FloatArray]:
+    """Weighted sum of log(1 + exp(k)) over the rows that can have left, with derivatives in log parameters."""
+    r, alpha, a, b = (float(value) for value in theta)
+    counts, ages, recencies = tables.counts, tables.ages, tables.recencies
+    coins = counts.values + chances
+    possible = coins > 0
+    survived = np.where(possible, b + coins - 1, 1.0)
+    offset = np.where(possible, np.log(a / survived), -np.inf)
+    share = np.where(possible, b / survived, 0.0)
+    log_age, log_recency = np.log1p(ages.values / alpha), np.log1p(recencies.values / alpha)
+    inverse_age, inverse_recency = alpha / (alpha + ages.values), alpha / (alpha + recencies.values)
+    value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
+    for begin in range(0, tables.size, _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        count, age, recency = counts.index[rows], ages.index[rows], recencies.index[rows]
+        weight, shape = tables.weight[rows], tables.x[rows] + r
+        gap = log_age[age] - log_recency[recency]
+        odds = offset[count] + shape * gap
+        small = np.exp(-np.abs(odds))
+        value += float(weight @ (np.maximum(odds, 0.0) + np.log1p(small)))
+        if order == 0:
+            continue
+        # First derivatives of k in log parameters, one row each.
+        slopes = np.empty((4, gap.size))
+        bend = inverse_age[age] - inverse_recency[recency]
+        np.multiply(r, gap, out=slopes[0])
+        np.multiply(shape, bend, out=slopes[1])
+        slopes[2] = 1.0
+        slopes[3] = -share[count]
+        gone = np.where(odds > 0, 1.0, small) / (1.0 + small)
+        pull = weight * gone
+        gradient += slopes @ pull
+        if order == 1:
+            continue
+        hessian += (slopes * (pull * (1.0 - gone))) @ slopes.T
+        # And its second derivatives that are not zero.
+        hessian[0, 0] += pull @ slopes[0]
+        hessian[0, 1] += r * (pull @ bend)
+        hessian[1, 1] += pull @ (slopes[1] * (1.0 - inverse_age[age] - inverse_recency[recency]))
+        hessian[3, 3] += pull @ (slopes[3] * (1.0 + slopes[3]))
+    hessian[1, 0] = hessian[0, 1]
+    return value, gradient, hessian
+
+
+def log_odds_gone(chances: int, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    """The k of the module's docstring: logarithm of the odds of having left."""
+    r, alpha, a, b = (float(value) for value in theta)
+    coins = x + chances
+    possible = coins > 0
+    offset = np.log(a / np.where(possible, b + coins - 1, 1.0))
+    return np.where(possible, offset + (r + x) * np.log1p(np.maximum(T - t_x, 0.0) / (alpha + t_x)), -np.inf)
+
+
+def softplus(value: FloatArray) -> FloatArray:
+    """log(1 + exp(value)) without overflow."""
+    return np.asarray(np.maximum(value, 0.0) + np.log1p(np.exp(-np.abs(value))))
+
+
+def logistic(value: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-value)), with full relative precision on both sides."""
+    small = np.exp(-np.abs(value))
+    return np.asarray(np.where(value > 0, 1.0, small) / (1.0 + small))
