@@ -1,0 +1,125 @@
+"""Text, money, numbers, flags, e-mail addresses and phone numbers as expressions of the engine over one column."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from keepers.data.engine import Engine, literal
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+EMPTY_WORDS = ("", "null", "none", "nan", "n/a", "#n/a", "-", "--", "(not set)", "(blank)", "undefined", "<na>", "nil")
+"""Words by which programs write that a cell is empty."""
+
+TRUE_WORDS = ("true", "t", "yes", "y", "1", "ja", "oui", "si", "sì", "sí", "sim", "wahr", "vrai", "x", "subscribed")
+
+
+def fill(text: str, **names: str) -> str:
+    """Put relation names and expressions into an SQL template; braces of regular expressions stay."""
+    return _PLACEHOLDER.sub(lambda found: names[found.group(1)], text)
+
+
+def text_sql(column: str) -> str:
+    """Blanks taken off, words that mean "empty" emptied, and a spreadsheet's guard before a number removed."""
+    words = ", ".join(literal(word) for word in EMPTY_WORDS)
+    plain = f"trim(replace({column}::VARCHAR, chr(160), ' '))"
+    unguarded = f"CASE WHEN starts_with({plain}, '''') AND regexp_matches({plain}, '^''[0-9+=@-]') "
+    unguarded += f"THEN substr({plain}, 2) ELSE {plain} END"
+    return f"CASE WHEN lower({plain}) IN ({words}) THEN NULL ELSE {unguarded} END"
+
+
+def key_sql(column: str) -> str:
+    """A word brought to the form in which words are compared: lower case, no accents, single blanks."""
+    return f"trim(regexp_replace(lower(strip_accents({column}::VARCHAR)), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+
+
+def flag_sql(column: str) -> str:
+    """Yes and no in several languages; empty where nothing is said."""
+    words = ", ".join(literal(word) for word in TRUE_WORDS)
+    text = text_sql(column)
+    return f"CASE WHEN {text} IS NULL THEN NULL ELSE lower({text}) IN ({words}) END"
+
+
+def email_sql(column: str) -> str:
+    """An e-mail address in lower case; empty where the text is none."""
+    text = f"regexp_replace(lower(trim(replace({column}::VARCHAR, chr(160), ' '))), '^(mailto:|'')', '')"
+    return f"CASE WHEN regexp_full_match({text}, '[^@\\s,;]+@[^@\\s,;]+\\.[^@\\s,;.]{{2,}}') THEN {text} END"
+
+
+def phone_sql(column: str) -> str:
+    """The digits of a phone number, international ones with their plus; empty below seven digits."""
+    digits = f"regexp_replace({column}::VARCHAR, '[^0-9]', '', 'g')"
+    plus = f"regexp_matches({column}::VARCHAR, '^[^0-9]*(\\+|00)')"
+    bare = f"CASE WHEN {plus} THEN regexp_replace({digits}, '^0+', '') ELSE {digits} END"
+    number = f"CASE WHEN {plus} AND starts_with({bare}, '1') AND length({bare}) = 11 THEN substr({bare}, 2) "
+    number += f"WHEN {plus} THEN '+' || {bare} ELSE {bare} END"
+    return f"CASE WHEN length({bare}) BETWEEN 7 AND 15 THEN {number} END"
+
+
+def _bare_number_sql(column: str) -> str:
+    """A number's digits, separators and signs; currency words with their dots, symbols and blanks taken away."""
+    lettered = (
+        f"regexp_replace({column}::VARCHAR, '\\p{{L}}+\\.?|[\\s\\p{{Sc}}*\\x{{00A0}}\\x{{202F}}\\x{{2009}}]', '', 'g')"
+    )
+    return f"regexp_replace(regexp_replace({lettered}, '[−–]', '-', 'g'), '[.,]-+$', '')"
+
+
+def number_sql(column: str, decimal: str = ".", type_: str = "DECIMAL(18, 4)") -> str:
+    """A number as people write it: thousands marks, currency before or after, brackets or a minus for below zero.
+
+    The text is taken only where it is a well-formed number under the given decimal mark; everything else is empty,
+    so that ``1,23`` is never read as 123.
+    """
+    bare = _bare_number_sql(column)
+    digits = f"regexp_replace({bare}, '[()+-]', '', 'g')"
+    thousands, point = (",", "\\.") if decimal == "." else ("\\.", ",")
+    mark = f"(?:{thousands}|''|’)"
+    shape = f"(?:[0-9]+|[0-9]{{1,3}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}})(?:{point}[0-9]*)?|{point}[0-9]+"
+    plain = f"regexp_replace({digits}, '{thousands}|''|’', '', 'g')"
+    if decimal == ",":
+        plain = f"replace({plain}, ',', '.')"
+    negative = (
+        f"(starts_with({bare}, '-') OR ends_with({bare}, '-') OR contains({bare}, '(') OR contains({bare}, '+-'))"
+    )
+    value = f"TRY_CAST({plain} AS {type_})"
+    read = (
+        f"CASE WHEN NOT regexp_full_match({digits}, '{shape}') THEN NULL WHEN {negative} THEN -{value} ELSE {value} END"
+    )
+    return f"CASE WHEN {text_sql(column)} IS NULL THEN NULL ELSE {read} END"
+
+
+@dataclass(frozen=True, slots=True)
+class DecimalEvidence:
+    """How often a column's values show which mark is the decimal one."""
+
+    comma: int
+    point: int
+    unreadable: int
+    ambiguous: int
+
+    def decide(self, fallback: str = ".") -> str:
+        """The decimal mark: the one with more evidence; the fallback where there is none."""
+        if self.comma == self.point:
+            return fallback
+        return "," if self.comma > self.point else "."
+
+
+def decimal_evidence(engine: Engine, relation: str, column: str) -> DecimalEvidence:
+    """Count, over the whole column, values that can be read with only one decimal mark.
+
+    ``1.234,56`` and ``99,9`` speak for the comma, ``1,234.56`` and ``99.9`` for the point; ``1,234`` alone and
+    ``1.234`` alone could be either, though a lone comma before three digits is a thousands mark by habit.
+    """
+    bare = f"regexp_replace({_bare_number_sql(column)}, '[()+-]', '', 'g')"
+    comma = (
+        "regexp_matches(v, '^[0-9]*,([0-9]{1,2}|[0-9]{4,})$|^[0-9.]*\\.[0-9]{3},[0-9]+$|^[0-9]{1,3}(\\.[0-9]{3}){2,}$')"
+    )
+    point = "regexp_matches(v, '^[0-9]*\\.([0-9]{1,2}|[0-9]{4,})$|^[0-9,]*,[0-9]{3}\\.[0-9]+$|^[0-9]{1,3}(,[0-9]{2,3})*(,[0-9]{3}){2,}$')"
+    row = engine.row(
+        f"""SELECT coalesce(sum(n) FILTER ({comma}), 0), coalesce(sum(n) FILTER ({point}), 0),
+                   coalesce(sum(n) FILTER (NOT regexp_matches(v, '[0-9]')), 0),
+                   coalesce(sum(n) FILTER (regexp_matches(v, '^[0-9]{{1,3}}[.,][0-9]{{3}}$')), 0)
+            FROM (SELECT {bare} AS v, count(*) AS n FROM {relation} WHERE {text_sql(column)} IS NOT NULL GROUP BY 1)"""
+    )
+    return DecimalEvidence(*(int(value) for value in row))

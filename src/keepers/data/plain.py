@@ -1,0 +1,142 @@
+"""The short way for clean tables of orders: one row a purchase, one customer column, nothing to join or to repair."""
+
+from __future__ import annotations
+
+from keepers.data.canonical import Sales
+from keepers.data.engine import Engine, literal, quoted
+from keepers.data.identity import PLACEHOLDER_IDS, Identity
+from keepers.data.normalise import EMPTY_WORDS
+from keepers.data.options import ReadOptions
+from keepers.data.raw_table import RawTable
+from keepers.data.recognition import Recognition
+from keepers.domain.columns import MONEY, ORDERS, REFUNDS
+
+_MONEY_ROLES = ("net_amount", "amount", "gross")
+_ATTRIBUTES = ("product", "category", "channel", "campaign", "country", "discount_code")
+_ALLOWED = frozenset({"customer_id", "date", "order_id", "currency", "quantity", *_MONEY_ROLES, *_ATTRIBUTES})
+_ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$"
+
+
+def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions) -> Sales | None:
+    """Bring a clean table to the canonical orders in one pass; None where it needs the long way.
+
+    Clean means: one column names the customer, dates are ISO or typed, there is at most one amount and none below
+    zero, every row has a date and an amount, order numbers do not repeat.
+    """
+    if not _simple(recognition, options) or raw.totals:
+        return None
+    narrow = engine.create(engine.new_name("plain"), _narrow(raw, recognition))
+    money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"
+    has_order = recognition.column("order_id") is not None
+    has_currency = recognition.column("currency") is not None
+    rows, undated, last, unpriced, lowest, currencies, orders = engine.row(
+        f"""SELECT count(*), count(*) FILTER (day IS NULL), max(day), count(*) FILTER ({money} IS NULL), min({money}),
+                   {"count(DISTINCT currency)" if has_currency else "1"}, {"count(DISTINCT order_id)" if has_order else "count(*)"}
+            FROM {quoted(narrow)}"""
+    )
+    clean = rows and not undated and not unpriced and lowest >= 0 and currencies == 1 and orders == rows
+    if not clean or last > options.received_at.date():
+        engine.drop(narrow)
+        return None
+    return _canonical(engine, raw, recognition, options, narrow)
+
+
+def _simple(recognition: Recognition, options: ReadOptions) -> bool:
+    roles = set(recognition.roles)
+    moneys = roles & set(_MONEY_ROLES)
+    return (
+        roles <= _ALLOWED
+        and {"customer_id", "date"} <= roles
+        and len(moneys) <= 1
+        and ("quantity" not in roles or bool(moneys))
+        and recognition.format.name == "orders"
+        and not recognition.format.lines
+        and not options.rates
+        and not options.time_zone
+        and recognition.profiles[recognition.roles["date"].column].header.zone is None
+    )
+
+
+def _narrow(raw: RawTable, recognition: Recognition) -> str:
+    select = ["_row", f"{_id(recognition, 'customer_id')} AS customer_key"]
+    date = recognition.roles["date"].column
+    column, type_ = quoted(date), recognition.profiles[date].type
+    if type_ == "DATE":
+        select.append(f"{column} AS day")
+    elif type_.startswith("TIMESTAMP") and "ZONE" not in type_:
+        select += [f"{column}::DATE AS day", f"{column}::TIMESTAMP AS moment"]
+    elif type_ == "VARCHAR" and recognition.profiles[date].length <= 10:
+        select.append(f"CASE WHEN length({column}) <= 10 THEN TRY_CAST({column} AS DATE) END AS day")
+    elif type_ == "VARCHAR":
+        stamp = f"CASE WHEN regexp_matches({column}, '{_ISO}') THEN TRY_CAST({column} AS TIMESTAMP) END"
+        select += [f"{stamp} AS moment", "moment::DATE AS day"]
+    else:
+        select.append("NULL::DATE AS day")
+    for role in _MONEY_ROLES:
+        if found := recognition.column(role):
+            select.append(f"TRY_CAST({quoted(found)} AS {MONEY}) AS amount")
+    if recognition.column("order_id"):
+        select.append(f"{_id(recognition, 'order_id')} AS order_id")
+    select += [f"nullif(trim({quoted(c)}::VARCHAR), '') AS {r}" for r in _ATTRIBUTES if (c := recognition.column(r))]
+    if found := recognition.column("currency"):
+        select.append(f"upper(trim({quoted(found)})) AS currency")
+    return f"SELECT {', '.join(select)} FROM {quoted(raw.table)}"
+
+
+def _id(recognition: Recognition, role: str) -> str:
+    """An id as text; whole numbers as they are, text without blanks, guards and words that name nobody."""
+    name = recognition.roles[role].column
+    column, type_ = quoted(name), recognition.profiles[name].type
+    if "INT" in type_:
+        return f"{column}::VARCHAR"
+    if type_ != "VARCHAR":
+        return f"regexp_replace({column}::VARCHAR, '^([0-9]+)\\.0+$', '\\1')"
+    words = ", ".join(literal(word) for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS))
+    plain = f"trim({column})"
+    odd = f"(starts_with({plain}, '''') AND regexp_matches({plain}, '^''[0-9+=@-]'))"
+    text = f"CASE WHEN {odd} THEN substr({plain}, 2) WHEN ends_with({plain}, '.0') "
+    text += f"THEN regexp_replace({plain}, '^([0-9]+)\\.0+$', '\\1') ELSE {plain} END"
+    return f"CASE WHEN length({plain}) <= 17 AND lower({plain}) IN ({words}) THEN NULL ELSE {text} END"
+
+
+def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions, narrow: str) -> Sales:
+    present = {row[0] for row in engine.rows(f"DESCRIBE {quoted(narrow)}")}
+    header = next(
+        (recognition.profiles[c].header.currency for role in _MONEY_ROLES if (c := recognition.column(role))), None
+    )
+    amount = "amount" if "amount" in present else f"NULL::{MONEY}"
+    moment = "moment" if "moment" in present else "day::TIMESTAMP"
+    order = "order_id" if "order_id" in present else f"{literal(f'{raw.source} row ')} || _row"
+    currency = "currency" if "currency" in present else (literal(header) if header else "'unspecified'")
+    content = f"concat_ws('|', customer_key, {moment}::VARCHAR, {amount}::VARCHAR, {'order_id' if 'order_id' in present else 'NULL'})"
+    made = {
+        "event_id": f"md5({content}) || '-' || row_number() OVER (PARTITION BY customer_key, {moment}, {amount} ORDER BY _row)",
+        "source": literal(f"orders: {raw.source}"),
+        "source_id": "order_id" if "order_id" in present else "NULL",
+        "occurred_at": moment,
+        "received_at": literal(options.received_at.isoformat(sep=" ")),
+        "customer_key": "customer_key",
+        "day": "day",
+        "order_id": order,
+        "status": "'paid'",
+        "counted": "true",
+        "currency": currency,
+        "gross": amount,
+        "amount": amount,
+        **{role: role for role in _ATTRIBUTES if role in present},
+    }
+    columns = ", ".join(f"{made.get(c.name, 'NULL')}::{c.type} AS {c.name}" for c in ORDERS.columns)
+    engine.execute(f"CREATE OR REPLACE VIEW {ORDERS.name} AS SELECT {columns} FROM {quoted(narrow)}")
+    facts = engine.new_name("facts")
+    engine.execute(
+        f"""CREATE VIEW {facts} AS SELECT 0 AS source_no, _row AS row_number, customer_key, day, {currency} AS currency,
+                   CASE WHEN customer_key IS NULL THEN 'unknown customer' ELSE 'counted' END AS destination, NULL::VARCHAR AS missing,
+                   {amount} AS gross, {amount} AS amount, NULL::{MONEY} AS tax, NULL::{MONEY} AS shipping, NULL::{MONEY} AS fees,
+                   'sale' AS kind, 'paid' AS state, NULL::VARCHAR AS superseded_by, NULL::DATE AS voided_on
+            FROM {quoted(narrow)}"""
+    )
+    refunds = engine.create_empty(REFUNDS)
+    return Sales(
+        facts=facts, lines=None, orders=ORDERS.name, refunds=refunds, parts=None, superseded=None,
+        identity=Identity(narrow, ("id",), 0, 0), has_money="amount" in present, plain=True,
+    )  # fmt: skip

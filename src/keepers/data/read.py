@@ -1,0 +1,122 @@
+"""Read files, folders and database tables of any known or recognisable layout into the canonical tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keepers.data import quarantine
+from keepers.data.connect import open_location
+from keepers.data.engine import Engine
+from keepers.data.options import ReadOptions
+from keepers.data.orders import Orders, orders_of_sales
+from keepers.data.raw_table import RawTable
+from keepers.data.reading import Reading, Source
+from keepers.data.reconciliation import Reconciliation
+from keepers.data.table import Table
+from keepers.domain.errors import InputError
+from keepers.domain.money import UNSPECIFIED_CURRENCY
+from keepers.domain.ports import Progress, silent
+
+Location = str | os.PathLike[str]
+
+
+@dataclass
+class Dataset:
+    """Everything that was read, in one engine.
+
+    Attributes
+    ----------
+    engine : Engine
+    tables : dict of str to Table
+        Canonical tables by name (`keepers.domain.columns.CANONICAL`), those with rows, and "quarantine".
+    reconciliation : Reconciliation
+        Where every row and every amount went.
+    sources : list of Source
+    currency : str
+        Currency of all amounts, or "unspecified".
+    """
+
+    engine: Engine
+    tables: dict[str, Table]
+    reconciliation: Reconciliation
+    sources: list[Source]
+    currency: str = UNSPECIFIED_CURRENCY
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether any purchase was among what was read."""
+        return "orders" in self.tables
+
+    @property
+    def orders(self) -> Orders:
+        """The orders; an `InputError` that says what was read instead where there are none."""
+        found = self.tables.get("orders")
+        if isinstance(found, Orders):
+            return found
+        listed = "; ".join(f"{source.name} is a {source.recognition.format.label}" for source in self.sources)
+        raise InputError(f"There are no orders in what was read ({listed}). Add the export of your orders or payments.")
+
+
+def read(
+    *locations: Location,
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,
+    engine: Engine | None = None,
+    progress: Progress = silent,
+    **options: Any,
+) -> Dataset:
+    """Read everything at the locations: orders, customers, products, leads, spend, whatever is recognised.
+
+    Parameters
+    ----------
+    locations : str or path
+        Files (CSV, TSV, Excel, Parquet, JSON, archives), folders, or URLs of database tables.
+    columns : mapping of role to column, optional
+        Columns named by hand, ``{"customer": "Client", "date": "Day", "amount": "Total"}``.
+    format : str, optional
+        Name of the format, where recognition shall not decide.
+    engine : Engine, optional
+        Where to hold the data; a new one without it.
+    progress : Progress
+        Called with the step and the share done.
+    options
+        See `keepers.data.options.ReadOptions`: time_zone, date_order, rates, currency, won_stages, duplicate_lines, now.
+
+    Raises
+    ------
+    InputError
+        Nothing that can be used was found; the text says why and what to do.
+    AmbiguousColumnsError
+        Only a person can say which column is the customer, the date or the amount.
+    """
+    if not locations:
+        raise InputError("No file was named. Give the export of your orders: a file, a folder or a database URL.")
+    chosen = ReadOptions(columns=dict(columns or {}), format=format, **options)
+    engine = engine or Engine()
+    raws: list[RawTable] = []
+    for location in locations:
+        progress(f"Opening {location}", None)
+        raws += open_location(engine, location)
+    made = Reading(engine, chosen, progress).run(raws)
+    tables: dict[str, Table] = {}
+    if made.sales is not None:
+        orders = orders_of_sales(engine, made.sales, made.currency)
+        tables["orders"] = orders
+        if orders.refunds is not None:
+            tables["refunds"] = orders.refunds
+    tables["quarantine"] = Table(engine, quarantine.NAME)
+    return Dataset(engine, tables, made.reconciliation, made.sources, made.currency)
+
+
+def read_orders(*locations: Location, columns: Mapping[str, str] | None = None, **options: Any) -> Orders:
+    """Read orders; like `read`, for those who need nothing else.
+
+    Raises
+    ------
+    InputError
+        There are no orders at the locations.
+    """
+    return read(*locations, columns=columns, **options).orders

@@ -1,0 +1,159 @@
+"""From a staged source of sales to facts: one row an order, payment or refund, classified and valued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keepers.data.engine import Engine, literal, quoted, template
+from keepers.data.format import Format
+from keepers.data.normalise import fill
+from keepers.data.raw_table import RawTable
+from keepers.data.recognition import Recognition
+from keepers.data.roles import ROLES
+from keepers.data.staging import Stage
+from keepers.data.statuses import kind_of, state_of
+from keepers.data.vocabulary import RoleType
+
+SALES_ROLES = (
+    "order_id", "transaction_id", "reference", "customer_id", "email", "phone", "name", "first_name", "last_name",
+    "date", "refunded_at", "cancelled_at", "paid_at", "status", "type", "mode", "currency", "amount", "net_amount",
+    "gross", "tax", "shipping", "discount", "refunded", "tip", "adjusted_total", "quantity", "unit_price", "line_amount", "line_discount",
+    "unit_cost", "order_cost", "contribution", "sku", "product", "category", "channel", "campaign", "country",
+    "discount_code",
+)  # fmt: skip
+"""Roles that a table of orders, lines or payments can have."""
+
+_LINE_ROLES = frozenset(
+    {
+        "quantity",
+        "unit_price",
+        "line_amount",
+        "line_discount",
+        "unit_cost",
+        "sku",
+        "product",
+        "category",
+        "contribution",
+    }
+)
+
+SHIPPING_WORDS = (
+    r"\b(postage|carriage|shipping( cost| charge| fee)?|delivery( charge| cost| fee)?|freight|p&p|versand(kosten|pauschale)?|"
+    r"porto|frais de (port|livraison)|verzendkosten|gastos de envio|gastos de envío|frete|spese di spedizione)\s*(\||$)|\| (post|dot|c2|ship|shipping|versand)$"
+)
+FEE_WORDS = (
+    r"^(bank charges?|amazon fee|paypal fee|.* fees?|adjust(ment)? bad debt|adjust(ment)?( by .*)?|cruk commission|.*\bcommission|gebühren?) \||"
+    r"\| (bank charges|amazonfee|amazon fee|cruk|b|adjust2?)$"
+)
+
+
+@dataclass(frozen=True)
+class SalesSource:
+    """Facts and lines of one source."""
+
+    facts: str
+    lines: str | None
+    unknown_states: dict[str, int]
+    unknown_kinds: dict[str, int]
+
+
+def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recognition, staged: Stage) -> SalesSource:
+    """Bring the rows of one staged source to facts, one table a source."""
+    declared = recognition.format
+    lines = None
+    if declared.lines:
+        lines, orders = _orders_of_lines(engine, staged, number)
+    else:
+        orders = _orders_of_rows(engine, staged)
+    states, unknown_states = _words(engine, staged, "status", declared)
+    kinds, unknown_kinds = _words(engine, staged, "type", declared)
+    mode_test = (
+        "coalesce(regexp_matches(lower(mode), '^(test|sandbox|true|yes|1)') AND NOT (lower(mode) = 'live'), false)"
+    )
+    if (column := recognition.column("mode")) and recognition.profiles[column].header.key in ("livemode", "live mode"):
+        mode_test = "coalesce(lower(mode) IN ('false', 'no', '0', 'test'), false)"
+    facts = engine.create(
+        engine.new_name("facts"),
+        fill(
+            template("keepers.data.sql", "sales_facts"),
+            orders=quoted(orders),
+            states=quoted(states),
+            kinds=quoted(kinds),
+            amount=declared.amount,
+            gross=declared.gross,
+            refund=declared.refund,
+            signed=str(declared.signed).lower(),
+            payments=str(declared.payments).lower(),
+            same_order=str(declared.same_order).lower(),
+            source_no=str(number),
+            source=literal(f"{declared.name}: {raw.source}"),
+            system=literal(declared.system),
+            row_id=f"{literal(f'{raw.source} row ')} || _row",
+            currency=literal(staged.currency) if staged.currency else "NULL::VARCHAR",
+            test_mode=mode_test if "mode" in staged.roles else "false",
+            unpaid="(paid_at IS NULL)" if "paid_at" in staged.roles else "false",
+        ),
+    )
+    for name in (orders, states, kinds):
+        engine.drop(name)
+    return SalesSource(facts, lines, unknown_states, unknown_kinds)
+
+
+def _orders_of_lines(engine: Engine, staged: Stage, number: int) -> tuple[str, str]:
+    lines = engine.create(
+        engine.new_name("lines"),
+        fill(
+            template("keepers.data.sql", "order_lines"),
+            stage=quoted(staged.table),
+            source_no=str(number),
+            shipping_words=SHIPPING_WORDS.replace("'", "''"),
+            fee_words=FEE_WORDS.replace("'", "''"),
+        ),
+    )
+    firsts = []
+    for role in SALES_ROLES:
+        if role in _LINE_ROLES or role == "order_id":
+            continue
+        firsts.append(f"arg_min({role}, _row) AS {role}")
+        if ROLES[role].type is RoleType.MOMENT:
+            firsts.append(f"arg_min({role}_utc, _row) AS {role}_utc")
+    firsts += [
+        f"NULL::DECIMAL(18, 4) AS {role}"
+        for role in ("unit_price", "line_amount", "line_discount", "unit_cost", "contribution")
+    ]
+    orders = engine.create(
+        engine.new_name("orders_of_lines"),
+        fill(
+            template("keepers.data.sql", "lines_to_orders"),
+            lines=quoted(lines),
+            first_values=",\n       ".join(firsts),
+            group_by="order_id",
+        ),
+    )
+    return lines, orders
+
+
+def _orders_of_rows(engine: Engine, staged: Stage) -> str:
+    total = "coalesce(line_amount, quantity * unit_price - coalesce(line_discount, 0))::DECIMAL(18, 4)"
+    return engine.create(
+        engine.new_name("orders_of_rows"),
+        f"""SELECT * EXCLUDE (problem), 1 AS line_count, {total} AS product_total, NULL::DECIMAL(18, 4) AS shipping_total,
+                   NULL::DECIMAL(18, 4) AS fee_total, {total} AS lines_total, quantity * unit_cost AS cost_total,
+                   unit_cost IS NOT NULL AS cost_known, NULL::DECIMAL(18, 4) AS line_contribution
+            FROM {quoted(staged.table)} WHERE problem IS NULL""",
+    )
+
+
+def _words(engine: Engine, staged: Stage, role: str, declared: Format) -> tuple[str, dict[str, int]]:
+    """A table from each word of a role to what it says, and the words that say nothing known, with their rows."""
+    found = engine.rows(f"SELECT {role}, count(*) FROM {quoted(staged.table)} WHERE {role} IS NOT NULL GROUP BY 1")
+    said = "state" if role == "status" else "kind"
+    name = engine.new_name(f"{role}_words")
+    engine.execute(f"CREATE TABLE {quoted(name)} (word VARCHAR, {said} VARCHAR)")
+    unknown = {}
+    for word, rows in found:
+        meaning = state_of(word, declared.statuses) if role == "status" else kind_of(word, declared.types)
+        if meaning is None:
+            unknown[str(word)] = int(rows)
+        engine.execute(f"INSERT INTO {quoted(name)} VALUES (?, ?)", [word, meaning])
+    return name, unknown

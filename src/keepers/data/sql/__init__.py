@@ -1,0 +1,1 @@
+"""SQL templates of the way from raw tables to canonical ones."""

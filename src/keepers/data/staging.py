@@ -1,0 +1,288 @@
+"""A raw table under its roles: every value typed, with the reason where one could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keepers.data.dates import DateColumn, DateHints, read_dates
+from keepers.data.engine import Engine, literal, quoted
+from keepers.data.normalise import (
+    DecimalEvidence,
+    decimal_evidence,
+    email_sql,
+    flag_sql,
+    number_sql,
+    phone_sql,
+    text_sql,
+)
+from keepers.data.options import ReadOptions
+from keepers.data.raw_table import RawTable
+from keepers.data.recognition import Recognition
+from keepers.data.roles import ROLES
+from keepers.data.vocabulary import RoleType
+from keepers.data.zones import ABBREVIATIONS, zone_name
+from keepers.domain.columns import MONEY
+
+SQL_TYPES = {
+    RoleType.TEXT: "VARCHAR",
+    RoleType.MONEY: MONEY,
+    RoleType.NUMBER: "DOUBLE",
+    RoleType.MOMENT: "DATE",
+    RoleType.FLAG: "BOOLEAN",
+}
+_DAY_FIRST_CURRENCIES = frozenset(["EUR", "GBP", "BRL", "CHF", "DKK", "NOK", "SEK", "PLN", "AUD", "NZD", "INR", "ZAR", "ARS", "MXN", "CLP", "COP"])
+_ENGLISH = frozenset(["en"])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A table of the engine with ``_row``, a typed column for every role asked for, and ``problem``.
+
+    A moment role has two columns: its name is the calendar day, ``<role>_utc`` the moment.
+    """
+
+    table: str
+    roles: frozenset[str]
+    notes: tuple[str, ...]
+    currency: str | None
+
+
+@dataclass(frozen=True)
+class _Moment:
+    local: str
+    offset: str
+    join: str = ""
+
+
+def stage(
+    engine: Engine, raw: RawTable, recognition: Recognition, wanted: tuple[str, ...], options: ReadOptions
+) -> Stage:
+    """Type the columns of a raw table that play the wanted roles; roles without a column are empty."""
+    builder = _Builder(engine, raw, recognition, options)
+    select = ["r._row"]
+    for role in wanted:
+        select += builder.columns(role)
+    select.append(f"{builder.problem()} AS problem")
+    skipped = f"WHERE r._row NOT IN ({', '.join(map(str, raw.totals))})" if raw.totals else ""
+    name = engine.new_name("stage")
+    engine.create(name, f"SELECT {', '.join(select)} FROM {quoted(raw.table)} r {' '.join(builder.joins)} {skipped}")
+    for table in builder.temporary:
+        engine.drop(table)
+    present = frozenset(role for role in wanted if recognition.column(role) or role in recognition.format.constants)
+    return Stage(name, present, tuple(builder.notes), builder.header_currency())
+
+
+class _Builder:
+    """Collects the select list, the joins and the problems of one stage."""
+
+    def __init__(self, engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions) -> None:
+        self.engine = engine
+        self.raw = raw
+        self.recognition = recognition
+        self.options = options
+        self.joins: list[str] = []
+        self.temporary: list[str] = []
+        self.notes: list[str] = []
+        self.problems: list[str] = []
+        self._evidence: dict[str, DecimalEvidence] = {}
+        self._decimal = self._file_decimal()
+
+    def columns(self, role: str) -> list[str]:
+        """The select entries of one role."""
+        kind = ROLES[role].type
+        name = self.recognition.column(role)
+        constant = self.recognition.format.constants.get(role)
+        if name is None:
+            if kind is RoleType.MOMENT:
+                return [f"NULL::DATE AS {role}", f"NULL::TIMESTAMP AS {role}_utc"]
+            return [f"{constant or 'NULL'}::{SQL_TYPES[kind]} AS {role}"]
+        column = f"r.{quoted(name)}"
+        if kind is RoleType.MOMENT:
+            return self._moment(role, name)
+        if kind in (RoleType.MONEY, RoleType.NUMBER):
+            return [f"{self._number(role, name, SQL_TYPES[kind])} AS {role}"]
+        if kind is RoleType.FLAG:
+            return [f"{flag_sql(column)} AS {role}"]
+        if role == "email":
+            return [f"{email_sql(column)} AS email"]
+        if role == "phone":
+            return [f"{phone_sql(column)} AS phone"]
+        if role == "currency":
+            return [f"upper({text_sql(column)}) AS currency"]
+        return [f"{text_sql(column)} AS {role}"]
+
+    def problem(self) -> str:
+        """Why a row cannot be read, as one expression; empty where it can."""
+        if not self.problems:
+            return "NULL::VARCHAR"
+        return f"nullif(concat_ws('; ', {', '.join(self.problems)}), '')"
+
+    def header_currency(self) -> str | None:
+        """A currency that stands in a header or on the amounts themselves."""
+        for role in ("net_amount", "amount", "gross", "line_amount", "unit_price", "spend"):
+            name = self.recognition.column(role)
+            if name and self.recognition.profiles[name].header.currency:
+                return self.recognition.profiles[name].header.currency
+        return None
+
+    def _typed(self, name: str, *types: str) -> bool:
+        return self.recognition.profiles[name].type.startswith(types)
+
+    def _numeric(self, name: str) -> bool:
+        return self._typed(name, "DOUBLE", "FLOAT", "DECIMAL") or "INT" in self.recognition.profiles[name].type
+
+    def _number(self, role: str, name: str, type_: str) -> str:
+        column = f"r.{quoted(name)}"
+        if self._numeric(name):
+            finite = f"isfinite({column})" if self._typed(name, "DOUBLE", "FLOAT") else "true"
+            return f"CASE WHEN {finite} THEN TRY_CAST({column} AS {type_}) END"
+        evidence = self._evidence_of(name)
+        mark = evidence.decide(self._decimal)
+        value = f"TRY_CAST({column} AS {type_})" if self._plain(name) else number_sql(column, mark, type_)
+        filled = text_sql(column)
+        shown = f"left({filled}, 40)"
+        label = literal(f"`{name}` is ")
+        if role != "quantity" or "unit_price" in self.recognition.roles:
+            self.problems.append(
+                f"CASE WHEN {filled} IS NOT NULL AND {value} IS NULL THEN {label} || {shown} || ', which is no number' END"
+            )
+        return value
+
+    def _plain(self, name: str) -> bool:
+        """Whether every filled cell is a number as the engine itself writes numbers."""
+        column = quoted(name)
+        bad = self.engine.row(
+            f"""SELECT count(*) FROM {quoted(self.raw.table)} WHERE {column} IS NOT NULL AND trim({column}) <> ''
+                AND TRY_CAST({column} AS {MONEY}) IS NULL"""
+        )[0]
+        return not bad
+
+    def _evidence_of(self, name: str) -> DecimalEvidence:
+        if name not in self._evidence:
+            if self._plain(name):
+                self._evidence[name] = DecimalEvidence(0, 1, 0, 0)
+            else:
+                self._evidence[name] = decimal_evidence(self.engine, quoted(self.raw.table), quoted(name))
+        return self._evidence[name]
+
+    def _file_decimal(self) -> str:
+        """The decimal mark that the file's money columns show together, for a column that shows none itself."""
+        comma = point = 0
+        for role, found in self.recognition.roles.items():
+            if ROLES[role].type is RoleType.MONEY and not self._numeric(found.column):
+                evidence = self._evidence_of(found.column)
+                comma += evidence.comma
+                point += evidence.point
+        return "," if comma > point else "."
+
+    def _moment(self, role: str, name: str) -> list[str]:
+        moment = self._typed_moment(name) or self._text_moment(role, name)
+        zone = self._row_zone()
+        local = moment.local
+        clock = self.recognition.column("time") if role == "date" else None
+        if clock and clock != name:
+            local = f"({local} + coalesce({_clock_sql('r.' + quoted(clock))}, INTERVAL 0 SECOND))"
+        fixed = self.recognition.profiles[name].header.zone
+        business = self.options.time_zone
+        assumed = literal(business) if business else "'UTC'"
+        known = f"coalesce({moment.offset}, {'0' if fixed else 'NULL'}, {zone[0]})"
+        utc = f"""CASE WHEN {known} IS NOT NULL THEN {local} - to_minutes(coalesce({known}, 0))
+                       WHEN {zone[1]} IS NOT NULL THEN timezone('UTC', timezone({zone[1]}, {local}))
+                       ELSE timezone('UTC', timezone({assumed}, {local})) END"""
+        zoned = f"{known} IS NOT NULL OR {zone[1]} IS NOT NULL"
+        day = f"{local}::DATE"
+        if business:
+            day = f"CASE WHEN {zoned} THEN timezone({literal(business)}, timezone('UTC', {utc}))::DATE ELSE {day} END"
+        return [f"{day} AS {role}", f"{utc} AS {role}_utc"]
+
+    def _typed_moment(self, name: str) -> _Moment | None:
+        column = f"r.{quoted(name)}"
+        if self._typed(name, "TIMESTAMP WITH TIME ZONE"):
+            return _Moment(f"timezone('UTC', {column})", "0")
+        if self._typed(name, "DATE", "TIMESTAMP"):
+            return _Moment(f"{column}::TIMESTAMP", "NULL::INT")
+        return None
+
+    def _text_moment(self, role: str, name: str) -> _Moment:
+        column = quoted(name)
+        zone = self.recognition.column("time_zone")
+        dates = read_dates(
+            self.engine, quoted(self.raw.table), column, name, self._hints(), quoted(zone) if zone else None
+        )
+        return self._dictionary(role, name, dates)
+
+    def _dictionary(self, role: str, name: str, dates: DateColumn) -> _Moment:
+        alias = f"d_{role}"
+        self.joins.append(f"LEFT JOIN {quoted(dates.table)} {alias} ON r.{quoted(name)}::VARCHAR = {alias}.text")
+        self.temporary.append(dates.table)
+        self.notes += [note for note in dates.notes if note not in self.notes]
+        if role == "date":
+            label = literal(f"`{name}` is ")
+            self.problems.append(
+                f"CASE WHEN {alias}.problem IS NOT NULL THEN {label} || left({alias}.text, 40) || ': ' || {alias}.problem END"
+            )
+        return _Moment(f"{alias}.local", f"{alias}.offset_minutes")
+
+    def _row_zone(self) -> tuple[str, str]:
+        """Expressions of the row's own offset in minutes and of its named zone."""
+        name = self.recognition.column("time_zone")
+        if name is None:
+            return "NULL::INT", "NULL::VARCHAR"
+        column = quoted(name)
+        words = [
+            str(row[0])
+            for row in self.engine.rows(
+                f"SELECT DISTINCT {text_sql(column)} FROM {quoted(self.raw.table)} WHERE {text_sql(column)} IS NOT NULL LIMIT 500"
+            )
+        ]
+        minutes = {word: str(ABBREVIATIONS[word.upper()]) for word in words if word.upper() in ABBREVIATIONS}
+        named = {word: literal(zone) for word in words if (zone := zone_name(word))}
+        text = text_sql(f"r.{column}")
+        unknown = [word for word in words if word not in minutes and word not in named]
+        if unknown:
+            note = f"`{name}` has time zones that are not known ({', '.join(unknown[:3])}); their times were taken as local."
+            if note not in self.notes:
+                self.notes.append(note)
+        return _case(text, minutes, "INT"), _case(text, named, "VARCHAR")
+
+    def _hints(self) -> DateHints:
+        votes: dict[str, int] = {"dmy": 0, "mdy": 0}
+        keys = " ".join(profile.header.key for profile in self.recognition.profiles.values()).split()
+        if set(keys) & _FOREIGN:
+            votes["dmy"] += 2
+        if self._decimal == ",":
+            votes["dmy"] += 2
+        currency = self.recognition.column("currency")
+        codes = {self.header_currency() or ""}
+        if currency:
+            codes |= {
+                str(row[0]).upper()
+                for row in self.engine.rows(
+                    f"SELECT DISTINCT trim({quoted(currency)}::VARCHAR) FROM {quoted(self.raw.table)} LIMIT 50"
+                )
+                if row[0]
+            }
+        if codes & _DAY_FIRST_CURRENCIES:
+            votes["dmy"] += 1
+        if "USD" in codes and not codes & _DAY_FIRST_CURRENCIES:
+            votes["mdy"] += 1
+        return DateHints(self.options.date_order, votes)
+
+
+_FOREIGN = frozenset(
+    ["datum", "bestelldatum", "rechnungsdatum", "kunde", "kundennummer", "betrag", "umsatz", "verkauft", "zahlungsdatum", "bestellnummer", "commande", "montant", "client", "achat", "facture", "besteldatum", "klant", "klantnummer", "bedrag", "omzet", "bestelling", "fecha", "pedido", "cliente", "importe", "compra", "factura", "valor", "venda", "fatura", "data", "ordine", "importo", "vendita"]
+)
+
+
+def _case(text: str, values: Mapping[str, str], type_: str) -> str:
+    if not values:
+        return f"NULL::{type_}"
+    whens = " ".join(f"WHEN {literal(word)} THEN {value}" for word, value in values.items())
+    return f"CASE {text} {whens} END"
+
+
+def _clock_sql(column: str) -> str:
+    """A time of day as an interval."""
+    formats = "['%H:%M:%S', '%H:%M', '%I:%M:%S %p', '%I:%M %p', '%H:%M:%S.%f', '%Hh%M', '%H.%M']"
+    return f"(try_strptime(upper(trim({column}::VARCHAR)), {formats})::TIME - TIME '00:00:00')"
