@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from keepers.reports.formatting import finite, month
 from keepers.reports.groups import CohortMeasure, CohortRow, CohortTriangle
 
-ROWS_AT_MOST = 26
-AGES_AT_MOST = 26
+ROWS_AT_MOST = 24
+AGES_AT_MOST = 24
 PERIODS = {1: "month", 3: "quarter", 12: "year"}
 """Calendar periods by their number of months."""
 
@@ -44,7 +44,7 @@ class Heatmap:
 
 
 def heatmap(triangle: CohortTriangle) -> Heatmap:
-    """The triangle of a page: at most 26 rows and columns, gathered by months, quarters or years.
+    """The triangle of a page: at most 24 rows and columns, gathered by months, quarters or years.
 
     A gathered cell is the mean over its cohorts weighted by customers. It is blank where one of its cohorts is
     immature at that age, and a forecast where one of its cohorts is. A gathered age of a share is the mean of its

@@ -110,8 +110,8 @@ def alive_map(found: AliveMap) -> tuple[str, ...]:
         chance = [found.probability[row][column] for row in (rare, frequent)]
         lines.append(
             f"The same silence means more from a frequent buyer. Last order {found.silence_bands[column]} ago: with "
-            f"{_orders(found.order_bands[frequent])} the chance of still being a customer is {percent(chance[1])}, with "
-            f"{_orders(found.order_bands[rare])} it is {percent(chance[0])}."
+            f"{_orders(found.order_bands[frequent])} the chance of still being a customer is {percent(chance[1])}, "
+            f"with {_orders(found.order_bands[rare])} it is {percent(chance[0])}."
         )
     return tuple(lines)
 
@@ -204,6 +204,6 @@ def reconciliation(found: Reconciliation) -> tuple[str, ...]:
         share = finite(found.revenue_without_customer_share)
         lines.append(
             f"{percent(nobody)} of orders{f' ({percent(share)} of revenue)' if share is not None else ''} name no "
-            "customer; they are part of nobody's value."
+            "customer; they are part of nobody’s value."
         )
     return tuple(lines)

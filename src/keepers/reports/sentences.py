@@ -15,8 +15,9 @@ from keepers.reports.content import (
     Trust,
     Verdict,
 )
+from keepers.reports.evidence import FormulaUnit
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
-from keepers.reports.formatting import count, finite, horizon, money, percent, plural, word
+from keepers.reports.formatting import count, finite, horizon, money, number, percent, plural, word
 
 VERDICT_HEADLINES = {
     Trust.GOOD: "You can work with these numbers",
@@ -108,7 +109,7 @@ def verdict(found: Verdict) -> tuple[str, ...]:
     if found.trust is Trust.UNTESTED:
         lines.append(
             "The data are too short or too few to hide a part of them and predict it. The figures are the "
-            f"{found.model} model's best estimate; nothing has checked them on your store yet."
+            f"{found.model} model’s best estimate; nothing has checked them on your store yet."
         )
     elif found.trust is Trust.NAIVE:
         lines.append(
@@ -121,7 +122,7 @@ def verdict(found: Verdict) -> tuple[str, ...]:
         if test and better is not None and found.trust is not Trust.NAIVE:
             size = "smaller than" if better > 0 else "larger than" if better < 0 else "as large as"
             share = f"{percent(abs(better))} " if better else ""
-            lines.append(f"{test} The {found.model} model's error was {share}{size} that of the simple rule{rule}.")
+            lines.append(f"{test} The {found.model} model’s error was {share}{size} that of the simple rule{rule}.")
         elif test:
             lines.append(test)
     off = finite(found.total_error)
@@ -149,6 +150,32 @@ def _total_error(off: float) -> str:
     return f"It predicted {percent(abs(off))} too {'many' if off > 0 else 'few'} purchases in total."
 
 
+def equity_title(equity: Equity, customers: int) -> str:
+    """What the large figure is."""
+    who = "Your one customer is" if customers == 1 else f"Your {plural(customers, 'customer')} are"
+    return f"{who} expected to bring {_during(equity.meaning)}"
+
+
+def lifetime_label(equity: Equity) -> str:
+    """What the figure over the lifetime is."""
+    return f"Expected {_during(equity.lifetime_meaning)}" if equity.lifetime_meaning else "Expected over their life"
+
+
+def _during(meaning: MoneyMeaning) -> str:
+    if isinstance(meaning.horizon, Horizon):
+        return f"in the next {horizon(meaning.horizon)}"
+    return "over all the future" if meaning.horizon is Span.UNLIMITED else span(meaning.horizon)
+
+
+def formula_number(value: float | None, unit: FormulaUnit, currency: str | None) -> str:
+    """An input or a result of a formula in its own unit."""
+    if unit is FormulaUnit.MONEY:
+        return money(value, currency)
+    if unit is FormulaUnit.SHARE:
+        return percent(value, 1)
+    return f"{number(value)} years" if unit is FormulaUnit.YEARS and finite(value) is not None else number(value)
+
+
 def equity_spread(equity: Equity, customers: int) -> str:
     """How the value is spread over customers."""
     top = max(round(customers * equity.top_customers), 1)
@@ -174,7 +201,7 @@ def activity(found: Activity, customers: int) -> str:
     return (
         f"About {count(alive.value)} of your {count(customers)} customers{share} can be expected to be customers still"
         f"{f' ({known})' if known else ''}. Nobody tells a shop when they leave, so this is estimated from each "
-        "customer's rhythm and silence."
+        "customer’s rhythm and silence."
     )
 
 
@@ -199,7 +226,7 @@ def at_risk(found: AtRisk, currency: str | None) -> tuple[str, ...]:
     if people == 0:
         return ("No customer is at risk by either rule today.",)
     are = "is" if people == 1 else "are"
-    lines = [f"{plural(people, 'customer')} {are} at risk: by the model's estimate, by their own rhythm, or by both."]
+    lines = [f"{plural(people, 'customer')} {are} at risk: by the model’s estimate, by their own rhythm, or by both."]
     gone = money_at_risk(found.either)
     if gone is not None and found.meaning is not None:
         active, expected = (
@@ -233,11 +260,12 @@ def lever_detail(lever: Lever) -> str:
     return "customers order more often, for as long as before"
 
 
-def lever_gain(lever: Lever, levers: Levers, currency: str | None) -> str:
-    """What the lever gains as a share of today's value."""
-    share = f" ({percent(lever.gain.value / levers.base)} of today's value)" if levers.base else ""
+def lever_note(lever: Lever, levers: Levers, currency: str | None) -> str:
+    """The gain's interval, and the gain as a share of today's value."""
     known = interval(lever.gain, currency)
-    return f"{money(lever.gain.value, currency, signed=True)}{share}{f', {known}' if known else ''}"
+    parts = [f"{percent(lever.gain.value / levers.base)} of today’s value" if levers.base else "", known or ""]
+    text = "; ".join(part for part in parts if part)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def best_lever(levers: Levers) -> Lever | None:

@@ -34,7 +34,7 @@ class Chart:
     """One chart of the page.
 
     `tooltip_columns` are the columns of `table` that the tooltip shows; row i of the table belongs to the i-th
-    position of the category axis.
+    position of the category axis. `table_of` names the chart whose table this one shares.
     """
 
     id: str
@@ -44,11 +44,12 @@ class Chart:
     tooltip_columns: tuple[int, ...]
     legend: tuple[LegendItem, ...] = ()
     height: int = 300
+    table_of: str | None = None
 
 
-def colour(name: str) -> Option:
-    """A colour of the page's palette, filled in by the page so that it follows light and dark."""
-    return {"$colour": name}
+def colour(name: str) -> str:
+    """A colour of the page's palette, as the style sheet names it, so that it follows light, dark and print."""
+    return f"var(--{name})"
 
 
 def axis_format(name: str, prefix: str = "") -> Option:
@@ -61,7 +62,7 @@ def frame(categories: Sequence[str], value_format: Option, *, name: str = "", ga
     label = {"color": colour("muted"), "fontSize": 12, "hideOverlap": True}
     return {
         "animation": False,
-        "textStyle": {"fontFamily": "inherit"},
+        "textStyle": {"fontFamily": "Inter Report, system-ui, sans-serif"},
         "grid": {
             "left": 2,
             "right": 14,
@@ -76,7 +77,7 @@ def frame(categories: Sequence[str], value_format: Option, *, name: str = "", ga
             "boundaryGap": gap,
             "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": colour("axis")}},
-            "axisLabel": {**label, "alignMinLabel": None if gap else "left", "alignMaxLabel": None if gap else "right"},
+            "axisLabel": label,
         },
         "yAxis": {
             "type": "value",
@@ -130,5 +131,6 @@ def bar(name: str, values: Sequence[float | None], hue: str, *, outlined: bool =
         "itemStyle": style,
         "barMaxWidth": 34,
         "barGap": "12%",
+        "barCategoryGap": "30%",
         "emphasis": {"disabled": True},
     }

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from keepers.reports.charts.chart import Chart, DataTable, LegendItem, axis_format, frame, line
 from keepers.reports.cohorts import Heatmap, HeatRow
-from keepers.reports.formatting import MISSING, money, number, percent, prefix_of
+from keepers.reports.formatting import MISSING, count, money, number, percent, prefix_of, short_money
 from keepers.reports.groups import CohortMeasure
 
 CURVES_AT_MOST = 7
 HUES = 7
+CUSTOMERS_AT_LEAST = 20
 
 
 def cohort_curves(heat: Heatmap, measure: CohortMeasure, currency: str | None) -> Chart:
     """At most seven cohorts, spread evenly from the oldest (palest) to the newest (darkest)."""
-    rows = _spread([row for row in heat.rows if sum(cell.value is not None for cell in row.cells) > 1])
+    known = [row for row in heat.rows if sum(cell.value is not None for cell in row.cells) > 1]
+    sizeable = [row for row in known if row.customers >= CUSTOMERS_AT_LEAST]
+    rows = _spread(sizeable if len(sizeable) > 1 else known)
     skip = 1 if measure is CohortMeasure.ACTIVE_SHARE else 0
     ages = heat.ages[skip:]
     labels = [str(age) for age in ages]
@@ -57,6 +60,13 @@ def cell_text(row: HeatRow, age: int, measure: CohortMeasure, currency: str | No
     cell = row.cells[age]
     text = value_text(cell.value, measure, currency)
     return f"{text}*" if cell.forecast else text
+
+
+def short_text(value: float, measure: CohortMeasure, currency: str | None) -> str:
+    """A value of the measure as it fits a narrow cell; money without its sign, which stands above the table."""
+    if measure is CohortMeasure.CUMULATIVE_VALUE:
+        return count(value) if 99.5 <= abs(value) < 99_999.5 else short_money(value, None)
+    return value_text(value, measure, currency)
 
 
 def value_text(value: float | None, measure: CohortMeasure, currency: str | None) -> str:

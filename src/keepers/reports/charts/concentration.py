@@ -12,7 +12,8 @@ def concentration_chart(equity: Equity) -> Chart:
     points = equity.concentration
     labels = [percent(share, 0) for share, _ in points]
     option = frame(labels, axis_format("percent"), name="share of the predicted value", gap=False)
-    option["yAxis"].update({"min": 0, "max": 1})
+    option["yAxis"].update({"min": 0, "max": 1, "interval": 0.25})
+    option["xAxis"]["axisLabel"]["interval"] = max((len(labels) - 1) // 5 - 1, 0)
     curve = line("Share of value", [value for _, value in points], "accent", width=2.4, area=True)
     top = percent(equity.top_customers, 0)
     if top in labels:
@@ -39,5 +40,5 @@ def concentration_chart(equity: Equity) -> Chart:
         table,
         (1,),
         (),
-        250,
+        330,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from keepers.reports.charts.chart import Chart, DataTable, LegendItem, Option, axis_format, colour, frame, line
-from keepers.reports.evidence import Tracking, TrackingPoint
+from keepers.reports.evidence import Tracking
 from keepers.reports.formatting import count, day, finite
 
 
@@ -25,14 +25,17 @@ def tracking_charts(tracking: Tracking) -> tuple[Chart, Chart]:
             for label, a, p, total_a, total_p in zip(days, actual, predicted, actual_sum, predicted_sum, strict=True)
         ),
     )
-    legend = (LegendItem("Actual", "ink"), LegendItem(f"Predicted by {tracking.model}", "accent", "dashed"))
+    legend = [LegendItem("Actual", "ink"), LegendItem(f"Predicted by {tracking.model}", "accent", "dashed")]
     marks = _blind_part(tracking)
+    if marks:
+        legend.append(LegendItem("Not seen by the model", "blind", "block"))
     charts = []
     for kind, name, columns, a, p in (
         ("cumulative", "repeat purchases since the first day", (3, 4), actual_sum, predicted_sum),
         ("incremental", f"repeat purchases a {unit}", (1, 2), actual, predicted),
     ):
         option = frame(days, axis_format("count"), name=name, gap=False)
+        option["xAxis"]["axisLabel"]["interval"] = max(len(days) // 7, 0)
         option["series"] = [
             {**line("Actual", a, "ink", width=2.2 if kind == "cumulative" else 1.4), **marks},
             line("Predicted", p, "accent", dashed=True, width=2.4),
@@ -44,8 +47,9 @@ def tracking_charts(tracking: Tracking) -> tuple[Chart, Chart]:
                 option,
                 table,
                 columns,
-                legend,
+                tuple(legend),
                 300 if kind == "cumulative" else 240,
+                None if kind == "cumulative" else "tracking-cumulative",
             )
         )
     return charts[0], charts[1]
@@ -73,15 +77,8 @@ def _blind_part(tracking: Tracking) -> Option:
         "markLine": {
             "silent": True,
             "symbol": "none",
-            "lineStyle": {"color": colour("muted"), "type": "solid", "width": 1},
-            "label": {
-                "formatter": "not seen by the model  →",
-                "position": "insideEndTop" if _late(position, tracking.points) else "insideEndBottom",
-                "color": colour("muted"),
-                "fontSize": 12,
-                "rotate": 0,
-                "align": "right" if _late(position, tracking.points) else "left",
-            },
+            "label": {"show": False},
+            "lineStyle": {"color": colour("ink-soft"), "type": "solid", "width": 1},
             "data": [{"xAxis": start}],
         },
         "markArea": {
@@ -90,7 +87,3 @@ def _blind_part(tracking: Tracking) -> Option:
             "data": [[{"xAxis": start}, {"xAxis": end}]],
         },
     }
-
-
-def _late(position: int, points: tuple[TrackingPoint, ...]) -> bool:
-    return position > 0.6 * len(points)

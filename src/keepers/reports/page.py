@@ -1,0 +1,211 @@
+"""The report as one HTML file that needs nothing else: no network, no server, no other file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from keepers.reports import breakdowns, cohorts, findings, formatting, sentences
+from keepers.reports.charts.calibration import calibration_chart
+from keepers.reports.charts.chart import Chart
+from keepers.reports.charts.cohort_curves import cohort_curves, short_text
+from keepers.reports.charts.concentration import concentration_chart
+from keepers.reports.charts.months import acquisition_chart, totals_chart
+from keepers.reports.charts.tracking import tracking_charts
+from keepers.reports.content import ReportContent
+from keepers.reports.groups import Breakdown, Dimension
+from keepers.reports.highlights import highlights
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page: its anchor, its name in the menu, and whether the content fills it."""
+
+    id: str
+    menu: str
+    filled: bool
+
+
+def write_report(content: ReportContent, path: Path) -> Path:
+    """Write the report to `path`, beside it first and then renamed, so that it is whole or not there.
+
+    Parameters
+    ----------
+    content : ReportContent
+        What the report says; a part that is None or empty is left out.
+    path : Path
+        Where the file goes; its folder must exist.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written to. Nothing half-written is left.
+    """
+    text = render_report(content)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def render_report(content: ReportContent) -> str:
+    """The report as the text of an HTML file."""
+    charts = _charts(content)
+    scripts = {"echarts": _asset("echarts.min.js"), "page": _asset("report.js")} if charts else {}
+    scripts.setdefault("page", _asset("report.js"))
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            content=content,
+            currency=content.store.currency,
+            money=partial(formatting.money, currency=content.store.currency),
+            short_money=partial(formatting.short_money, currency=content.store.currency),
+            sections=[section for section in _sections(content) if section.filled],
+            charts=charts,
+            chart_data=embedded_json({chart.id: _drawn(chart) for chart in charts.values()}),
+            triangles=[(triangle, cohorts.heatmap(triangle)) for triangle in content.cohorts if triangle.rows],
+            tables=[b for b in content.breakdowns if b.dimension is not Dimension.ACQUISITION_MONTH and _named(b)],
+            months=_acquisition(content),
+            highlights=highlights(content),
+            style=Markup(_style()),
+            scripts={name: Markup(text) for name, text in scripts.items()},
+            hashes=" ".join(f"'sha256-{_digest(text)}'" for text in (*scripts.values(), _asset("theme.js"))),
+            theme_script=Markup(_asset("theme.js")),
+        )
+    )
+
+
+def embedded_json(value: Any) -> Markup:
+    """JSON that can stand inside a script element whatever its texts hold; NaN is refused rather than written."""
+    text = json.dumps(_rounded(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def _rounded(value: Any) -> Any:
+    """The same with six digits a number: more than a chart can show, and half the size."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    return [_rounded(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _sections(content: ReportContent) -> list[Section]:
+    breakdown = any(_named(b) for b in content.breakdowns)
+    tested = bool(content.tracking or content.calibration or content.backtest)
+    return [
+        Section("value", "Value", content.equity is not None),
+        Section("activity", "Customers", content.equity is None),
+        Section("risk", "At risk", content.at_risk is not None),
+        Section("levers", "Levers", bool(content.levers and content.levers.rows)),
+        Section("groups", "Groups", bool(_rows(content.tiers) or _rows(content.rfm))),
+        Section("origin", "Where from", breakdown),
+        Section("cohorts", "Cohorts", any(triangle.rows for triangle in content.cohorts)),
+        Section("alive", "Still there?", bool(content.alive_map and content.alive_map.order_bands)),
+        Section("trust", "Trust", tested),
+        Section("formulas", "Formulas", bool(content.formulas and content.formulas.rows)),
+        Section("data", "Data", content.reconciliation is not None),
+        Section("method", "Method", True),
+    ]
+
+
+def _rows(part: Any) -> bool:
+    return bool(part and part.rows)
+
+
+def _named(breakdown: Breakdown) -> bool:
+    if breakdown.dimension is Dimension.ACQUISITION_MONTH:
+        return any(row.month for row in breakdown.rows)
+    return sum(bool(row.label.strip()) and row.customers > 0 for row in breakdown.rows) > 0
+
+
+def _acquisition(content: ReportContent) -> Breakdown | None:
+    found = (b for b in content.breakdowns if b.dimension is Dimension.ACQUISITION_MONTH and _named(b))
+    return next(found, None)
+
+
+def _charts(content: ReportContent) -> dict[str, Chart]:
+    currency = content.store.currency
+    charts: list[Chart] = []
+    if content.equity is not None and len(content.equity.concentration) > 1:
+        charts.append(concentration_chart(content.equity))
+    acquired = _acquisition(content)
+    if acquired is not None:
+        charts.append(acquisition_chart(breakdowns.coarse_months(acquired), currency))
+    for triangle in content.cohorts:
+        chart = cohort_curves(cohorts.heatmap(triangle), triangle.measure, currency) if triangle.rows else None
+        if chart is not None and chart.legend:
+            charts.append(chart)
+    if content.tracking is not None and content.tracking.points:
+        charts.extend(tracking_charts(content.tracking))
+    if content.calibration is not None and content.calibration.groups:
+        charts.append(calibration_chart(content.calibration))
+    if content.reconciliation is not None and content.reconciliation.months:
+        charts.append(totals_chart(content.reconciliation.months, currency))
+    return {chart.id: chart for chart in charts}
+
+
+def _drawn(chart: Chart) -> Mapping[str, Any]:
+    table = chart.table_of or chart.id
+    return {"option": chart.option, "table": table, "columns": chart.tooltip_columns, "height": chart.height}
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        say=sentences, find=findings, fmt=formatting, largest=breakdowns.largest, cell_value=short_text
+    )
+    return environment
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_HERE / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _font() -> str:
+    return base64.b64encode((_HERE / "assets" / "inter-latin.woff2").read_bytes()).decode()
+
+
+@cache
+def _style() -> str:
+    """The style sheet with its letters, and a class for each of the 21 strengths of a heat cell."""
+    steps = []
+    for step in range(21):
+        ink = "deep" if step > 15 else "mid" if step > 11 else ""
+        steps.append(f".h{step} {{ --v: {step / 20:.2f};{f' color: var(--{ink}-text);' if ink else ''} }}")
+    return _asset("report.css").replace("FONT_DATA", _font()).replace("HEAT_STEPS", "\n".join(steps))
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
