@@ -18,6 +18,10 @@ class FitOutcome(Enum):
     )
     NOT_IDENTIFIED = "The data cannot tell this model's parameters apart; use a simpler model."
     NO_REPEAT_PURCHASES = "No customer bought twice, so the rhythm of buying rests on the prior alone."
+    INFINITE_MEAN = (
+        "The fit converged, but spend differs so much between customers that its average over all of them is infinite; "
+        "use the values of customers with repeat orders alone."
+    )
     FAILED = "The fit did not reach a maximum; its numbers must not be used."
 
     @property
@@ -28,4 +32,4 @@ class FitOutcome(Enum):
     @property
     def trustworthy_parameters(self) -> bool:
         """Whether single parameters may be read and compared."""
-        return self in (FitOutcome.CONVERGED, FitOutcome.CONVERGED_WITH_PRIOR)
+        return self in (FitOutcome.CONVERGED, FitOutcome.CONVERGED_WITH_PRIOR, FitOutcome.INFINITE_MEAN)

@@ -97,7 +97,7 @@ def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None) ->
         return _of_summary(data, unit)
     cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given)).in_unit(unit)
     check(cells)
-    return Histories(cells, _giver(data))
+    return Histories(cells, giver(data))
 
 
 def check(cells: Cells) -> None:
@@ -149,7 +149,8 @@ def _named_unit(unit: TimeUnit | str | None) -> TimeUnit:
     return TimeUnit.parse(unit)
 
 
-def _frame(data: Any) -> nw.DataFrame[Any]:
+def frame_of(data: Any) -> nw.DataFrame[Any]:
+    """A user's frame behind one face, whatever library it is of."""
     try:
         wrapped = nw.from_native(data)
     except TypeError:
@@ -161,7 +162,7 @@ def _frame(data: Any) -> nw.DataFrame[Any]:
 
 
 def _rows_of_frame(data: Any, unit: TimeUnit) -> Cells:
-    frame = data if isinstance(data, dict) else _frame(data)
+    frame = data if isinstance(data, dict) else frame_of(data)
     names = list(frame) if isinstance(frame, dict) else frame.columns
     missing = [name for name in ("frequency", "recency", "T") if name not in names]
     if missing:
@@ -182,7 +183,9 @@ def _rows_of_frame(data: Any, unit: TimeUnit) -> Cells:
     return Cells(x, column("recency"), column("T"), weight, unit)
 
 
-def _giver(data: Any) -> Give:
+def giver(data: Any) -> Give:
+    """How results are handed back as further columns of a frame, or of a dict of columns."""
+
     def named(name: str, values: FloatArray) -> dict[str, FloatArray]:
         if values.ndim == 1:
             return {name: values}
@@ -190,7 +193,7 @@ def _giver(data: Any) -> Give:
 
     if isinstance(data, dict):
         return lambda name, values: {**data, **named(name, values)}
-    frame = _frame(data)
+    frame = frame_of(data)
 
     def give(name: str, values: FloatArray) -> Any:
         added = named(name, values)

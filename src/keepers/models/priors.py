@@ -58,6 +58,8 @@ class Prior:
         in days and a fit in weeks are the same fit.
     strength : float
         Weight of the prior's logarithm, 1 for the whole prior and 0 for none.
+    money : bool
+        Whether the medians are stated in multiples of the data's mean order value rather than in times.
 
     Examples
     --------
@@ -70,10 +72,12 @@ class Prior:
     beliefs: Mapping[str, LogNormal]
     unit: TimeUnit = TimeUnit.WEEK
     strength: float = 1.0
+    money: bool = False
 
     def __str__(self) -> str:
         width = max(len(name) for name in self.beliefs)
-        head = f"Prior (times in {self.unit.value}s" + ("" if self.strength == 1 else f"; strength {self.strength:.2f}")
+        measure = "money in mean order values" if self.money else f"times in {self.unit.value}s"
+        head = f"Prior ({measure}" + ("" if self.strength == 1 else f"; strength {self.strength:.2f}")
         return "\n".join([head + "):", *(f"  {name:{width}}  {belief}" for name, belief in self.beliefs.items())])
 
     def with_strength(self, strength: float) -> Prior:
@@ -99,6 +103,7 @@ class Prior:
         return {
             "unit": self.unit.value,
             "strength": self.strength,
+            "money": self.money,
             "beliefs": {name: [belief.median, belief.spread] for name, belief in self.beliefs.items()},
         }
 
@@ -106,7 +111,7 @@ class Prior:
     def from_dict(cls, data: Mapping[str, Any]) -> Prior:
         """The prior that `to_dict` wrote."""
         beliefs = {name: LogNormal(*pair) for name, pair in data["beliefs"].items()}
-        return cls(beliefs, TimeUnit.parse(data["unit"]), float(data["strength"]))
+        return cls(beliefs, TimeUnit.parse(data["unit"]), float(data["strength"]), bool(data.get("money", False)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
