@@ -15,9 +15,9 @@ EMPTY_WORDS = ("", "null", "none", "nan", "n/a", "#n/a", "-", "--", "(not set)",
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "ja", "oui", "si", "sì", "sí", "sim", "wahr", "vrai", "x", "subscribed")
 
 
-def fill(text: str, **names: str) -> str:
+def fill(sql: str, /, **names: str) -> str:
     """Put relation names and expressions into an SQL template; braces of regular expressions stay."""
-    return _PLACEHOLDER.sub(lambda found: names[found.group(1)], text)
+    return _PLACEHOLDER.sub(lambda found: names[found.group(1)], sql)
 
 
 def text_sql(column: str) -> str:

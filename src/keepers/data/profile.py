@@ -1,11 +1,11 @@
-"""What the columns of a raw table hold, measured on a sample: dates, money, addresses, codes, and how varied they are."""
+"""What the columns of a raw table hold, measured on its first rows: dates, money, addresses, codes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keepers.data.engine import Engine, literal, quoted
-from keepers.data.normalise import text_sql
+from keepers.data.engine import Engine, literal, quoted, template
+from keepers.data.normalise import fill, text_sql
 from keepers.data.raw_table import RawTable
 from keepers.data.statuses import STATUS_WORDS
 from keepers.data.vocabulary import ISO_CURRENCIES, Header, read_header
@@ -13,13 +13,21 @@ from keepers.data.vocabulary import ISO_CURRENCIES, Header, read_header
 SAMPLE_ROWS = 5_000
 
 _DATE = (
-    r"^''?[12][0-9]{3}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}([T ].*)?$|^''?[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ]([12][0-9]{3}|[0-9]{2})([ ,T].*)?$|"
+    r"^''?[12][0-9]{3}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}([T ].*)?$|"
+    r"^''?[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ]([12][0-9]{3}|[0-9]{2})([ ,T].*)?$|"
     r"^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-9]{4,6})?$|"
-    r"^([A-Za-z]{2,9}\.?,? )?([0-9]{1,2}\.?[- ]?(of |de )?[[:alpha:]\p{L}]{3,10}\.?,?[- ]?(de )?[0-9]{2,4}|[\p{L}]{3,10}\.?[- ][0-9]{1,2}(st|nd|rd|th)?,?[- ]+[0-9]{2,4})\b.*$"
+    r"^(\p{L}{2,9}\.?,? )?([0-9]{1,2}\.?[- ]?(of |de )?\p{L}{3,10}\.?,?[- ]?(de )?[0-9]{2,4}|"
+    r"\p{L}{3,10}\.?[- ][0-9]{1,2}(st|nd|rd|th)?,?[- ]+[0-9]{2,4})\b.*$"
 )
-_NUMBER = r"^[(+−-]?\s*(\p{L}{1,3}\.?\$?|\p{Sc})?\s*[+−-]?\s*[0-9][0-9.,''’   ]*\s*[-)]?\s*(\p{L}{1,3}\.?|\p{Sc})?\)?$"
+_NUMBER = (
+    r"^[(+−-]?\s*(\p{L}{1,3}\.?\$?|\p{Sc})?\s*[+−-]?\s*[0-9][0-9.,''’\x{00A0}\x{202F} ]*"
+    r"\s*[-)]?\s*(\p{L}{1,3}\.?|\p{Sc})?\)?$"
+)
 _DECIMAL = r"[0-9][.,][0-9]{1,2}([^0-9].*)?$|\p{Sc}"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_MEASURES = (
+    "filled", "varied", "dates", "numbers", "decimals", "emails", "currencies", "statuses", "letters", "mean", "length",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +64,39 @@ def profile_columns(engine: Engine, raw: RawTable) -> dict[str, ColumnProfile]:
     """Profile every column of a raw table on its first rows."""
     types = {row[0]: str(row[1]) for row in engine.rows(f"DESCRIBE {quoted(raw.table)}")}
     sample = engine.create(engine.new_name("sample"), f"SELECT * FROM {quoted(raw.table)} LIMIT {SAMPLE_ROWS}")
-    profiles = {}
-    for start in range(0, len(raw.columns), 50):
-        names = raw.columns[start : start + 50]
-        found = engine.row("SELECT " + ", ".join(_measures(name) for name in names) + f" FROM {quoted(sample)}")
-        for position, name in enumerate(names):
-            profiles[name] = _profile(name, types[name], found[position])
+    rows = engine.row(f"SELECT count(*) FROM {quoted(sample)}")[0]
+    # One long column of cells: each pattern is compiled once, however many columns there are.
+    cells = " UNION ALL ".join(
+        f"SELECT {position} AS c, {quoted(name)}::VARCHAR AS v FROM {quoted(sample)}"
+        for position, name in enumerate(raw.columns)
+    )
+    measured = {
+        found[0]: dict(zip(_MEASURES, found[1:]))
+        for found in engine.rows(
+            fill(
+                template("keepers.data.sql", "profile"),
+                cells=cells,
+                text=text_sql("v"),
+                date=_DATE,
+                number=_NUMBER,
+                decimal=_DECIMAL,
+                email=_EMAIL,
+                currencies=", ".join(literal(code) for code in sorted(ISO_CURRENCIES)),
+                statuses=", ".join(literal(word) for word in STATUS_WORDS),
+            )
+        )
+    }
     engine.drop(sample)
-    return profiles
+    return {
+        name: _profile(name, types[name], rows, measured.get(position, {})) for position, name in enumerate(raw.columns)
+    }
 
 
-def _measures(name: str) -> str:
-    column = quoted(name)
-    text = text_sql(column)
-    codes = ", ".join(literal(code) for code in sorted(ISO_CURRENCIES))
-    words = ", ".join(literal(word) for word in STATUS_WORDS)
-    return f"""struct_pack(
-        rows := count(*), filled := count({text}), varied := count(DISTINCT {text}),
-        dates := count(*) FILTER (regexp_matches({text}, '{_DATE}')),
-        numbers := count(*) FILTER (regexp_matches({text}, '{_NUMBER}')),
-        decimals := count(*) FILTER (regexp_matches({text}, '{_DECIMAL}') AND regexp_matches({text}, '{_NUMBER}')),
-        emails := count(*) FILTER (regexp_matches({text}, '{_EMAIL}')),
-        currencies := count(*) FILTER (upper({text}) IN ({codes})),
-        statuses := count(*) FILTER (lower({text}) IN ({words})),
-        letters := count(*) FILTER (regexp_matches({text}, '\\p{{L}}')),
-        mean := avg(TRY_CAST({text} AS DOUBLE)), length := avg(length({text})))"""
-
-
-def _profile(name: str, type_: str, found: dict[str, float | None]) -> ColumnProfile:
-    filled = found["filled"] or 0
+def _profile(name: str, type_: str, rows: int, found: dict[str, float | None]) -> ColumnProfile:
+    filled = found.get("filled") or 0
 
     def share(of: str) -> float:
-        return (found[of] or 0) / filled if filled else 0.0
+        return (found.get(of) or 0) / filled if filled else 0.0
 
     temporal = type_.startswith(("DATE", "TIMESTAMP"))
     numeric = type_.startswith(("DOUBLE", "FLOAT", "DECIMAL")) or "INT" in type_
@@ -95,7 +104,7 @@ def _profile(name: str, type_: str, found: dict[str, float | None]) -> ColumnPro
         name=name,
         header=read_header(name),
         type=type_,
-        filled=filled / found["rows"] if found["rows"] else 0.0,
+        filled=filled / rows if rows else 0.0,
         distinct=share("varied"),
         date=1.0 if temporal and filled else share("dates"),
         number=0.0 if temporal else 1.0 if numeric and filled else share("numbers"),
@@ -104,6 +113,6 @@ def _profile(name: str, type_: str, found: dict[str, float | None]) -> ColumnPro
         currency=share("currencies"),
         status=share("statuses"),
         letters=share("letters"),
-        mean=found["mean"],
-        length=found["length"] or 0.0,
+        mean=found.get("mean"),
+        length=found.get("length") or 0.0,
     )
