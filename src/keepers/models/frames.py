@@ -216,19 +216,23 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit) -> Histories:
     cells = Cells(times["frequency"], times["recency"], times["T"], ones, summary.unit).in_unit(unit)
     check(cells)
 
-    def give(name: str, values: FloatArray) -> Table:
+    return Histories(cells, table_giver(summary.engine, summary.name, rows["row"]))
+
+
+def table_giver(engine: Engine, name: str, row: NDArray[Any]) -> Give:
+    """How results are handed back as a further table of the engine, the rows being told by their numbers."""
+
+    def give(title: str, values: FloatArray) -> Table:
         wide = values.reshape(len(values), -1)
-        names = [name] if values.ndim == 1 else [f"{name}_{k}" for k in range(wide.shape[1])]
-        engine = summary.engine
+        names = [title] if values.ndim == 1 else [f"{title}_{k}" for k in range(wide.shape[1])]
         columns = {key: np.ascontiguousarray(wide[:, k]) for k, key in enumerate(names)}
-        results = engine.from_columns(engine.new_name("results"), {"row": rows["row"], **columns})
+        results = engine.from_columns(engine.new_name("results"), {"row": row, **columns})
         listed = ", ".join(f"r.{quoted(key)}" for key in names)
         joined = (
-            f'SELECT s.*, {listed} FROM {quoted(summary.name)} s JOIN {quoted(results)} r ON s.rowid = r."row"'
-            " ORDER BY s.rowid"
+            f'SELECT s.*, {listed} FROM {quoted(name)} s JOIN {quoted(results)} r ON s.rowid = r."row" ORDER BY s.rowid'
         )
-        table = Table(engine, engine.create(engine.new_name(name), joined))
+        table = Table(engine, engine.create(engine.new_name(title), joined))
         engine.drop(results)
         return table
 
-    return Histories(cells, give)
+    return give
