@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,6 +18,7 @@ from keepers.models.base import Model, PriorChoice
 from keepers.models.fitting import Problem, fit
 from keepers.models.frames import cells_to_fit, check, histories
 from keepers.models.priors import Prior
+from keepers.models.realtime import CustomerState, Scorer, Scores
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -281,6 +283,21 @@ class BuyingModel(Model):
             discounted_purchases_infinite=found.discounted_infinite,
             next_purchase_age=found.next_purchase,
         )
+
+    def state(self, first_purchase: dt.date) -> CustomerState:
+        """The state of a customer who made the first purchase on a day, to be updated order by order."""
+        return CustomerState.starting(first_purchase)
+
+    def score(
+        self,
+        states: CustomerState | Sequence[CustomerState],
+        now: dt.date,
+        horizon: Horizon = DEFAULT_HORIZON,
+        discount: DiscountRate = DEFAULT_DISCOUNT,
+    ) -> Scores:
+        """Score customers by their states at a moment; `Scorer.load` does the same from a saved model, with less."""
+        self._theta()
+        return Scorer(self.name, self.parameters_, self.unit_).score(states, now, horizon, discount)
 
     def _length(self, horizon: Horizon) -> float:
         if not isinstance(horizon, Horizon):

@@ -13,7 +13,7 @@ from keepers.domain.outcome import FitOutcome
 from keepers.models.posterior import Posterior, Target
 from keepers.models.priors import ParameterPrior
 from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.optimise import Optimum, maximise
+from keepers.numerics.optimise import LOG_BOUND, Optimum, maximise
 
 FloatArray = NDArray[np.float64]
 Likelihood = Callable[[FloatArray, int], Evaluation]
@@ -112,11 +112,18 @@ def fit(problem: Problem) -> Fit:
     likelihood, used = problem.likelihood, prior
 
     def log_posterior(point: FloatArray) -> float:
-        value = likelihood(point, 0).value
-        return value if used is None else value + used.evaluate(point).value
+        # Without a prior a flat direction would have no end; the search's own box bounds the posterior too.
+        if np.any(np.abs(point) > LOG_BOUND + 1e-9):
+            return -np.inf
+        with np.errstate(all="ignore"):
+            value = likelihood(point, 0).value
+        value = value if used is None else value + used.evaluate(point).value
+        return value if np.isfinite(value) else -np.inf
 
-    posterior = Posterior(problem.parameters, best.point, covariance, prior_share, Target(log_posterior, problem.rows))
-    return Fit(best.point, data.value, outcome, posterior, prior, best.steps)
+    mode = np.clip(best.point, -LOG_BOUND, LOG_BOUND)
+    target = Target(log_posterior, problem.rows, np.full(mode.size, -LOG_BOUND), np.full(mode.size, LOG_BOUND))
+    posterior = Posterior(problem.parameters, mode, covariance, prior_share, target)
+    return Fit(mode, data.value, outcome, posterior, prior, best.steps)
 
 
 def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:

@@ -21,12 +21,24 @@ _FEWEST_PROPOSALS = 200
 _SEED = 20050514
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """The logarithm of the posterior at a point, and how many rows one evaluation of it costs."""
+    """The exact posterior of log parameters.
+
+    Parameters
+    ----------
+    log_density : callable
+        Its logarithm at a point, up to a constant; minus infinity outside the box.
+    rows : int
+        Rows that one evaluation costs.
+    low, high : arrays, shape (d,)
+        The box that holds it.
+    """
 
     log_density: LogPosterior
     rows: int
+    low: FloatArray
+    high: FloatArray
 
 
 class Posterior:
@@ -57,6 +69,7 @@ class Posterior:
         self.covariance = covariance
         self.prior_share = prior_share
         self._target = target
+        self._box: tuple[FloatArray, FloatArray] | None = None if target is None else (target.low, target.high)
         self._corrected: CorrectedDraws | None = None
         self._misfit: float | None = None
 
@@ -88,7 +101,8 @@ class Posterior:
         self._correct()
         if self._corrected is None or self._corrected.pareto_k > 1:
             root = np.linalg.cholesky(self.covariance)
-            return np.asarray(np.exp(self.mean + rng.standard_normal((n, self.mean.size)) @ root.T))
+            drawn = self.mean + rng.standard_normal((n, self.mean.size)) @ root.T
+            return np.asarray(np.exp(drawn if self._box is None else np.clip(drawn, *self._box)))
         points = self._corrected.points
         whole, rest = divmod(n, len(points))
         chosen = np.concatenate([np.tile(np.arange(len(points)), whole), rng.permutation(len(points))[:rest]])
@@ -134,21 +148,23 @@ class Posterior:
             return
         sizes, axes = np.linalg.eigh(self.covariance)
         at_mode = target.log_density(self.mean)
-        self._misfit = max(
-            abs(target.log_density(self.mean + sign * 2 * math.sqrt(size) * axis) - at_mode + 2.0)
-            for size, axis in zip(sizes, axes.T, strict=True)
-            for sign in (-1, 1)
-        )
+        away = [sign * 2 * math.sqrt(size) * axis for size, axis in zip(sizes, axes.T, strict=True) for sign in (-1, 1)]
+        self._misfit = min(1e6, max(abs(target.log_density(self.mean + step) - at_mode + 2.0) for step in away))
 
     def shifted(self, by: FloatArray) -> Posterior:
         """The posterior of parameters whose logarithms are larger by `by`: a change of unit."""
         target = self._target
-        moved = None if target is None else Target(lambda point: target.log_density(point - by), target.rows)
+        moved = None
+        if target is not None:
+            low, high = target.low + by, target.high + by
+            moved = Target(lambda point: target.log_density(point - by), target.rows, low, high)
         posterior = Posterior(self.parameters, self.mean + by, self.covariance, self.prior_share, moved)
         if self._corrected is not None:
             corrected = self._corrected
             posterior._corrected = CorrectedDraws(corrected.points + by, corrected.pareto_k, corrected.effective)
         posterior._misfit = self._misfit
+        if moved is None and self._box is not None:
+            posterior._box = (self._box[0] + by, self._box[1] + by)
         return posterior
 
     def to_dict(self) -> dict[str, Any]:
@@ -159,6 +175,7 @@ class Posterior:
             "covariance": self.covariance.tolist(),
             "prior_share": self.prior_share,
             "misfit": self._misfit,
+            "box": None if self._box is None else [side.tolist() for side in self._box],
         }
         if self._corrected is not None:
             data["pareto_k"] = self._corrected.pareto_k if math.isfinite(self._corrected.pareto_k) else None
@@ -170,7 +187,8 @@ class Posterior:
     def from_dict(cls, parameters: tuple[str, ...], data: Mapping[str, Any]) -> Posterior:
         """The posterior that `to_dict` wrote."""
         posterior = cls(parameters, np.array(data["mean"]), np.array(data["covariance"]), float(data["prior_share"]))
-        posterior._misfit = data.get("misfit")
+        posterior._misfit = data["misfit"]
+        posterior._box = None if data["box"] is None else (np.array(data["box"][0]), np.array(data["box"][1]))
         if "points" in data:
             k = data["pareto_k"]
             posterior._corrected = CorrectedDraws(

@@ -1,0 +1,177 @@
+"""A customer's state that one more order updates, and its score at any moment, with NumPy alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.domain.errors import FitError, InputError
+from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
+from keepers.domain.outcome import FitOutcome
+from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
+from keepers.models import persistence
+from keepers.numerics.likelihoods.family import BuyingFamily
+
+FloatArray = NDArray[np.float64]
+
+_FAMILIES = {"NBD": "nbd", "BGNBD": "bg_nbd", "MBGNBD": "mbg_nbd", "ParetoNBD": "pareto_nbd"}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerState:
+    """All that a model of buying remembers of a customer.
+
+    Parameters
+    ----------
+    first, last : date
+        Days of the first and of the last purchase.
+    repeat_purchases : int
+        Further days with a purchase.
+
+    Examples
+    --------
+    >>> state = CustomerState.starting(dt.date(2025, 1, 1)).update(dt.date(2025, 2, 1)).update(dt.date(2025, 2, 1))
+    >>> state.repeat_purchases, state.last.isoformat()
+    (1, '2025-02-01')
+    """
+
+    first: dt.date
+    last: dt.date
+    repeat_purchases: int
+
+    def __post_init__(self) -> None:
+        if (
+            self.repeat_purchases < 0
+            or self.last < self.first
+            or (self.repeat_purchases == 0) != (self.last == self.first)
+        ):
+            raise InputError(
+                f"A customer with {self.repeat_purchases} repeat purchases cannot have bought first on {self.first} "
+                f"and last on {self.last}. Each repeat purchase is a later day than the first."
+            )
+
+    @classmethod
+    def starting(cls, day: dt.date) -> CustomerState:
+        """The state after the first purchase."""
+        return cls(_day(day), _day(day), 0)
+
+    def update(self, order: dt.date) -> CustomerState:
+        """The state after one more order.
+
+        A second order of the first or of the last day changes nothing, as purchases of one day count once. An order
+        that arrives late, from a day between, counts as one more purchase: the state does not remember every day.
+        """
+        day = _day(order)
+        if day in (self.first, self.last):
+            return self
+        return CustomerState(min(self.first, day), max(self.last, day), self.repeat_purchases + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What is expected of customers at a moment; arrays of shape (n,).
+
+    Parameters
+    ----------
+    probability_alive : array
+        At the moment.
+    expected_purchases, discounted_purchases : array
+        Within the horizon, plain and each discounted to the moment.
+    days_to_next_purchase : array
+        Median waiting time of a customer who is alive; may be infinite.
+    """
+
+    probability_alive: FloatArray
+    expected_purchases: FloatArray
+    discounted_purchases: FloatArray
+    days_to_next_purchase: FloatArray
+
+
+class Scorer:
+    """A fitted model of buying, reduced to what a score needs; it loads neither an engine nor a frame library.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    parameters : mapping of str to float
+        Its parameters.
+    unit : TimeUnit
+        Unit of time of the parameters.
+    """
+
+    def __init__(self, model: str, parameters: dict[str, float], unit: TimeUnit) -> None:
+        if model not in _FAMILIES:
+            raise InputError(f"{model} is not a model of buying that can score; use one of: {', '.join(_FAMILIES)}.")
+        module: Any = importlib.import_module(f"keepers.numerics.likelihoods.{_FAMILIES[model]}")
+        self.model = model
+        self.unit = unit
+        self.family = cast(BuyingFamily, module)
+        self.theta = np.array([parameters[name] for name in self.family.PARAMETERS])
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Scorer:
+        """Read the scorer of a saved model.
+
+        Raises
+        ------
+        InputError, FitError
+            If the file is no saved model of buying, or its fit failed.
+        """
+        data = persistence.read(path)
+        try:
+            outcome = FitOutcome[data["outcome"]]
+            scorer = cls(str(data["model"]), data["parameters"], TimeUnit.parse(data["settings"]["unit"]))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{os.fspath(path)} is not a saved model of buying ({error!r}).") from error
+        if not outcome.usable:
+            raise FitError(f"The model in {os.fspath(path)} cannot score: {outcome.value}")
+        return scorer
+
+    def score(
+        self,
+        states: CustomerState | Sequence[CustomerState],
+        now: dt.date,
+        horizon: Horizon = DEFAULT_HORIZON,
+        discount: DiscountRate = DEFAULT_DISCOUNT,
+    ) -> Scores:
+        """Score one customer or many at a moment.
+
+        Parameters
+        ----------
+        states : CustomerState or sequence
+            One, or n of them.
+        now : date
+            The moment; not before the last purchase.
+        horizon : Horizon
+            How far to look.
+        discount : DiscountRate
+            What later purchases are worth now.
+        """
+        several = [states] if isinstance(states, CustomerState) else list(states)
+        today = _day(now)
+        late = [state for state in several if state.last > today]
+        if late:
+            raise InputError(f"A score at {today} cannot know of a purchase on {late[0].last}. Score at a later day.")
+        days = self.unit.days
+        x = np.array([state.repeat_purchases for state in several], dtype=float)
+        t_x = np.array([(state.last - state.first).days for state in several], dtype=float) / days
+        T = np.array([(today - state.first).days for state in several], dtype=float) / days
+        t, delta = horizon.in_unit(self.unit), discount.continuous(self.unit)
+        return Scores(
+            probability_alive=self.family.probability_alive(self.theta, x, t_x, T),
+            expected_purchases=self.family.expected_purchases(self.theta, x, t_x, T, t),
+            discounted_purchases=self.family.discounted_expected_purchases(self.theta, x, t_x, T, delta, t),
+            days_to_next_purchase=self.family.median_waiting_time(self.theta, x, t_x, T) * days,
+        )
+
+
+def _day(moment: dt.date) -> dt.date:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
