@@ -1,0 +1,184 @@
+"""Backtests: models and naive rules forecast from several days in the past and are held against what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keepers.domain.errors import ConfigError, FitError
+from keepers.domain.money import Margin
+from keepers.domain.ports import Progress, silent
+from keepers.domain.time import Horizon, ObservationWindow
+from keepers.evaluation.baselines import CohortMean
+from keepers.evaluation.grading import Forecaster
+from keepers.evaluation.origin import OrdersLike, Origin, open_origin
+from keepers.evaluation.origins import plan_origins
+from keepers.evaluation.ranking import rank
+from keepers.evaluation.results import Backtest, BacktestRow
+from keepers.evaluation.tracking import track
+from keepers.evaluation.verdict import Evidence, judge, untested
+from keepers.models.baselines import NaiveRate
+from keepers.models.btyd.bg_nbd import BGNBD
+from keepers.models.btyd.mbg_nbd import MBGNBD
+from keepers.models.btyd.nbd import NBD
+from keepers.models.btyd.pareto_nbd import ParetoNBD
+from keepers.models.buying import BuyingModel
+from keepers.summaries.cohorts import purchase_ages
+
+
+def default_models() -> tuple[BuyingModel, ...]:
+    """The models that compete unless others are named."""
+    return MBGNBD(), BGNBD(), ParetoNBD(), NBD()
+
+
+def backtest(
+    models: Sequence[BuyingModel | NaiveRate] | None,
+    orders: OrdersLike,
+    window: ObservationWindow | None = None,
+    origins: int = 3,
+    *,
+    baselines: Sequence[Forecaster] = (NaiveRate(), CohortMean()),
+    holdout: Horizon | None = None,
+    margin: Margin | float | None = None,
+    progress: Progress = silent,
+) -> Backtest:
+    """Hide the last part of the orders, forecast it, compare; from several days in the past.
+
+    Parameters
+    ----------
+    models : sequence of models
+        Not yet fitted; a copy of each is fitted at every origin. None stands for `default_models`.
+    orders : Orders
+        As `keepers.read_orders` gives them.
+    window : ObservationWindow, optional
+        Its holdout is the last one; without a holdout the origins are chosen from the span of the orders, see
+        `keepers.evaluation.origins.plan_origins`.
+    origins : int
+        From how many days in the past.
+    baselines : sequence of rules
+        Naive rules that must be beaten.
+    holdout : Horizon, optional
+        How far to forecast, where `window` has no holdout.
+    margin : Margin or float, optional
+        As for `keepers.lifetime_value`.
+    progress : callable, optional
+        Told how far the work is.
+
+    Returns
+    -------
+    Backtest
+        Without rows, and with a verdict that says why, where the history is too short.
+
+    Examples
+    --------
+    >>> import keepers as kp
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> who = rng.zipf(1.6, 3000) % 400
+    >>> when = np.datetime64("2023-01-01") + rng.integers(0, 500, 3000)
+    >>> orders = kp.Orders.from_frame({"who": who, "when": when}, customer="who", date="when")
+    >>> found = kp.backtest([kp.MBGNBD(), kp.NaiveRate()], orders)
+    >>> found.winner, len(found.windows)
+    ('MBGNBD', 3)
+    """
+    candidates = _named([*(default_models() if models is None else models), *baselines])
+    if isinstance(margin, (int, float)) or margin is None:
+        margin = Margin(margin)
+    plan = plan_origins(orders.first_day, orders.last_day, window, origins, holdout)
+    opened: list[Origin] = []
+    remarks = [] if plan.remark is None else [plan.remark]
+    try:
+        for done, cut in enumerate(plan.windows):
+            progress("Backtest", done / len(plan.windows))
+            origin = open_origin(orders, cut, margin)
+            if isinstance(origin, str):
+                remarks.append(origin)
+                continue
+            opened.append(origin)
+            remarks += _grade(origin, candidates)
+        found = _conclude(opened, candidates, remarks)
+        progress("Backtest", 1.0)
+        return found
+    finally:
+        for origin in opened:
+            origin.drop()
+
+
+def _named(candidates: Sequence[Forecaster]) -> dict[str, Forecaster]:
+    """Candidates by class, each once."""
+    named: dict[str, Forecaster] = {}
+    for candidate in candidates:
+        if isinstance(candidate, type):
+            raise ConfigError(f"`{candidate.__name__}` is a class; give an instance, `{candidate.__name__}()`.")
+        named.setdefault(type(candidate).__name__, candidate)
+    return named
+
+
+def _grade(origin: Origin, candidates: dict[str, Forecaster]) -> list[str]:
+    """Grade all candidates at an origin; sentences about those that failed."""
+    remarks = []
+    for name, candidate in candidates.items():
+        try:
+            origin.grade(name, candidate)
+        except FitError as error:
+            remarks.append(f"{_title(candidate)} could not be graded from {origin.cut}: {error}")
+    return remarks
+
+
+def _conclude(opened: list[Origin], candidates: dict[str, Forecaster], remarks: list[str]) -> Backtest:
+    everywhere = [name for name in candidates if opened and all(name in origin.grades for origin in opened)]
+    rules = frozenset(name for name in everywhere if _is_rule(candidates[name]))
+    ranking = rank({name: [origin.grades[name] for origin in opened] for name in everywhere}, rules)
+    windows = tuple(origin.window for origin in opened)
+    if ranking.winner is None:
+        fallback = next((_title(one) for one in candidates.values() if not _is_rule(one)), "The model")
+        return Backtest((), windows, ranking, untested(" ".join(remarks), fallback))
+    winner = candidates[ranking.winner]
+    rows = [_row(origin, name, candidates[name]) for name in everywhere for origin in opened]
+    grades = [origin.grades[ranking.winner] for origin in opened]
+    rule = None if ranking.best_rule is None else candidates[ranking.best_rule]
+    verdict = judge(
+        Evidence(
+            model=ranking.winner,
+            title=_title(winner),
+            rule=None if rule is None else str(getattr(rule, "rule", _title(rule))),
+            improvement=ranking.improvement,
+            total_errors=tuple(e for grade in grades if (e := grade.metrics.total_error) is not None),
+            purchases=min(origin.outcomes.total for origin in opened),
+            holdout=opened[-1].horizon,
+            origins=len(opened),
+            coverage_80=sum(grade.coverage[0].randomised for grade in grades) / len(grades),
+            ties=tuple(_title(candidates[name]) for name in ranking.tied),
+            remarks=tuple(remarks),
+        )
+    )
+    last = opened[-1]
+    fitted: Any = last.fitted[ranking.winner]
+    ages = purchase_ages(last.summary, last.window.end)
+    tracking = track(fitted, _title(winner), ages, last.outcomes, last.cut)
+    return Backtest(tuple(rows), windows, ranking, verdict, tracking=tracking)
+
+
+def _row(origin: Origin, name: str, candidate: Forecaster) -> BacktestRow:
+    grade = origin.grades[name]
+    return BacktestRow(
+        model=name,
+        title=_title(candidate),
+        baseline=_is_rule(candidate),
+        of="purchases",
+        origin=origin.cut,
+        horizon=origin.horizon,
+        metrics=grade.metrics,
+        score=grade.score,
+        coverage=grade.coverage,
+        groups=grade.groups,
+        pit=grade.pit,
+    )
+
+
+def _title(candidate: Forecaster) -> str:
+    return str(getattr(candidate, "title", type(candidate).__name__))
+
+
+def _is_rule(candidate: Forecaster) -> bool:
+    return hasattr(candidate, "rule")

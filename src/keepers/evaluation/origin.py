@@ -1,0 +1,159 @@
+"""One origin of a backtest: what was known at the cut, what followed, and the forecasts that were graded there."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from keepers.data.engine import quoted, template
+from keepers.domain.errors import FitError, InputError
+from keepers.domain.money import Margin
+from keepers.domain.time import Horizon, ObservationWindow
+from keepers.evaluation.baselines import CohortMean, PreviousPeriod
+from keepers.evaluation.grading import CountGrade, Forecaster, grade_purchases
+from keepers.evaluation.outcomes import Outcomes
+from keepers.models.buying import BuyingModel
+from keepers.summaries.purchases import PurchaseSource, purchase_days_sql
+from keepers.summaries.summary import Summary, summarise
+
+FEWEST_CUSTOMERS = 30
+FEWEST_PURCHASES = 10
+
+_PACKAGE = "keepers.evaluation.sql"
+
+
+class OrdersLike(PurchaseSource, Protocol):
+    """Orders in an engine with the days of the first and last one."""
+
+    @property
+    def first_day(self) -> dt.date:
+        """Day of the first counted order."""
+
+
+@runtime_checkable
+class Candidate(Forecaster, Protocol):
+    """A model of buying or a naive rule that learns from histories alone."""
+
+    def fit(self, data: Any) -> Any:
+        """Learn from histories; gives itself back."""
+
+
+@dataclass(eq=False)
+class Origin:
+    """A cut in the past.
+
+    Attributes
+    ----------
+    window : ObservationWindow
+        Its cut and the end of its holdout.
+    summary : Summary
+        Customers as known at the cut, with what they did in the holdout.
+    outcomes, sample : Outcomes
+        Their histories and purchases; and a sample for whole distributions.
+    recent : str or None
+        Table of what each customer bought in a time as long as the holdout before the cut.
+    fitted : dict of str to Forecaster
+        Models and rules fitted on what was known at the cut.
+    grades : dict of str to CountGrade
+        How they did.
+    """
+
+    window: ObservationWindow
+    summary: Summary
+    outcomes: Outcomes
+    sample: Outcomes
+    recent: str | None = None
+    fitted: dict[str, Forecaster] = field(default_factory=dict)
+    grades: dict[str, CountGrade] = field(default_factory=dict)
+
+    @property
+    def cut(self) -> dt.date:
+        """Last day of the calibration."""
+        return self.summary.calibration_end
+
+    @property
+    def horizon(self) -> Horizon:
+        """Length of the holdout."""
+        return self.outcomes.horizon
+
+    def grade(self, name: str, candidate: Forecaster) -> None:
+        """Fit a copy of a candidate to what was known at the cut and hold its forecast against what followed.
+
+        Raises
+        ------
+        FitError
+            If the fit has no maximum or its predictions are not numbers.
+        """
+        fitted: Forecaster
+        if isinstance(candidate, CohortMean):
+            fitted = CohortMean().fit(self.outcomes.cells, self.previous())
+        elif isinstance(candidate, Candidate):
+            fitted = copy.copy(candidate).fit(self.outcomes.cells)
+        else:
+            fitted = candidate
+        if isinstance(fitted, BuyingModel) and not fitted.outcome_.usable:
+            raise FitError(fitted.outcome_.value)
+        self.grades[name] = grade_purchases(fitted, self.outcomes, self.sample)
+        self.fitted[name] = fitted
+
+    def previous(self) -> PreviousPeriod:
+        """What customers of each age did in the time before the cut that is as long as the holdout."""
+        rows = self.summary.engine.columns(
+            template(_PACKAGE, "cohorts").format(
+                recent=quoted(self.recent_purchases()), holdout_days=round(self.horizon.days)
+            )
+        )
+        numbers = {name: np.asarray(column, dtype=np.float64) for name, column in rows.items()}
+        return PreviousPeriod(
+            numbers["age_days"], numbers["purchases"], numbers["customers"], numbers["money"], self.horizon
+        )
+
+    def recent_purchases(self) -> str:
+        """The table of what each customer bought in that time, made when first asked for."""
+        if self.recent is None:
+            source, engine = self.summary.facts.source, self.summary.engine
+            assert source is not None
+            after = self.cut - dt.timedelta(days=round(self.horizon.days))
+            days = purchase_days_sql(source, self.cut, after=after, money=self.summary.facts.money)
+            name = engine.new_name("recent")
+            sql = template(_PACKAGE, "recent").format(purchase_days=days, summary=quoted(self.summary.name))
+            self.recent = engine.create(name, sql)
+        return self.recent
+
+    def drop(self) -> None:
+        """Forget the tables of the origin."""
+        for name in (self.summary.name, self.recent):
+            if name is not None:
+                self.summary.engine.drop(name)
+
+
+def open_origin(orders: PurchaseSource, window: ObservationWindow, margin: Margin) -> Origin | str:
+    """See the orders as they were known at a cut; or the sentence that says why nothing can be graded there."""
+    horizon, cut = window.holdout, window.calibration_end
+    assert horizon is not None
+    try:
+        summary = summarise(orders, window, margin)
+    except InputError:
+        return f"Nobody who can be named had bought anything by {cut}."
+    outcomes = outcomes_of(summary, horizon)
+    if outcomes.customers < FEWEST_CUSTOMERS or outcomes.total < FEWEST_PURCHASES:
+        summary.engine.drop(summary.name)
+        return (
+            f"The {outcomes.customers:.0f} customers known at {cut} bought on {outcomes.total:.0f} days in the holdout "
+            f"after it, too little to grade a model: {FEWEST_CUSTOMERS} customers and {FEWEST_PURCHASES} are needed."
+        )
+    return Origin(window, summary, outcomes, outcomes.sample())
+
+
+def outcomes_of(summary: Summary, horizon: Horizon) -> Outcomes:
+    """Histories and what followed, grouped in the engine."""
+    rows = summary.engine.columns(template(_PACKAGE, "outcomes").format(summary=quoted(summary.name)))
+    days = summary.unit.days
+    table = np.column_stack(
+        [rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["holdout_frequency"]]
+    ).astype(np.float64)
+    return Outcomes.of_sorted(table, rows["customers"].astype(np.float64), summary.unit, horizon)

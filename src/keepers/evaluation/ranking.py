@@ -1,0 +1,95 @@
+"""Which forecast is best: by mean score over origins, ties going to the simpler and safer model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from keepers.evaluation.grading import CountGrade
+
+PREFERENCE = ("MBGNBD", "ParetoNBD", "BGNBD", "NBD")
+"""Which of several models that forecast equally well is taken: the simplest that can lose every kind of customer.
+BG/NBD counts whoever bought once as a customer for ever; NBD counts everybody so, and a holdout can be too short to
+contradict it while values over years rest on it."""
+
+NEGLIGIBLE = 0.005
+"""A score this much larger, relative to the best, is no worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The order of all forecasts, and what follows from it.
+
+    Attributes
+    ----------
+    order : tuple of str
+        Names of models and naive rules, best score first.
+    winner : str or None
+        The model to use; None where no model could be graded.
+    tied : tuple of str
+        Models that forecast as well as the winner, within what chance explains.
+    best_rule : str or None
+        The naive rule with the best score.
+    improvement : float or None
+        How much smaller the winner's score is than the best rule's: 0.3 for 30%; negative where it is larger.
+    """
+
+    order: tuple[str, ...]
+    winner: str | None
+    tied: tuple[str, ...]
+    best_rule: str | None
+    improvement: float | None
+
+    @property
+    def beats_rules(self) -> bool:
+        """Whether the winner forecast better than every naive rule."""
+        return self.improvement is not None and self.improvement > 0
+
+
+def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> Ranking:
+    """Rank forecasts of the same holdouts.
+
+    The score is the mean over origins of the mean ranked probability score, in purchases a customer: it is proper for
+    whole distributions and equals the absolute error of a forecast without spread. A model ties with the best one if
+    its score is larger by less than one standard error of the difference between them, customer by customer, or by
+    less than half a percent; of models that tie the first of `PREFERENCE` is taken, so that the choice does not turn
+    with every new order.
+
+    Parameters
+    ----------
+    grades : mapping of str to sequence of CountGrade
+        Grades of each forecast at the same origins, in the same order.
+    rules : frozenset of str
+        Which of them are naive rules.
+    """
+    scores = {name: float(np.mean([grade.score for grade in some])) for name, some in grades.items()}
+    order = tuple(sorted(scores, key=lambda name: (scores[name], _preference(name))))
+    models = [name for name in order if name not in rules]
+    best_rule = next((name for name in order if name in rules), None)
+    if not models:
+        return Ranking(order, None, (), best_rule, None)
+    best = models[0]
+    equal = [name for name in models if _ties(grades[name], grades[best], scores[name], scores[best])]
+    winner = min(equal, key=_preference)
+    improvement = None
+    if best_rule is not None and scores[best_rule] > 0:
+        improvement = 1.0 - scores[winner] / scores[best_rule]
+    return Ranking(order, winner, tuple(name for name in equal if name != winner), best_rule, improvement)
+
+
+def _ties(some: Sequence[CountGrade], best: Sequence[CountGrade], score: float, best_score: float) -> bool:
+    # Holdouts overlap, so errors of the origins are taken as wholly dependent: their mean, not their root of squares.
+    chance = float(np.mean([_standard_error(a, b) for a, b in zip(some, best, strict=True)]))
+    return score - best_score <= max(chance, NEGLIGIBLE * best_score)
+
+
+def _standard_error(a: CountGrade, b: CountGrade) -> float:
+    difference = a.scores - b.scores
+    mean = np.average(difference, weights=a.weight)
+    return float(np.sqrt(np.average((difference - mean) ** 2, weights=a.weight) / a.weight.sum()))
+
+
+def _preference(name: str) -> int:
+    return PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)

@@ -1,0 +1,180 @@
+"""What a backtest means for the person who will use the numbers, in plain sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from keepers.domain.time import Horizon
+
+LARGE_TOTAL_ERROR = 0.20
+"""A total that is off by more than this, on average over origins, is a reservation."""
+
+COVERAGE_TOLERANCE = 0.05
+"""Intervals whose coverage is off by more than this are a reservation."""
+
+FEW_PURCHASES = 100
+"""With fewer purchases in a holdout its errors are mostly chance."""
+
+_WHOLE_YEAR = 350
+
+
+class Trust(Enum):
+    """How far predictions may be relied on."""
+
+    GOOD = "good"
+    """The model beat every naive rule on days it had not seen."""
+    CAUTION = "caution"
+    """The model is the best there is, with reservations."""
+    NAIVE = "naive"
+    """No model beat the naive rule."""
+    UNTESTED = "untested"
+    """The data are too short or too few to test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How far the predictions can be trusted, why, and what to keep in mind."""
+
+    trust: Trust
+    sentence: str
+    reservations: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain words for a file."""
+        return {"trust": self.trust.value, "sentence": self.sentence, "reservations": list(self.reservations)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on.
+
+    Attributes
+    ----------
+    model, title : str
+        The winner's class and its name for people.
+    rule : str or None
+        The best naive rule, as it reads after "that".
+    improvement : float or None
+        How much smaller the winner's error is than the rule's.
+    total_errors : tuple of float
+        Error of the predicted total from each origin, where anybody bought.
+    purchases : float
+        Fewest purchases in any holdout.
+    holdout : Horizon
+        How far was predicted.
+    origins : int
+        From how many days in the past.
+    coverage_80 : float
+        Randomised coverage of 80% intervals.
+    ties : tuple of str
+        Names of models that did as well.
+    value_rule : str or None
+        A naive rule of value that the model does not beat.
+    remarks : tuple of str
+        Sentences of the steps before.
+    """
+
+    model: str
+    title: str
+    rule: str | None
+    improvement: float | None
+    total_errors: tuple[float, ...]
+    purchases: float
+    holdout: Horizon
+    origins: int
+    coverage_80: float
+    ties: tuple[str, ...] = ()
+    value_rule: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def judge(found: Evidence) -> Verdict:
+    """The verdict on a backtest with a winner."""
+    reservations, grave = _reservations(found)
+    days_back = "one day" if found.origins == 1 else f"{found.origins} days"
+    seen = f"Predicting the next {length(found.holdout)} from {days_back} in the past"
+    if found.rule is None or found.improvement is None:
+        sentence = f"{seen}, {found.title} was the best of the models; no naive rule was there to compare it with."
+        return Verdict(Trust.CAUTION, sentence, reservations)
+    if found.improvement <= 0:
+        how = f"an error {-found.improvement:.0%} larger" if found.improvement < -0.005 else "just as large an error"
+        sentence = (
+            f"No model beats the naive rule that {found.rule}. {seen}, {found.title}, the best of the models, had "
+            f"{how}. Take its numbers as rough guesses."
+        )
+        return Verdict(Trust.NAIVE, sentence, reservations)
+    sentence = (
+        f"{seen}, {found.title} had an error {found.improvement:.0%} smaller than the best naive rule (that "
+        f"{found.rule}){_totals(found.total_errors)}."
+    )
+    return Verdict(Trust.CAUTION if grave else Trust.GOOD, sentence, reservations)
+
+
+def untested(reason: str, title: str) -> Verdict:
+    """The verdict where nothing could be graded."""
+    return Verdict(
+        Trust.UNTESTED,
+        f"{reason} {title} is used untested: its intervals rest on the model alone.",
+    )
+
+
+def length(horizon: Horizon) -> str:
+    """A length of time as a person would say it.
+
+    >>> from keepers.domain.time import days
+    >>> [length(days(n)) for n in (20, 175, 365)]
+    ['20 days', '25 weeks', '12 months']
+    """
+    whole = round(horizon.days)
+    if whole >= _WHOLE_YEAR:
+        return f"{whole / 30.4375:.0f} months"
+    return f"{whole / 7:.0f} weeks" if whole >= 28 else f"{whole} days"
+
+
+def _totals(errors: tuple[float, ...]) -> str:
+    if not errors:
+        return ""
+    mean, size = float(np.mean(errors)), float(np.mean(np.abs(errors)))
+    if size < 0.005:
+        return ", and its totals were right"
+    if abs(mean) > 0.9 * size:
+        return f", and its totals were {size:.0%} too {'high' if mean > 0 else 'low'} on average"
+    return f", and its totals were off by {size:.0%} on average, sometimes too high and sometimes too low"
+
+
+def _reservations(found: Evidence) -> tuple[tuple[str, ...], bool]:
+    """Sentences to keep in mind, and whether any of them is grave."""
+    grave: list[str] = []
+    mild: list[str] = list(found.remarks)
+    size = float(np.mean(np.abs(found.total_errors))) if found.total_errors else 0.0
+    if size > LARGE_TOTAL_ERROR:
+        grave.append(
+            f"Predicted totals were off by {size:.0%} on average: buying changed between the past and the days after "
+            "it, by season, growth or a break. Rankings of customers suffer less from it than sums."
+        )
+    if abs(found.coverage_80 - 0.80) > COVERAGE_TOLERANCE:
+        grave.append(
+            f"Intervals that promise 80% held {found.coverage_80:.0%} of what customers bought: they are too "
+            f"{'narrow' if found.coverage_80 < 0.80 else 'wide'}."
+        )
+    if found.purchases < FEW_PURCHASES:
+        grave.append(f"One of the holdouts has only {found.purchases:.0f} purchases, so much of its error is chance.")
+    if found.value_rule is not None:
+        grave.append(f"In money the model does no better than the naive rule that {found.value_rule}.")
+    if found.model == "BGNBD":
+        mild.append(
+            "BG/NBD counts whoever bought once as a customer for ever: look at how long they have been silent too."
+        )
+    if found.model == "NBD":
+        grave.append("NBD knows no leaving: what it expects over years is an upper bound.")
+    if round(found.holdout.days) < _WHOLE_YEAR:
+        mild.append(
+            f"The data allow a test over {length(found.holdout)}, not over a whole year: seasons are not tested."
+        )
+    if found.ties:
+        mild.append(f"{' and '.join(found.ties)} did as well; {found.title} is taken because ties go to it.")
+    return tuple(grave + mild), bool(grave)
