@@ -11,7 +11,7 @@ from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import FitError
 from keepers.domain.time import Horizon
 from keepers.evaluation.calibration import Coverage, coverage, pit_histogram, ranked_probability_score
-from keepers.evaluation.metrics import CalibrationGroup, Metrics, calibration_groups, measure
+from keepers.evaluation.metrics import CalibrationGroup, GainCurve, Metrics, assemble, calibration_groups
 from keepers.evaluation.outcomes import Outcomes
 
 _LARGEST_TABLE = 1_000_000
@@ -85,11 +85,21 @@ def grade_purchases(forecaster: Forecaster, outcomes: Outcomes, sample: Outcomes
         raise FitError(
             f"{int(np.sum(~np.isfinite(expected)))} predictions of {type(forecaster).__name__} are not numbers."
         )
-    predicted = expected[outcomes.cell]
     below, at, scores = _distribution(forecaster, sample)
+    difference = expected[outcomes.cell] - outcomes.purchases
+    customers = outcomes.cells.weight
+    # Customers who share a history share its prediction, so that they are ranked by history rather than one by one.
+    metrics = assemble(
+        float(customers @ expected),
+        float(outcomes.weight @ np.abs(difference)),
+        float(outcomes.weight @ difference**2),
+        GainCurve.of(expected, outcomes.purchases_by_cell, customers),
+        outcomes.hindsight,
+        outcomes.customers,
+    )
     return CountGrade(
-        metrics=measure(predicted, outcomes.purchases, outcomes.weight),
-        groups=calibration_groups(predicted, outcomes.purchases, outcomes.weight),
+        metrics=metrics,
+        groups=calibration_groups(expected, outcomes.purchases_by_cell, customers),
         coverage=coverage(below, at, sample.weight),
         pit=pit_histogram(below, at, sample.weight),
         score=float(np.average(scores, weights=sample.weight)),

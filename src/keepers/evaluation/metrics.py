@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
 
+TOP = 0.1
+"""The share of customers that counts as the best."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
@@ -62,6 +65,55 @@ class CalibrationGroup:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GainCurve:
+    """Share of the actual total that comes from each share of the customers, taken in one order; ties as at random.
+
+    Parameters
+    ----------
+    customers : array, shape (k + 1,)
+        Cumulative share of customers, from 0 to 1, one step a tie.
+    captured : array, shape (k + 1,)
+        Cumulative share of the total; meaningless where the total is not positive.
+    total : float
+        The actual total.
+    """
+
+    customers: FloatArray
+    captured: FloatArray
+    total: float
+
+    @classmethod
+    def of(cls, key: FloatArray, actual: FloatArray, weight: FloatArray) -> GainCurve:
+        """The curve of customers ordered by `key`, the highest first; `actual` is a mean a customer of the row."""
+        order = np.argsort(-key)
+        ordered = key[order]
+        last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), ordered.size - 1)
+        customers = np.cumsum(weight[order])[last]
+        captured = np.cumsum((weight * actual)[order])[last]
+        total = float(captured[-1])
+        return cls(
+            np.concatenate([[0.0], customers / customers[-1]]),
+            np.concatenate([[0.0], captured / (total or 1.0)]),
+            total,
+        )
+
+    @property
+    def gain(self) -> float:
+        """Area between the curve and the diagonal."""
+        return float(np.trapezoid(self.captured, self.customers)) - 0.5
+
+    def share(self, of_customers: float) -> float | None:
+        """Share of the total that the first customers account for; None where the total is not positive."""
+        return float(np.interp(of_customers, self.customers, self.captured)) if self.total > 0 else None
+
+    def gini(self, hindsight: GainCurve) -> float | None:
+        """The gain as a share of that in the best order; None where that order gains nothing."""
+        if self.total <= 0 or hindsight.customers.size < 3:
+            return None
+        return self.gain / hindsight.gain
+
+
 def measure(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike | None = None) -> Metrics:
     """All measures of a set of point predictions at once.
 
@@ -78,17 +130,30 @@ def measure(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike | None = 
         Where columns differ in length, are empty, or hold a missing or infinite number.
     """
     predicted, actual, weight = checked(predicted, actual, weight)
-    customers = float(weight.sum())
     difference = predicted - actual
+    return assemble(
+        float(weight @ predicted),
+        float(weight @ np.abs(difference)),
+        float(weight @ difference**2),
+        GainCurve.of(predicted, actual, weight),
+        GainCurve.of(actual, actual, weight),
+        float(weight.sum()),
+    )
+
+
+def assemble(
+    predicted: float, absolute: float, squared: float, curve: GainCurve, hindsight: GainCurve, customers: float
+) -> Metrics:
+    """Measures from sums over customers and the curves of both orders."""
     return Metrics(
         customers=customers,
-        predicted=float(weight @ predicted),
-        actual=float(weight @ actual),
-        mae=float(weight @ np.abs(difference)) / customers,
-        rmse=math.sqrt(float(weight @ difference**2) / customers),
-        gini=normalised_gini(predicted, actual, weight),
-        top_share=top_share(predicted, actual, weight),
-        best_top_share=top_share(actual, actual, weight),
+        predicted=predicted,
+        actual=curve.total,
+        mae=absolute / customers,
+        rmse=math.sqrt(squared / customers),
+        gini=curve.gini(hindsight),
+        top_share=curve.share(TOP),
+        best_top_share=hindsight.share(TOP),
     )
 
 
@@ -100,24 +165,17 @@ def normalised_gini(predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike |
     where hindsight cannot rank either: nobody bought, or all bought the same.
     """
     predicted, actual, weight = checked(predicted, actual, weight)
-    if float(weight @ actual) <= 0 or actual.min() == actual.max():
-        return None
-    return _gain(predicted, actual, weight) / _gain(actual, actual, weight)
+    return GainCurve.of(predicted, actual, weight).gini(GainCurve.of(actual, actual, weight))
 
 
 def top_share(
-    predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike | None = None, share: float = 0.1
+    predicted: ArrayLike, actual: ArrayLike, weight: ArrayLike | None = None, share: float = TOP
 ) -> float | None:
     """Share of the actual total that the customers with the highest predictions account for.
 
     Customers who tie at the border enter in proportion. None where the total is not positive.
     """
-    predicted, actual, weight = checked(predicted, actual, weight)
-    total = float(weight @ actual)
-    if total <= 0:
-        return None
-    below, captured = _curve(predicted, actual, weight)
-    return float(np.interp(share, below, captured))
+    return GainCurve.of(*checked(predicted, actual, weight)).share(share)
 
 
 def calibration_groups(
@@ -128,21 +186,15 @@ def calibration_groups(
     A row that stands across a border is divided in proportion, so that groups are equal and ties need no coin.
     """
     predicted, actual, weight = checked(predicted, actual, weight)
-    order = np.argsort(predicted, kind="stable")
-    ends = np.cumsum(weight[order])
-    borders = np.linspace(0.0, ends[-1], groups + 1)
-    knots = np.concatenate([[0.0], ends])
-    sums = [
-        np.diff(
-            np.interp(borders, knots, np.concatenate([[0.0], np.cumsum(_shared(predicted, column, weight)[order])]))
-        )
-        for column in (predicted, actual)
-    ]
+    order = np.argsort(predicted)
+    ordered = predicted[order]
+    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), ordered.size - 1)
+    knots, sums = (np.concatenate([[0.0], np.cumsum(column[order])[last]]) for column in (weight, weight * actual))
+    borders = np.linspace(0.0, knots[-1], groups + 1)
+    expected = np.concatenate([[0.0], np.cumsum(np.diff(knots) * ordered[last])])
     size = np.diff(borders)
-    return tuple(
-        CalibrationGroup(i + 1, float(size[i]), float(sums[0][i] / size[i]), float(sums[1][i] / size[i]))
-        for i in range(groups)
-    )
+    means = [np.diff(np.interp(borders, knots, column)) / size for column in (expected, sums)]
+    return tuple(CalibrationGroup(i + 1, float(size[i]), float(means[0][i]), float(means[1][i])) for i in range(groups))
 
 
 def checked(
@@ -163,27 +215,3 @@ def checked(
     if not columns["predicted"].size or columns["weight"].sum() <= 0:
         raise InputError("There are no customers to grade. A backtest needs customers seen before its cut.")
     return columns["predicted"], columns["actual"], columns["weight"]
-
-
-def _shared(key: FloatArray, column: FloatArray, weight: FloatArray) -> FloatArray:
-    """Weighted values where rows of equal key share the mean of their tie."""
-    _, tie = np.unique(key, return_inverse=True)
-    size = np.bincount(tie, weight)
-    mean = np.divide(np.bincount(tie, weight * column), size, out=np.zeros_like(size), where=size > 0)
-    return np.asarray(weight * mean[tie])
-
-
-def _curve(key: FloatArray, actual: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cumulative shares of customers and of the actual total, from the highest key down; one knot a distinct key."""
-    _, tie = np.unique(-key, return_inverse=True)
-    customers = np.cumsum(np.bincount(tie, weight))
-    captured = np.cumsum(np.bincount(tie, weight * actual))
-    return (
-        np.concatenate([[0.0], customers / customers[-1]]),
-        np.concatenate([[0.0], captured / captured[-1]]),
-    )
-
-
-def _gain(key: FloatArray, actual: FloatArray, weight: FloatArray) -> float:
-    below, captured = _curve(key, actual, weight)
-    return float(np.trapezoid(captured, below)) - 0.5

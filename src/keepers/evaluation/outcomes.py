@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import InputError
 from keepers.domain.time import Horizon, TimeUnit
+from keepers.evaluation.metrics import GainCurve
 
 SAMPLE = 20_000
 """Customers on whom whole distributions are graded (totals and errors take all); coverage is known to 0.3 points."""
@@ -68,6 +70,17 @@ class Outcomes:
     def total(self) -> float:
         """Purchases of all of them in the holdout."""
         return float(self.weight @ self.purchases)
+
+    @cached_property
+    def purchases_by_cell(self) -> FloatArray:
+        """Mean purchases of the customers of each history, shape (n,)."""
+        return _summed(self.cell, self.weight * self.purchases) / self.cells.weight
+
+    @cached_property
+    def hindsight(self) -> GainCurve:
+        """Customers in the order of what they bought."""
+        counts, row = np.unique(self.purchases, return_inverse=True)
+        return GainCurve.of(counts, counts, _summed(row, self.weight))
 
     def sample(self, size: int = SAMPLE) -> Outcomes:
         """A systematic sample of customers: every so-manieth in the order of the rows; the same table if it is small.

@@ -18,6 +18,7 @@ LONGEST_IN_WEEKS = 3 * 365
 """Histories up to so many days are followed by the week, longer ones by the month."""
 
 _KNOTS = 12
+_DEGREE = 8
 _TRACKED = 4_000
 
 
@@ -138,10 +139,9 @@ def _from_histories(model: Tracker, outcomes: Outcomes, later: IntArray) -> Floa
     curve = [0.0, *(float(sample.cells.weight @ model.expected_purchases(sample.cells, one)) for one in horizons)]
     total = float(outcomes.cells.weight @ model.expected_purchases(outcomes.cells, outcomes.horizon))
     level = total / curve[-1] if curve[-1] > 0 else 0.0
-    # Purchases fade smoothly, so that a parabola through neighbouring knots is exact enough between them.
-    from scipy.interpolate import PchipInterpolator
-
-    return np.asarray(PchipInterpolator(knots, curve)(later) * level)
+    # Purchases fade smoothly: a polynomial through so few knots is exact enough between them.
+    shape = np.polynomial.Chebyshev.fit(knots, curve, min(_DEGREE, knots.size - 1))
+    return np.asarray((shape(later) - shape(0.0)) * level)
 
 
 def _number(day: dt.date) -> int:
