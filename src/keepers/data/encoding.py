@@ -5,6 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 
+_TELLING_BYTES = 1 << 14
+_MOST_STRANGE = 0.1
+_CANDIDATES = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "cp850", "cp932", "gb18030", "big5", "euc_kr"
+)  # fmt: skip
+_STRANGE = re.compile(
+    r"(?<=[A-Za-zÀ-ÿ])[¡-©«-¶¸¹»-¿×÷†‡…‰‹›„“”•–—˜™](?=[A-Za-zÀ-ÿ])"  # signs inside words
+    r"|(?<=[a-z])[¹³¼½¾¿¯£¥]|[¹³¼¾¯£¥](?=[a-z])"  # signs on which a word ends or begins
+    r"|(?<=[A-Za-z])[À-ÖØ-ÞŠŒŽŸ](?=[a-zß-ÿ])"  # capitals inside words
+    r"|[À-ÖØ-öø-ÿ]{4,}"  # nothing but accents
+)
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,7 +55,7 @@ def encoding_of(head: bytes, complete: bool = False) -> str:
             return "utf-16-be"
     if is_utf8(head, complete):
         return "utf-8"
-    return _single_byte_encoding(head)
+    return _older_encoding(head)
 
 
 def is_utf8(part: bytes, complete: bool = False) -> bool:
@@ -57,26 +69,32 @@ def is_utf8(part: bytes, complete: bool = False) -> bool:
     return True
 
 
-def _single_byte_encoding(head: bytes) -> str:
-    telling = b"\n".join(line for line in head.splitlines() if not line.isascii())[:65536]
-    try:
-        western = telling.decode("cp1252")
-    except UnicodeDecodeError:
-        western = ""
-    if western and _reads_as_western(western):
-        return "cp1252"
+def is_mostly_utf8(part: bytes) -> bool:
+    """Whether bytes that are not UTF-8 throughout hold more letters of it than others, as files put together do."""
+    text = part.decode("utf-8", errors="replace")
+    strange = text.count("\ufffd")
+    letters = sum(1 for character in text if ord(character) > 127) - strange
+    return letters > 0 and letters >= strange
+
+
+def _older_encoding(head: bytes) -> str:
+    """The encoding of a text from before Unicode; Windows-1252 where nothing speaks against it."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(telling, threshold=0.4).best()
-    if best is not None and best.encoding not in {"ascii", "utf_8"}:
-        return codecs.lookup(best.encoding).name
-    return "cp1252" if western else "latin-1"
+    telling = b"\n".join(line for line in head.splitlines() if not line.isascii())[:_TELLING_BYTES]
+    found = list(from_bytes(telling, cp_isolation=list(_CANDIDATES)))
+    western = any("cp1252" in {match.encoding, *match.could_be_from_charset} for match in found)
+    as_western = telling.decode("cp1252", errors="replace")
+    only_signs = not any(character.isalpha() for character in as_western if ord(character) > 127)
+    if (western or only_signs) and _strangeness(as_western) <= _MOST_STRANGE:
+        return "cp1252"
+    others = sorted(found, key=lambda match: (_strangeness(str(match)) + match.chaos, -match.coherence))
+    if others:
+        return codecs.lookup(others[0].encoding).name
+    return "latin-1" if "\ufffd" in as_western else "cp1252"
 
 
-def _reads_as_western(text: str) -> bool:
-    # Another code page read as Windows-1252 shows itself in two ways: signs such as ¹ or ³ inside words (Central
-    # European), or long runs of accented letters (Cyrillic, Greek).
-    inside = len(re.findall(r"(?<=[A-Za-z])[¡-¶¸-¿×÷](?=[A-Za-z])", text))
-    runs = sum(len(run) for run in re.findall(r"[À-ÿ]{3,}", text))
+def _strangeness(text: str) -> float:
+    """The share of signs beyond ASCII that stand where a wrong code page puts them: ¹ or Ž inside a word."""
     high = sum(1 for character in text if ord(character) > 127)
-    return inside <= 0.1 * high and runs <= 0.3 * high
+    return sum(len(found[0]) for found in _STRANGE.finditer(text)) / max(1, high)

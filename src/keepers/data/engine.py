@@ -80,6 +80,7 @@ class Engine:
                 f"The engine refuses its settings ({_first_line(error)}). A memory limit is written like '4GB'."
             ) from error
         self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET enable_progress_bar = false")
         self._finalizer = weakref.finalize(self, _close, self.connection, self._spill)
 
     @property

@@ -26,6 +26,7 @@ _DATE = re.compile(
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PATTERNS = (("time", _TIME), ("date", _DATE), ("number", _NUMBER), ("email", _EMAIL))
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _FLAG = frozenset({"true", "false", "yes", "no", "y", "n", "ja", "nein"})
 
 
@@ -127,7 +128,10 @@ def layout_of(lines: Sequence[str], delimiter: str | None = None) -> Layout | No
         if found:
             return max(found, key=lambda pair: pair[0])[1]
     layout = _layout_by(lines, WHITESPACE)
-    return layout if layout is not None and layout.share > 0.95 and layout.rows >= 2 else None
+    if layout is None or layout.rows < 2:
+        return None
+    telling = sum(each not in {"text", "empty"} for each in layout.classes)
+    return layout if layout.share > 0.95 or (layout.share > 0.6 and 2 * telling > layout.width) else None
 
 
 def parsed(lines: Sequence[str], layout: Layout) -> list[list[str]]:
@@ -148,7 +152,7 @@ def _layout_by(lines: Sequence[str], delimiter: str) -> Layout | None:
 
 
 def _score(layout: Layout, lines: Sequence[str]) -> float:
-    if layout.share < 0.5:
+    if layout.share < 0.5 and not (layout.header and layout.share * layout.rows >= 2):
         return 0.0
     return layout.share + 0.3 * layout.header + min(layout.width, 20) / 100 - 0.5 * _stray_quotes(layout, lines)
 
@@ -257,7 +261,9 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
     for position, (mine, theirs) in enumerate(zip(classes, below)):
         if mine == "empty" or theirs == "empty":
             continue
-        plain = mine in {"text", "flag"}
+        plain = mine in {"text", "flag"} or _is_year_above(
+            head[position], [row[position] for row in body[:50] if position < len(row)]
+        )
         if theirs in {"text", "flag"}:
             values = {row[position].strip() for row in body if position < len(row)}
             repeated = len(values) < len(body) and head[position].strip() in values
@@ -265,6 +271,11 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
         else:
             score += 1.0 if plain else -1.0
     return score > 0 or (score == 0 and all(each in {"text", "flag"} for each in told))
+
+
+def _is_year_above(cell: str, body: list[str]) -> bool:
+    """A year as a column's name, above values that are none."""
+    return _YEAR.fullmatch(cell.strip()) is not None and not any(_YEAR.fullmatch(each.strip()) for each in body)
 
 
 def _column_classes(rows: list[list[str]], width: int) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from keepers.data.engine import Engine, quoted
 from keepers.data.sniff import cell_class
 
 _FIRST, _LAST = 3, 6
+_ROUNDING = 1e-4
+_BLANK = frozenset({"", "-", "--", "—"})
 _TOTAL = re.compile(
     r"(?:grand|report|sub|overall|account)?[\s-]*(?:totals?|sum)(?:\s*(?:[:=(-].*|\d.*|(?:of|for) .*))?"
     r"|(?:gesamt|gesamtsumme|gesamtergebnis|summe|zwischensumme|endsumme|totaal|eindtotaal|total(?:e|es|en|i)"
@@ -18,27 +20,70 @@ _TOTAL = re.compile(
 )
 
 
-def is_total(cells: Sequence[str | None]) -> bool:
-    """Whether the cells of a row say that it adds up the others.
+def says_total(cells: Sequence[str | None]) -> bool:
+    """Whether a row has a word for a total, and little but numbers and blanks beside it.
 
-    A total has a word for it in one of its cells, and blanks where the rows it adds up say what they are.
-
-    >>> is_total([None, None, "Total", None, "1027.50"]), is_total(["Total Wines Ltd", "2026-01-01", "12.00"])
+    >>> says_total([None, None, "Total", None, "1027.50"]), says_total(["Total Wines Ltd", "2026-01-01", "12.00"])
     (True, False)
     """
-    told = [cell.strip() for cell in cells if cell and cell.strip() not in {"", "--", "-", "—"}]
-    if not told or len(told) == len(cells) > 2:
-        return False
-    words = next((cell for cell in told if cell_class(cell) == "text"), "")
-    return _TOTAL.fullmatch(words) is not None
+    words = [cell.strip() for cell in cells if cell and cell_class(cell) == "text" and cell.strip() not in _BLANK]
+    return bool(words) and _TOTAL.fullmatch(words[0]) is not None and 2 * len(words) <= max(2, len(cells))
 
 
-def total_rows(engine: Engine, table: str, columns: Sequence[str]) -> tuple[int, ...]:
-    """The ``_row`` numbers of totals among the first and the last rows of a raw table."""
+def total_rows(engine: Engine, table: str, columns: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
+    """The ``_row`` numbers of totals among the first and the last rows of a raw table.
+
+    A total says so; or it has nothing but numbers, blanks where other rows say what they are, and one of its numbers is
+    the sum of the others in its column.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the table is.
+    table : str
+        Its name.
+    columns, classes : sequence of str
+        Its columns, and what each of them mostly holds (see `keepers.data.sniff.Layout`).
+    """
     listed = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in columns)
     query = f"SELECT _row, {listed} FROM {quoted(table)}"
-    ends = (
-        engine.rows(f"{query} ORDER BY _row LIMIT {_FIRST}"),
-        engine.rows(f"{query} ORDER BY _row DESC LIMIT {_LAST}"),
-    )
-    return tuple(sorted({int(row[0]) for end in ends for row in end if is_total(row[1:])}))
+    first = engine.rows(f"{query} ORDER BY _row LIMIT {_FIRST}")
+    last = engine.rows(f"{query} ORDER BY _row DESC LIMIT {_LAST}")
+    rows = {int(row[0]): row[1:] for row in first + last}
+    if len(rows) < 2:
+        return ()
+    told = {number for number, cells in rows.items() if says_total(cells)}
+    for number, cells in rows.items():
+        if (
+            number not in told
+            and _names_nothing(cells, classes)
+            and _adds_up(engine, table, columns, number, cells, told)
+        ):
+            told.add(number)
+    return tuple(sorted(told))
+
+
+def _names_nothing(cells: Sequence[str | None], classes: Sequence[str]) -> bool:
+    held = [cell for cell in cells if cell and cell.strip() not in _BLANK]
+    naming = [cell for cell, of in zip(cells, classes) if of not in {"number", "empty"}]
+    return bool(naming) and not any(naming) and bool(held) and all(cell_class(cell) == "number" for cell in held)
+
+
+def _adds_up(
+    engine: Engine, table: str, columns: Sequence[str], number: int, cells: Sequence[str | None], told: set[int]
+) -> bool:
+    """Whether one of the row's numbers, in either way of writing decimals, is the sum of its column without totals."""
+    others = ", ".join(str(each) for each in {*told, number})
+    for name, cell in zip(columns, cells):
+        if not cell:
+            continue
+        for pattern, decimal in (("[^0-9.-]", "."), ("[^0-9,-]", ",")):
+            amount = f"TRY_CAST(replace(regexp_replace({{}}, '{pattern}', '', 'g'), '{decimal}', '.') AS DOUBLE)"
+            mine, total = engine.row(
+                f"SELECT {amount.format('$cell')}, (SELECT sum({amount.format(quoted(name))}) FROM {quoted(table)} "
+                f"WHERE _row NOT IN ({others}))",
+                {"cell": cell},
+            )
+            if mine and total and abs(mine - total) <= _ROUNDING * abs(total):
+                return True
+    return False

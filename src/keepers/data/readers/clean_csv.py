@@ -7,7 +7,8 @@ from pathlib import Path
 
 from keepers.data.engine import Engine, literal, quoted
 
-_LONGEST_LINE = 1 << 26
+_LONGEST_LINE = 1 << 24
+_BUFFER = 1 << 25
 
 
 def load_numbered(engine: Engine, path: Path, columns: Sequence[str]) -> str:
@@ -16,7 +17,7 @@ def load_numbered(engine: Engine, path: Path, columns: Sequence[str]) -> str:
     return engine.create(engine.new_name("raw"), f"SELECT * FROM {_reader(path, types)}")
 
 
-def load_ordered(engine: Engine, path: Path, types: Mapping[str, str], nulls_unquoted: bool = False) -> tuple[str, str]:
+def load_ordered(engine: Engine, path: Path, types: Mapping[str, str], from_server: bool = False) -> tuple[str, str]:
     """Make a table from a CSV without header, numbered from 1 in the order of its rows.
 
     Parameters
@@ -27,15 +28,16 @@ def load_ordered(engine: Engine, path: Path, types: Mapping[str, str], nulls_unq
         The file.
     types : mapping
         The engine's type by column name, in order.
-    nulls_unquoted : bool
-        Whether an empty quoted field is an empty text and only an unquoted one is NULL.
+    from_server : bool
+        Whether a database server wrote it rather than Python's `csv`: lines end in a line feed alone, and an empty
+        field in quotes is an empty text rather than NULL.
 
     Returns
     -------
     str, str
         The view with ``_row``, and the table beneath it.
     """
-    return number_rows(engine, f"SELECT * FROM {_reader(path, types, nulls_unquoted)}", list(types))
+    return number_rows(engine, f"SELECT * FROM {_reader(path, types, from_server)}", list(types))
 
 
 def number_rows(engine: Engine, sql: str, columns: Sequence[str]) -> tuple[str, str]:
@@ -48,9 +50,12 @@ def number_rows(engine: Engine, sql: str, columns: Sequence[str]) -> tuple[str, 
     return view, stored
 
 
-def _reader(path: Path, types: Mapping[str, str], nulls_unquoted: bool = False) -> str:
+def _reader(path: Path, types: Mapping[str, str], from_server: bool = False) -> str:
     fields = ", ".join(f"{literal(name)}: {literal(of)}" for name, of in types.items())
+    # The line end is named, as the engine would take the first line break it sees, maybe inside a field, for it.
+    end = "\\n" if from_server else "\\r\\n"
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{fields}}}, delim = ',', quote = '\"', "
-        f"escape = '\"', header = false, allow_quoted_nulls = {not nulls_unquoted}, max_line_size = {_LONGEST_LINE})"
+        f"escape = '\"', new_line = '{end}', header = false, allow_quoted_nulls = {not from_server}, "
+        f"max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER})"
     )

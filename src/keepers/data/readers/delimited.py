@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +28,11 @@ _SHOWN = {"\t": "tab", WHITESPACE: "blanks"}
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text on disk together with what is known of it."""
+    """A text on disk together with what is known of it; `lines` is of the copy where it is one."""
 
     path: Path
     file: TextFile
+    lines: int
     layout: Layout
     names: tuple[str, ...]
     source: str
@@ -58,9 +60,9 @@ def read_delimited(
         The file is empty, has a header only, or no columns can be made out.
     """
     file = survey(path, encoding)
-    lines = first_lines(path, file.encoding)
+    lines = first_lines(path, file)
     layout = _layout(lines, source, delimiter)
-    text = _Text(path, file, layout, distinct_names(list(layout.names)), source)
+    text = _Text(path, file, file.lines, layout, distinct_names(list(layout.names)), source)
     raw = None
     if layout.delimiter != WHITESPACE:
         with _utf8(engine, text) as clean:
@@ -105,8 +107,7 @@ def _utf8(engine: Engine, text: _Text) -> Iterator[_Text]:
         yield text
         return
     with scratch_file(engine, ".txt") as copy:
-        transcode(text.path, text.file, copy)
-        yield _Text(copy, text.file, text.layout, text.names, text.source)
+        yield dataclasses.replace(text, path=copy, lines=transcode(text.path, text.file, copy).lines)
 
 
 def _straight(engine: Engine, text: _Text, lines: list[str]) -> RawTable | None:
@@ -116,7 +117,8 @@ def _straight(engine: Engine, text: _Text, lines: list[str]) -> RawTable | None:
     fields = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in text.names)
     options = (
         f"auto_detect = false, columns = {{{fields}}}, delim = {literal(layout.delimiter)}, quote = '\"', "
-        f"escape = '\"', header = false, skip = {layout.first_row - 1}, null_padding = {layout.pads}"
+        f"escape = '\"', new_line = {literal(_line_end(lines))}, header = false, skip = {layout.first_row - 1}, "
+        f"null_padding = {layout.pads}"
     )
     try:
         with engine.in_order():
@@ -147,6 +149,11 @@ def _straight(engine: Engine, text: _Text, lines: list[str]) -> RawTable | None:
     return _finished(engine, text, table, stored, Rejections(), lines_of.note)
 
 
+def _line_end(lines: list[str]) -> str:
+    # As escapes: the engine's option takes their names.
+    return "\\r\\n" if lines[0].endswith("\r\n") else "\\r" if lines[0].endswith("\r") else "\\n"
+
+
 def _begins_as(engine: Engine, stored: str, text: _Text, lines: list[str]) -> bool:
     """Whether the engine read the first rows as the sample was read."""
     expected = parsed(lines, text.layout)[:_CHECKED_ROWS]
@@ -170,7 +177,7 @@ def _line_numbers(engine: Engine, stored: str, text: _Text) -> _LineNumbers | No
     read patiently then, and in a large one the numbers are too low by the empty lines before a row.
     """
     rows = int(engine.row(f"SELECT count(*) FROM {quoted(stored)}")[0])
-    spare = text.file.lines - (text.layout.first_row - 1) - rows
+    spare = text.lines - (text.layout.first_row - 1) - rows
     if spare == 0:
         return _LineNumbers()
     large = text.path.stat().st_size > _EXACT_LINES_BELOW
@@ -225,7 +232,7 @@ def _finished(engine: Engine, text: _Text, table: str, stored: str, rejections: 
         header=layout.header,
         rows=rows,
         notes=tuple(_notes(text, rejections, note)),
-        totals=total_rows(engine, table, text.names),
+        totals=total_rows(engine, table, text.names, layout.classes),
         rejected=tuple(rejections.rows),
         rejected_count=rejections.count,
         stored=stored,

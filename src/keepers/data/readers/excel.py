@@ -96,7 +96,7 @@ def _read_sheet(engine: Engine, sheet: calamine.CalamineSheet, source: str, seve
         header=layout.header,
         rows=count,
         notes=tuple(notes),
-        totals=total_rows(engine, table, names),
+        totals=total_rows(engine, table, names, layout.classes),
     )
 
 

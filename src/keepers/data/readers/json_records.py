@@ -76,7 +76,7 @@ def _plain(engine: Engine, path: Path, file: TextFile) -> Iterator[Path]:
 
 
 def _has_object_a_line(path: Path, file: TextFile) -> bool:
-    lines = [line.strip() for line in first_lines(path, file.encoding) if line.strip()][:5]
+    lines = [line.strip() for line in first_lines(path, file) if line.strip()][:5]
     whole = [isinstance(_loaded(line.lstrip("\ufeff")), dict) for line in lines]
     return bool(whole) and (whole[0] or 2 * sum(whole) >= len(whole))
 
@@ -148,7 +148,7 @@ def _document(engine: Engine, path: Path, source: str) -> str:
 
 def _structure(engine: Engine, objects: str) -> dict[str, Any]:
     """Keys and kinds of values over all objects, in order of appearance."""
-    found = engine.row(f"SELECT json_group_structure(json) FROM {quoted(objects)}")[0]
+    found = engine.row(f"SELECT json_group_structure(CAST(json AS JSON)) FROM {quoted(objects)}")[0]
     structure = json.loads(found) if found else {}
     return structure if isinstance(structure, dict) else {}
 

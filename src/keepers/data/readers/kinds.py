@@ -14,6 +14,9 @@ _TRACK_CALL = re.compile(r"(?:^|\n)\s*(?:window\.)?analytics\.(?:track|identify|
 _JSON = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:[\[{\]]|$))')
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|table|\?xml|!--|[a-z][\w:-]*[\s>])", re.IGNORECASE)
 
+# Line ends and separators, an old mark of the end, and the zeros that some programs leave in fields.
+_TEXT_CONTROLS = frozenset("\t\n\r\f\x01\x1e\x1f\x1a\0")
+
 _KNOWN = (
     (b"PAR1", "parquet"),
     (b"SQLite format 3\0", "sqlite"),
@@ -80,8 +83,8 @@ def _kind_of_text(head: bytes, source: str) -> str:
         return "delimited"
     encoding = encoding_of(head, complete=len(head) < _HEAD)
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
-    control = sum(1 for character in text if ord(character) < 32 and character not in "\t\n\r\f\x01\x1e\x1f\x1a")
-    if control > 0.02 * len(text):
+    control = sum(1 for character in text if ord(character) < 32 and character not in _TEXT_CONTROLS)
+    if control > 0.02 * len(text) or text.count("\0") > 0.2 * len(text):
         raise InputError(
             f"{source} is a binary file of an unknown kind, whatever its name says. "
             "Export the table as CSV, Excel, JSON or Parquet."

@@ -123,11 +123,11 @@ def _read(engine: Engine, connection: psycopg.Connection[Any], place: tuple[str,
             for block in copy:
                 out.write(block)
         try:
-            view, stored = load_ordered(engine, rows, types, nulls_unquoted=True)
+            view, stored = load_ordered(engine, rows, types, from_server=True)
         except duckdb.Error as error:
             # Values outside the engine's range, such as numeric NaN or a date before the common era.
             notes = (f"Columns are read as text, as one has values of its own kind ({str(error).splitlines()[0]}).",)
-            view, stored = load_ordered(engine, rows, dict.fromkeys(names, "VARCHAR"), nulls_unquoted=True)
+            view, stored = load_ordered(engine, rows, dict.fromkeys(names, "VARCHAR"), from_server=True)
     count = int(engine.row(f"SELECT count(*) FROM {quoted(stored)}")[0])
     if not count:
         raise NoRowsError(f"{shown} has no rows.")

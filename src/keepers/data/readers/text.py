@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from keepers.data.encoding import encoding_of
+from keepers.data.encoding import encoding_of, is_mostly_utf8
 from keepers.data.readers.scratch import CHUNK
 
 SAMPLE_BYTES = 1 << 18
@@ -21,7 +21,7 @@ class TextFile:
     Attributes
     ----------
     lines : int
-        Physical lines; the last one counts without a line break too.
+        Physical lines; the last one counts without a line break too. 0 where they were not counted.
     encoding : str
         Python name of the encoding.
     mixed : bool
@@ -38,6 +38,11 @@ class TextFile:
         return self.encoding in {"utf-8", "utf-8-sig"} and not self.mixed
 
     @property
+    def errors(self) -> str:
+        """What to do with bytes that are no character."""
+        return "keepers-windows-1252" if self.mixed else "replace"
+
+    @property
     def note(self) -> str:
         """What to say about the encoding; empty for UTF-8."""
         if self.mixed:
@@ -46,42 +51,40 @@ class TextFile:
 
 
 def survey(path: Path, encoding: str | None = None) -> TextFile:
-    """Read the whole file once, in pieces: count its lines and make sure of its encoding."""
+    """Read the whole file once, in pieces: count its lines and make sure of its encoding.
+
+    Of a text that is not UTF-8 the lines are counted when it is transcoded.
+    """
     with path.open("rb") as stream:
         head = stream.read(SAMPLE_BYTES)
-        size = path.stat().st_size
-        guess = encoding or encoding_of(head, complete=size <= len(head))
-        seen_utf8 = guess.startswith("utf-8") and not head.isascii()
+        guess = encoding or encoding_of(head, complete=path.stat().st_size <= len(head))
+        if not guess.startswith("utf-8"):
+            mixed = encoding is None and not guess.startswith("utf") and is_mostly_utf8(head)
+            return TextFile(0, "utf-8" if mixed else guess, mixed=mixed)
         stream.seek(0)
         feeds = returns = 0
         last = b""
-        broken = b""
         decoder = codecs.getincrementaldecoder("utf-8")()
         while part := stream.read(CHUNK):
             feeds += part.count(b"\n")
             returns += 0 if feeds else part.count(b"\r")
             last = part[-1:]
-            if guess.startswith("utf-8") and not broken and not (part.isascii() and not decoder.getstate()[0]):
-                try:
-                    decoder.decode(part)
-                except UnicodeDecodeError:
-                    broken = part
-    lines = (feeds or returns) + (last not in {b"", b"\n", b"\r"})
-    if guess.startswith("utf-16") or guess == "utf-32":
-        return TextFile(lines, guess)
-    if not broken:
-        return TextFile(lines, guess)
-    if seen_utf8:
-        return TextFile(lines, guess, mixed=True)
-    return TextFile(lines, encoding_of(broken))
+            if part.isascii() and not decoder.getstate()[0]:
+                continue
+            try:
+                decoder.decode(part)
+            except UnicodeDecodeError:
+                mixed = not head.isascii() or is_mostly_utf8(part)
+                return TextFile(0, "utf-8" if mixed else encoding_of(part), mixed=mixed)
+    return TextFile((feeds or returns) + (last not in {b"", b"\n", b"\r"}), guess)
 
 
-def first_lines(path: Path, encoding: str, size: int = SAMPLE_BYTES) -> list[str]:
+def first_lines(path: Path, file: TextFile, size: int = SAMPLE_BYTES) -> list[str]:
     """The first whole lines of a text file, line ends kept."""
     with path.open("rb") as stream:
         head = stream.read(size)
         complete = not stream.read(1)
-    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head, final=complete)
+    text = codecs.getincrementaldecoder(file.encoding)(file.errors).decode(head, final=complete)
     # Not str.splitlines: it also breaks lines at form feeds and other separators that are plain characters here.
     lines = list(io.StringIO(text.replace("\0", ""), newline=""))
     return lines if complete or len(lines) < 2 else lines[:-1]
@@ -89,16 +92,20 @@ def first_lines(path: Path, encoding: str, size: int = SAMPLE_BYTES) -> list[str
 
 def open_text(path: Path, file: TextFile) -> io.TextIOWrapper:
     """The file as a stream of characters, line ends untouched."""
-    if file.mixed:
-        return path.open(encoding=file.encoding, errors="keepers-windows-1252", newline="")
-    return path.open(encoding=file.encoding, errors="replace", newline="")
+    return path.open(encoding=file.encoding, errors=file.errors, newline="")
 
 
-def transcode(path: Path, file: TextFile, target: Path) -> None:
-    """Write the text again in UTF-8."""
+def transcode(path: Path, file: TextFile, target: Path) -> TextFile:
+    """Write the text again in UTF-8; gives what is known of the copy."""
+    feeds = returns = 0
+    last = ""
     with open_text(path, file) as stream, target.open("w", encoding="utf-8", newline="") as out:
         while part := stream.read(CHUNK):
             out.write(part)
+            feeds += part.count("\n")
+            returns += 0 if feeds else part.count("\r")
+            last = part[-1]
+    return TextFile((feeds or returns) + (last not in {"", "\n", "\r"}), "utf-8")
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

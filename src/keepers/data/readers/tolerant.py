@@ -113,7 +113,8 @@ def _parse(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[t
             reader = _reader(feed, layout)
             continue
         lines = feed.under_way
-        if len(lines) > 1 and (feed.ended or _swallowed(lines[1:], layout)):
+        # A whole last record is given without asking for a line beyond it.
+        if feed.ended or (len(lines) > 1 and _swallowed(lines[1:], layout)):
             rejections.add(feed.line - len(lines) + 1, feed.take_back(), "a quote is opened and not closed")
             reader = _reader(feed, layout)
             continue

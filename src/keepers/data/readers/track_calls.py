@@ -35,7 +35,7 @@ def read_track_calls(engine: Engine, path: Path, source: str) -> RawTable:
     """
     if path.stat().st_size > _LARGEST:
         raise InputError(f"{source} is too large for a script of tracking calls. Export the events as JSON lines.")
-    text = "".join(first_lines(path, survey(path).encoding, _LARGEST))
+    text = "".join(first_lines(path, survey(path), _LARGEST))
     with scratch_file(engine, ".jsonl") as lines:
         with lines.open("w", encoding="utf-8") as out:
             for event in _events(text, source):
