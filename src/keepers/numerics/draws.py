@@ -91,9 +91,10 @@ def smoothed_log_weights(log_ratios: FloatArray) -> tuple[FloatArray, float]:
         if above[-1] > above[0] + 1e-12 and above[0] > -1e-12:
             shape, scale = generalised_pareto(np.maximum(above, 1e-300))
             ranks = (np.arange(1, tail + 1) - 0.5) / tail
-            raised = (
-                -scale * np.log1p(-ranks) if abs(shape) < 1e-9 else scale * np.expm1(-shape * np.log1p(-ranks)) / shape
-            )
+            # A hopeless tail overflows, and is cut at the largest weight like any other.
+            with np.errstate(over="ignore"):
+                smaller = -np.log1p(-ranks)
+                raised = scale * smaller if abs(shape) < 1e-9 else scale * np.expm1(shape * smaller) / shape
             smoothed[largest] = np.minimum(np.log(cut + raised), 0.0)
         else:
             shape = -math.inf

@@ -103,8 +103,30 @@ def maximise(
             radius = 0.25 * float(np.linalg.norm(step))
             if radius < 1e-12:
                 break
+    beyond = np.abs(point) > bound
+    if plain.finite and beyond.any():
+        point, plain, settled, more = _onto_box(objective, point, beyond, bound, most_steps, tolerance)
+        converged, steps = converged and settled, steps + more
     leaning = tuple(bool(value) for value in np.abs(point) > bound - 0.25)
     return Optimum(point, plain, converged, leaning, steps)
+
+
+def _onto_box(
+    objective: Objective, point: FloatArray, beyond: NDArray[np.bool_], bound: float, most_steps: int, tolerance: float
+) -> tuple[FloatArray, Evaluation, bool, int]:
+    """Put what stands beyond the walls onto them and let the rest follow: on a ridge clipping alone would leave it."""
+    held, free = np.clip(point, -bound, bound), ~beyond
+
+    def on_wall(rest: FloatArray) -> Evaluation:
+        held[free] = rest
+        whole = objective(held)
+        return Evaluation(whole.value, whole.gradient[free], whole.hessian[np.ix_(free, free)])
+
+    if not free.any():
+        return held, objective(held), True, 1
+    inner = maximise(on_wall, point[free], bound, most_steps, tolerance)
+    held[free] = inner.point
+    return held, objective(held), inner.converged, inner.steps + 1
 
 
 def _walled(evaluation: Evaluation, point: FloatArray, bound: float) -> Evaluation:
