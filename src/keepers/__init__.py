@@ -1,1 +1,78 @@
 """Keepers: what every customer is worth over their life with a business, how sure that is, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keepers.data.orders import Orders as Orders
+    from keepers.data.read import read as read
+    from keepers.data.read import read_orders as read_orders
+    from keepers.domain.money import Margin as Margin
+    from keepers.domain.money import annual_rate as annual_rate
+    from keepers.domain.money import continuous_rate as continuous_rate
+    from keepers.domain.money import periodic_rate as periodic_rate
+    from keepers.domain.time import ObservationWindow as ObservationWindow
+    from keepers.domain.time import days as days
+    from keepers.domain.time import months as months
+    from keepers.domain.time import weeks as weeks
+    from keepers.domain.time import years as years
+    from keepers.domain.version import VERSION as __version__
+    from keepers.evaluation.backtest import backtest as backtest
+    from keepers.evaluation.compare import choose_model as choose_model
+    from keepers.models.baselines import NaiveRate as NaiveRate
+    from keepers.models.btyd.bg_nbd import BGNBD as BGNBD
+    from keepers.models.btyd.mbg_nbd import MBGNBD as MBGNBD
+    from keepers.models.btyd.nbd import NBD as NBD
+    from keepers.models.btyd.pareto_nbd import ParetoNBD as ParetoNBD
+    from keepers.models.catalogue import load_model as load_model
+    from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
+    from keepers.pipeline.run import run as run
+    from keepers.summaries.summary import summarise as summarise
+    from keepers.valuation.lifetime_value import lifetime_value as lifetime_value
+
+_HOMES = {
+    "__version__": ("domain.version", "VERSION"),
+    "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
+    "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
+    "MBGNBD": ("models.btyd.mbg_nbd", "MBGNBD"),
+    "Margin": ("domain.money", "Margin"),
+    "NBD": ("models.btyd.nbd", "NBD"),
+    "NaiveRate": ("models.baselines", "NaiveRate"),
+    "ObservationWindow": ("domain.time", "ObservationWindow"),
+    "Orders": ("data.orders", "Orders"),
+    "ParetoNBD": ("models.btyd.pareto_nbd", "ParetoNBD"),
+    "annual_rate": ("domain.money", "annual_rate"),
+    "backtest": ("evaluation.backtest", "backtest"),
+    "choose_model": ("evaluation.compare", "choose_model"),
+    "continuous_rate": ("domain.money", "continuous_rate"),
+    "days": ("domain.time", "days"),
+    "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
+    "load_model": ("models.catalogue", "load_model"),
+    "months": ("domain.time", "months"),
+    "periodic_rate": ("domain.money", "periodic_rate"),
+    "read": ("data.read", "read"),
+    "read_orders": ("data.read", "read_orders"),
+    "run": ("pipeline.run", "run"),
+    "summarise": ("summaries.summary", "summarise"),
+    "weeks": ("domain.time", "weeks"),
+    "years": ("domain.time", "years"),
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name where it lives when it is first asked for, so that start-up pays for nothing else."""
+    try:
+        module, attribute = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"keepers has no `{name}`; see dir(keepers)") from None
+    value = getattr(importlib.import_module(f"keepers.{module}"), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,95 @@
+"""`keepers run`: from files of orders to a folder of values, a summary and a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keepers.cli import parameters as p
+from keepers.cli.progress import shown
+
+
+def run(
+    files: p.Files,
+    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Folder of the results.")] = Path(
+        "keepers-result"
+    ),
+    name: Annotated[str | None, typer.Option("--name", help="Your store's name, for the report.")] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option("--margin", metavar="SHARE", help="What is left of revenue after all costs of serving, e.g. 35%."),
+    ] = None,
+    order_margin: Annotated[
+        bool, typer.Option("--order-margin", help="Take the margin from each order's own costs instead of one rate.")
+    ] = False,
+    horizon: Annotated[str, typer.Option("--horizon", help="What the predicted value covers.")] = "12months",
+    lifetime: Annotated[str, typer.Option("--lifetime", help="What the lifetime value covers.")] = "5years",
+    discount: Annotated[
+        str, typer.Option("--discount", metavar="SHARE", help="Discount a year: what waiting costs you.")
+    ] = "10%",
+    customer: p.Customer = None,
+    date: p.Date = None,
+    amount: p.Amount = None,
+    column: p.Column = None,
+    format: p.Format = None,
+    rate: p.Rate = None,
+    currency: p.Currency = None,
+    won_stage: p.WonStage = None,
+    time_zone: p.TimeZone = None,
+    day_first: p.DayFirst = None,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DAY", help="See the store as it was on this day."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="bg-nbd, mbg-nbd, pareto-nbd or nbd; otherwise the backtest chooses."),
+    ] = None,
+    backtest: Annotated[
+        bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")
+    ] = True,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    csv: Annotated[bool, typer.Option("--csv/--no-csv", help="Write customers.csv beside the Parquet file.")] = True,
+    memory: p.Memory = None,
+    quiet: p.Quiet = False,
+    json: p.Json = False,
+) -> None:
+    """Value every customer of a shop.
+
+    Writes one folder: customers.csv and customers.parquet (a row a customer), summary.json, the fitted models and
+    report.html. Files are read as the shop exports them; several belong together: orders, customers, products.
+    """
+    from keepers.domain.money import Margin, annual_rate
+    from keepers.pipeline.options import RunOptions
+
+    options = RunOptions(
+        into=p.folder(into),
+        name=name,
+        margin=Margin(None if margin is None else p.share(margin, "--margin"), per_order=order_margin),
+        horizon=p.horizon(horizon, "--horizon"),
+        lifetime=p.horizon(lifetime, "--lifetime"),
+        discount=annual_rate(p.share(discount, "--discount")),
+        model=model,
+        backtest=backtest,
+        report=report,
+        csv=csv,
+        columns=p.columns(customer, date, amount, column),
+        rates=p.rates(rate),
+        time_zone=time_zone,
+        format=format,
+        currency=currency,
+        won_stages=tuple(won_stage or ()),
+        date_order=p.date_order(day_first),
+        as_of=None if as_of is None else as_of.date(),
+        memory=memory,
+    )
+    with shown(quiet) as progress:
+        from keepers.pipeline.run import run as carry_out
+
+        result = carry_out(files, options, progress)
+    from keepers.cli.show import show_result
+
+    show_result(result, json)

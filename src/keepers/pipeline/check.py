@@ -1,0 +1,153 @@
+"""What the data can and cannot support, told before anything is computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+from keepers.data.read import Dataset
+from keepers.domain.columns import CANONICAL
+from keepers.domain.errors import InputError
+from keepers.domain.money import UNSPECIFIED_CURRENCY
+from keepers.domain.ports import Progress
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.reading import read_files
+
+FEW_CUSTOMERS = 50
+"""Below this, priors carry most of an answer."""
+
+SHORT_DAYS = 180
+"""Below this, a year cannot be predicted with any test."""
+
+
+class Support(Enum):
+    """How far the data carry an answer."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question an owner may have, and whether these data answer it."""
+
+    question: str
+    support: Support
+    because: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What was read, where it went, and which questions it answers.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Everything that was read, with its reconciliation.
+    tables : dict of str to int
+        Rows of each canonical table.
+    questions : tuple of Question
+        What the data support.
+    """
+
+    dataset: Dataset
+    tables: dict[str, int]
+    questions: tuple[Question, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "reconciliation": self.dataset.reconciliation.to_dict(),
+            "tables": self.tables,
+            "questions": [{**asdict(q), "support": q.support.value} for q in self.questions],
+        }
+
+
+def check(locations: Sequence[str], options: RunOptions, progress: Progress) -> CheckResult:
+    """Read everything and say what it supports."""
+    dataset = read_files(locations, options, progress)
+    tables = {name: len(table) for name, table in dataset.tables.items() if name in CANONICAL}
+    return CheckResult(dataset, tables, tuple(_questions(dataset)))
+
+
+def _questions(dataset: Dataset) -> list[Question]:
+    if not dataset.has_orders:
+        return [Question("What is every customer worth?", Support.NO, "There are no orders among these files.")]
+    try:
+        facts = _facts(dataset)
+    except InputError as error:
+        return [Question("What is every customer worth?", Support.NO, str(error))]
+    customers, repeaters, days = facts["customers"], facts["repeaters"], facts["days"]
+    found = [
+        _worth(customers, repeaters),
+        Question(
+            "How much money is that?",
+            Support.YES if dataset.orders.has_money else Support.NO,
+            _amounts(dataset.currency)
+            if dataset.orders.has_money
+            else "No column holds the value of an order; everything but money is answered.",
+        ),
+        _tested(days),
+        Question(
+            "How much of it is left after costs?",
+            Support.YES if dataset.orders.has_contribution else Support.PARTLY,
+            "Orders carry their own costs: use --order-margin."
+            if dataset.orders.has_contribution
+            else "No costs are known. Add a products file with unit costs, or say --margin 35%.",
+        ),
+    ]
+    names = {"channel": "channels", "product": "products", "country": "countries", "discount_code": "discount codes"}
+    for column, plural in names.items():
+        count = facts[column]
+        found.append(
+            Question(
+                f"Which {plural} bring valuable customers?",
+                Support.YES if count > 1 else Support.NO,
+                f"Orders name {count:,} {plural}." if count > 1 else f"Orders name {'one only' if count else 'none'}.",
+            )
+        )
+    return found
+
+
+def _amounts(currency: str) -> str:
+    if currency == UNSPECIFIED_CURRENCY:
+        return "Orders have amounts; their currency is not named."
+    return f"Orders have amounts, in {currency}."
+
+
+def _worth(customers: int, repeaters: int) -> Question:
+    question = "What is every customer worth?"
+    share = repeaters / customers
+    counts = f"{customers:,} customers, {repeaters:,} of whom ({share:.0%}) came back"
+    if customers < FEW_CUSTOMERS:
+        return Question(question, Support.PARTLY, f"{counts}: so few that much of the answer is experience, not data.")
+    if not repeaters:
+        return Question(question, Support.PARTLY, f"{counts}: how often anybody returns can only be assumed.")
+    return Question(question, Support.YES, f"{counts}.")
+
+
+def _tested(days: int) -> Question:
+    question = "Can the predictions be tested on the past?"
+    if days < SHORT_DAYS // 2:
+        return Question(question, Support.NO, f"The orders span {days} days only.")
+    if days < 2 * 365:
+        return Question(
+            question, Support.PARTLY, f"The orders span {days} days: not a whole year ahead, seasons are not tested."
+        )
+    return Question(question, Support.YES, f"The orders span {days} days.")
+
+
+def _facts(dataset: Dataset) -> dict[str, int]:
+    orders = dataset.orders
+    days = (orders.last_day - orders.first_day).days + 1
+    names = ("channel", "product", "country", "discount_code")
+    distinct = ", ".join(f"count(DISTINCT {name})" for name in names)
+    counts = orders.engine.row(f"SELECT {distinct} FROM ({orders.sql}) AS o WHERE counted")
+    customers, repeaters = orders.engine.row(
+        "SELECT count(*), count(*) FILTER (WHERE bought_on > 1) FROM ("
+        f"SELECT customer_key, count(DISTINCT day) AS bought_on FROM ({orders.purchases_sql()}) AS p GROUP BY 1) AS c"
+    )
+    return {"customers": customers, "repeaters": repeaters, "days": days, **dict(zip(names, counts, strict=True))}

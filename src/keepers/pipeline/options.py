@@ -1,0 +1,96 @@
+"""What a person may choose about a run, with the defaults of the house."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keepers.domain.errors import ConfigError
+from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+
+MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd")
+"""Transaction models by the names of the command line."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of `keepers run`.
+
+    Parameters
+    ----------
+    into : Path
+        Folder of the results.
+    name : str, optional
+        The store as its owner calls it; taken from the first file otherwise.
+    margin : Margin
+        What is left of revenue; without it values are net revenue.
+    horizon, lifetime : Horizon
+        What "predicted value" and "lifetime" cover.
+    discount : DiscountRate
+        What later money is worth now.
+    unit : TimeUnit
+        Unit in which models count time; results do not depend on it.
+    model : str, optional
+        One of `MODELS`; otherwise the backtest chooses.
+    backtest, report : bool
+        Whether models are tested on the past and whether the page is made. Without the backtest a model must be
+        named, and the result is marked as untested.
+    columns : mapping
+        Role to column name, where the recognition should not decide: customer, date, amount, ...
+    rates : mapping
+        Currency to its price in the main currency, for orders in several currencies.
+    time_zone : str, optional
+        The business's zone, such as Europe/Berlin; the file's own local days otherwise.
+    format : str, optional
+        Name of the files' format, where recognition should not decide.
+    date_order : str, optional
+        "dmy" or "mdy", where the data do not tell whether 03/04 is the third of April.
+    currency : str, optional
+        The main currency.
+    won_stages : tuple of str
+        Deal stages that mean "won", besides the usual ones.
+    as_of : date, optional
+        Pretend that this is the last day; orders after it are left out.
+    memory, threads : optional
+        Limits of the engine.
+    simulated : bool
+        Whether the store is a made-up one, which the report then says.
+    """
+
+    into: Path = Path("keepers-result")
+    name: str | None = None
+    margin: Margin = field(default_factory=Margin)
+    horizon: Horizon = DEFAULT_HORIZON
+    lifetime: Horizon = LIFETIME_CAP
+    discount: DiscountRate = DEFAULT_DISCOUNT
+    unit: TimeUnit = TimeUnit.WEEK
+    model: str | None = None
+    backtest: bool = True
+    report: bool = True
+    csv: bool = True
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
+    time_zone: str | None = None
+    format: str | None = None
+    date_order: str | None = None
+    currency: str | None = None
+    won_stages: tuple[str, ...] = ()
+    as_of: dt.date | None = None
+    memory: str | None = None
+    threads: int | None = None
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if self.model is not None and self.model not in MODELS:
+            raise ConfigError(f"`{self.model}` is not a model. Use one of: {', '.join(MODELS)}.")
+        if not self.backtest and self.model is None:
+            raise ConfigError(
+                "Without a backtest nothing can choose the model. Name one, for example --model pareto-nbd."
+            )
+        if self.lifetime.days < self.horizon.days:
+            raise ConfigError(
+                f"The lifetime ({self.lifetime}) is shorter than the horizon ({self.horizon}). Make it longer."
+            )
