@@ -29,7 +29,9 @@ def account_for_sales(engine: Engine, sales: Sales, into: Reconciliation) -> str
     currencies = [
         str(found[0])
         for found in engine.rows(
-            f"SELECT DISTINCT currency FROM {facts} WHERE destination = 'counted' AND currency IS NOT NULL"
+            f"""SELECT currency FROM {facts} WHERE currency IS NOT NULL AND destination NOT IN ('other', 'quarantined')
+                GROUP BY currency HAVING count(*) FILTER (destination = 'counted') > 0
+                    OR NOT EXISTS (SELECT 1 FROM {facts} WHERE destination = 'counted')"""
         )
     ]
     return currencies[0] if len(currencies) == 1 else UNSPECIFIED_CURRENCY

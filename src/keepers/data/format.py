@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from keepers.data.vocabulary import header_key
+from keepers.data.vocabulary import read_header
 
 
 class Shape(Enum):
@@ -60,6 +60,12 @@ class Format:
         SQL over roles: what was charged, with tax and shipping.
     refund : str, optional
         SQL over roles: money given back according to the order's own row, positive.
+    currency : str, optional
+        SQL over roles: the currency of these.
+    sums : tuple of str, optional
+        Roles of an order whose values stand on its lines and are added up.
+    blank : mapping of role to words, optional
+        Words, separated by commas, that stand for "nothing" in a role: ``{"customer_id": "0"}``.
     statuses : mapping, optional
         Words of the `status` role that mean something else here than in general; values are `paid`, `pending`, `void`,
         `failed`, `test`, `refunded`.
@@ -90,6 +96,9 @@ class Format:
     amount: str = "coalesce(net_amount, gross - coalesce(tax, 0) - coalesce(shipping, 0), amount)"
     gross: str = "coalesce(gross, amount, net_amount + coalesce(tax, 0) + coalesce(shipping, 0))"
     refund: str = "abs(refunded)"
+    currency: str = "currency"
+    sums: tuple[str, ...] = ()
+    blank: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     signed: bool = False
@@ -116,4 +125,4 @@ class Format:
 
 def header_keys(written: str) -> tuple[str, ...]:
     """The keys of headers written in one text, separated by commas."""
-    return tuple(header_key(part) for part in written.replace("\n", " ").split(",") if part.strip())
+    return tuple(read_header(part).key for part in written.replace("\n", " ").split(",") if part.strip())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keepers.data.engine import Engine, literal
+from keepers.data.engine import Engine, literal, template
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -57,69 +58,70 @@ def phone_sql(column: str) -> str:
     return f"CASE WHEN length({bare}) BETWEEN 7 AND 15 THEN {number} END"
 
 
-def _bare_number_sql(column: str) -> str:
+def bare_number_sql(column: str) -> str:
     """A number's digits, separators and signs; currency words with their dots, symbols and blanks taken away."""
-    lettered = (
-        f"regexp_replace({column}::VARCHAR, '\\p{{L}}+\\.?|[\\s\\p{{Sc}}*\\x{{00A0}}\\x{{202F}}\\x{{2009}}]', '', 'g')"
-    )
-    return f"regexp_replace(regexp_replace({lettered}, '[−–]', '-', 'g'), '[.,]-+$', '')"
+    words = r"\p{L}+\.?|[\s\p{Sc}*\x{00A0}\x{202F}\x{2009}]"
+    kept = f"regexp_replace({column}::VARCHAR, '{words}', '', 'g')"
+    return f"regexp_replace(translate({kept}, '−–', '--'), '[.,]-+$', '')"
 
 
-def number_sql(column: str, decimal: str = ".", type_: str = "DECIMAL(18, 4)") -> str:
-    """A number as people write it: thousands marks, currency before or after, brackets or a minus for below zero.
+def number_sql(bare: str, decimal: str = ".", type_: str = "DECIMAL(18, 4)") -> str:
+    """The value of a bare number: thousands marks taken out; brackets or a minus are below zero.
 
     The text is taken only where it is a well-formed number under the given decimal mark; everything else is empty,
-    so that ``1,23`` is never read as 123.
+    so that ``1,23`` is never read as 123. `bare` is the name of a column made with `bare_number_sql`.
     """
-    bare = _bare_number_sql(column)
-    digits = f"regexp_replace({bare}, '[()+-]', '', 'g')"
-    thousands, point = (",", "\\.") if decimal == "." else ("\\.", ",")
+    digits = f"translate({bare}, '()+-', '')"
+    other, thousands, point = (",", ",", r"\.") if decimal == "." else (".", r"\.", ",")
     mark = f"(?:{thousands}|''|’)"
     shape = f"(?:[0-9]+|[0-9]{{1,3}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}})(?:{point}[0-9]*)?|{point}[0-9]+"
-    plain = f"regexp_replace({digits}, '{thousands}|''|’', '', 'g')"
+    plain = f"translate({digits}, '{other}''’', '')"
     if decimal == ",":
         plain = f"replace({plain}, ',', '.')"
-    negative = (
-        f"(starts_with({bare}, '-') OR ends_with({bare}, '-') OR contains({bare}, '(') OR contains({bare}, '+-'))"
-    )
+    negative = f"regexp_matches({bare}, '^-|-$|[(]|[+]-')"
     value = f"TRY_CAST({plain} AS {type_})"
-    read = (
-        f"CASE WHEN NOT regexp_full_match({digits}, '{shape}') THEN NULL WHEN {negative} THEN -{value} ELSE {value} END"
-    )
-    return f"CASE WHEN {text_sql(column)} IS NULL THEN NULL ELSE {read} END"
+    signed = f"CASE WHEN {negative} THEN -{value} ELSE {value} END"
+    return f"CASE WHEN regexp_full_match({digits}, '{shape}') THEN {signed} END"
 
 
 @dataclass(frozen=True, slots=True)
 class DecimalEvidence:
-    """How often a column's values show which mark is the decimal one."""
+    """How often a column's values show which mark is the decimal one, and whether all are plain numbers anyway."""
 
-    comma: int
-    point: int
-    unreadable: int
-    ambiguous: int
+    comma: int = 0
+    point: int = 0
+    plain: bool = False
 
     def decide(self, fallback: str = ".") -> str:
         """The decimal mark: the one with more evidence; the fallback where there is none."""
+        if self.plain:
+            return "."
         if self.comma == self.point:
             return fallback
         return "," if self.comma > self.point else "."
 
 
-def decimal_evidence(engine: Engine, relation: str, column: str) -> DecimalEvidence:
-    """Count, over the whole column, values that can be read with only one decimal mark.
+def decimal_evidence(engine: Engine, relation: str, columns: Sequence[str], type_: str) -> dict[str, DecimalEvidence]:
+    """For each text column of numbers, count values that can be read with only one decimal mark.
 
     ``1.234,56`` and ``99,9`` speak for the comma, ``1,234.56`` and ``99.9`` for the point; ``1,234`` alone and
-    ``1.234`` alone could be either, though a lone comma before three digits is a thousands mark by habit.
+    ``1.234`` alone could be either. A column is plain where every filled cell is a number as the engine writes them.
     """
-    bare = f"regexp_replace({_bare_number_sql(column)}, '[()+-]', '', 'g')"
-    comma = (
-        "regexp_matches(v, '^[0-9]*,([0-9]{1,2}|[0-9]{4,})$|^[0-9.]*\\.[0-9]{3},[0-9]+$|^[0-9]{1,3}(\\.[0-9]{3}){2,}$')"
+    if not columns:
+        return {}
+    odd = engine.row(
+        "SELECT "
+        + ", ".join(f"count(*) FILTER (trim({c}) <> '' AND TRY_CAST({c} AS {type_}) IS NULL)" for c in columns)
+        + f" FROM {relation}"
     )
-    point = "regexp_matches(v, '^[0-9]*\\.([0-9]{1,2}|[0-9]{4,})$|^[0-9,]*,[0-9]{3}\\.[0-9]+$|^[0-9]{1,3}(,[0-9]{2,3})*(,[0-9]{3}){2,}$')"
-    row = engine.row(
-        f"""SELECT coalesce(sum(n) FILTER ({comma}), 0), coalesce(sum(n) FILTER ({point}), 0),
-                   coalesce(sum(n) FILTER (NOT regexp_matches(v, '[0-9]')), 0),
-                   coalesce(sum(n) FILTER (regexp_matches(v, '^[0-9]{{1,3}}[.,][0-9]{{3}}$')), 0)
-            FROM (SELECT {bare} AS v, count(*) AS n FROM {relation} WHERE {text_sql(column)} IS NOT NULL GROUP BY 1)"""
-    )
-    return DecimalEvidence(*(int(value) for value in row))
+    found = {column: DecimalEvidence(plain=True) for column, count in zip(columns, odd) if not count}
+    written = [column for column in columns if column not in found]
+    if written:
+        cells = " UNION ALL ".join(
+            f"SELECT {position} AS c, {column} AS v, count(*) AS n FROM {relation} WHERE {column} IS NOT NULL GROUP BY {column}"
+            for position, column in enumerate(written)
+        )
+        sql = fill(template("keepers.data.sql", "decimal_evidence"), cells=cells, bare=bare_number_sql("v"))
+        counted = {row[0]: DecimalEvidence(int(row[1]), int(row[2])) for row in engine.rows(sql)}
+        found |= {column: counted.get(position, DecimalEvidence()) for position, column in enumerate(written)}
+    return found

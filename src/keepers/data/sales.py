@@ -17,7 +17,8 @@ from keepers.data.vocabulary import RoleType
 SALES_ROLES = (
     "order_id", "transaction_id", "reference", "customer_id", "email", "phone", "name", "first_name", "last_name",
     "date", "refunded_at", "cancelled_at", "paid_at", "status", "type", "mode", "currency", "amount", "net_amount",
-    "gross", "tax", "shipping", "discount", "refunded", "tip", "adjusted_total", "quantity", "unit_price", "line_amount", "line_discount",
+    "gross", "tax", "shipping", "discount", "refunded", "settled_amount", "settled_refunded", "settled_currency",
+    "fully_refunded", "disputed", "dispute_status", "refund_items", "invoice", "tip", "adjusted_total", "quantity", "unit_price", "line_amount", "line_discount",
     "unit_cost", "order_cost", "contribution", "sku", "product", "category", "channel", "campaign", "country",
     "discount_code",
 )  # fmt: skip
@@ -62,7 +63,7 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
     declared = recognition.format
     lines = None
     if declared.lines:
-        lines, orders = _orders_of_lines(engine, staged, number)
+        lines, orders = _orders_of_lines(engine, staged, number, declared)
     else:
         orders = _orders_of_rows(engine, staged)
     states, unknown_states = _words(engine, staged, "status", declared)
@@ -89,7 +90,8 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
             source=literal(f"{declared.name}: {raw.source}"),
             system=literal(declared.system),
             row_id=f"{literal(f'{raw.source} row ')} || _row",
-            currency=literal(staged.currency) if staged.currency else "NULL::VARCHAR",
+            currency=declared.currency,
+            file_currency=literal(staged.currency) if staged.currency else "NULL::VARCHAR",
             test_mode=mode_test if "mode" in staged.roles else "false",
             unpaid="(paid_at IS NULL)" if "paid_at" in staged.roles else "false",
         ),
@@ -99,7 +101,7 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
     return SalesSource(facts, lines, unknown_states, unknown_kinds)
 
 
-def _orders_of_lines(engine: Engine, staged: Stage, number: int) -> tuple[str, str]:
+def _orders_of_lines(engine: Engine, staged: Stage, number: int, declared: Format) -> tuple[str, str]:
     lines = engine.create(
         engine.new_name("lines"),
         fill(
@@ -112,9 +114,11 @@ def _orders_of_lines(engine: Engine, staged: Stage, number: int) -> tuple[str, s
     )
     firsts = []
     for role in SALES_ROLES:
-        if role in _LINE_ROLES or role == "order_id":
+        if role in _LINE_ROLES or role in ("order_id", "type"):
             continue
-        firsts.append(f"arg_min({role}, _row) AS {role}")
+        firsts.append(
+            f"{'sum' if role in declared.sums else 'arg_min'}({role}{'' if role in declared.sums else ', _row'}) AS {role}"
+        )
         if ROLES[role].type is RoleType.MOMENT:
             firsts.append(f"arg_min({role}_utc, _row) AS {role}_utc")
     firsts += [
@@ -127,7 +131,7 @@ def _orders_of_lines(engine: Engine, staged: Stage, number: int) -> tuple[str, s
             template("keepers.data.sql", "lines_to_orders"),
             lines=quoted(lines),
             first_values=",\n       ".join(firsts),
-            group_by="order_id",
+            group_by="order_id, type",
         ),
     )
     return lines, orders

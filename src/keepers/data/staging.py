@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from keepers.data.dates import DateColumn, DateHints, read_dates
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.normalise import (
-    DecimalEvidence,
+    bare_number_sql,
     decimal_evidence,
     email_sql,
     flag_sql,
@@ -31,7 +31,9 @@ SQL_TYPES = {
     RoleType.MOMENT: "DATE",
     RoleType.FLAG: "BOOLEAN",
 }
-_DAY_FIRST_CURRENCIES = frozenset(["EUR", "GBP", "BRL", "CHF", "DKK", "NOK", "SEK", "PLN", "AUD", "NZD", "INR", "ZAR", "ARS", "MXN", "CLP", "COP"])
+_DAY_FIRST_CURRENCIES = frozenset(
+    ["EUR", "GBP", "BRL", "CHF", "DKK", "NOK", "SEK", "PLN", "AUD", "NZD", "INR", "ZAR", "ARS", "MXN", "CLP", "COP"]
+)
 _ENGLISH = frozenset(["en"])
 
 
@@ -63,10 +65,16 @@ def stage(
     select = ["r._row"]
     for role in wanted:
         select += builder.columns(role)
-    select.append(f"{builder.problem()} AS problem")
     skipped = f"WHERE r._row NOT IN ({', '.join(map(str, raw.totals))})" if raw.totals else ""
+    bare = ", ".join(["*", *builder.bare])
+    helpers = f" EXCLUDE ({', '.join(builder.helpers)})" if builder.helpers else ""
     name = engine.new_name("stage")
-    engine.create(name, f"SELECT {', '.join(select)} FROM {quoted(raw.table)} r {' '.join(builder.joins)} {skipped}")
+    engine.create(
+        name,
+        f"""SELECT *{helpers}, {builder.problem()} AS problem FROM (
+                SELECT {", ".join(select + list(builder.helpers.values()))}
+                FROM (SELECT {bare} FROM {quoted(raw.table)}) r {" ".join(builder.joins)} {skipped})""",
+    )
     for table in builder.temporary:
         engine.drop(table)
     present = frozenset(role for role in wanted if recognition.column(role) or role in recognition.format.constants)
@@ -85,8 +93,17 @@ class _Builder:
         self.temporary: list[str] = []
         self.notes: list[str] = []
         self.problems: list[str] = []
-        self._evidence: dict[str, DecimalEvidence] = {}
-        self._decimal = self._file_decimal()
+        self.bare: list[str] = []
+        self.helpers: dict[str, str] = {}
+        numbers = {
+            found.column: None
+            for role, found in recognition.roles.items()
+            if ROLES[role].type in (RoleType.MONEY, RoleType.NUMBER) and not self._numeric(found.column)
+        }
+        names = [quoted(name) for name in numbers]
+        self._evidence = decimal_evidence(engine, quoted(raw.table), names, MONEY)
+        comma, point = (sum(getattr(e, mark) for e in self._evidence.values()) for mark in ("comma", "point"))
+        self._decimal = "," if comma > point else "."
 
     def columns(self, role: str) -> list[str]:
         """The select entries of one role."""
@@ -137,44 +154,20 @@ class _Builder:
         if self._numeric(name):
             finite = f"isfinite({column})" if self._typed(name, "DOUBLE", "FLOAT") else "true"
             return f"CASE WHEN {finite} THEN TRY_CAST({column} AS {type_}) END"
-        evidence = self._evidence_of(name)
-        mark = evidence.decide(self._decimal)
-        value = f"TRY_CAST({column} AS {type_})" if self._plain(name) else number_sql(column, mark, type_)
-        filled = text_sql(column)
-        shown = f"left({filled}, 40)"
-        label = literal(f"`{name}` is ")
+        evidence = self._evidence[quoted(name)]
+        if evidence.plain:
+            return f"TRY_CAST({column} AS {type_})"
+        bare = f"bare_{role}"
+        self.bare.append(f"{bare_number_sql(quoted(name))} AS {bare}")
         if role != "quantity" or "unit_price" in self.recognition.roles:
+            written = f"written_{role}"
+            self.helpers[written] = f"{text_sql(column)} AS {written}"
+            label = literal(f"`{name}` is ")
             self.problems.append(
-                f"CASE WHEN {filled} IS NOT NULL AND {value} IS NULL THEN {label} || {shown} || ', which is no number' END"
+                f"CASE WHEN {written} IS NOT NULL AND {role} IS NULL "
+                f"THEN {label} || left({written}, 40) || ', which is no number' END"
             )
-        return value
-
-    def _plain(self, name: str) -> bool:
-        """Whether every filled cell is a number as the engine itself writes numbers."""
-        column = quoted(name)
-        bad = self.engine.row(
-            f"""SELECT count(*) FROM {quoted(self.raw.table)} WHERE {column} IS NOT NULL AND trim({column}) <> ''
-                AND TRY_CAST({column} AS {MONEY}) IS NULL"""
-        )[0]
-        return not bad
-
-    def _evidence_of(self, name: str) -> DecimalEvidence:
-        if name not in self._evidence:
-            if self._plain(name):
-                self._evidence[name] = DecimalEvidence(0, 1, 0, 0)
-            else:
-                self._evidence[name] = decimal_evidence(self.engine, quoted(self.raw.table), quoted(name))
-        return self._evidence[name]
-
-    def _file_decimal(self) -> str:
-        """The decimal mark that the file's money columns show together, for a column that shows none itself."""
-        comma = point = 0
-        for role, found in self.recognition.roles.items():
-            if ROLES[role].type is RoleType.MONEY and not self._numeric(found.column):
-                evidence = self._evidence_of(found.column)
-                comma += evidence.comma
-                point += evidence.point
-        return "," if comma > point else "."
+        return number_sql(f"r.{bare}", evidence.decide(self._decimal), type_)
 
     def _moment(self, role: str, name: str) -> list[str]:
         moment = self._typed_moment(name) or self._text_moment(role, name)
@@ -183,7 +176,7 @@ class _Builder:
         clock = self.recognition.column("time") if role == "date" else None
         if clock and clock != name:
             local = f"({local} + coalesce({_clock_sql('r.' + quoted(clock))}, INTERVAL 0 SECOND))"
-        fixed = self.recognition.profiles[name].header.zone
+        fixed = self.recognition.profiles[name].header.zone or (clock and self.recognition.profiles[clock].header.zone)
         business = self.options.time_zone
         assumed = literal(business) if business else "'UTC'"
         known = f"coalesce({moment.offset}, {'0' if fixed else 'NULL'}, {zone[0]})"
@@ -219,9 +212,11 @@ class _Builder:
         self.notes += [note for note in dates.notes if note not in self.notes]
         if role == "date":
             label = literal(f"`{name}` is ")
-            self.problems.append(
-                f"CASE WHEN {alias}.problem IS NOT NULL THEN {label} || left({alias}.text, 40) || ': ' || {alias}.problem END"
+            self.helpers["date_problem"] = (
+                f"CASE WHEN {alias}.problem IS NOT NULL "
+                f"THEN {label} || left({alias}.text, 40) || ': ' || {alias}.problem END AS date_problem"
             )
+            self.problems.append("date_problem")
         return _Moment(f"{alias}.local", f"{alias}.offset_minutes")
 
     def _row_zone(self) -> tuple[str, str]:
@@ -271,7 +266,42 @@ class _Builder:
 
 
 _FOREIGN = frozenset(
-    ["datum", "bestelldatum", "rechnungsdatum", "kunde", "kundennummer", "betrag", "umsatz", "verkauft", "zahlungsdatum", "bestellnummer", "commande", "montant", "client", "achat", "facture", "besteldatum", "klant", "klantnummer", "bedrag", "omzet", "bestelling", "fecha", "pedido", "cliente", "importe", "compra", "factura", "valor", "venda", "fatura", "data", "ordine", "importo", "vendita"]
+    [
+        "datum",
+        "bestelldatum",
+        "rechnungsdatum",
+        "kunde",
+        "kundennummer",
+        "betrag",
+        "umsatz",
+        "verkauft",
+        "zahlungsdatum",
+        "bestellnummer",
+        "commande",
+        "montant",
+        "client",
+        "achat",
+        "facture",
+        "besteldatum",
+        "klant",
+        "klantnummer",
+        "bedrag",
+        "omzet",
+        "bestelling",
+        "fecha",
+        "pedido",
+        "cliente",
+        "importe",
+        "compra",
+        "factura",
+        "valor",
+        "venda",
+        "fatura",
+        "data",
+        "ordine",
+        "importo",
+        "vendita",
+    ]
 )
 
 
@@ -285,4 +315,5 @@ def _case(text: str, values: Mapping[str, str], type_: str) -> str:
 def _clock_sql(column: str) -> str:
     """A time of day as an interval."""
     formats = "['%H:%M:%S', '%H:%M', '%I:%M:%S %p', '%I:%M %p', '%H:%M:%S.%f', '%Hh%M', '%H.%M']"
-    return f"(try_strptime(upper(trim({column}::VARCHAR)), {formats})::TIME - TIME '00:00:00')"
+    clock = f"try_strptime(upper(trim({column}::VARCHAR)), {formats})"
+    return f"to_microseconds(date_diff('microsecond', {clock}::DATE::TIMESTAMP, {clock}))"

@@ -35,7 +35,7 @@ SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VAR
            ELSE 'paid'
        END AS state,
        CASE WHEN cancelled_at IS NOT NULL AND said_state IS DISTINCT FROM 'void' AND NOT {unpaid} THEN greatest(cancelled_at, date) END AS voided_on,
-       coalesce(currency, {currency}) AS currency,
+       coalesce({currency}, {file_currency}) AS currency,
        charged AS gross, tax, coalesce(shipping, shipping_total) AS shipping, fee_total AS fees, abs(discount) AS discount, revenue AS amount,
        CASE WHEN said_state = 'refunded' AND coalesce(own_refund, 0) = 0 THEN charged WHEN own_refund > 0 THEN own_refund END AS refunded,
        CASE WHEN coalesce(refunded_at, cancelled_at) IS NOT NULL THEN greatest(coalesce(refunded_at, cancelled_at), date) END AS refunded_on,
