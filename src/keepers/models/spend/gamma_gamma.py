@@ -1,0 +1,272 @@
+"""The Gamma-Gamma model as an estimator: what an order of each customer is worth, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from keepers.domain.cells import FloatArray, SpendCells
+from keepers.domain.errors import ConfigError
+from keepers.domain.outcome import FitOutcome
+from keepers.models.base import Model, PriorChoice
+from keepers.models.fitting import Problem, fit
+from keepers.models.priors import LogNormal, Prior
+from keepers.models.spend.bins import grid_error
+from keepers.models.spend.independence import Independence
+from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_rows, spend_to_fit, summary_columns
+from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods import gamma_gamma
+
+_MONEY = np.array([float(gamma_gamma.MONEY_POWERS[name]) for name in gamma_gamma.PARAMETERS])
+_ROUGH_ROWS = 10_000
+_ROUGH_FROM = 50_000
+_NOTABLE_GRID_ERROR = 0.05
+
+
+class GammaGamma(Model):
+    """Spend an order: orders vary around each customer's own mean, and means differ between customers.
+
+    The expected value of a customer's next order lies between the customer's own mean and that of all, nearer to the
+    own mean the more orders are known. How often a customer buys is taken to say nothing about the size of the orders;
+    `independence_` says whether the data agree.
+
+    `data` is a summary with money, `SpendCells`, or a frame with columns `frequency` (repeat purchases) and
+    `monetary_value` (mean value of the repeat purchases, the first excluded). Customers whose orders bring zero or less
+    are left out of the fit and counted in `remarks_`; customers without a known mean are answered for the population.
+
+    Parameters
+    ----------
+    include_first : bool
+        Take the mean over all orders, the first included (`monetary_value_all`, with `frequency` + 1 orders), rather
+        than over repeat orders as the literature does. Then a one-time buyer of 500 is not a one-time buyer of 5.
+    prior : "auto", None or Prior
+        "auto" uses the model's weak prior (`print(model.weak_prior)`) in full up to 200 customers with known spend,
+        fades it until 400, and is exactly maximum likelihood from there on, unless the likelihood has no maximum of its
+        own (all spend equal, say). None is maximum likelihood always.
+
+    Attributes
+    ----------
+    mean_spend_ : float
+        Expected value of an order of a customer not yet known, p gamma / (q - 1); infinite where q <= 1.
+    independence_ : Independence
+        Whether frequency and spend go together, with a sentence.
+    remarks_ : tuple of str
+        Who was left out and what else to know of the fit, in sentences.
+    grid_error_ : float
+        How far bins of nearly equal spend moved the estimates, in standard errors; 0 where pairs were exact.
+
+    References
+    ----------
+    Fader, Hardie, Lee (2005), "RFM and CLV", Journal of Marketing Research 42. Fader, Hardie (2013), "The Gamma-Gamma
+    Model of Monetary Value".
+
+    Examples
+    --------
+    >>> data = {"frequency": [0, 1, 4, 2, 3], "monetary_value": [float("nan"), 22.0, 41.0, 30.0, 35.0]}
+    >>> model = GammaGamma().fit(data)
+    >>> [round(float(value), 1) for value in model.expected_spend(data)["expected_spend"]]
+    [37.8, 28.5, 40.5, 32.0, 35.5]
+    """
+
+    name: ClassVar[str] = "GammaGamma"
+    title: ClassVar[str] = "Gamma-Gamma"
+    symbols: ClassVar[tuple[str, ...]] = gamma_gamma.PARAMETERS
+    weak_prior: ClassVar[Prior] = Prior(
+        {"p": LogNormal(4.0, 1.0), "q": LogNormal(3.5, 0.75), "gamma": LogNormal(0.6, 1.25)}, money=True
+    )
+
+    independence_: Independence
+    remarks_: tuple[str, ...]
+    grid_error_: float
+
+    def __init__(self, include_first: bool = False, prior: PriorChoice = "auto") -> None:
+        super().__init__(prior)
+        if isinstance(prior, Prior) and not prior.money:
+            raise ConfigError(
+                "A prior of spend counts money in mean order values. Write Prior({...}, money=True), for example with "
+                "gamma=LogNormal(0.6, 1.25)."
+            )
+        self.include_first = bool(include_first)
+
+    def fit(self, data: Any) -> Self:
+        """Fit the model to orders and their mean spend.
+
+        Parameters
+        ----------
+        data : summary, SpendCells or frame
+            Customers with at least one (repeat) order; a frame may carry a `weight` column.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If nobody has an order with money above zero, or counts are impossible.
+        """
+        found = spend_to_fit(data, self.include_first)
+        cells = found.cells
+        scale = float(cells.weight @ cells.mean_spend) / cells.customers
+        scaled = SpendCells(cells.x, cells.mean_spend / scale, cells.weight, cells.spread)
+        chosen, rescue = self._priors(cells.customers)
+        ones = np.ones(len(self.symbols))
+        result = fit(
+            Problem(
+                parameters=self.symbols,
+                likelihood=_likelihood_of(scaled),
+                starts=gamma_gamma.starts(),
+                rows=cells.size,
+                rough=None if cells.size <= _ROUGH_FROM else _likelihood_of(_part(scaled)),
+                prior=None if chosen is None else chosen.on(self.symbols, ones),
+                rescue=None if rescue is None else rescue.on(self.symbols, ones),
+            )
+        )
+        used = chosen if chosen is not None or result.prior is None else rescue
+        # A density of money: counting it in units `scale` times as large multiplies it by the scale.
+        self._adopt(result, _MONEY * np.log(scale), -cells.customers * float(np.log(scale)), cells.customers, used)
+        if self.parameters_["q"] <= 1 and self.outcome_.trustworthy_parameters:
+            self.outcome_ = FitOutcome.INFINITE_MEAN
+        self.independence_ = Independence.of(cells)
+        self.grid_error_ = grid_error(np.exp(result.log_parameters), scaled, result.posterior.covariance)
+        self.remarks_ = self._remarks(found)
+        return self
+
+    @property
+    def mean_spend_(self) -> float:
+        """Expected value of an order of a customer not yet known."""
+        zero = np.zeros(1)
+        return float(gamma_gamma.expected_mean_spend(self._theta(), zero, zero)[0])
+
+    def expected_spend(self, data: Any) -> Any:
+        """Expected value of the next order of each customer, in the money of the data.
+
+        Customers without a known mean get that of the population, `mean_spend_`.
+        """
+        theta, rows = self._theta(), self._rows(data)
+        return rows.give("expected_spend", gamma_gamma.expected_mean_spend(theta, rows.x, rows.m))
+
+    def spend_predictive(self, data: Any) -> gamma_gamma.SpendPredictive:
+        """What is known of each customer's mean spend and next order: means and variances, arrays of shape (n,)."""
+        rows = self._rows(data)
+        return gamma_gamma.spend_predictive(self._theta(), rows.x, rows.m)
+
+    def spend_quantile(self, data: Any, level: float, orders: float = 1.0) -> Any:
+        """The amount that each customer's next `orders` orders together stay below with probability `level`."""
+        if not 0 < level < 1:
+            raise ConfigError(f"`level` is {level!r}; it must lie between 0 and 1 (0.9 for nine times out of ten).")
+        _check_orders(orders)
+        theta, rows = self._theta(), self._rows(data)
+        return rows.give("spend_quantile", gamma_gamma.total_quantile(theta, rows.x, rows.m, level, orders))
+
+    def probability_spend_above(self, data: Any, threshold: float, orders: float = 1.0) -> Any:
+        """Probability that each customer's next `orders` orders together bring more than the threshold."""
+        _check_orders(orders)
+        theta, rows = self._theta(), self._rows(data)
+        values = gamma_gamma.probability_total_above(theta, rows.x, rows.m, float(threshold), orders)
+        return rows.give("probability_spend_above", values)
+
+    def sample_spend(self, data: Any, orders: FloatArray | float, rng: np.random.Generator) -> Any:
+        """Draw the money of each customer's next `orders` orders, parameters being as estimated."""
+        theta, rows = self._theta(), self._rows(data)
+        return rows.give("spend", gamma_gamma.sample_future(theta, rows.x, rows.m, orders, rng))
+
+    def expected_spend_sql(self, orders: str | None = None, mean: str | None = None) -> str:
+        """The same as `expected_spend` as an SQL expression over a summary's columns, for use inside the engine.
+
+        Parameters
+        ----------
+        orders, mean : str, optional
+            SQL of the number of orders and of their mean value; the summary's own columns if left out.
+        """
+        p, q, _ = (float(value) for value in self._theta())
+        shape, money = self._posterior_sql(orders, mean)
+        expected = f"{p!r} * {money} / ({shape} - 1)"
+        return expected if q > 1 else f"CASE WHEN {shape} > 1 THEN {expected} ELSE CAST('infinity' AS DOUBLE) END"
+
+    def spend_second_moment_sql(self, orders: str | None = None, mean: str | None = None) -> str:
+        """Expected square of each customer's mean spend as an SQL expression; infinite where p x + q <= 2.
+
+        With n future orders the second moment of their total is this times (E[n] / p + E[n^2]).
+        """
+        p, q, _ = (float(value) for value in self._theta())
+        shape, money = self._posterior_sql(orders, mean)
+        square = f"power({p!r} * {money}, 2) / (({shape} - 1) * ({shape} - 2))"
+        return square if q > 2 else f"CASE WHEN {shape} > 2 THEN {square} ELSE CAST('infinity' AS DOUBLE) END"
+
+    def _posterior_sql(self, orders: str | None, mean: str | None) -> tuple[str, str]:
+        p, q, gamma = (float(value) for value in self._theta())
+        own_orders, own_mean = summary_columns(self.include_first)
+        x, m = orders or own_orders, mean or own_mean
+        # A mean that is not known (NULL) makes a customer like one without orders; returns beyond purchases count none.
+        known = f"(CASE WHEN ({m}) IS NULL THEN 0 ELSE ({x}) END)"
+        return f"({p!r} * {known} + {q!r})", f"({gamma!r} + {known} * greatest(coalesce(CAST(({m}) AS DOUBLE), 0), 0))"
+
+    def _rows(self, data: Any) -> SpendRows:
+        self._check_fitted()
+        return spend_rows(data, self.include_first)
+
+    def _remarks(self, found: SpendToFit) -> tuple[str, ...]:
+        remarks = []
+        everybody = found.cells.customers + found.without_money + found.without_amount
+        for count, why in (
+            (found.without_money, "whose orders bring zero or less"),
+            (found.without_amount, "whose orders have no amount"),
+        ):
+            if count:
+                share = count / everybody
+                who = "1 customer" if count == 1 else f"{count:,.0f} customers"
+                remarks.append(f"{who} {why} {'was' if count == 1 else 'were'} left out of the fit ({share:.1%}).")
+        if self.parameters_["q"] <= 1:
+            remarks.append(
+                f"q is {self.parameters_['q']:.2f}, so the mean spend over all customers is infinite: so is that of a "
+                "customer without an order of known value. Look for amounts that are not orders of one person, or use "
+                "GammaGamma(include_first=True)."
+            )
+        if self.grid_error_ > _NOTABLE_GRID_ERROR:
+            remarks.append(
+                f"Bins of nearly equal spend moved the estimates by {self.grid_error_:.2f} standard errors; hand over "
+                "more rows for an exact fit."
+            )
+        return tuple(remarks)
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "include_first": self.include_first,
+            "prior": self.prior.to_dict() if isinstance(self.prior, Prior) else self.prior,
+            "independence": self.independence_.to_dict(),
+            "remarks": list(self.remarks_),
+            "grid_error": self.grid_error_,
+        }
+
+    @classmethod
+    def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        given = settings["prior"]
+        model = cls(bool(settings["include_first"]), Prior.from_dict(given) if isinstance(given, Mapping) else given)
+        model.independence_ = Independence.from_dict(settings["independence"])
+        model.remarks_ = tuple(settings["remarks"])
+        model.grid_error_ = float(settings["grid_error"])
+        return model
+
+
+def _likelihood_of(cells: SpendCells) -> Any:
+    def likelihood(point: FloatArray, order: int) -> Evaluation:
+        return gamma_gamma.log_likelihood_sum(np.exp(point), cells, order)
+
+    return likelihood
+
+
+def _part(cells: SpendCells) -> SpendCells:
+    """Some of the rows, with weights raised so that the total stays, on which the starts compete."""
+    rows = np.sort(np.random.default_rng(cells.size).choice(cells.size, _ROUGH_ROWS, replace=False))
+    weight = cells.weight[rows] * (cells.customers / cells.weight[rows].sum())
+    return SpendCells(
+        cells.x[rows], cells.mean_spend[rows], weight, None if cells.spread is None else cells.spread[rows]
+    )
+
+
+def _check_orders(orders: float) -> None:
+    if not orders > 0:
+        raise ConfigError(f"`orders` is {orders!r}; it must be above zero.")

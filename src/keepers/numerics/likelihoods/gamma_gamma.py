@@ -1,0 +1,249 @@
+"""The Gamma-Gamma model of spend: orders vary around each customer's own mean, and means vary over customers.
+
+An order's value is Gamma(p, nu) with nu ~ Gamma(q, gamma) over customers (Fader, Hardie, Lee 2005, "RFM and CLV"; Fader
+and Hardie 2013, "The Gamma-Gamma Model of Monetary Value"). With S = x m the money of x orders of mean m and
+w = S / (gamma + S), the density of m given x is
+
+    (1 / m) w^(p x) (1 - w)^q / B(p x, q).
+
+Given the history, nu is Gamma(p x + q, gamma + S): the mean spend p / nu is inverse gamma, and the money of n future
+orders is (gamma + S) times a beta prime variable of shapes n p and p x + q. Where a moment does not exist it is `inf`.
+Rows without an order (x = 0) are answered for the population; their m is not looked at.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import betaincc, betaincinv, betaln, gammainc, gammainccinv, polygamma, psi
+
+from keepers.domain.cells import FloatArray, SpendCells
+from keepers.numerics.distinct import distinct
+from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods.family import Theta, columns
+
+PARAMETERS = ("p", "q", "gamma")
+"""Shape of a customer's orders, shape of the differences between customers, and their scale in money."""
+
+MONEY_POWERS = MappingProxyType({"p": 0, "q": 0, "gamma": 1})
+"""Parameters that change with the unit of money: counting in cents multiplies them by 100 to this power."""
+
+
+class SpendPredictive(NamedTuple):
+    """What is known of the orders of customers given their histories, each of shape (n,); moments may be infinite.
+
+    The mean spend is inverse gamma with `shape` and `scale`; `order_variance` and `order_second_moment` are those of
+    the value of one future order, whose mean is `mean` too.
+    """
+
+    shape: FloatArray
+    scale: FloatArray
+    mean: FloatArray
+    variance: FloatArray
+    order_variance: FloatArray
+    order_second_moment: FloatArray
+
+
+def starts() -> list[FloatArray]:
+    """Logarithms of points from which a search begins; money is scaled to a mean spend of about one."""
+    return [np.log([p, q, (q - 1.0) / p]) for p, q in ((4.0, 3.5), (1.0, 2.0), (20.0, 10.0))]
+
+
+def log_likelihood(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArray:
+    """Logarithm of the density of the mean spend m over x orders, of each row.
+
+    Parameters
+    ----------
+    theta : (p, q, gamma)
+        Positive parameters, gamma in the unit of money.
+    x, m : arrays, shape (n,)
+        Orders, one or more, and their mean value, above zero.
+
+    Returns
+    -------
+    array, shape (n,)
+    """
+    p, q, gamma = (float(value) for value in theta)
+    x, m = columns(x, m)
+    log_share = np.log(x * m / gamma)
+    counts = distinct(x)
+    constant = counts.rows(np.asarray(betaln(p * counts.values, q), dtype=np.float64))
+    return -np.log(m) - p * x * np.logaddexp(0.0, -log_share) - q * np.logaddexp(0.0, log_share) - constant
+
+
+def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2) -> Evaluation:
+    """Weighted sum of the log-likelihood with exact derivatives in the logarithms of the parameters.
+
+    A row that stands for a bin of nearly equal means is taken to the second order of the spread within it: the density
+    depends on m by log m, whose mean the row has exactly, and log(gamma + x m), whose curvature in log m is w (1 - w).
+
+    Parameters
+    ----------
+    theta : (p, q, gamma)
+        Positive parameters.
+    cells : SpendCells
+        Orders, mean spend above zero, weights.
+    order : int
+        0 for the value alone; otherwise gradient and Hessian come with it.
+    """
+    p, q, gamma = (float(value) for value in theta)
+    x, m, weight = cells.x, cells.mean_spend, cells.weight
+    counts = distinct(x)
+    each, customers = counts.values, counts.sums(weight)
+    money = x * m
+    share = money / (gamma + money)
+    rest = gamma / (gamma + money)
+    curve = share * rest
+    half = 0.0 if cells.spread is None else 0.5 * cells.spread
+    bent = weight * half * curve
+    log_share, log_rest = -np.log1p(gamma / money), -np.log1p(money / gamma)
+    total = p * (weight * x) @ log_share + q * weight @ log_rest - (p * x + q) @ bent - weight @ np.log(m)
+    value = float(total - customers @ betaln(p * each, q))
+    if order == 0:
+        return Evaluation.of_value(value, 3)
+    # `level` is log(gamma + S) with the bin's correction; its derivatives are taken in log gamma.
+    tilt = 1.0 - 2.0 * share
+    first_level = rest - half * tilt * curve
+    second_level = curve + half * (tilt**2 * curve - 2.0 * curve**2)
+    shape = p * each + q
+    joint, own, alone = psi(shape), psi(p * each), psi(q)
+    by_p = (weight * x) @ log_share - x @ bent + customers @ (each * (joint - own))
+    by_q = weight @ log_rest - bent.sum() + customers @ (joint - alone)
+    exponent = weight * (p * x + q)
+    by_gamma = q * weight.sum() - exponent @ first_level
+    joint2, own2, alone2 = polygamma(1, shape), polygamma(1, p * each), polygamma(1, q)
+    pp, pq = customers @ (each**2 * (joint2 - own2)), customers @ (each * joint2)
+    qq = customers @ (joint2 - alone2)
+    p_gamma, q_gamma = -(weight * x) @ first_level, weight.sum() - weight @ first_level
+    hessian = np.array(
+        [
+            [p * p * pp + p * by_p, p * q * pq, p * p_gamma],
+            [p * q * pq, q * q * qq + q * by_q, q * q_gamma],
+            [p * p_gamma, q * q_gamma, -exponent @ second_level],
+        ]
+    )
+    return Evaluation(value, np.array([p * by_p, q * by_q, by_gamma]), hessian)
+
+
+def spend_predictive(theta: Theta, x: FloatArray, m: FloatArray) -> SpendPredictive:
+    """What is known of each customer's mean spend and future orders.
+
+    The mean is p (gamma + x m) / (p x + q - 1), infinite unless p x + q > 1; variances need p x + q > 2.
+    """
+    p = float(theta[0])
+    shape, money = _posterior(theta, x, m)
+    scale = p * money
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(shape > 1.0, scale / (shape - 1.0), np.inf)
+        variance = np.where(shape > 2.0, mean**2 / (shape - 2.0), np.inf)
+        second = np.where(shape > 2.0, mean**2 * (shape - 1.0) / (shape - 2.0) * (1.0 + 1.0 / p), np.inf)
+        of_order = np.where(shape > 2.0, mean**2 * (1.0 + (shape - 1.0) / p) / (shape - 2.0), np.inf)
+    return SpendPredictive(shape, scale, mean, variance, of_order, second)
+
+
+def expected_mean_spend(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArray:
+    """Expected value of a future order of each customer (Fader, Hardie, Lee 2005, equation 5), shape (n,)."""
+    return spend_predictive(theta, x, m).mean
+
+
+def expected_mean_spend_gradient(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArray:
+    """Derivatives of the expected mean spend in the logarithms of the parameters, shape (n, 3); `inf` where it is."""
+    p, q, gamma = (float(value) for value in theta)
+    x, _ = columns(x, m)
+    shape, money = _posterior(theta, x, m)
+    expected = expected_mean_spend(theta, x, m)
+    rest = shape - 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gradient = expected[:, None] * np.column_stack([1.0 - p * x / rest, -q / rest, gamma / money])
+    return np.where(np.isfinite(expected)[:, None], gradient, np.inf)
+
+
+def total_moments(
+    theta: Theta, x: FloatArray, m: FloatArray, expected_orders: FloatArray, expected_square: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of the money of a random number of future orders, each of shape (n,).
+
+    Given the mean spend M, n orders bring n M with variance n M^2 / p; so the second moment of the total is
+    E[M^2] (E[n] / p + E[n^2]). The number of orders is taken as independent of their value.
+
+    Parameters
+    ----------
+    theta : (p, q, gamma)
+    x, m : arrays, shape (n,)
+        The history.
+    expected_orders, expected_square : arrays, shape (n,)
+        Expected number of future orders, and of its square; for a fixed number n, n and n^2.
+    """
+    p = float(theta[0])
+    known = spend_predictive(theta, x, m)
+    number, square = columns(expected_orders, expected_square)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(number > 0, known.mean * number, 0.0)
+        second = (known.variance + known.mean**2) * (number / p + square)
+        variance = np.where(square > 0, np.where(np.isfinite(second), second - mean**2, np.inf), 0.0)
+    return mean, np.maximum(variance, 0.0)
+
+
+def probability_total_above(
+    theta: Theta, x: FloatArray, m: FloatArray, threshold: float, orders: float = 1.0
+) -> FloatArray:
+    """Probability that so many future orders together bring more than the threshold, shape (n,)."""
+    p = float(theta[0])
+    shape, money = _posterior(theta, x, m)
+    if threshold <= 0.0:
+        return np.ones(shape.shape)
+    return np.asarray(betaincc(orders * p, shape, threshold / (money + threshold)))
+
+
+def total_quantile(theta: Theta, x: FloatArray, m: FloatArray, level: float, orders: float = 1.0) -> FloatArray:
+    """The amount that so many future orders together stay below with probability `level`, shape (n,)."""
+    p = float(theta[0])
+    shape, money = _posterior(theta, x, m)
+    # With the smaller tail as the argument, so that neither 1 - y nor y loses its digits.
+    low = betaincinv(orders * p, shape, level)
+    high = betaincinv(shape, orders * p, 1.0 - level)
+    with np.errstate(divide="ignore"):
+        return np.asarray(money * np.where(low < 0.5, low / (1.0 - low), (1.0 - high) / high))
+
+
+def probability_mean_above(theta: Theta, x: FloatArray, m: FloatArray, threshold: float) -> FloatArray:
+    """Probability that the customer's own mean spend is above the threshold, shape (n,)."""
+    known = spend_predictive(theta, x, m)
+    if threshold <= 0.0:
+        return np.ones(known.shape.shape)
+    return np.asarray(gammainc(known.shape, known.scale / threshold))
+
+
+def mean_spend_quantile(theta: Theta, x: FloatArray, m: FloatArray, level: float) -> FloatArray:
+    """The amount below which the customer's own mean spend lies with probability `level`, shape (n,)."""
+    known = spend_predictive(theta, x, m)
+    return np.asarray(known.scale / gammainccinv(known.shape, level))
+
+
+def sample_new(theta: Theta, x: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draw the mean spend of new customers over x orders each; NaN where x is 0."""
+    p, q, gamma = (float(value) for value in theta)
+    (orders,) = columns(x)
+    rate = rng.gamma(q, 1.0 / gamma, orders.size)
+    money = rng.standard_gamma(p * np.maximum(orders, 1.0)) / rate
+    return np.where(orders > 0, money / np.maximum(orders, 1.0), np.nan)
+
+
+def sample_future(
+    theta: Theta, x: FloatArray, m: FloatArray, orders: FloatArray | float, rng: np.random.Generator
+) -> FloatArray:
+    """Draw the money of so many future orders of customers with these histories, shape (n,)."""
+    p = float(theta[0])
+    shape, money = _posterior(theta, x, m)
+    number, _ = columns(orders, shape)
+    drawn = rng.standard_gamma(p * np.maximum(number, 1e-300)) / rng.standard_gamma(shape) * money
+    return np.where(number > 0, drawn, 0.0)
+
+
+def _posterior(theta: Theta, x: FloatArray, m: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shape and scale of the gamma distribution of nu given the history."""
+    p, q, gamma = (float(value) for value in theta)
+    x, m = columns(x, m)
+    return p * x + q, gamma + x * np.where(x > 0, m, 0.0)
