@@ -119,9 +119,9 @@ def percent(share: float | None, digits: int | None = None, *, signed: bool = Fa
     ('46%', '3.1%', 'under 0.1%', '−12%')
     """
     value = finite(share)
-    if value is None:
+    size = finite(None if value is None else abs(value) * 100)
+    if value is None or size is None:
         return MISSING
-    size = abs(value) * 100
     if digits is None:
         if 0 < size < 0.05:
             return "under 0.1%"

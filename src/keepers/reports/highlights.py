@@ -9,7 +9,7 @@ from keepers.reports.breakdowns import largest
 from keepers.reports.content import ReportContent
 from keepers.reports.figures import MoneyMeaning
 from keepers.reports.findings import ENOUGH
-from keepers.reports.formatting import count, horizon, money, percent, plural, shortened
+from keepers.reports.formatting import count, finite, horizon, money, percent, plural, shortened
 from keepers.reports.groups import BreakdownRow, Dimension
 
 
@@ -54,7 +54,7 @@ def _look_after(content: ReportContent) -> Highlight | None:
 def _improve(content: ReportContent) -> Highlight | None:
     levers = content.levers
     best = sentences.best_lever(levers) if levers is not None else None
-    if levers is None or best is None or best.gain.value <= 0:
+    if levers is None or best is None or (finite(best.gain.value) or 0.0) <= 0:
         return None
     text = f"is what it would bring to {_lower(sentences.lever_action(best))}: the best of your levers."
     return Highlight(

@@ -202,8 +202,8 @@ def _style() -> str:
     """The style sheet with its letters, and a class for each of the 21 strengths of a heat cell."""
     steps = []
     for step in range(21):
-        ink = "deep" if step > 15 else "mid" if step > 11 else ""
-        steps.append(f".h{step} {{ --v: {step / 20:.2f};{f' color: var(--{ink}-text);' if ink else ''} }}")
+        ink = "ink" if step < 12 else "cell-low" if step < 13 else "cell-mid" if step < 17 else "cell-deep"
+        steps.append(f".h{step} {{ --v: {step / 20:.2f}; color: var(--{ink}); }}")
     return _asset("report.css").replace("FONT_DATA", _font()).replace("HEAT_STEPS", "\n".join(steps))
 
 

@@ -270,4 +270,4 @@ def lever_note(lever: Lever, levers: Levers, currency: str | None) -> str:
 
 def best_lever(levers: Levers) -> Lever | None:
     """The lever with the largest gain."""
-    return max(levers.rows, key=lambda lever: lever.gain.value, default=None)
+    return max(levers.rows, key=lambda lever: finite(lever.gain.value) or 0.0, default=None)
