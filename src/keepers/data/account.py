@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from keepers.data.canonical import Sales
-from keepers.data.engine import Engine, quoted
+from keepers.data.engine import Engine, quoted, template
+from keepers.data.normalise import fill
 from keepers.data.reconciliation import DESTINATIONS, MoneyLine, MonthLine, Reconciliation
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 
@@ -15,31 +16,40 @@ def account_for_sales(engine: Engine, sales: Sales, into: Reconciliation) -> str
     facts = quoted(sales.facts)
     _charged(engine, facts, into)
     _revenue(engine, sales, into)
-    _months(engine, sales, into)
-    row = engine.row(
-        f"""SELECT count(DISTINCT customer_key) FILTER (destination = 'counted'), count(*) FILTER (destination = 'counted'),
-                   min(day) FILTER (destination = 'counted'), max(day) FILTER (destination = 'counted'),
-                   coalesce(sum(amount) FILTER (destination = 'unknown customer'), 0),
-                   coalesce(sum(amount) FILTER (destination IN ('counted', 'unknown customer')), 0),
-                   count(*) FILTER (destination = 'unknown customer'), count(*) FILTER (destination IN ('counted', 'unknown customer'))
-            FROM {facts}"""
-    )
-    into.customers, into.orders, into.first_day, into.last_day = row[:4]
-    into.unknown_share = float(row[4] / row[5]) if row[5] else (row[6] / row[7] if row[7] else 0.0)
-    currencies = [
-        str(found[0])
-        for found in engine.rows(
-            f"""SELECT currency FROM {facts} WHERE currency IS NOT NULL AND destination NOT IN ('other', 'quarantined')
-                GROUP BY currency HAVING count(*) FILTER (destination = 'counted') > 0
-                    OR NOT EXISTS (SELECT 1 FROM {facts} WHERE destination = 'counted')"""
+    into.months = [
+        MonthLine(month, str(currency), int(orders), Decimal(revenue), Decimal(refunds), Decimal(revenue - refunds))
+        for month, currency, orders, revenue, refunds in engine.rows(
+            _sql("account_months", orders=quoted(sales.orders), refunds=quoted(sales.refunds))
         )
     ]
-    return currencies[0] if len(currencies) == 1 else UNSPECIFIED_CURRENCY
+    found = engine.row(_sql("account_totals", facts=facts))
+    into.customers, into.orders, into.first_day, into.last_day = int(found[0]), int(found[1]), found[2], found[3]
+    into.repeat_customers = int(found[4])
+    into.largest_customer = (str(found[6]), int(found[5])) if found[5] else None
+    into.unknown_share = _unknown_share(into)
+    named = [line.currency for line in into.revenue if line.key == "revenue"] or [
+        line.currency for line in into.charged if line.key == "unknown customer"
+    ]
+    return named[0] if len(named) == 1 else UNSPECIFIED_CURRENCY
+
+
+def _sql(name: str, **names: str) -> str:
+    return fill(template("keepers.data.sql", name), **names)
+
+
+def _unknown_share(account: Reconciliation) -> float:
+    """Share of what was sold that nobody's name stands on; of orders where there is no money."""
+    unknown, counted = account.amount("unknown customer"), account.amount("counted")
+    if unknown + counted > 0:
+        return float(unknown / (unknown + counted))
+    orders = account.count("unknown customer") + account.count("counted")
+    return account.count("unknown customer") / orders if orders else 0.0
 
 
 def _charged(engine: Engine, facts: str, into: Reconciliation) -> None:
     found = engine.rows(
-        f"""SELECT coalesce(currency, '{UNSPECIFIED_CURRENCY}'), destination, count(*), coalesce(sum(coalesce(gross, amount)), 0)
+        f"""SELECT coalesce(currency, '{UNSPECIFIED_CURRENCY}'), destination, count(*),
+                   coalesce(sum(coalesce(gross, amount)), 0)
             FROM {facts} GROUP BY 1, 2 ORDER BY 1, 2"""
     )
     for currency in dict.fromkeys(row[0] for row in found):
@@ -53,48 +63,34 @@ def _charged(engine: Engine, facts: str, into: Reconciliation) -> None:
 
 
 def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
-    found = engine.rows(
-        f"""SELECT coalesce(currency, '{UNSPECIFIED_CURRENCY}'), count(*), coalesce(sum(coalesce(gross, amount)), 0), coalesce(sum(tax), 0), coalesce(sum(shipping), 0),
-                   coalesce(sum(amount), 0), count(*) FILTER (tax <> 0), count(*) FILTER (shipping <> 0)
-            FROM {quoted(sales.facts)} WHERE destination = 'counted' GROUP BY 1 ORDER BY 1"""
-    )
-    refunds = {
-        row[0]: row
+    back = {
+        row[0]: (int(row[1]), row[2])
         for row in engine.rows(
-            f"""SELECT currency, count(*) FILTER (order_id IS NOT NULL), coalesce(sum(amount) FILTER (order_id IS NOT NULL), 0)
-                FROM {quoted(sales.refunds)} WHERE customer_key IS NOT NULL GROUP BY 1"""
+            f"""SELECT currency, count(*), sum(amount) FROM {quoted(sales.refunds)}
+                WHERE order_id IS NOT NULL AND customer_key IS NOT NULL GROUP BY 1"""
         )
     }
-    for currency, rows, charged, tax, shipping, amount, taxed, shipped in found:
-        other = charged - tax - shipping - amount
+    for row in engine.rows(_sql("account_revenue", facts=quoted(sales.facts))):
+        currency, rows, charged, tax, shipping, amount, taxed, shipped, included, included_tax = row
+        outside = tax - included_tax
+        refunds, refunded = back.get(currency, (0, Decimal(0)))
         lines = [
             ("charged", "charged for counted purchases", rows, charged),
-            ("tax", "less tax", taxed, -tax),
+            ("tax", "less tax", taxed - included, -outside),
             ("shipping", "less shipping", shipped, -shipping),
-            ("other charges", "less tips, fees and tax inside prices", 0, -other),
+            ("other charges", "less tips, fees and other charges", 0, amount + outside + shipping - charged),
             ("revenue", "revenue of counted purchases", rows, amount),
+            ("refunded", "less refunds of these purchases", refunds, -refunded),
+            ("net", "net revenue", rows, amount - refunded),
         ]
-        back = refunds.get(currency)
-        if back and back[1]:
-            lines.append(("refunded", "less refunds of these purchases", back[1], -back[2]))
-        lines.append(("net", "net revenue", rows, amount - (back[2] if back else 0)))
         into.revenue += [
             MoneyLine(currency, key, label, int(n), Decimal(value))
             for key, label, n, value in lines
             if value or key in ("revenue", "net")
         ]
-
-
-def _months(engine: Engine, sales: Sales, into: Reconciliation) -> None:
-    into.months = [
-        MonthLine(month, str(currency), int(orders), Decimal(revenue), Decimal(refunds), Decimal(revenue - refunds))
-        for month, currency, orders, revenue, refunds in engine.rows(
-            f"""SELECT month, currency, coalesce(sum(orders), 0), coalesce(sum(revenue), 0), coalesce(sum(refunds), 0) FROM (
-                    SELECT date_trunc('month', day)::DATE AS month, currency, count(*) AS orders, sum(amount) AS revenue, 0::DECIMAL(18, 4) AS refunds
-                    FROM {quoted(sales.orders)} WHERE counted AND customer_key IS NOT NULL GROUP BY 1, 2
-                    UNION ALL
-                    SELECT date_trunc('month', day)::DATE, currency, 0, 0, sum(amount) FROM {quoted(sales.refunds)}
-                    WHERE order_id IS NOT NULL AND customer_key IS NOT NULL GROUP BY 1, 2)
-                GROUP BY 1, 2 ORDER BY 1, 2"""
-        )
-    ]
+        if included:
+            into.note(
+                "tax inside prices",
+                f"The prices of {included:,} orders have tax in them ({included_tax:,.2f} {currency}); it stays in "
+                "revenue, as in the shop's own subtotal.",
+            )

@@ -12,6 +12,7 @@ from keepers.data.options import ReadOptions
 from keepers.data.refunds import match_refunds
 from keepers.data.sales import SalesSource
 from keepers.domain.columns import ORDERS, REFUNDS, Schema
+from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Sales:
     identity: Identity
     has_money: bool
     plain: bool = False
+    currency: str = UNSPECIFIED_CURRENCY
 
 
 def _sql(name: str, **names: str) -> str:

@@ -10,6 +10,7 @@ from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
 from keepers.domain.columns import MONEY, ORDERS, REFUNDS
+from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 _MONEY_ROLES = ("net_amount", "amount", "gross")
 _ATTRIBUTES = ("product", "category", "channel", "campaign", "country", "discount_code")
@@ -127,6 +128,9 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     }
     columns = ", ".join(f"{made.get(c.name, 'NULL')}::{c.type} AS {c.name}" for c in ORDERS.columns)
     engine.execute(f"CREATE OR REPLACE VIEW {ORDERS.name} AS SELECT {columns} FROM {quoted(narrow)}")
+    shown = header or UNSPECIFIED_CURRENCY
+    if "currency" in present:
+        shown = str(engine.row(f"SELECT coalesce(max(currency), '{UNSPECIFIED_CURRENCY}') FROM {quoted(narrow)}")[0])
     facts = engine.new_name("facts")
     engine.execute(
         f"""CREATE VIEW {facts} AS SELECT 0 AS source_no, _row AS row_number, customer_key, day, {currency} AS currency,
@@ -138,5 +142,5 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     refunds = engine.create_empty(REFUNDS)
     return Sales(
         facts=facts, lines=None, orders=ORDERS.name, refunds=refunds, parts=None, superseded=None,
-        identity=Identity(narrow, ("id",), 0, 0), has_money="amount" in present, plain=True,
+        identity=Identity(narrow, ("id",), 0, 0), has_money="amount" in present, plain=True, currency=shown,
     )  # fmt: skip

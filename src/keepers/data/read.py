@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keepers.data import quarantine
@@ -13,11 +13,10 @@ from keepers.data.engine import Engine
 from keepers.data.options import ReadOptions
 from keepers.data.orders import Orders, orders_of_sales
 from keepers.data.raw_table import RawTable
-from keepers.data.reading import Reading, Source
+from keepers.data.reading import Reading, ReadTables, Source
 from keepers.data.reconciliation import Reconciliation
 from keepers.data.table import Table
 from keepers.domain.errors import InputError
-from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.ports import Progress, silent
 
 Location = str | os.PathLike[str]
@@ -32,18 +31,23 @@ class Dataset:
     engine : Engine
     tables : dict of str to Table
         Canonical tables by name (`keepers.domain.columns.CANONICAL`), those with rows, and "quarantine".
-    reconciliation : Reconciliation
-        Where every row and every amount went.
     sources : list of Source
-    currency : str
-        Currency of all amounts, or "unspecified".
     """
 
     engine: Engine
     tables: dict[str, Table]
-    reconciliation: Reconciliation
     sources: list[Source]
-    currency: str = UNSPECIFIED_CURRENCY
+    _made: ReadTables = field(repr=False)
+
+    @property
+    def reconciliation(self) -> Reconciliation:
+        """Where every row and every amount went."""
+        return self._made.reconciliation()
+
+    @property
+    def currency(self) -> str:
+        """Currency of all amounts, or "unspecified"."""
+        return self._made.currency
 
     @property
     def has_orders(self) -> bool:
@@ -108,7 +112,7 @@ def read(
         if orders.refunds is not None:
             tables["refunds"] = orders.refunds
     tables["quarantine"] = Table(engine, quarantine.NAME)
-    return Dataset(engine, tables, made.reconciliation, made.sources, made.currency)
+    return Dataset(engine, tables, made.sources, made)
 
 
 def read_orders(*locations: Location, columns: Mapping[str, str] | None = None, **options: Any) -> Orders:

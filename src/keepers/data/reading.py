@@ -13,6 +13,7 @@ from keepers.data.format import Shape
 from keepers.data.formats import find_format
 from keepers.data.options import ReadOptions
 from keepers.data.plain import read_plain
+from keepers.data.quality import check_sales
 from keepers.data.raw_table import RawTable
 from keepers.data.recognise import recognise
 from keepers.data.recognition import Recognition
@@ -58,9 +59,17 @@ class ReadTables:
     """What a reading made: the names of its tables in the engine, and the account of it."""
 
     sales: Sales | None
-    currency: str
-    reconciliation: Reconciliation
     sources: list[Source]
+    reading: Reading
+
+    @property
+    def currency(self) -> str:
+        """Currency of the counted orders, or "unspecified"."""
+        return self.reading.currency
+
+    def reconciliation(self) -> Reconciliation:
+        """Where every row and every amount went."""
+        return self.reading.account(self.sales)
 
 
 class Reading:
@@ -73,7 +82,8 @@ class Reading:
         self.reconciliation = Reconciliation()
         self.sources: list[Source] = []
         self.sales: list[SalesSource] = []
-        self.counts: dict[int, int] = {}
+        self.currency = UNSPECIFIED_CURRENCY
+        self._accounted = False
 
     def run(self, raws: list[RawTable]) -> ReadTables:
         """Bring raw tables to canonical ones."""
@@ -84,10 +94,20 @@ class Reading:
             quarantine.add_rejected(self.engine, source.raw)
         selling = [n for n, source in enumerate(self.sources) if source.recognition.format.shape is Shape.SALES]
         sales = self._sales(selling) if selling else None
-        currency = account_for_sales(self.engine, sales, self.reconciliation) if sales else UNSPECIFIED_CURRENCY
-        self.reconciliation.quarantine = quarantine.summary(self.engine)
-        self._report_files()
-        return ReadTables(sales, currency, self.reconciliation, self.sources)
+        if sales is None or not sales.plain:
+            self.account(sales)
+        return ReadTables(sales, self.sources, self)
+
+    def account(self, sales: Sales | None) -> Reconciliation:
+        """The account of the reading; a clean table's is drawn up when somebody asks for it."""
+        if not self._accounted:
+            self._accounted = True
+            if sales is not None:
+                self.currency = account_for_sales(self.engine, sales, self.reconciliation)
+                check_sales(self.engine, sales, self.sales, self.currency, self.reconciliation)
+            self.reconciliation.quarantine = quarantine.summary(self.engine)
+            self._report_files()
+        return self.reconciliation
 
     def _sales(self, selling: list[int]) -> Sales:
         if len(self.sources) == 1:
@@ -95,6 +115,7 @@ class Reading:
             self.progress(f"Reading {only.name}", None)
             plain = read_plain(self.engine, only.raw, only.recognition, self.options)
             if plain is not None:
+                self.currency = plain.currency
                 return plain
         for number in selling:
             source = self.sources[number]

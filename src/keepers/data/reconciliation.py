@@ -108,6 +108,8 @@ class Reconciliation:
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     unknown_share: float = 0.0
+    repeat_customers: int = 0
+    largest_customer: tuple[str, int] | None = None
 
     @property
     def rows_read(self) -> int:
