@@ -9,7 +9,8 @@ functions of w alone for each x,
     intensity  g(w) = (r + x) E (1 + p w)^-(r + x + 1),       of purchases, by which E X = integral of g,
     pairs      h(w) = (r + x)(r + x + 1) E (1 - p)(1 + p w)^-(r + x + 2),  by which E X(X - 1) = 2 integral of w h,
 
-the expectation being over p. They are tabulated at Chebyshev points of log(1 + k w) with measured error.
+the expectation being over p. They are tabulated at Chebyshev points of log(1 + k w) with measured error, times a power
+of 1 + k w that undoes their fall, so that what happens late is as exact as what happens soon.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ _LARGEST_GRID = 3_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """Functions of scaled time for each distinct count, at the points of a grid, shape (counts, size) each."""
+    """Functions of scaled time for each distinct count at the points of a grid, each times (1 + k w) to its power.
+
+    Arrays have shape (counts, size); the derivatives of the intensity have the intensity's power.
+    """
 
     grid: ChebyshevGrid
     survival: FloatArray
@@ -105,6 +109,11 @@ class Future:
         return self._scales if self._age_grid is None else np.asarray(np.exp(self._age_grid.points))
 
     @cached_property
+    def _powers(self) -> tuple[float, float, float]:
+        """How fast survival, intensity and pairs fall with w at least, as powers (no more than integrals can use)."""
+        return min(self.a, self.r, 1.0), min(self.a, 1.0), min(self.a, 2.0)
+
+    @cached_property
     def _stretch(self) -> float:
         """The k of log(1 + k w): about how often the fastest customer would leave in a scaled time of one."""
         x = self.counts.values
@@ -129,8 +138,9 @@ class Future:
 
     def _tabulated(self, grid: ChebyshevGrid, mixture: BetaMixture) -> _Table:
         w = np.expm1(grid.points) / self._stretch
+        raise_survival, raise_intensity, raise_pairs = (np.exp(power * grid.points) for power in self._powers)
         rows = self.counts.size
-        blank = [np.empty((rows, grid.size)) for _ in range(6)]
+        blank = [np.zeros((rows, grid.size)) for _ in range(6)]
         survival, intensity, pairs, by_r, by_a, by_b = blank
         mean_log_p, mean_log_q = self._mean_logs if self._with_gradient else (None, None)
         step = max(1, _CHUNK // (grid.size * mixture.nodes))
@@ -164,7 +174,14 @@ class Future:
                 down = rule.derivatives(reduced, low, end, mean_log_p[part], mean_log_q[part])
                 by_a[part], by_b[part] = shape * down[0], shape * down[1]
             pairs[part] = shape * (shape + 1) * rule.expectation(rule.reduced(twice, low, none), low, none)
-        return _Table(grid, survival, intensity, pairs, (by_r, by_a, by_b) if self._with_gradient else None)
+        by_parameter = (by_r * raise_intensity, by_a * raise_intensity, by_b * raise_intensity)
+        return _Table(
+            grid,
+            survival * raise_survival,
+            intensity * raise_intensity,
+            pairs * raise_pairs,
+            by_parameter if self._with_gradient else None,
+        )
 
     @cached_property
     def _mean_logs(self) -> tuple[FloatArray, FloatArray]:
@@ -173,10 +190,10 @@ class Future:
         both = digamma(self.a + b)
         return digamma(np.array([self.a])) - both, digamma(b) - both
 
-    def _integral(self, t: float, delta: float = 0.0, power: int = 0) -> FloatArray:
+    def _integral(self, t: float, fall: float, delta: float = 0.0, power: int = 0) -> FloatArray:
         """The operator that turns tabulated functions f into the integral of w^power exp(-delta u) f(w) dw to t.
 
-        Shape (ages of the nodes, size of the table).
+        `fall` is the power of 1 + k w that the table of f carries. Shape (ages of the nodes, size of the table).
         """
         grid, stretch = self._table.grid, self._stretch
         scales = self._node_scales
@@ -184,15 +201,16 @@ class Future:
         places, weights = gauss_legendre(24 + 8 * math.ceil(float(reach.max())))
         logs = reach[:, None] * places
         w = np.expm1(logs) / stretch
-        density = reach[:, None] * weights * np.exp(logs - delta * scales[:, None] * w) / stretch
+        density = reach[:, None] * weights * np.exp((1 - fall) * logs - delta * scales[:, None] * w) / stretch
         if power:
             density = density * w**power
         values = grid.matrix(logs.ravel()).reshape(*logs.shape, grid.size)
         return np.asarray(np.matmul(density[:, None, :], values)[:, 0, :])
 
-    def _point(self, t: float) -> FloatArray:
+    def _point(self, t: float, fall: float) -> FloatArray:
         """The operator that turns tabulated functions into their values at t, shape (ages of the nodes, size)."""
-        return self._table.grid.matrix(np.log1p(self._stretch * t / self._node_scales))
+        logs = np.log1p(self._stretch * t / self._node_scales)
+        return np.asarray(self._table.grid.matrix(logs) * np.exp(-fall * logs)[:, None])
 
     def rows(self, values: FloatArray) -> FloatArray:
         """Spread values for (counts, ages of the nodes) over the rows of the data."""
@@ -221,11 +239,11 @@ class Future:
 
     def survival(self, t: float) -> FloatArray:
         """Probability of being alive a time t from now."""
-        return self.rows(self._table.survival @ self._point(t).T)
+        return self.rows(self._table.survival @ self._point(t, self._powers[0]).T)
 
     def purchases(self, t: float, delta: float = 0.0) -> FloatArray:
         """Expected purchases within t, discounted at the continuous rate delta."""
-        return self.rows(self._table.intensity @ self._integral(t, delta).T)
+        return self.rows(self._table.intensity @ self._integral(t, self._powers[1], delta).T)
 
     def purchases_without_end(self, delta: float) -> FloatArray:
         """Discounted expected purchases without end; infinite where delta is 0 and a <= 1."""
@@ -237,16 +255,16 @@ class Future:
 
     def pairs(self, t: float) -> FloatArray:
         """E X(X - 1) of the purchases X within t."""
-        return self.rows(2 * self._table.pairs @ self._integral(t, power=1).T)
+        return self.rows(2 * self._table.pairs @ self._integral(t, self._powers[2], power=1).T)
 
     def lifetime(self, cap: float) -> FloatArray:
         """Expected lifetime within the cap."""
-        return self.rows((self._table.survival @ self._integral(cap).T) * self._node_scales)
+        return self.rows((self._table.survival @ self._integral(cap, self._powers[0]).T) * self._node_scales)
 
     def time_of_survival(self, target: FloatArray) -> FloatArray:
         """The scaled time at which each row's survival falls to its target; infinite beyond the longest time."""
         grid = self._table.grid
-        coefficients = grid.coefficients(self._table.survival)
+        coefficients = grid.coefficients(self._table.survival * np.exp(-self._powers[0] * grid.points))
         slopes = chebder(coefficients, axis=1) * (2 / grid.high)
         steps = np.linspace(0.0, grid.high, 1024)
         coarse = np.minimum.accumulate(coefficients @ grid.polynomials(steps), axis=1)
@@ -272,9 +290,9 @@ class Future:
         """
         assert self._table.by_parameter is not None
         by_r, by_a, by_b = self._table.by_parameter
-        operator = self._integral(t)
+        operator = self._integral(t, self._powers[1])
         scales = self._node_scales
-        ends = self._table.intensity @ self._point(t).T
+        ends = self._table.intensity @ self._point(t, self._powers[1]).T
         by_alpha = -self.alpha * t / scales**2 * ends
         return np.column_stack(
             [
