@@ -64,6 +64,7 @@ def backtest_content(test: Backtest) -> evidence.Backtest | None:
                 gini=one.gini,
                 coverage=next((c.plain for c in one.coverage if c.level == 0.80), None),
                 top_capture=one.top_capture,
+                score=one.score,
             )
             for one in test.standings()
         ),

@@ -80,6 +80,8 @@ class BacktestRow:
     """Share of customers whose actual purchases fell inside the 80% interval."""
     top_capture: float | None = None
     """Share of what the true best 10% bought that the predicted best 10% bought."""
+    score: float | None = None
+    """The error by which candidates are ranked, where it is not `mae`; smaller is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Backtest:
     """Last days of the calibrations from which was predicted."""
     holdout: Horizon
     """Length of the time that was predicted from each origin."""
+    score_name: str = "ranked probability score"
+    """What `BacktestRow.score` is called by statisticians."""
 
 
 class FormulaUnit(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keepers.reports.breakdowns import largest
 from keepers.reports.charts.cohort_curves import value_text
 from keepers.reports.cohorts import Heatmap
-from keepers.reports.evidence import Backtest, Calibration, Formulas, Reconciliation, Tracking
+from keepers.reports.evidence import Backtest, BacktestRow, Calibration, Formulas, Reconciliation, Tracking
 from keepers.reports.formatting import count, finite, horizon, money, number, percent, plural
 from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, CohortMeasure, Dimension, Grouping
 
@@ -44,18 +44,26 @@ def calibration(found: Calibration) -> str:
 
 
 def backtest(found: Backtest) -> str:
-    """Who won the backtest."""
+    """Who won the backtest, by the error that ranks the candidates."""
     chosen = next((row for row in found.rows if row.chosen), None)
-    naive = min((row for row in found.rows if row.baseline), key=lambda row: row.mae, default=None)
-    if chosen is None or naive is None or not naive.mae:
+    if chosen is None:
         return ""
-    gain = 1 - chosen.mae / naive.mae
+    scored = finite(chosen.score) is not None
+    errors = [(_error(row, scored), row) for row in found.rows if row.baseline]
+    naive = min(((error, row) for error, row in errors if error is not None), key=lambda pair: pair[0], default=None)
+    own = _error(chosen, scored)
+    if naive is None or own is None or not naive[0]:
+        return ""
+    gain = 1 - own / naive[0]
+    what = "Its error" if scored else "Its mean error a customer"
+    against = f"that of the best simple rule (“{naive[1].name}”)"
     if gain <= 0:
-        return f"“{naive.name}” was no further off than {chosen.name}: the model adds nothing on these data."
-    return (
-        f"{chosen.name} was off by {number(chosen.mae)} purchases a customer on average, "
-        f"{percent(gain)} less than the best simple rule (“{naive.name}”, {number(naive.mae)})."
-    )
+        return f"The values come from {chosen.name}. {what} was not smaller than {against}."
+    return f"The values come from {chosen.name}. {what} was {percent(gain)} smaller than {against}."
+
+
+def _error(row: BacktestRow, scored: bool) -> float | None:
+    return finite(row.score) if scored else finite(row.mae)
 
 
 def cohorts(heat: Heatmap, measure: CohortMeasure, currency: str | None) -> str:

@@ -103,7 +103,7 @@ def interval(estimate: Estimate, currency: str | None = None, *, is_money: bool 
 
 
 def verdict(found: Verdict) -> tuple[str, ...]:
-    """What stands under the headline of the verdict."""
+    """What stands under the headline of the verdict, without its reservations."""
     rule = f" ({found.naive_rule})" if found.naive_rule else ""
     lines: list[str] = []
     if found.trust is Trust.UNTESTED:
@@ -128,7 +128,6 @@ def verdict(found: Verdict) -> tuple[str, ...]:
     off = finite(found.total_error)
     if off is not None and found.trust is not Trust.UNTESTED:
         lines.append(_total_error(off))
-    lines.extend(found.reservations)
     return tuple(lines)
 
 

@@ -102,6 +102,7 @@ def example_content() -> ReportContent:
         verdict=Verdict(
             Trust.GOOD, "Pareto/NBD", "each customer goes on buying at the same rate as before", 0.31,
             total_error=-0.042, coverage=0.861, origins=3, holdout=months(6),
+            reservations=("The data allow a test over 26 weeks, not over a whole year: seasons are not tested.",),
         ),
         activity=Activity(
             months(12), _interval(float(alive.sum()), 0.03), _interval(float(ahead.sum()), 0.05),
