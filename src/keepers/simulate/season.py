@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -133,6 +132,15 @@ class Tempo:
         hour: FloatArray = np.interp((moment - day) * share[-1], share, np.arange(25.0))
         return np.asarray(day + np.minimum(hour / 24.0, 1.0 - 1e-9))
 
+    def even_day(self, moment: FloatArray) -> FloatArray:
+        """Where a time on the clock lies in a day of even demand: the inverse of `within_day`."""
+        if self.season is None or self.season.hours is None:
+            return moment
+        share = np.concatenate([[0.0], np.cumsum(self.season.hours)])
+        day = np.floor(moment)
+        part: FloatArray = np.interp((moment - day) * 24.0, np.arange(25.0), share / share[-1])
+        return np.asarray(day + np.minimum(part, 1.0 - 1e-9))
+
     def day_number(self, day: dt.date) -> int:
         """Days from the first day to another."""
         return (day - self.first_day).days
@@ -140,16 +148,3 @@ class Tempo:
     def dates(self, day_numbers: IntArray) -> NDArray[np.datetime64]:
         """Calendar days by their number."""
         return np.datetime64(self.first_day, "D") + day_numbers.astype("timedelta64[D]")
-
-    def instants(self, moments: FloatArray) -> NDArray[np.datetime64]:
-        """Moments as timestamps, to the second."""
-        seconds = np.floor(moments * 86_400.0).astype("timedelta64[s]")
-        return np.datetime64(self.first_day, "s") + seconds
-
-
-def discounted_demand(tempo: Tempo, at: float, days: float, per_day: float) -> float:
-    """Demand in (at, at + days], each day worth less the later it is; the weight of a customer who never leaves."""
-    first = math.floor(at)
-    edges = np.unique(np.clip(np.arange(first, math.ceil(at + days) + 1, dtype=float), at, at + days))
-    middle = (edges[1:] + edges[:-1]) / 2 - at
-    return float(np.diff(tempo.busy_time(edges)) @ np.exp(-per_day * middle))

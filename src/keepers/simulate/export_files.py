@@ -1,0 +1,141 @@
+"""The store's tables as files that a shop would have: Shopify's exports, plain CSV, or Parquet; all of them or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keepers.data.engine import literal, quoted
+from keepers.data.table import Table
+from keepers.domain.errors import ConfigError
+from keepers.simulate.shopify_files import shopify_queries
+
+LAYOUTS = ("shopify", "csv", "parquet")
+
+_HIDDEN = ("event_id", "source", "source_id", "received_at")
+_IN_SHOPIFY = frozenset(
+    {"orders", "order_lines", "refunds", "customers", "persons", "products", "identities", "consents", "assignments"}
+)
+
+
+def write_files(
+    tables: Mapping[str, Table],
+    folder: str | os.PathLike[str],
+    layout: str,
+    time_zone: str,
+    truth: Mapping[str, Any] | None,
+) -> list[Path]:
+    """Write files beside the folder first and move them in when all are whole.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        By canonical name.
+    folder : path
+        Made if it is not there.
+    layout : str
+        One of `LAYOUTS`.
+    time_zone : str
+        The business's time zone, in which files carry their times.
+    truth : mapping, optional
+        Columns of ``truth.parquet``.
+    """
+    if layout not in LAYOUTS:
+        raise ConfigError(f"`layout` is {layout!r}. Use one of: {', '.join(LAYOUTS)}.")
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    engine = next(iter(tables.values())).engine
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
+        made: list[Path] = []
+        if layout == "parquet":
+            made += [table.write_parquet(Path(beside) / f"{name}.parquet") for name, table in tables.items()]
+        else:
+            for name, query in _queries(tables, layout, time_zone).items():
+                made.append(Path(beside) / name)
+                engine.execute(f"COPY ({query}) TO {literal(str(made[-1]))} (FORMAT csv, HEADER)")
+        if truth is not None:
+            held = Table(engine, engine.from_columns(engine.new_name("truth"), truth))
+            made.append(held.write_parquet(Path(beside) / "truth.parquet"))
+            engine.drop(held.name)
+        return [Path(shutil.move(path, target / path.name)) for path in made]
+
+
+def _queries(tables: Mapping[str, Table], layout: str, time_zone: str) -> dict[str, str]:
+    if layout == "shopify":
+        queries = shopify_queries(tables, time_zone)
+        left_out = _IN_SHOPIFY
+    else:
+        queries = {"orders.csv": _orders(tables["orders"])}
+        left_out = frozenset({"orders"})
+    by_address = layout == "shopify" and "persons" in tables
+    queries |= {f"{name}.csv": _plain(name, tables, by_address) for name in tables if name not in left_out}
+    if "spend" in tables:
+        queries["marketing_spend.csv"] = _spend(tables["spend"])
+        del queries["spend.csv"]
+    if "leads" in tables and "customer_attributes" in tables:
+        queries["leads.csv"] = _leads(tables, by_address)
+    return queries
+
+
+def _orders(table: Table) -> str:
+    """One row an order, with the columns that have values."""
+    left_out = (*_HIDDEN, "occurred_at", "day", "counted", "voided_on", "customer_key")
+    wanted = [name for name in table.columns if name not in left_out]
+    counts = ", ".join(f"count({quoted(name)})" for name in (*wanted, "voided_on"))
+    *filled, voided = table.engine.row(f"SELECT {counts} FROM {quoted(table.name)}")
+    kept = [name for name, count in zip(wanted, filled, strict=True) if count]
+    if not table.engine.row(f"SELECT count(*) FROM {quoted(table.name)} WHERE status <> 'paid'")[0]:
+        kept.remove("status")
+    columns = ["customer_key AS customer_id", "occurred_at AS date", *(quoted(name) for name in kept)]
+    if voided:
+        columns.append("voided_on AS cancelled_at")
+    return f"SELECT {', '.join(columns)} FROM {quoted(table.name)} ORDER BY occurred_at, order_id"
+
+
+def _plain(name: str, tables: Mapping[str, Table], by_address: bool) -> str:
+    """A table under its canonical names without the plumbing; people by their e-mail address or by their key."""
+    table = tables[name]
+    columns, joins = [], ""
+    for column in table.columns:
+        if column in _HIDDEN:
+            continue
+        who = {"customer_key": "", "referrer_key": "referrer_"}.get(column)
+        if who is None:
+            columns.append(f"t.{quoted(column)}")
+        elif by_address:
+            columns.append(f"of_{column}.email AS {who}email")
+            joins += f" LEFT JOIN {quoted(tables['persons'].name)} of_{column} ON of_{column}.customer_key = t.{column}"
+        else:
+            columns.append(f"t.{column} AS {who or 'customer_'}id")
+    order = "t.occurred_at, t.event_id" if "event_id" in table.columns else "ALL"
+    return f"SELECT {', '.join(columns)} FROM {quoted(table.name)} t{joins} ORDER BY {order}"
+
+
+def _leads(tables: Mapping[str, Table], by_address: bool) -> str:
+    """Leads as a CRM exports them: what was known when they came, and how they stand."""
+    leads, known = quoted(tables["leads"].name), quoted(tables["customer_attributes"].name)
+    who = 'p.email AS "Email"' if by_address else 't.customer_key AS "Customer ID"'
+    people = f"LEFT JOIN {quoted(tables['persons'].name)} p ON p.customer_key = t.customer_key" if by_address else ""
+    answers = ", ".join(
+        f"max(value) FILTER (attribute = '{attribute}') AS {attribute}"
+        for attribute in ("company_size", "interest", "pages_seen_before")
+    )
+    return f"""WITH known AS (SELECT customer_key, {answers} FROM {known} GROUP BY 1)
+        SELECT t.lead_id AS "Lead ID", {who}, strftime(t.occurred_at, '%Y-%m-%d %H:%M:%S') AS "Created at",
+               t.channel AS "Lead source", t.campaign AS "Campaign", t.status AS "Status", t.stage AS "Stage",
+               t.owner AS "Lead owner", t.company AS "Company", t.country AS "Country",
+               k.company_size AS "Company size", k.interest AS "Interest", k.pages_seen_before AS "Pages seen before",
+               t.amount::DECIMAL(18, 2) AS "Amount", t.currency AS "Currency", t.closed_on AS "Close date"
+        FROM {leads} t LEFT JOIN known k ON k.customer_key = t.customer_key {people}
+        ORDER BY t.lead_id"""
+
+
+def _spend(table: Table) -> str:
+    return f"""SELECT day AS "Date", channel AS "Channel", campaign AS "Campaign", amount::DECIMAL(18, 2) AS "Cost",
+            currency AS "Currency", impressions AS "Impressions", clicks AS "Clicks",
+            claimed_conversions::BIGINT AS "Conversions", claimed_value::DECIMAL(18, 2) AS "Conversion value"
+        FROM {quoted(table.name)} ORDER BY day, channel, campaign"""

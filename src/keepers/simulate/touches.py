@@ -1,0 +1,97 @@
+"""What the shop's pixel saw: paths of contacts that end in a first order or in nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keepers.domain.cells import FloatArray, IntArray
+from keepers.domain.errors import ConfigError
+from keepers.simulate.acquisition import Arrivals, Channel
+from keepers.simulate.streams import stream
+
+LANDING_PAGES = ("/", "/collections/new", "/collections/gifts", "/pages/our-story", "/collections/sale")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """How contacts are recorded.
+
+    The truth is simple: each customer was brought by one channel (the one that stands with the customer). Its
+    contact is on the path; other contacts come along by chance, at the same rate for who buys and who does not, and
+    some channels harvest: a person who is about to buy comes through them, although they changed nothing.
+
+    Parameters
+    ----------
+    extra : float
+        Mean number of chance contacts on a path.
+    empty_paths : float
+        Visitors who never buy, for each customer.
+    harvest : tuple of (channel, share)
+        Channels that close the paths of others, and of which share of them.
+    window : float
+        Days that a path takes, on average.
+    """
+
+    extra: float = 1.2
+    empty_paths: float = 3.0
+    harvest: tuple[tuple[str, float], ...] = ()
+    window: float = 9.0
+
+
+@dataclass(frozen=True, eq=False)
+class TouchEvents:
+    """One entry a contact: its visitor, the customer that visitor became (-1 for nobody), when, and where."""
+
+    visitor: IntArray
+    customer: IntArray
+    moment: FloatArray
+    channel: IntArray
+    page: IntArray
+
+
+def draw_touches(plan: Paths, channels: tuple[Channel, ...], arrivals: Arrivals, seed: int) -> TouchEvents:
+    """Contacts of everybody who became a customer and of visitors who did not."""
+    rng = stream(seed, "touches")
+    names = [channel.name for channel in channels]
+    for name, _ in plan.harvest:
+        if name not in names:
+            raise ConfigError(f"`{name}` is to harvest but is not a channel of the plan: {', '.join(names)}.")
+    customers = arrivals.start.size
+    empty = int(rng.poisson(plan.empty_paths * customers))
+    cause, last = _empty_paths(arrivals, empty, rng)
+    cause = np.concatenate([arrivals.channel, cause])
+    # A path ends with the first order, or with the last contact of who never orders.
+    ends = np.concatenate([arrivals.start, last])
+    lasts = rng.gamma(1.0, plan.window, ends.size)
+    # Paths that would begin before the store did begin at some moment since.
+    begin = np.where(ends > lasts, ends - lasts, rng.random(ends.size) * ends)
+    visitor = np.arange(ends.size)
+    more = rng.poisson(plan.extra, ends.size)
+    mix = np.bincount(arrivals.channel, minlength=len(channels)).astype(float)
+    extra_visitor = np.repeat(visitor, more)
+    extra_when = begin[extra_visitor] + rng.random(extra_visitor.size) * (ends - begin)[extra_visitor]
+    extra_channel = rng.choice(len(channels), size=extra_visitor.size, p=mix / mix.sum())
+    who, when, where = [visitor, extra_visitor], [begin, extra_when], [cause, extra_channel]
+    for name, share in plan.harvest:
+        reaps = np.flatnonzero((rng.random(customers) < share) & (cause[:customers] != names.index(name)))
+        who.append(reaps)
+        when.append(np.maximum(ends[reaps] - rng.uniform(0.001, 0.02, reaps.size), begin[reaps]))
+        where.append(np.full(reaps.size, names.index(name)))
+    owner = np.concatenate(who)
+    return TouchEvents(
+        owner,
+        np.where(owner < customers, owner, -1),
+        np.concatenate(when),
+        np.concatenate(where),
+        rng.choice(len(LANDING_PAGES), size=owner.size, p=[0.4, 0.22, 0.18, 0.08, 0.12]),
+    )
+
+
+def _empty_paths(arrivals: Arrivals, count: int, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
+    """Channel and moment of visitors who never buy, where and when channels were at work."""
+    weight = arrivals.intensity.ravel()
+    cell = rng.choice(weight.size, size=count, p=weight / weight.sum())
+    days = arrivals.intensity.shape[1]
+    return cell // days, cell % days + rng.random(count)
