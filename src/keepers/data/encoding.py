@@ -85,7 +85,7 @@ def _older_encoding(head: bytes) -> str:
     found = list(from_bytes(telling, cp_isolation=list(_CANDIDATES)))
     western = any("cp1252" in {match.encoding, *match.could_be_from_charset} for match in found)
     as_western = telling.decode("cp1252", errors="replace")
-    only_signs = not any(character.isalpha() for character in as_western if ord(character) > 127)
+    only_signs = not any(character.isalpha() or character == "\ufffd" for character in as_western if character > "~")
     if (western or only_signs) and _strangeness(as_western) <= _MOST_STRANGE:
         return "cp1252"
     others = sorted(found, key=lambda match: (_strangeness(str(match)) + match.chaos, -match.coherence))

@@ -152,15 +152,20 @@ def _layout_by(lines: Sequence[str], delimiter: str) -> Layout | None:
 
 
 def _score(layout: Layout, lines: Sequence[str]) -> float:
+    """How well a delimiter explains the text; quotes and blanks out of place, and titles above, speak against it."""
     if layout.share < 0.5 and not (layout.header and layout.share * layout.rows >= 2):
         return 0.0
-    return layout.share + 0.3 * layout.header + min(layout.width, 20) / 100 - 0.5 * _stray_quotes(layout, lines)
-
-
-def _stray_quotes(layout: Layout, lines: Sequence[str]) -> float:
-    records = _records(lines[:200], layout.delimiter)
-    cells = [cell for record in records for cell in record.cells if cell]
-    return sum('"' in cell for cell in cells) / max(1, len(cells))
+    cells = [cell for record in _records(lines[:200], layout.delimiter) for cell in record.cells if cell]
+    stray = sum('"' in cell for cell in cells) / max(1, len(cells))
+    blank = sum(cell[0] == " " for cell in cells) / max(1, len(cells))
+    return (
+        layout.share
+        + 0.3 * layout.header
+        + min(layout.width, 20) / 100
+        - 0.5 * stray
+        - 0.5 * blank
+        - 0.1 * (layout.skipped > 0)
+    )
 
 
 def _records(lines: Sequence[str], delimiter: str) -> list[_Record]:
@@ -195,7 +200,8 @@ def _layout(records: list[_Record], delimiter: str, skips_blanks: bool) -> Layou
     if not widths:
         return None
     width = _body_width(widths)
-    start = _header_position(filled, width)
+    fullest = max(len(_without_empty_end(record.cells)) for record in filled if len(record.cells) == width)
+    start = _header_position(filled, width, fullest)
     if start is None:
         return None
     head = filled[start]
@@ -235,12 +241,15 @@ def _without_empty_end(cells: list[str]) -> list[str]:
     return cells[:end]
 
 
-def _header_position(filled: list[_Record], width: int) -> int | None:
-    """The first row as wide as the body and mostly filled: titles, comments and group headings come before it."""
+def _header_position(filled: list[_Record], width: int, fullest: int) -> int | None:
+    """The first row as wide as the body and mostly filled: titles, comments and group headings come before it.
+
+    It is narrower than the body only where rows end in a delimiter, which leaves the body's last field empty.
+    """
     best: tuple[int, int] | None = None
     for position, record in enumerate(filled[:_HEADER_WITHIN]):
         held = sum(1 for cell in record.cells if cell.strip())
-        if len(_without_empty_end(record.cells)) > width + 1 or len(record.cells) < width - 1:
+        if len(_without_empty_end(record.cells)) > width + 1 or len(record.cells) < min(width, fullest):
             continue
         if held >= 0.6 * width:
             return position

@@ -64,7 +64,7 @@ def read_delimited(
     layout = _layout(lines, source, delimiter)
     text = _Text(path, file, file.lines, layout, distinct_names(list(layout.names)), source)
     raw = None
-    if layout.delimiter != WHITESPACE:
+    if layout.delimiter != WHITESPACE and not layout.pads:
         with _utf8(engine, text) as clean:
             raw = _straight(engine, clean, lines)
     return _patiently(engine, text) if raw is None else raw
@@ -117,8 +117,7 @@ def _straight(engine: Engine, text: _Text, lines: list[str]) -> RawTable | None:
     fields = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in text.names)
     options = (
         f"auto_detect = false, columns = {{{fields}}}, delim = {literal(layout.delimiter)}, quote = '\"', "
-        f"escape = '\"', new_line = {literal(_line_end(lines))}, header = false, skip = {layout.first_row - 1}, "
-        f"null_padding = {layout.pads}"
+        f"escape = '\"', new_line = {literal(_line_end(lines))}, header = false, skip = {layout.first_row - 1}"
     )
     try:
         with engine.in_order():

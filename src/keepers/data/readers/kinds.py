@@ -11,7 +11,7 @@ from keepers.domain.errors import InputError
 
 _HEAD = 8192
 _TRACK_CALL = re.compile(r"(?:^|\n)\s*(?:window\.)?analytics\.(?:track|identify|page|group)\(", re.ASCII)
-_JSON = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:[\[{\]]|$))')
+_JSON = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:[\[{\]"\d-]|$))')
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|table|\?xml|!--|[a-z][\w:-]*[\s>])", re.IGNORECASE)
 
 # Line ends and separators, an old mark of the end, and the zeros that some programs leave in fields.
@@ -84,7 +84,7 @@ def _kind_of_text(head: bytes, source: str) -> str:
     encoding = encoding_of(head, complete=len(head) < _HEAD)
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     control = sum(1 for character in text if ord(character) < 32 and character not in _TEXT_CONTROLS)
-    if control > 0.02 * len(text) or text.count("\0") > 0.2 * len(text):
+    if control > max(4, 0.02 * len(text)) or text.count("\0") > 0.2 * len(text):
         raise InputError(
             f"{source} is a binary file of an unknown kind, whatever its name says. "
             "Export the table as CSV, Excel, JSON or Parquet."

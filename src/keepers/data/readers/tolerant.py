@@ -126,7 +126,7 @@ def _parse(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[t
             continue
         while found > width and not cells[found - 1].strip():
             found -= 1
-        if found > width or (found < width and not layout.pads):
+        if found > width or (found < width and not (layout.pads and len(cells) > 1)):
             if any(cell.strip() for cell in cells):
                 rejections.add(number, "".join(lines), _wrong_width(found, width))
             continue
