@@ -6,7 +6,7 @@ from keepers.reports.breakdowns import largest
 from keepers.reports.charts.cohort_curves import value_text
 from keepers.reports.cohorts import Heatmap
 from keepers.reports.evidence import Backtest, BacktestRow, Calibration, Formulas, Reconciliation, Tracking
-from keepers.reports.formatting import count, finite, horizon, money, number, percent, plural
+from keepers.reports.formatting import count, finite, horizon, money, number, percent, plural, shortened
 from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, CohortMeasure, Dimension, Grouping
 
 ENOUGH = 10
@@ -169,9 +169,10 @@ def breakdown(found: Breakdown, currency: str | None) -> str:
     mean = max(named, key=lambda row: (row.value or 0.0) / row.customers)
     worst = min(named, key=lambda row: (row.value or 0.0) / row.customers)
     return (
-        f"The largest part of the predicted value, {percent((first.value or 0.0) / total)}, is at “{first.label}”. "
-        f"A customer is worth most at “{mean.label}” ({_mean_value(mean, currency)} on average) and least at "
-        f"“{worst.label}” ({_mean_value(worst, currency)})."
+        f"The largest part of the predicted value, {percent((first.value or 0.0) / total)}, is at "
+        f"“{shortened(first.label)}”. A customer is worth most at “{shortened(mean.label)}” "
+        f"({_mean_value(mean, currency)} on average) and least at “{shortened(worst.label)}” "
+        f"({_mean_value(worst, currency)})."
     )
 
 

@@ -9,7 +9,7 @@ from keepers.reports.breakdowns import largest
 from keepers.reports.content import ReportContent
 from keepers.reports.figures import MoneyMeaning
 from keepers.reports.findings import ENOUGH
-from keepers.reports.formatting import count, finite, horizon, money, percent, plural, shortened
+from keepers.reports.formatting import finite, money, percent, plural, shortened
 from keepers.reports.groups import BreakdownRow, Dimension
 
 
@@ -86,10 +86,12 @@ def _find_more(content: ReportContent) -> Highlight | None:
 
 
 def _plan(content: ReportContent) -> Highlight | None:
-    activity = content.activity
-    text = f"are expected from today’s customers in the next {horizon(activity.horizon)}."
+    soon = content.activity.expected_orders_next_month
+    if soon is None:
+        return None
+    text = "are expected from today’s customers in the next month."
     anchor = "value" if content.equity is not None else "activity"
-    return Highlight("Plan", f"{count(activity.expected_orders.value)} orders", text, anchor)
+    return Highlight("Plan", plural(soon.value, "order"), text, anchor)
 
 
 def _mean(row: BreakdownRow) -> float:

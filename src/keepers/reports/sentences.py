@@ -23,7 +23,7 @@ VERDICT_HEADLINES = {
     Trust.GOOD: "You can work with these numbers",
     Trust.CAUTION: "Use these numbers with care",
     Trust.NAIVE: "No model beat a simple rule on your data",
-    Trust.UNTESTED: "These numbers could not be tested yet",
+    Trust.UNTESTED: "These numbers have not been tested",
 }
 
 
@@ -108,8 +108,8 @@ def verdict(found: Verdict) -> tuple[str, ...]:
     lines: list[str] = []
     if found.trust is Trust.UNTESTED:
         lines.append(
-            "The data are too short or too few to hide a part of them and predict it. The figures are the "
-            f"{found.model} model’s best estimate; nothing has checked them on your store yet."
+            f"The figures are the {found.model} model’s best estimate; nothing has checked them on your store. A test "
+            "hides the latest orders, predicts them, and compares."
         )
     elif found.trust is Trust.NAIVE:
         lines.append(

@@ -68,7 +68,7 @@ def test_the_error_against_the_simple_rule_has_a_direction() -> None:
 def test_an_untested_model_claims_nothing() -> None:
     found = Verdict(Trust.UNTESTED, "BG/NBD", improvement=0.5, total_error=0.1, origins=3, holdout=months(6))
     text = " ".join(sentences.verdict(found))
-    assert "nothing has checked them" in text
+    assert "nothing has checked them on your store" in text
     assert "%" not in text
 
 

@@ -77,7 +77,7 @@ def value_text(value: float | None, measure: CohortMeasure, currency: str | None
         return percent(value)
     if measure is CohortMeasure.CUMULATIVE_VALUE:
         return money(value, currency)
-    return number(value)
+    return number(value, 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0)
 
 
 def _spread(rows: list[HeatRow]) -> list[HeatRow]:
