@@ -133,15 +133,15 @@ class RiskGroup:
     value_if_active: float | None = None
     """What they would bring within the horizon were all of them certainly still customers."""
     value_expected: float | None = None
-    """What they are expected to bring; the difference is the money at risk."""
+    """What remains of it, counting the chance that they have left; the difference is the money at risk."""
 
 
 class RiskReason(Enum):
     """By which rule a customer is at risk."""
 
-    MODEL = "unlikely still a customer"
-    RHYTHM = "late by own rhythm"
-    BOTH = "late, and unlikely still a customer"
+    MODEL = "probably gone"
+    RHYTHM = "late for their rhythm"
+    BOTH = "late, probably gone"
 
 
 @dataclass(frozen=True, slots=True)

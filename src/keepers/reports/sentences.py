@@ -225,16 +225,17 @@ def at_risk(found: AtRisk, currency: str | None) -> tuple[str, ...]:
     if people == 0:
         return ("No customer is at risk by either rule today.",)
     are = "is" if people == 1 else "are"
-    lines = [f"{plural(people, 'customer')} {are} at risk: by the model’s estimate, by their own rhythm, or by both."]
+    how = "by the model’s estimate, by their own rhythm, or by both" if found.by_rhythm else "by the model’s estimate"
+    lines = [f"{plural(people, 'customer')} {are} at risk: {how}."]
     gone = money_at_risk(found.either)
     if gone is not None and found.meaning is not None:
         active, expected = (
             money(value, currency) for value in (found.either.value_if_active, found.either.value_expected)
         )
         lines.append(
-            f"Were all of them certainly still customers, they would bring {active} ({span(found.meaning.horizon)}); "
-            f"because some have probably left, {expected} is expected. The difference, {money(gone, currency)}, is the "
-            "money at risk."
+            f"Were all of them certainly still customers, they would bring {active} ({span(found.meaning.horizon)}). "
+            f"Counting the chance that they have left, {expected} remains. The difference, {money(gone, currency)}, is "
+            "the money at risk."
         )
     return tuple(lines)
 

@@ -79,7 +79,7 @@ def test_money_at_risk_is_the_difference() -> None:
     risk = AtRisk(group, group, None, "rule", None, (), NET)
     text = " ".join(sentences.at_risk(risk, "EUR"))
     assert "€1,000" in text
-    assert "€400 is expected" in text
+    assert "€400 remains" in text
     assert "€600, is the money at risk" in text
 
 

@@ -79,9 +79,11 @@
     var svg = place.querySelector("svg");
     if (svg) svg.setAttribute("viewBox", "0 0 " + svg.getAttribute("width") + " " + svg.getAttribute("height"));
   }
-  function fit(width) {
+  function fit(paper) {
     drawn.forEach(function (item) {
-      item.chart.resize({ width: width || room(item.place), height: item.height });
+      var half = item.place.closest(".hero-side");
+      var width = paper ? (half ? paper / 2 - 20 : paper) : room(item.place);
+      item.chart.resize({ width: width, height: paper && half ? 0.7 * item.height : item.height });
       item.chart.getZr().flush(); // paper does not wait for the next frame
       boxed(item.place);
     });
