@@ -30,6 +30,9 @@ from keepers.numerics.special import log_rising
 PARAMETERS = ("r", "alpha", "s", "beta")
 """Shape and scale of the rates of buying, shape and scale of the rates of leaving."""
 
+_CHUNK = 1 << 14
+"""Rows that are mixed at a time, so that they stay in the processor's cache."""
+
 TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1, "s": 0, "beta": 1})
 
 
@@ -85,29 +88,23 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
         return Evaluation.of_value(float(weight @ rows), 4)
     pairs_left, pairs_buys = tables.counts_and_recencies, tables.counts_and_ages
     left, later = _moments(theta, tables)
-    log_left, log_later = pairs_left.rows(left.log_value), pairs_buys.rows(later.log_value)
-    log_bracket = np.logaddexp(log_left, log_later)
-    share = np.exp(log_left - log_bracket)
-    weight_left, weight_later = pairs_left.sums(weight * share), pairs_buys.sums(weight * (1.0 - share))
-    gradient = weight_left @ left.gradient + weight_later @ later.gradient
-    hessian = np.tensordot(weight_left, left.hessian, 1) + np.tensordot(weight_later, later.hessian, 1)
-    apart = [
-        pairs_left.rows(np.ascontiguousarray(left.gradient[:, i]))
-        - pairs_buys.rows(np.ascontiguousarray(later.gradient[:, i]))
-        for i in range(4)
-    ]
-    mixed = weight * share * (1.0 - share)
-    for i in range(4):
-        scaled = mixed * apart[i]
-        for j in range(i + 1):
-            addition = float(scaled @ apart[j])
-            hessian[i, j] += addition
-            if i != j:
-                hessian[j, i] += addition
+    weight_left, logs, mixed = np.empty(tables.size), np.empty(tables.size), np.zeros((4, 4))
+    for start in range(0, tables.size, _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        at_left, at_later = pairs_left.index[rows], pairs_buys.index[rows]
+        log_left, log_later = left.log_value[at_left], later.log_value[at_later]
+        logs[rows] = np.logaddexp(log_left, log_later)
+        share = np.exp(log_left - logs[rows])
+        weight_left[rows] = weight[rows] * share
+        apart = left.gradient[at_left] - later.gradient[at_later]
+        mixed += (apart * (weight_left[rows] * (1.0 - share))[:, None]).T @ apart
+    sum_left, sum_later = pairs_left.sums(weight_left), pairs_buys.sums(weight - weight_left)
+    gradient = sum_left @ left.gradient + sum_later @ later.gradient
+    hessian = np.tensordot(sum_left, left.hessian, 1) + np.tensordot(sum_later, later.hessian, 1) + mixed
     # What remains depends on x alone, or on nothing.
     rising, by_count = log_rising(r, tables.counts.values), tables.customers_by_count
     customers = float(by_count.sum())
-    value = float(weight @ log_bracket) + float(by_count @ rising.value)
+    value = float(weight @ logs) + float(by_count @ rising.value)
     value += customers * (r * np.log(alpha) + s * np.log(beta))
     gradient += customers * np.array([np.log(alpha), r / alpha, np.log(beta), s / beta])
     gradient[0] += by_count @ rising.first

@@ -23,8 +23,8 @@ _DROP = 36.5
 _RULES = ((20, 6.0, 3.5), (24, 13.5, 5.0), (32, 23.0, 8.0), (48, 47.0, 12.0), (64, 60.0, 0.0))
 """Nodes, and the effort or the length up to which they were measured to give the integral to 3e-13."""
 
-_FRACTION_RATIO, _FRACTION_STEP = 12.0, 3
-"""Largest ratio of A to B that the continued fraction serves; its length is rounded up to multiples of 3."""
+_FRACTION_RATIO, _FRACTION_STEP = 64.0, 3
+"""Ratio of A to B up to which the continued fraction is the faster; its length is rounded up to multiples of 3."""
 
 _HARD_PANELS, _HARD_POINTS, _TAIL_POINTS = 6, 48, 12
 _CHUNK = 1 << 14
@@ -71,38 +71,43 @@ def integral_moments(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray)
     """The integral of `log_integral` with its exact first and second derivatives in (p, A, q, B)."""
     size = p.size
     log_value, gradient, hessian = np.empty(size), np.empty((size, 4)), np.empty((size, 4, 4))
+    # The smaller of A and B comes first while the nodes are summed; the rows of the others are turned at the end.
+    turned = A > B
+    near, far = np.where(turned, q, p), np.where(turned, p, q)
+    small, large = np.minimum(A, B), np.maximum(A, B)
     for part in _parts(p, q, A, B):
         rows = part.rows
         total = part.density.sum(axis=1)
         log_value[rows] = part.log_scale + np.log(total)
         density = part.density / total[:, None]
-        pr, qr, Ar, Br = p[rows], q[rows], A[rows], B[rows]
-        # Features relative to y = 0, so that their variances keep their digits when p is in the thousands.
-        features = (part.log_a, part.gap_a, part.log_b, part.gap_b)
+        # log((A + y) / A) and y / (A + y) rather than log(A + y) and 1 / (A + y): small where p is in the thousands,
+        # so that their variances keep their digits.
+        gap_small = part.growth / (1.0 + part.growth)
+        gap_large = part.growth / (part.ratio[:, None] + part.growth)
+        features = (part.w, gap_small, part.log_far, gap_large)
         weighted = [density * feature for feature in features]
         mean = [one.sum(axis=1) for one in weighted]
-        second = np.empty((pr.size, 4, 4))
+        scale = (-np.ones(rows.size), near[rows] / small[rows], -np.ones(rows.size), far[rows] / large[rows])
+        block = np.empty((rows.size, 4, 4))
         for i in range(4):
             for j in range(i + 1):
-                second[:, i, j] = np.einsum("ij,ij->i", weighted[i], features[j])
-        scale = (np.full(pr.size, -1.0), pr / Ar, np.full(pr.size, -1.0), qr / Br)
-        gradient[rows, 0] = -(np.log(Ar) + mean[0])
-        gradient[rows, 1] = -pr / Ar * (1.0 - mean[1])
-        gradient[rows, 2] = -(np.log(Br) + mean[2])
-        gradient[rows, 3] = -qr / Br * (1.0 - mean[3])
-        block = np.empty((pr.size, 4, 4))
-        for i in range(4):
-            for j in range(i + 1):
-                covariance = second[:, i, j] - mean[i] * mean[j]
-                block[:, i, j] = block[:, j, i] = scale[i] * scale[j] * covariance
-        cross_a, cross_b = -(1.0 - mean[1]) / Ar, -(1.0 - mean[3]) / Br
-        block[:, 0, 1] += cross_a
-        block[:, 1, 0] += cross_a
-        block[:, 2, 3] += cross_b
-        block[:, 3, 2] += cross_b
-        block[:, 1, 1] += pr / Ar**2 * (1.0 - 2.0 * mean[1] + second[:, 1, 1])
-        block[:, 3, 3] += qr / Br**2 * (1.0 - 2.0 * mean[3] + second[:, 3, 3])
+                second = np.einsum("ij,ij->i", weighted[i], features[j])
+                block[:, i, j] = scale[i] * scale[j] * (second - mean[i] * mean[j])
+                if i == j and i in (1, 3):
+                    shape, size_of = (near[rows], small[rows]) if i == 1 else (far[rows], large[rows])
+                    block[:, i, i] += shape / size_of**2 * (1.0 - 2.0 * mean[i] + second)
+                block[:, j, i] = block[:, i, j]
+        for log_place, base in ((0, small[rows]), (2, large[rows])):
+            place = log_place + 1
+            falling = (1.0 - mean[place]) / base
+            gradient[rows, log_place] = -(np.log(base) + mean[log_place])
+            gradient[rows, place] = -(near if place == 1 else far)[rows] * falling
+            block[:, log_place, place] -= falling
+            block[:, place, log_place] -= falling
         hessian[rows] = block
+    turn = [2, 3, 0, 1]
+    gradient[turned] = gradient[turned][:, turn]
+    hessian[turned] = hessian[turned][:, turn][:, :, turn]
     return IntegralMoments(log_value, gradient, hessian)
 
 
@@ -129,15 +134,15 @@ def _log_fraction(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray, ra
 
 @dataclass(frozen=True)
 class _Part:
-    """Some rows at their nodes: log and gap features, and the integrand times weight over exp(log_scale)."""
+    """Some rows at their nodes: integrand times weight over exp(log_scale), and what its derivatives are made of."""
 
     rows: np.ndarray
     log_scale: FloatArray
     density: FloatArray
-    log_a: FloatArray
-    gap_a: FloatArray
-    log_b: FloatArray
-    gap_b: FloatArray
+    w: FloatArray
+    growth: FloatArray
+    log_far: FloatArray
+    ratio: FloatArray
 
 
 def _parts(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray) -> Iterator[_Part]:
@@ -166,17 +171,7 @@ def _parts(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray) -> Iterat
             if hard:
                 log_far += np.maximum(w - 600.0, 0.0)
             density = np.exp(w - m * w - f * log_far - peak_height[rows, None]) * weight
-            gap_near, gap_far = growth / (1.0 + growth), growth / (k + growth)
-            swap = a_smaller[rows, None]
-            yield _Part(
-                rows,
-                log_scale[rows],
-                density,
-                np.where(swap, w, log_far),
-                np.where(swap, gap_near, gap_far),
-                np.where(swap, log_far, w),
-                np.where(swap, gap_far, gap_near),
-            )
+            yield _Part(rows, log_scale[rows], density, w, growth, log_far, ratio[rows])
 
 
 def _extent(near: FloatArray, far: FloatArray, ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
