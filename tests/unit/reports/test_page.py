@@ -113,6 +113,15 @@ def test_only_the_page_s_own_scripts_may_run(whole: str) -> None:
     assert "unsafe" not in policy[1]
 
 
+def test_the_drawing_library_is_the_one_that_the_build_names() -> None:
+    wanted = json.loads((Path(__file__).parents[3] / "frontend" / "package.json").read_text(encoding="utf-8"))
+    version = wanted["devDependencies"]["echarts"]
+    assert page._asset("echarts.min.js").startswith(f"/*! Apache ECharts {version},")
+    notice = page._asset("NOTICE.txt")
+    for name in ("Apache License", "zrender", "d3", "tslib", "SIL Open Font License"):
+        assert name in notice
+
+
 def test_the_page_stays_small(whole: str) -> None:
     assert len(whole.encode()) < 900_000
 
