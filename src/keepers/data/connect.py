@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import glob
 import os
@@ -22,44 +23,20 @@ from keepers.data.readers.postgres import read_postgres
 from keepers.data.readers.scratch import opening
 from keepers.data.readers.sqlite import read_sqlite
 from keepers.data.readers.track_calls import read_track_calls
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 
-_TABLES = frozenset(
-    [
-        ".csv",
-        ".tsv",
-        ".tab",
-        ".psv",
-        ".txt",
-        ".dat",
-        ".xlsx",
-        ".xlsm",
-        ".xlsb",
-        ".xls",
-        ".ods",
-        ".parquet",
-        ".pq",
-        ".json",
-        ".jsonl",
-        ".ndjson",
-        ".js",
-        ".sqlite",
-        ".sqlite3",
-        ".db",
-        ".duckdb",
-        ".gz",
-        ".bz2",
-        ".xz",
-        ".zip",
-    ]
-)
+_TABLES = frozenset({
+    ".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq",
+    ".json", ".jsonl", ".ndjson", ".js", ".sqlite", ".sqlite3", ".db", ".duckdb", ".gz", ".bz2", ".xz", ".zip",
+})  # fmt: skip
 # Files with these endings are often something else; where a folder has one that is no table, it is passed over.
 _MAYBE = frozenset({".txt", ".dat", ".json", ".js", ".db"})
+_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}
 _PACKED = frozenset({"zip", "gzip", "bzip2", "xz"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Known:
     """What is known of a file beforehand.
 
     Attributes
@@ -91,7 +68,7 @@ def open_location(
         ``postgresql://user@host/shop?table=public.orders``. After ``#`` stand the sheets or tables to read, separated
         by commas, of files too: ``book.xlsx#Orders``.
     delimiter, encoding : str, optional
-        Of delimited text, where the ones found are wrong.
+        Of delimited text, where the ones found are wrong: one character, "tab" or "blank"; a name that Python knows.
 
     Returns
     -------
@@ -102,6 +79,8 @@ def open_location(
     ------
     InputError
         The location does not exist, may not be read, or holds no table; it says which and what to do.
+    ConfigError
+        The delimiter or the encoding cannot be one.
     MissingExtraError
         A PostgreSQL URL is given and its driver is not installed.
     EngineError
@@ -112,16 +91,33 @@ def open_location(
     if separator:
         return _open_url(engine, text, scheme.lower())
     path, tables = _path_and_tables(text)
-    reading = Reading(delimiter, encoding, tables)
+    known = Known(_delimiter(delimiter), _encoding(encoding), tables)
     if path.is_dir():
-        return _open_folder(engine, path, reading)
+        return _open_folder(engine, path, known)
     if not path.exists() and glob.has_magic(str(path)):
         found = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
         if not found:
             raise InputError(f"No file is named like {text}. Check the pattern and the folder.")
-        return _open_all(engine, [(each, str(each)) for each in found if each.is_file()], reading, text)
+        return _open_all(engine, [(each, str(each)) for each in found if each.is_file()], known, text)
     with opening(text):
-        return _open_file(engine, path, path.name, reading)
+        return _open_file(engine, path, path.name, known)
+
+
+def _delimiter(given: str | None) -> str | None:
+    if given is None or given in _DELIMITER_NAMES:
+        return _DELIMITER_NAMES.get(given or "", given)
+    if len(given) != 1 or given in '"\n\r':
+        raise ConfigError(f"`delimiter` is {given!r}; it must be one character, such as ';', or 'tab' or 'blank'.")
+    return given
+
+
+def _encoding(given: str | None) -> str | None:
+    try:
+        return None if given is None else codecs.lookup(given).name
+    except LookupError:
+        raise ConfigError(
+            f"`encoding` is {given!r}, which is none. Write 'utf-8', 'windows-1252' or the like."
+        ) from None
 
 
 def _path_and_tables(text: str) -> tuple[Path, tuple[str, ...]]:
@@ -149,22 +145,22 @@ def _open_url(engine: Engine, url: str, scheme: str) -> list[RawTable]:
     path = Path(rest[1:] if rest.startswith("/") and scheme != "file" else rest)
     if not path.exists() and Path(rest).exists():
         path = Path(rest)
-    reading = Reading(tables=_names(listed))
+    known = Known(tables=_names(listed))
     with opening(str(path)):
         kind = kind_of(path, path.name)
         if scheme not in {"file", kind}:
             raise InputError(f"{path} is no {scheme} database. Check the file, or give its path without {scheme}://.")
-        return _open_file(engine, path, path.name, reading)
+        return _open_file(engine, path, path.name, known)
 
 
-def _open_folder(engine: Engine, folder: Path, reading: Reading) -> list[RawTable]:
+def _open_folder(engine: Engine, folder: Path, known: Known) -> list[RawTable]:
     with opening(str(folder)):
         files = [(path, str(path.relative_to(folder))) for path in _files_below(folder)]
     if not files:
         raise InputError(
             f"The folder {folder} has no file that can be read. Put exports into it as CSV, Excel, JSON or Parquet."
         )
-    return _open_all(engine, files, reading, str(folder))
+    return _open_all(engine, files, known, str(folder))
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -185,13 +181,13 @@ def _is_result(folder: Path) -> bool:
     return (folder / "summary.json").exists() and (folder / "customers.parquet").exists()
 
 
-def _open_all(engine: Engine, files: list[tuple[Path, str]], reading: Reading, location: str) -> list[RawTable]:
+def _open_all(engine: Engine, files: list[tuple[Path, str]], known: Known, location: str) -> list[RawTable]:
     tables: list[RawTable] = []
     passed_over: list[str] = []
     for path, shown in files:
         try:
             with opening(shown):
-                tables += _open_file(engine, path, shown, reading)
+                tables += _open_file(engine, path, shown, known)
         except NoRowsError as error:
             passed_over.append(str(error))
         except InputError as error:
@@ -210,13 +206,13 @@ def _noted(tables: list[RawTable], passed_over: list[str]) -> list[RawTable]:
     return [dataclasses.replace(tables[0], notes=tables[0].notes + told), *tables[1:]]
 
 
-def _open_file(engine: Engine, path: Path, shown: str, reading: Reading, depth: int = 0) -> list[RawTable]:
+def _open_file(engine: Engine, path: Path, shown: str, known: Known, depth: int = 0) -> list[RawTable]:
     """Read one file; `depth` says inside how many packed ones it lies."""
     kind = kind_of(path, shown)
     if kind in _PACKED:
-        return _open_packed(engine, path, kind, shown, reading, depth)
+        return _open_packed(engine, path, kind, shown, known, depth)
     if kind == "delimited":
-        return [read_delimited(engine, path, shown, reading.delimiter, reading.encoding)]
+        return [read_delimited(engine, path, shown, known.delimiter, known.encoding)]
     if kind == "json":
         return [read_json(engine, path, shown)]
     if kind == "track calls":
@@ -224,10 +220,10 @@ def _open_file(engine: Engine, path: Path, shown: str, reading: Reading, depth: 
     if kind == "parquet":
         return [read_parquet(engine, path, shown, lasting=depth == 0)]
     several = {"excel": read_excel, "sqlite": read_sqlite, "duckdb": read_duckdb}[kind]
-    return several(engine, path, shown, reading.tables)
+    return several(engine, path, shown, known.tables)
 
 
-def _open_packed(engine: Engine, path: Path, kind: str, shown: str, reading: Reading, depth: int) -> list[RawTable]:
+def _open_packed(engine: Engine, path: Path, kind: str, shown: str, known: Known, depth: int) -> list[RawTable]:
     if depth > 1:
         raise InputError(f"{shown} is packed again and again. Unpack it, and give the files inside.")
     tables: list[RawTable] = []
@@ -236,7 +232,7 @@ def _open_packed(engine: Engine, path: Path, kind: str, shown: str, reading: Rea
         if kind == "zip" and Path(name).suffix.lower() not in _TABLES:
             continue
         try:
-            tables += _open_file(engine, inner, name, reading, depth + 1)
+            tables += _open_file(engine, inner, name, known, depth + 1)
         except NoRowsError as error:
             passed_over.append(str(error))
     if not tables:

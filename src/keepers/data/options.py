@@ -37,6 +37,8 @@ class ReadOptions:
         Names of the deal stages that mean "won", besides the usual ones.
     duplicate_lines : str
         "keep" (the default: two identical lines of one invoice are two scans of one article) or "drop".
+    delimiter, encoding : str, optional
+        Of delimited text, where the ones found are wrong: one character, "tab" or "blank"; a name such as "cp1250".
     now : datetime, optional
         The present, for "received at" and for dates in the future; the clock's time without it.
     """
@@ -49,6 +51,8 @@ class ReadOptions:
     currency: str | None = None
     won_stages: tuple[str, ...] = ()
     duplicate_lines: str = "keep"
+    delimiter: str | None = None
+    encoding: str | None = None
     now: dt.datetime | None = None
 
     def __post_init__(self) -> None:

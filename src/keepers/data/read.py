@@ -87,7 +87,8 @@ def read(
     progress : Progress
         Called with the step and the share done.
     options
-        See `keepers.data.options.ReadOptions`: time_zone, date_order, rates, currency, won_stages, duplicate_lines, now.
+        See `keepers.data.options.ReadOptions`: time_zone, date_order, rates, currency, won_stages, duplicate_lines,
+        delimiter, encoding, now.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def read(
     raws: list[RawTable] = []
     for location in locations:
         progress(f"Opening {location}", None)
-        raws += open_location(engine, location)
+        raws += open_location(engine, location, chosen.delimiter, chosen.encoding)
     made = Reading(engine, chosen, progress).run(raws)
     tables: dict[str, Table] = {}
     if made.sales is not None:
@@ -111,6 +112,12 @@ def read(
         tables["orders"] = orders
         if orders.refunds is not None:
             tables["refunds"] = orders.refunds
+    if made.sales is not None and made.sales.lines is not None:
+        tables["order_lines"] = Table(engine, "order_lines")
+    for name in made.others:
+        table = Table(engine, name)
+        if len(table):
+            tables[name] = table
     tables["quarantine"] = Table(engine, quarantine.NAME)
     return Dataset(engine, tables, made.sources, made)
 

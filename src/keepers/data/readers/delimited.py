@@ -57,8 +57,18 @@ def read_delimited(
     Raises
     ------
     InputError
-        The file is empty, has a header only, or no columns can be made out.
+        The file is empty, has a header only, no columns can be made out, or it is not in the encoding that was named.
     """
+    try:
+        return _read(engine, path, source, delimiter, encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source} is no {error.encoding} text: byte {error.object[error.start]:#04x} is none of its characters. "
+            "Leave `encoding` out to have it found."
+        ) from error
+
+
+def _read(engine: Engine, path: Path, source: str, delimiter: str | None, encoding: str | None) -> RawTable:
     file = survey(path, encoding)
     lines = first_lines(path, file)
     layout = _layout(lines, source, delimiter)

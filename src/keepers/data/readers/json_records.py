@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,12 @@ _MOST_KEYS = 200
 _LARGEST_OBJECT = 1 << 30
 _SMALLEST_BUFFER = 1 << 24
 # What services put beside the array of records in one page of an answer.
-_AROUND = frozenset(
-    re.split(
-        r"\s+",
-        """object has_more url next previous prev next_page next_page_url next_cursor cursor offset limit page per_page
-        pages total_pages count total total_count size status success ok message meta metadata pagination paging links
-        _links generated_at exported_at version""",
-    )
-)
+_AROUND = frozenset({
+    "object", "has_more", "url", "next", "previous", "prev", "next_page", "next_page_url", "next_cursor", "cursor",
+    "offset", "limit", "page", "per_page", "pages", "total_pages", "count", "total", "total_count", "size", "status",
+    "success", "ok", "message", "meta", "metadata", "pagination", "paging", "links", "_links", "generated_at",
+    "exported_at", "version",
+})  # fmt: skip
 
 
 def read_json(engine: Engine, path: Path, source: str) -> RawTable:

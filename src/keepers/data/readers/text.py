@@ -26,11 +26,14 @@ class TextFile:
         Python name of the encoding.
     mixed : bool
         Whether a UTF-8 file has letters of Windows-1252 in it.
+    named : bool
+        Whether a person said so; then a byte that is no character is an error.
     """
 
     lines: int
     encoding: str
     mixed: bool = False
+    named: bool = False
 
     @property
     def plain(self) -> bool:
@@ -40,7 +43,7 @@ class TextFile:
     @property
     def errors(self) -> str:
         """What to do with bytes that are no character."""
-        return "keepers-windows-1252" if self.mixed else "replace"
+        return "keepers-windows-1252" if self.mixed else "strict" if self.named else "replace"
 
     @property
     def note(self) -> str:
@@ -58,9 +61,10 @@ def survey(path: Path, encoding: str | None = None) -> TextFile:
     with path.open("rb") as stream:
         head = stream.read(SAMPLE_BYTES)
         guess = encoding or encoding_of(head, complete=path.stat().st_size <= len(head))
+        named = encoding is not None
         if not guess.startswith("utf-8"):
-            mixed = encoding is None and not guess.startswith("utf") and is_mostly_utf8(head)
-            return TextFile(0, "utf-8" if mixed else guess, mixed=mixed)
+            mixed = not named and not guess.startswith("utf") and is_mostly_utf8(head)
+            return TextFile(0, "utf-8" if mixed else guess, mixed=mixed, named=named)
         stream.seek(0)
         feeds = returns = 0
         last = b""
@@ -74,6 +78,8 @@ def survey(path: Path, encoding: str | None = None) -> TextFile:
             try:
                 decoder.decode(part)
             except UnicodeDecodeError:
+                if named:
+                    raise
                 mixed = not head.isascii() or is_mostly_utf8(part)
                 return TextFile(0, "utf-8" if mixed else encoding_of(part), mixed=mixed)
     return TextFile((feeds or returns) + (last not in {b"", b"\n", b"\r"}), guess)

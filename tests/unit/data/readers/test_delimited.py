@@ -16,7 +16,7 @@ from keepers.data.connect import open_location
 from keepers.data.engine import Engine
 from keepers.data.raw_table import RawTable
 from keepers.data.readers import delimited
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 
 SHARED_ENGINE = Engine(threads=2)
 
@@ -73,6 +73,23 @@ def test_a_letter_of_another_encoding_far_down(engine: Engine, tmp_path: Path) -
 def test_an_encoding_that_is_named_is_taken(engine: Engine, tmp_path: Path) -> None:
     raw = _read(engine, tmp_path, "id,ad\n1,Şükrü\n2,Işıl\n".encode("cp1254"), encoding="cp1254")
     assert [row[2] for row in _rows(engine, raw)] == ["Şükrü", "Işıl"]
+
+
+def test_an_encoding_that_is_named_and_wrong(engine: Engine, tmp_path: Path) -> None:
+    text = "id,name\n1,Müller\n".encode("cp1252")
+    for encoding in ("utf-8", "ascii", "utf-16"):
+        with pytest.raises(InputError, match=f"(?s)orders.csv is no {encoding}.*Leave `encoding` out"):
+            _read(engine, tmp_path, text, encoding=encoding)
+    with pytest.raises(ConfigError, match=r"`encoding` is 'klingon', which is none"):
+        _read(engine, tmp_path, text, encoding="klingon")
+
+
+@pytest.mark.parametrize("name", ["tab", "\\t", "\t"])
+def test_delimiters_by_name(engine: Engine, tmp_path: Path, name: str) -> None:
+    assert _read(engine, tmp_path, "a\tb\n1\t2\n", delimiter=name).columns == ("a", "b")
+    assert _read(engine, tmp_path, "a   b\n1  2\n", delimiter="blank").columns == ("a", "b")
+    with pytest.raises(ConfigError, match=r"`delimiter` is ',,'; it must be one character"):
+        _read(engine, tmp_path, "a,b\n", delimiter=",,")
 
 
 def test_line_numbers_count_titles_empty_lines_and_lines_inside_fields(engine: Engine, tmp_path: Path) -> None:
