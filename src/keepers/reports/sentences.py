@@ -12,12 +12,16 @@ from keepers.reports.content import (
     LeverKind,
     Levers,
     RiskGroup,
+    Store,
     Trust,
     Verdict,
 )
 from keepers.reports.evidence import FormulaUnit
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
-from keepers.reports.formatting import count, finite, horizon, money, number, percent, plural, word
+from keepers.reports.formatting import count, days_long, finite, horizon, money, number, percent, plural, word
+
+STALE_DAYS = 31
+"""Data whose last order is older than this when the report is written are called old."""
 
 VERDICT_HEADLINES = {
     Trust.GOOD: "You can work with these numbers",
@@ -100,6 +104,17 @@ def interval(estimate: Estimate, currency: str | None = None, *, is_money: bool 
         return None
     ends = [money(end, currency) if is_money else count(end) for end in (low, high)]
     return f"between {ends[0]} and {ends[1]} with {percent(estimate.level)} probability"
+
+
+def freshness(store: Store) -> str | None:
+    """A warning where the data end long before the report was written; None where they are fresh."""
+    age = (store.generated_at.date() - store.last_day).days
+    if age <= STALE_DAYS:
+        return None
+    return (
+        f"The last order is {days_long(age)} older than this page. Everything here is seen from that day: export newer "
+        "orders to see your customers as they are now."
+    )
 
 
 def verdict(found: Verdict) -> tuple[str, ...]:

@@ -226,6 +226,14 @@ def test_broken_numbers_become_dashes() -> None:
     assert not re.search(r"\b(nan|inf|None)\b", text, flags=re.I)
 
 
+def test_hundreds_of_files_are_counted_not_listed() -> None:
+    files = tuple(SourceFile(f"orders-{i}.csv", "orders", 10, 10, 0) for i in range(300))
+    text = body(page.render_report(dataclasses.replace(smallest(), reconciliation=Reconciliation(files))))
+    assert "3,000 rows were read from 300 files; every one of them could be used." in text
+    assert "And 280 more files." in text
+    assert "orders-20.csv" not in text
+
+
 def test_nobody_at_risk_and_huge_sums() -> None:
     example = example_content()
     assert example.equity is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -48,6 +49,13 @@ def test_every_verdict_has_a_headline_and_words(trust: Trust) -> None:
     found = Verdict(trust, "BG/NBD", "same as last year", -0.02, total_error=0.1, origins=1, holdout=weeks(26))
     assert sentences.VERDICT_HEADLINES[trust]
     assert sentences.verdict(found)
+
+
+def test_old_data_are_called_old() -> None:
+    store = example_content().store
+    assert sentences.freshness(store) is None
+    late = replace(store, generated_at=store.generated_at + dt.timedelta(days=1_000))
+    assert "2.7 years older than this page" in (sentences.freshness(late) or "")
 
 
 def test_a_model_that_loses_says_so_plainly() -> None:
