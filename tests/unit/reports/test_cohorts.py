@@ -82,7 +82,8 @@ def test_a_missing_or_broken_number_is_blank() -> None:
 
 def test_curves_join_their_forecast_and_stay_few() -> None:
     chart = cohort_curves(heatmap(triangle(20, ahead=3)), CohortMeasure.CUMULATIVE_VALUE, "EUR")
-    assert len(chart.legend) == CURVES_AT_MOST
+    assert len(chart.legend) == CURVES_AT_MOST + 1
+    assert chart.legend[-1].label.startswith("forecast")
     seen = next(s for s in chart.option["series"] if not s["name"].endswith("forecast"))
     ahead = next(s for s in chart.option["series"] if s["name"] == f"{seen['name']}, forecast")
     joint = max(i for i, value in enumerate(seen["data"]) if value is not None)

@@ -50,9 +50,14 @@ def cohort_curves(heat: Heatmap, measure: CohortMeasure, currency: str | None) -
         option,
         table,
         tuple(range(1, len(rows) + 1)),
-        tuple(LegendItem(row.label, hue) for row, hue in zip(rows, hues, strict=True)),
+        (*(LegendItem(row.label, hue) for row, hue in zip(rows, hues, strict=True)), *_forecast_key(rows)),
         260,
     )
+
+
+def _forecast_key(rows: list[HeatRow]) -> tuple[LegendItem, ...]:
+    ahead = any(cell.forecast for row in rows for cell in row.cells)
+    return (LegendItem("forecast (* in numbers)", "muted", "dashed"),) if ahead else ()
 
 
 def cell_text(row: HeatRow, age: int, measure: CohortMeasure, currency: str | None) -> str:
