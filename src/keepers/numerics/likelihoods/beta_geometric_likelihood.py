@@ -20,8 +20,9 @@ from keepers.numerics.likelihoods import nbd
 from keepers.numerics.likelihoods.family import FloatArray, Theta
 from keepers.numerics.special import log_rising
 
-_BLOCK = 16_384
-"""Rows worked on at a time, so that they stay in the processor's cache."""
+_BLOCK = 2_048
+"""Rows worked on at a time: they stay in the processor's cache, and the products are too small for the linear algebra
+library to start threads for, which cost far more than they bring where another process keeps a core busy."""
 
 
 def log_likelihood(chances: int, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
@@ -113,7 +114,7 @@ def _gone_sum(chances: int, theta: Theta, tables: CellTables, order: int) -> tup
         hessian[1, 1] += pull @ (slopes[1] * (1.0 - inverse_age[age] - inverse_recency[recency]))
         hessian[3, 3] += pull @ (slopes[3] * (1.0 + slopes[3]))
     hessian[1, 0] = hessian[0, 1]
-    return value, gradient, hessian
+    return value, gradient, 0.5 * (hessian + hessian.T)
 
 
 def log_odds_gone(chances: int, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
