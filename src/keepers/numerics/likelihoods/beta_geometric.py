@@ -173,8 +173,9 @@ class BetaGeometric:
         if a <= 1:
             return np.full(x.shape, np.inf)
         purchases = (a + b + x + self.chances - 1) / (a - 1)
-        wait = np.where(r + x > 1, (alpha + T) / np.maximum(r + x - 1, np.finfo(float).tiny), np.inf)
-        return np.where(np.isfinite(wait), alive * purchases * np.where(np.isfinite(wait), wait, 0.0), np.inf)
+        lasting = r + x > 1
+        wait = (alpha + T) / np.where(lasting, r + x - 1, 1.0)
+        return np.where(lasting, alive * purchases * wait, np.inf)
 
     def median_lifetime(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Median remaining lifetime from T; zero where P(alive) <= 1/2, infinite beyond 1e30 times alpha + T."""
@@ -332,6 +333,6 @@ def purchases_while_leaving(
 
 def _geometric(chance: NDArray[np.float64], rng: np.random.Generator) -> FloatArray:
     """Draw how many purchases it takes until a customer leaves, at least one; infinite where the chance is nil."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         needed = rng.standard_exponential(chance.shape) / -np.log1p(-chance)
     return np.asarray(np.maximum(np.ceil(needed), 1.0))
