@@ -1,4 +1,4 @@
-"""From the facts of all sources to the canonical tables of sales: merged, with one key a customer, refunds matched."""
+"""From facts to the canonical tables of sales: one key a customer, refunds matched, costs known."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keepers.data.engine import Engine, literal, quoted, template
-from keepers.data.identity import PLACEHOLDER_IDS, Identity, resolve
-from keepers.data.normalise import fill, key_sql
+from keepers.data.facts import Facts
+from keepers.data.identity import Identity
+from keepers.data.normalise import fill
 from keepers.data.options import ReadOptions
+from keepers.data.people import clean_id, clean_name
 from keepers.data.refunds import match_refunds
 from keepers.data.sales import SalesSource
-from keepers.domain.columns import ORDERS, REFUNDS, Schema
+from keepers.domain.columns import ORDER_LINES, ORDERS, REFUNDS, Schema
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 
 @dataclass(frozen=True)
 class Sales:
-    """The canonical tables of sales and the facts behind them, for the reconciliation."""
+    """The canonical tables of sales and the facts behind them, for the account."""
 
     facts: str
     lines: str | None
@@ -35,86 +37,65 @@ def _sql(name: str, **names: str) -> str:
     return fill(template("keepers.data.sql", name), **names)
 
 
-def assemble_sales(
-    engine: Engine, sources: Sequence[SalesSource], others: Sequence[str], options: ReadOptions
-) -> Sales:
-    """Bring the facts of all sources together.
-
-    Parameters
-    ----------
-    sources : sequence of SalesSource
-        What each file of sales held.
-    others : sequence of str
-        Tables with (system, customer_id, email, phone, name) of people seen elsewhere: customers, leads.
-    """
-    union = " UNION ALL ".join(f"SELECT * FROM {quoted(source.facts)}" for source in sources)
-    has_money = bool(engine.row(f"SELECT count(amount) FROM ({union})")[0])
-    facts = engine.create(engine.new_name("facts"), _sql("all_facts", union=union, money=str(has_money).lower()))
-    superseded = engine.new_name("superseded")
-    engine.execute(_sql("superseded", facts=quoted(facts), superseded=quoted(superseded)))
-    people = _people(engine, facts, others)
-    identity = resolve(engine, people)
-    keyed = engine.create(
-        engine.new_name("facts"),
-        f"""SELECT f.* EXCLUDE (customer_id), {_clean_id("f.customer_id")} AS customer_id, k.customer_key, s.why AS superseded_by,
-                   CASE WHEN f.missing IS NOT NULL THEN 'quarantined' WHEN s.fact_id IS NOT NULL THEN 'merged'
-                        WHEN f.kind = 'other' THEN 'other' WHEN f.kind = 'refund' THEN 'refund'
-                        WHEN f.state <> 'paid' THEN f.state WHEN k.customer_key IS NULL THEN 'unknown customer' ELSE 'counted' END AS destination,
-                   {_shown_id(engine, facts)} AS shown_id
-            FROM {quoted(facts)} f
-            LEFT JOIN {quoted(superseded)} s USING (fact_id)
-            LEFT JOIN {quoted(identity.keys)} k ON k.system = f.system AND k.customer_id IS NOT DISTINCT FROM {_clean_id("f.customer_id")}
-                AND k.email IS NOT DISTINCT FROM f.email AND k.phone IS NOT DISTINCT FROM f.phone AND k.name IS NOT DISTINCT FROM {_clean_name("f.name")}""",
-    )
-    engine.drop(facts)
-    live = engine.new_name("live")
-    engine.execute(
-        f"CREATE VIEW {live} AS SELECT * FROM {quoted(keyed)} WHERE destination NOT IN ('merged', 'quarantined', 'other')"
-    )
-    lines = _lines(engine, sources, keyed)
-    parts = match_refunds(engine, live, lines).table
-    received = literal(options.received_at.isoformat(sep=" "))
-    orders = engine.create(
-        ORDERS.name, _typed(ORDERS, _sql("canonical_orders", facts=quoted(keyed), received_at=received))
-    )
-    refunds = engine.create(
-        REFUNDS.name,
-        _typed(REFUNDS, _sql("canonical_refunds", parts=quoted(parts), facts=quoted(keyed), received_at=received)),
-    )
-    return Sales(keyed, lines, orders, refunds, parts, superseded, identity, has_money)
-
-
-def _typed(schema: Schema, query: str) -> str:
+def typed(schema: Schema, query: str) -> str:
+    """A query whose columns have the names, order and types of a schema."""
     columns = ", ".join(f"{column.name}::{column.type} AS {column.name}" for column in schema.columns)
     return f"SELECT {columns} FROM ({query})"
 
 
-def _clean_id(column: str) -> str:
-    """An id without a spreadsheet's ".0" and without words that stand for nobody."""
-    words = ", ".join(literal(word) for word in PLACEHOLDER_IDS)
-    return (
-        f"CASE WHEN lower({column}) IN ({words}) THEN NULL ELSE regexp_replace({column}, '^([0-9]+)\\.0+$', '\\1') END"
+def assemble_sales(
+    engine: Engine,
+    gathered: Facts,
+    sources: Sequence[SalesSource],
+    identity: Identity,
+    products: str | None,
+    options: ReadOptions,
+) -> Sales:
+    """Make orders, their lines and refunds of the facts of all sources.
+
+    Parameters
+    ----------
+    products : str, optional
+        Canonical table of products, for the cost of what was sold.
+    """
+    keyed = _with_keys(engine, gathered, identity)
+    lines = _lines(engine, sources, keyed)
+    if products is not None:
+        keyed = _with_costs(engine, keyed, lines, products)
+    live = engine.new_name("live")
+    unused = "('merged', 'quarantined', 'other')"
+    engine.execute(f"CREATE VIEW {live} AS SELECT * FROM {quoted(keyed)} WHERE destination NOT IN {unused}")
+    parts = match_refunds(engine, live, keyed, lines).table
+    received = literal(options.received_at.isoformat(sep=" "))
+    orders = engine.create(
+        ORDERS.name, typed(ORDERS, _sql("canonical_orders", facts=quoted(keyed), received_at=received))
     )
-
-
-def _clean_name(column: str) -> str:
-    words = ", ".join(literal(word) for word in PLACEHOLDER_IDS)
-    return f"CASE WHEN lower({column}) IN ({words}) THEN NULL ELSE nullif({key_sql(column)}, '') END"
-
-
-def _people(engine: Engine, facts: str, others: Sequence[str]) -> str:
-    selects = [
-        f"SELECT system, {_clean_id('customer_id')} AS customer_id, email, phone, {_clean_name('name')} AS name, true AS sales FROM {quoted(facts)}"
-    ]
-    selects += [
-        f"SELECT system, {_clean_id('customer_id')}, email, phone, {_clean_name('name')}, false FROM {quoted(other)}"
-        for other in others
-    ]
-    return engine.create(
-        engine.new_name("people"),
-        f"""SELECT system, customer_id, email, phone, name, bool_or(sales) AS sales, false AS phone_shared
-            FROM ({" UNION ALL ".join(selects)}) GROUP BY ALL""",
+    refunds = engine.create(
+        REFUNDS.name,
+        typed(REFUNDS, _sql("canonical_refunds", parts=quoted(parts), facts=quoted(keyed), received_at=received)),
     )
+    if lines is not None:
+        _canonical_lines(engine, lines, keyed, products, received)
+    return Sales(keyed, lines, orders, refunds, parts, gathered.superseded, identity, gathered.has_money)
+
+
+def _with_keys(engine: Engine, gathered: Facts, identity: Identity) -> str:
+    """Facts with their customer's key, a number that is the order's alone, and where they go in the account."""
+    facts = gathered.table
+    keyed = engine.create(
+        engine.new_name("facts"),
+        _sql(
+            "keyed_facts",
+            facts=quoted(facts),
+            superseded=quoted(gathered.superseded),
+            keys=quoted(identity.keys),
+            clean_id=clean_id("customer_id"),
+            clean_name=clean_name("name"),
+            shown_id=_shown_id(engine, facts),
+        ),
+    )
+    engine.drop(facts)
+    return keyed
 
 
 def _shown_id(engine: Engine, facts: str) -> str:
@@ -123,9 +104,7 @@ def _shown_id(engine: Engine, facts: str) -> str:
         f"""SELECT count(*) FROM (SELECT order_id FROM {quoted(facts)} WHERE kind = 'sale' AND missing IS NULL
             GROUP BY order_id HAVING count(DISTINCT system) > 1)"""
     )[0]
-    number = "f.system || ':' || f.order_id" if clash else "f.order_id"
-    copy = "row_number() OVER (PARTITION BY f.system, f.kind, f.order_id ORDER BY s.fact_id IS NOT NULL, f.fact_id)"
-    return f"CASE WHEN {copy} = 1 THEN {number} ELSE {number} || ' (' || {copy} || ')' END"
+    return "f.system || ':' || f.order_id" if clash else "f.order_id"
 
 
 def _lines(engine: Engine, sources: Sequence[SalesSource], facts: str) -> str | None:
@@ -136,5 +115,39 @@ def _lines(engine: Engine, sources: Sequence[SalesSource], facts: str) -> str | 
     return engine.create(
         engine.new_name("all_lines"),
         f"""SELECT f.fact_id, l.* FROM ({union}) l
-            JOIN {quoted(facts)} f ON f.source_no = l.source_no AND f.order_id = l.order_id AND f.numbered""",
+            JOIN {quoted(facts)} f ON f.source_no = l.source_no AND f.order_id = l.order_id AND f.numbered
+                AND f.type IS NOT DISTINCT FROM l.type""",
     )
+
+
+def _with_costs(engine: Engine, facts: str, lines: str | None, products: str) -> str:
+    """Facts with a contribution where the costs of all their articles are known."""
+    whole = f"""SELECT f.fact_id, (f.quantity * p.unit_cost)::DECIMAL(18, 4) AS cost FROM {quoted(facts)} f
+                JOIN {quoted(products)} p ON p.sku = f.sku WHERE f.line_count = 1 AND p.unit_cost IS NOT NULL"""
+    if lines is not None:
+        whole = f"""SELECT fact_id, cost FROM (
+                        SELECT l.fact_id, sum(l.quantity * coalesce(l.unit_cost, p.unit_cost))::DECIMAL(18, 4) AS cost,
+                               bool_and(coalesce(l.unit_cost, p.unit_cost) IS NOT NULL) AS known
+                        FROM {quoted(lines)} l LEFT JOIN {quoted(products)} p ON p.sku = coalesce(l.sku, l.product)
+                        WHERE l.line_class = 'product' GROUP BY 1) WHERE known
+                    UNION ALL {whole} AND f.fact_id NOT IN (SELECT fact_id FROM {quoted(lines)})"""
+    costed = engine.create(
+        engine.new_name("facts"),
+        f"""SELECT f.* REPLACE (coalesce(f.contribution, f.amount - c.cost)::DECIMAL(18, 4) AS contribution)
+            FROM {quoted(facts)} f LEFT JOIN ({whole}) c USING (fact_id)""",
+    )
+    engine.drop(facts)
+    return costed
+
+
+def _canonical_lines(engine: Engine, lines: str, facts: str, products: str | None, received: str) -> None:
+    join = f"LEFT JOIN {quoted(products)} p ON p.sku = coalesce(l.sku, l.product)" if products else ""
+    query = _sql(
+        "canonical_lines",
+        lines=quoted(lines),
+        facts=quoted(facts),
+        received_at=received,
+        products=join,
+        known_cost="p.unit_cost" if products else "NULL",
+    )
+    engine.create(ORDER_LINES.name, typed(ORDER_LINES, query))

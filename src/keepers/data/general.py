@@ -141,7 +141,7 @@ def fits(role: str, profile: ColumnProfile) -> bool:
     if role == "currency":
         return profile.currency >= 0.5
     if kind is RoleType.MOMENT:
-        return profile.date >= 0.5 or (profile.number >= 0.9 and profile.length in (5, 10, 13))
+        return profile.date >= 0.5 or (profile.number >= 0.9 and profile.length in (5, 10, 13, 16))
     if kind in (RoleType.MONEY, RoleType.NUMBER):
         return profile.number >= 0.5
     if role == "customer_id":

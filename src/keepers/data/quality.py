@@ -12,7 +12,6 @@ from keepers.data.reconciliation import Reconciliation
 from keepers.data.sales import SalesSource
 from keepers.domain.errors import InputError
 
-
 _ENOUGH = 200_000
 """Orders that are enough to say what is usual."""
 

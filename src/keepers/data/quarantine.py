@@ -7,7 +7,11 @@ from keepers.data.raw_table import RawTable
 from keepers.data.reconciliation import QuarantineLine
 
 NAME = "quarantine"
-_REASONS = {"no date": "it has no date", "no amount": "it has no amount"}
+_REASONS = {
+    "no date": "it has no date",
+    "no amount": "it has no amount",
+    "future": "its date is in the future",
+}
 
 
 def create(engine: Engine) -> str:

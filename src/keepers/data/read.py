@@ -107,7 +107,7 @@ def read(
         raws += open_location(engine, location, chosen.delimiter, chosen.encoding)
     made = Reading(engine, chosen, progress).run(raws)
     tables: dict[str, Table] = {}
-    if made.sales is not None:
+    if made.sales is not None and (made.sales.plain or made.has_sales):
         orders = orders_of_sales(engine, made.sales, made.currency)
         tables["orders"] = orders
         if orders.refunds is not None:

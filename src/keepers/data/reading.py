@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 from keepers.data import quarantine
 from keepers.data.account import account_for_sales
 from keepers.data.canonical import Sales, assemble_sales
+from keepers.data.deals import as_sales
 from keepers.data.engine import Engine, quoted
+from keepers.data.facts import gather_facts
 from keepers.data.format import Shape
 from keepers.data.formats import find_format
+from keepers.data.identity import resolve
 from keepers.data.options import ReadOptions
+from keepers.data.others import ROLES_OF, WITH_PEOPLE, Others
+from keepers.data.people import OtherSource, gather_people
 from keepers.data.plain import read_plain
 from keepers.data.quality import check_sales
 from keepers.data.raw_table import RawTable
@@ -59,6 +64,7 @@ class ReadTables:
     """What a reading made: the names of its tables in the engine, and the account of it."""
 
     sales: Sales | None
+    others: tuple[str, ...]
     sources: list[Source]
     reading: Reading
 
@@ -66,6 +72,12 @@ class ReadTables:
     def currency(self) -> str:
         """Currency of the counted orders, or "unspecified"."""
         return self.reading.currency
+
+    @property
+    def has_sales(self) -> bool:
+        """Whether any source tells of sales: events do only where a purchase is among them."""
+        shapes = {source.recognition.format.shape for source in self.sources}
+        return Shape.SALES in shapes or self.reading.account(self.sales).count("counted") > 0
 
     def reconciliation(self) -> Reconciliation:
         """Where every row and every amount went."""
@@ -84,6 +96,7 @@ class Reading:
         self.sales: list[SalesSource] = []
         self.currency = UNSPECIFIED_CURRENCY
         self._accounted = False
+        self.made: list[str] = []
 
     def run(self, raws: list[RawTable]) -> ReadTables:
         """Bring raw tables to canonical ones."""
@@ -92,11 +105,71 @@ class Reading:
         self._recognise()
         for source in self.sources:
             quarantine.add_rejected(self.engine, source.raw)
-        selling = [n for n, source in enumerate(self.sources) if source.recognition.format.shape is Shape.SALES]
-        sales = self._sales(selling) if selling else None
+        sales = self._plain() or self._joined()
         if sales is None or not sales.plain:
             self.account(sales)
-        return ReadTables(sales, self.sources, self)
+        return ReadTables(sales, tuple(self.made), self.sources, self)
+
+    def _plain(self) -> Sales | None:
+        if len(self.sources) > 1:
+            return None
+        only = self.sources[0]
+        self.progress(f"Reading {only.name}", None)
+        plain = read_plain(self.engine, only.raw, only.recognition, self.options)
+        if plain is not None:
+            self.currency = plain.currency
+        return plain
+
+    def _joined(self) -> Sales | None:
+        selling: list[int] = []
+        others: list[OtherSource] = []
+        for number, source in enumerate(self.sources):
+            self.progress(f"Reading {source.name}", None)
+            shape = source.recognition.format.shape
+            if shape in (Shape.SALES, Shape.EVENTS):
+                selling.append(number)
+                self._stage_sales(number, source)
+            if shape is not Shape.SALES:
+                others.append(self._stage_other(number, source))
+        if not selling:
+            selling = self._deals()
+        self.progress("Joining orders, customers and refunds", None)
+        facts = gather_facts(self.engine, self.sales, self.options, self.reconciliation) if selling else None
+        rest = Others(self.engine, others, self.options)
+        known = [other for other in others if other.format.shape in WITH_PEOPLE]
+        identity = resolve(self.engine, gather_people(self.engine, facts.table if facts else None, known))
+        products = rest.products()
+        sales = None
+        if facts is not None:
+            sales = assemble_sales(self.engine, facts, self.sales, identity, products, self.options)
+            for number in selling:
+                quarantine.add_missing(self.engine, self.sources[number].raw, number, sales.facts)
+        rest.people(identity, sales.facts if sales else None)
+        rest.rest()
+        self.made = rest.made
+        return sales
+
+    def _deals(self) -> list[int]:
+        """Stage won deals as sales, where nothing else tells of sales."""
+        selling = []
+        for number, source in enumerate(self.sources):
+            if source.recognition.format.shape is Shape.LEADS and "stage" in source.recognition.roles:
+                deals = as_sales(source.recognition, self.options.won_stages)
+                if deals is None:
+                    source.notes.append("Without a close date and an amount, won deals cannot be counted as purchases.")
+                    continue
+                staged = stage(self.engine, source.raw, deals, SALES_ROLES, self.options)
+                self.sales.append(sales_facts(self.engine, number, source.raw, deals, staged))
+                selling.append(number)
+        return selling
+
+    def _stage_other(self, number: int, source: Source) -> OtherSource:
+        recognition = source.recognition
+        staged = stage(self.engine, source.raw, recognition, ROLES_OF[recognition.format.shape], self.options)
+        source.notes += [note for note in staged.notes if note not in source.notes]
+        if recognition.format.shape is not Shape.EVENTS:
+            quarantine.add_problems(self.engine, source.raw, staged.table)
+        return OtherSource(number, source.raw, recognition.format, staged)
 
     def account(self, sales: Sales | None) -> Reconciliation:
         """The account of the reading; a clean table's is drawn up when somebody asks for it."""
@@ -108,24 +181,6 @@ class Reading:
             self.reconciliation.quarantine = quarantine.summary(self.engine)
             self._report_files()
         return self.reconciliation
-
-    def _sales(self, selling: list[int]) -> Sales:
-        if len(self.sources) == 1:
-            only = self.sources[0]
-            self.progress(f"Reading {only.name}", None)
-            plain = read_plain(self.engine, only.raw, only.recognition, self.options)
-            if plain is not None:
-                self.currency = plain.currency
-                return plain
-        for number in selling:
-            source = self.sources[number]
-            self.progress(f"Reading {source.name}", None)
-            self._stage_sales(number, source)
-        self.progress("Joining orders, customers and refunds", None)
-        sales = assemble_sales(self.engine, self.sales, [], self.options)
-        for number in selling:
-            quarantine.add_missing(self.engine, self.sources[number].raw, number, sales.facts)
-        return sales
 
     def _recognise(self) -> None:
         named = find_format(self.options.format) if self.options.format else None

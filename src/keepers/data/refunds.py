@@ -17,7 +17,7 @@ class Refunds:
     table: str
 
 
-def match_refunds(engine: Engine, facts: str, lines: str | None) -> Refunds:
+def match_refunds(engine: Engine, facts: str, every: str, lines: str | None) -> Refunds:
     """Find the order of every refund.
 
     In this order: the order that the refund's row names; what the order's own row says was given back; for lines of
@@ -27,7 +27,9 @@ def match_refunds(engine: Engine, facts: str, lines: str | None) -> Refunds:
     Parameters
     ----------
     facts : str
-        Facts with ``fact_id`` and ``customer_key``.
+        Facts that are sales or refunds, with ``fact_id`` and ``customer_key``.
+    every : str
+        All facts, with ``by_fact`` for those that another one replaces.
     lines : str, optional
         Lines with ``fact_id`` of their order or refund.
     """
@@ -36,7 +38,7 @@ def match_refunds(engine: Engine, facts: str, lines: str | None) -> Refunds:
         f"""CREATE TABLE {matched} (refund_fact BIGINT, order_fact BIGINT, day DATE, occurred_at TIMESTAMP,
             amount DECIMAL(18, 4), dated BOOLEAN, how VARCHAR)"""
     )
-    names = {"facts": quoted(facts), "parts": quoted(matched)}
+    names = {"facts": quoted(facts), "every": quoted(every), "parts": quoted(matched)}
     engine.execute(fill(template("keepers.data.sql", "refunds_named"), **names))
     if lines is not None:
         engine.execute(fill(template("keepers.data.sql", "refunds_by_line"), lines=quoted(lines), **names))

@@ -230,7 +230,6 @@ ROLES: dict[str, Role] = {
         _role("domain", _T),
         _role("industry", _T),
         _role("account_id", _T),
-        _role("contact_ids", _T),
         _role("subscription_id", _T),
         _role("plan", _T),
         _role("interval", _T),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keepers.data.engine import Engine, literal, quoted, template
-from keepers.data.format import Format
+from keepers.data.format import Format, Shape
 from keepers.data.normalise import fill
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
@@ -83,6 +83,7 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
             amount=declared.amount,
             gross=declared.gross,
             refund=declared.refund,
+            wanted="kind <> 'other'" if declared.shape is Shape.EVENTS else "true",
             signed=str(declared.signed).lower(),
             payments=str(declared.payments).lower(),
             same_order=str(declared.same_order).lower(),

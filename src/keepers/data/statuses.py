@@ -67,13 +67,14 @@ KINDS: dict[str, str] = {
 
 def state_of(word: str, own: Mapping[str, str]) -> str | None:
     """What a status says: `paid`, `pending`, `void`, `failed`, `refunded`, `test`; None where the word is not known.
+    In `own`, the key ``""`` stands for every other word.
 
     >>> state_of("Partially_Refunded", {}), state_of("Storniert", {}), state_of("requires_action", {})
     ('paid', 'void', 'pending')
     """
     key = header_key(word)
-    if key in own:
-        return own[key]
+    if key in own or "" in own:
+        return own.get(key, own.get(""))
     if key in STATES:
         return STATES[key]
     for state in ("refunded", "void", "failed", "test"):

@@ -5,4 +5,4 @@ SELECT md5(f.content || f.occurrence) AS event_id, f.source, CASE WHEN f.numbere
        f.gross, f.tax, f.shipping, f.discount, f.amount, f.contribution,
        f.channel, f.campaign, f.product, f.category, f.country, f.discount_code
 FROM {facts} f
-WHERE f.kind = 'sale' AND f.destination <> 'merged'
+WHERE f.kind = 'sale' AND f.destination NOT IN ('merged', 'quarantined', 'other')

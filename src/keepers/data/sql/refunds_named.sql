@@ -6,31 +6,41 @@ WITH sales AS (
 ),
 by_id AS (
     SELECT system, id, min(fact_id) AS fact_id
-    FROM (SELECT system, order_id AS id, fact_id FROM sales WHERE order_id IS NOT NULL
-          UNION ALL SELECT system, transaction_id, fact_id FROM sales WHERE transaction_id IS NOT NULL)
+    FROM (SELECT system, order_id AS id, coalesce(by_fact, fact_id) AS fact_id FROM {every} WHERE kind = 'sale' AND numbered
+          UNION ALL
+          SELECT system, transaction_id, coalesce(by_fact, fact_id) FROM {every} WHERE kind = 'sale' AND transaction_id IS NOT NULL)
     GROUP BY system, id
+),
+replaced AS (
+    SELECT by_fact AS fact_id, max(refunded) AS refunded, max(refunded_on) AS refunded_on
+    FROM {every} WHERE by_fact IS NOT NULL AND payments AND kind = 'sale' AND refunded > 0 GROUP BY by_fact
 ),
 own_rows AS (
     SELECT r.fact_id AS refund_fact, s.fact_id AS order_fact, greatest(r.day, s.day) AS day, greatest(r.occurred_at, s.occurred_at) AS occurred_at,
-           abs(coalesce(r.amount, r.gross)) AS given, abs(coalesce(r.gross, r.amount)) AS given_gross, true AS dated
+           abs(coalesce(r.amount, r.gross, s.amount)) AS given, abs(coalesce(r.gross, r.amount, s.gross, s.amount)) AS given_gross, true AS dated
     FROM {facts} r
     JOIN by_id b ON b.id = coalesce(r.reference, CASE WHEN r.same_order THEN r.order_id END) AND b.system = r.system
     JOIN sales s ON s.fact_id = b.fact_id
     WHERE r.kind = 'refund' AND r.state = 'paid'
 ),
 said AS (
-    SELECT s.fact_id AS refund_fact, s.fact_id AS order_fact, coalesce(s.refunded_on, s.last_day) AS day,
-           CASE WHEN coalesce(s.refunded_on, s.last_day) = s.day THEN s.occurred_at ELSE coalesce(s.refunded_on, s.last_day)::TIMESTAMP END AS occurred_at,
-           s.refunded - coalesce(o.given_gross, 0) AS given, s.refunded - coalesce(o.given_gross, 0) AS given_gross,
-           s.refunded_on IS NOT NULL AS dated
-    FROM sales s LEFT JOIN (SELECT order_fact, sum(given_gross) AS given_gross FROM own_rows GROUP BY 1) o ON o.order_fact = s.fact_id
-    WHERE s.refunded - coalesce(o.given_gross, 0) > 0
+    SELECT fact_id AS refund_fact, fact_id AS order_fact, coalesce(back_on, last_day) AS day,
+           CASE WHEN coalesce(back_on, last_day) = day THEN occurred_at ELSE coalesce(back_on, last_day)::TIMESTAMP END AS occurred_at,
+           back - given_gross AS given, back - given_gross AS given_gross, back_on IS NOT NULL AS dated
+    FROM (
+        SELECT s.*, coalesce(nullif(s.refunded, 0), p.refunded) AS back, coalesce(s.refunded_on, p.refunded_on) AS back_on,
+               coalesce(o.given_gross, 0) AS given_gross
+        FROM sales s
+        LEFT JOIN replaced p USING (fact_id)
+        LEFT JOIN (SELECT order_fact, sum(given_gross) AS given_gross FROM own_rows GROUP BY 1) o ON o.order_fact = s.fact_id
+    )
+    WHERE back > given_gross
 ),
-every AS (SELECT * FROM own_rows UNION ALL SELECT * FROM said),
+together AS (SELECT * FROM own_rows UNION ALL SELECT * FROM said),
 running AS (
     SELECT e.*, s.amount AS paid, s.gross,
            coalesce(sum(given) OVER w, 0) AS before, coalesce(sum(given_gross) OVER w, 0) AS before_gross
-    FROM every e JOIN sales s ON s.fact_id = e.order_fact
+    FROM together e JOIN sales s ON s.fact_id = e.order_fact
     WINDOW w AS (PARTITION BY order_fact ORDER BY e.day, e.refund_fact ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
 SELECT refund_fact, order_fact, day, occurred_at,

@@ -23,9 +23,14 @@ kinds AS (
                ELSE 'sale'
            END AS kind
     FROM valued
+),
+signed AS (
+    SELECT * REPLACE (CASE WHEN kind = 'refund' THEN -abs(charged) ELSE charged END AS charged,
+                      CASE WHEN kind = 'refund' THEN -abs(revenue) ELSE revenue END AS revenue)
+    FROM kinds
 )
 SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VARCHAR AS system, {payments} AS payments, {same_order} AS same_order, _row AS row_number,
-       coalesce(order_id, {row_id}) AS order_id, transaction_id, reference, order_id IS NOT NULL AS numbered,
+       coalesce(order_id, {row_id}) AS order_id, type, transaction_id, invoice, reference, order_id IS NOT NULL AS numbered,
        customer_id, email, phone, coalesce(name, nullif(concat_ws(' ', first_name, last_name), '')) AS name,
        date AS day, date_utc AS occurred_at, kind,
        CASE
@@ -40,6 +45,7 @@ SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VAR
        CASE WHEN said_state = 'refunded' AND coalesce(own_refund, 0) = 0 THEN charged WHEN own_refund > 0 THEN own_refund END AS refunded,
        CASE WHEN coalesce(refunded_at, cancelled_at) IS NOT NULL THEN greatest(coalesce(refunded_at, cancelled_at), date) END AS refunded_on,
        coalesce(contribution, line_contribution, revenue - order_cost, CASE WHEN cost_known THEN revenue - cost_total END)::DECIMAL(18, 4) AS contribution,
-       channel, campaign, product, sku, category, country, discount_code, line_count,
+       channel, campaign, product, sku, category, country, discount_code, line_count, quantity,
        said_state IS NULL AND status IS NOT NULL AS unknown_state, status
-FROM kinds
+FROM signed
+WHERE {wanted}

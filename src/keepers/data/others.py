@@ -1,0 +1,189 @@
+"""The canonical tables that are not sales: customers, products, leads, accounts, spend, subscriptions, visits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keepers.data.canonical import typed
+from keepers.data.deals import LOST, WON, words
+from keepers.data.engine import Engine, literal, quoted, template
+from keepers.data.format import Shape
+from keepers.data.identity import Identity
+from keepers.data.normalise import fill, key_sql
+from keepers.data.options import ReadOptions
+from keepers.data.people import OtherSource, whole_name, with_keys
+from keepers.data.vocabulary import header_key
+from keepers.domain import columns
+from keepers.domain.columns import Schema
+
+PEOPLE = ("customer_id", "email", "phone", "name", "first_name", "last_name")
+ROLES_OF = {
+    Shape.CUSTOMERS: (
+        *PEOPLE, "created_at", "country", "region", "city", "accepts_marketing", "accepts_sms", "channel", "campaign",
+        "tags", "orders_count", "total_spent", "company", "account_id", "unsubscribed_at", "rating",
+    ),
+    Shape.LEADS: (
+        *PEOPLE, "lead_id", "company", "account_id", "product", "created_at", "channel", "campaign", "status",
+        "stage", "owner", "country", "industry", "amount", "currency", "closed_on",
+    ),
+    Shape.ACCOUNTS: ("account_id", "company", "domain", "industry", "country", "created_at"),
+    Shape.PRODUCTS: ("order_id", "sku", "product", "category", "unit_price", "unit_cost"),
+    Shape.SPEND: (
+        "date", "platform", "campaign", "spend", "currency", "impressions", "clicks", "conversions", "conversion_value",
+    ),
+    Shape.SUBSCRIPTIONS: (
+        *PEOPLE, "subscription_id", "plan", "status", "created_at", "started_on", "trial_ends_on", "ended_on",
+        "cancelled_at", "interval", "quantity", "amount", "currency", "cancellation_reason",
+    ),
+    Shape.CHANNELS: ("date", "channel", "sessions", "conversions", "conversion_value"),
+    Shape.EVENTS: (
+        *PEOPLE, "type", "date", "visitor_id", "channel", "medium", "campaign", "landing_page", "category",
+    ),
+}  # fmt: skip
+"""Roles that are typed for each kind of table."""
+
+WITH_PEOPLE = (Shape.CUSTOMERS, Shape.LEADS, Shape.SUBSCRIPTIONS, Shape.EVENTS)
+
+
+class Others:
+    """Makes the canonical tables of staged sources that are no sales."""
+
+    def __init__(self, engine: Engine, sources: Sequence[OtherSource], options: ReadOptions) -> None:
+        self.engine = engine
+        self.sources = sources
+        self.options = options
+        self.received = literal(options.received_at.isoformat(sep=" "))
+        self.made: list[str] = []
+
+    def products(self) -> str | None:
+        """The table of products, which sales need for their costs."""
+        staged = self._of(Shape.PRODUCTS)
+        if not staged:
+            return None
+        parts = [self._sql("products", stage=quoted(source.staged.table)) for source in staged]
+        union = " UNION ALL ".join(f"SELECT *, {rank} AS rank FROM ({part})" for rank, part in enumerate(parts))
+        kept = f"SELECT * FROM ({union}) QUALIFY row_number() OVER (PARTITION BY sku ORDER BY rank DESC) = 1"
+        return self._make(columns.PRODUCTS, kept)
+
+    def people(self, identity: Identity, facts: str | None) -> None:
+        """The tables of people, leads, subscriptions and visits, and who is who."""
+        keyed = {
+            source.number: with_keys(self.engine, source, identity)
+            for source in self.sources
+            if source.format.shape in WITH_PEOPLE
+        }
+        lists = [(source, keyed[source.number]) for source in self._of(Shape.CUSTOMERS)]
+        self._customers(lists, facts)
+        self._who([(source, keyed[source.number]) for source in self.sources if source.number in keyed], facts)
+        if lists:
+            self._union(columns.CONSENTS, "consents", [key for _, key in lists])
+            self._union(columns.CUSTOMER_ATTRIBUTES, "customer_attributes", [key for _, key in lists])
+        leads = [(source, keyed[source.number]) for source in self._of(Shape.LEADS)]
+        if leads:
+            self._make(columns.LEADS, " UNION ALL ".join(self._leads(source, key) for source, key in leads))
+        contracts = [(source, keyed[source.number]) for source in self._of(Shape.SUBSCRIPTIONS)]
+        if contracts:
+            parts = [
+                self._sql("subscriptions", keyed=quoted(key), currency=_currency(source)) for source, key in contracts
+            ]
+            self._make(columns.SUBSCRIPTIONS, " UNION ALL ".join(parts))
+        events = [keyed[source.number] for source in self._of(Shape.EVENTS)]
+        if events:
+            sold = "lower(type) IN ('purchase', 'order completed')"
+            self._make(
+                columns.VISITS,
+                " UNION ALL ".join(self._sql("visits", keyed=quoted(key), converted=sold) for key in events),
+            )
+            self._union(columns.TOUCHES, "touches", events)
+
+    def rest(self) -> None:
+        """The tables that have nobody in them: accounts, spend, sums by channel."""
+        accounts = self._of(Shape.ACCOUNTS)
+        if accounts:
+            parts = [self._sql("accounts", stage=quoted(source.staged.table)) for source in accounts]
+            self._make(columns.ACCOUNTS, " UNION ALL ".join(parts))
+        spend = self._of(Shape.SPEND)
+        if spend:
+            self._make(columns.SPEND, " UNION ALL ".join(self._spend(source) for source in spend))
+        totals = self._of(Shape.CHANNELS)
+        if totals:
+            parts = [
+                self._sql("channel_totals", stage=quoted(s.staged.table), source=literal(s.source)) for s in totals
+            ]
+            self.engine.create("channel_totals", " UNION ALL ".join(parts))
+            self.made.append("channel_totals")
+
+    def _of(self, shape: Shape) -> list[OtherSource]:
+        return [source for source in self.sources if source.format.shape is shape]
+
+    def _sql(self, name: str, **names: str) -> str:
+        return fill(template("keepers.data.sql", name), received_at=self.received, **names)
+
+    def _make(self, schema: Schema, query: str) -> str:
+        self.engine.create(schema.name, typed(schema, query))
+        self.made.append(schema.name)
+        return schema.name
+
+    def _union(self, schema: Schema, name: str, keyed: Sequence[str]) -> None:
+        self._make(schema, " UNION ALL ".join(self._sql(name, keyed=quoted(key)) for key in keyed))
+
+    def _customers(self, lists: Sequence[tuple[OtherSource, str]], facts: str | None) -> None:
+        listed = " UNION ALL ".join(
+            f"""SELECT customer_key, source_name AS source, created_at_utc AS created_at, country, region, city, accepts_marketing,
+                       channel, campaign, account_id, tags, orders_count AS claimed_orders, total_spent AS claimed_revenue
+                FROM {quoted(key)}"""
+            for _, key in lists
+        )
+        none = ", ".join(f"NULL AS {name}" for name in ("customer_key", "source", *_LISTED)) + " WHERE false"
+        bought = "SELECT NULL AS customer_key, NULL AS source, NULL AS country, NULL AS occurred_at WHERE false"
+        if facts is not None:
+            bought = f"""SELECT customer_key, arg_max(source, occurred_at) AS source, arg_max(country, occurred_at) AS country
+                         FROM {quoted(facts)} WHERE customer_key IS NOT NULL AND destination NOT IN ('quarantined', 'other') GROUP BY 1"""
+        if lists or facts is not None:
+            self._make(columns.CUSTOMERS, self._sql("customers", listed=listed or f"SELECT {none}", bought=bought))
+
+    def _who(self, keyed: Sequence[tuple[OtherSource, str]], facts: str | None) -> None:
+        seen = []
+        if facts is not None:
+            seen.append(
+                f"""SELECT customer_key, system, customer_id, email, phone, name, occurred_at AS seen_at, 1 AS rank
+                    FROM {quoted(facts)} WHERE missing IS NULL"""
+            )
+        for source, key in keyed:
+            day = "date_utc" if source.format.shape is Shape.EVENTS else "created_at_utc"
+            seen.append(
+                f"""SELECT customer_key, system, clean_id AS customer_id, email, phone, {whole_name()} AS name,
+                           coalesce({day}, {self.received}::TIMESTAMP) AS seen_at, 0 AS rank FROM {quoted(key)}"""
+            )
+        if not seen:
+            return
+        union = " UNION ALL ".join(seen)
+        self._make(columns.PERSONS, self._sql("persons", seen=union))
+        self._make(columns.IDENTITIES, self._sql("identities", seen=union))
+
+    def _leads(self, source: OtherSource, keyed: str) -> str:
+        won = _listed([*words(WON), *map(header_key, self.options.won_stages)])
+        lost = _listed(words(LOST))
+        stage, status = key_sql("stage"), key_sql("status")
+        outcome = f"CASE WHEN {stage} IN ({won}) OR {status} IN ({won}) THEN true "
+        outcome += f"WHEN {stage} IN ({lost}) OR {status} IN ({lost}) THEN false END"
+        return self._sql("leads", keyed=quoted(keyed), won=outcome, currency=_currency(source))
+
+    def _spend(self, source: OtherSource) -> str:
+        return self._sql(
+            "spend", stage=quoted(source.staged.table), source=literal(source.source), currency=_currency(source)
+        )
+
+
+_LISTED = (
+    "created_at", "country", "region", "city", "accepts_marketing", "channel", "campaign", "account_id", "tags",
+    "claimed_orders", "claimed_revenue",
+)  # fmt: skip
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return ", ".join(literal(key) for key in keys)
+
+
+def _currency(source: OtherSource) -> str:
+    return literal(source.staged.currency) if source.staged.currency else "NULL"
