@@ -124,7 +124,9 @@ both were cut at the same day; see `keepers check`.
     if margin is None or isinstance(margin, (int, float)):
         margin = Margin(margin)
     cut = None if calibration_end is None else parse_day(calibration_end, "calibration_end")
-    return Summary(engine, name, SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin))
+    return Summary(
+        engine, name, SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin, numbered=True)
+    )
 
 
 def _columns_of(frame: Any) -> dict[str, NDArray[Any]]:

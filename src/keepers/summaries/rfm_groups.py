@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.data.engine import literal, quoted, template
 from keepers.domain.errors import ConfigError
+from keepers.summaries.cells import KeyedCells
 from keepers.summaries.purchases import PACKAGE
 from keepers.summaries.summary import Summary
 
@@ -147,7 +149,12 @@ class RfmRule:
         return f"CASE {' '.join(cases)} END"
 
 
-def rfm_rule(summary: Summary, grid: Grid = "quintiles", previous: RfmRule | None = None) -> RfmRule:
+def rfm_rule(
+    summary: Summary,
+    grid: Grid = "quintiles",
+    previous: RfmRule | None = None,
+    keyed: KeyedCells | None = None,
+) -> RfmRule:
     """The rule for a summary: cuts from its customers, or those of `previous` while they are not a month old.
 
     Parameters
@@ -158,6 +165,8 @@ def rfm_rule(summary: Summary, grid: Grid = "quintiles", previous: RfmRule | Non
         Quintiles for groups as shop owners know them; thirds for the 27 codes, with recency cut at 180 and 365 days.
     previous : RfmRule, optional
         The rule used before. Within 30 days it is kept, so that counts move only when customers do.
+    keyed : KeyedCells, optional
+        The summary's cells, to save grouping it again.
 
     Raises
     ------
@@ -170,22 +179,28 @@ def rfm_rule(summary: Summary, grid: Grid = "quintiles", previous: RfmRule | Non
     if previous is not None and previous.grid == grid and abs((day - previous.frozen_on).days) < _FROZEN_DAYS:
         return previous
     shares = _SHARES[grid]
-    columns = ("silence", "purchases", "money")
-    quantiles = ", ".join(
-        f"percentile_disc({share!r}) WITHIN GROUP (ORDER BY {column}) AS {column}_{place}"
-        for column in columns
-        for place, share in enumerate(shares)
-    )
-    sql = template(PACKAGE, "rfm_cuts").format(
-        quantiles=quantiles, summary=quoted(summary.name), money="revenue" if summary.has_money else "NULL"
-    )
-    found = summary.engine.row(sql)
-    silence, purchases, money = (found[i * len(shares) : (i + 1) * len(shares)] for i in range(3))
-    tied = bool(np.any(np.diff([0.0, *map(float, purchases)]) <= 0))
-    frequency = _ORDER_COUNTS[grid] if tied else tuple(map(float, purchases))
-    recency = _RECENCY_OF_THIRDS if grid == "thirds" else tuple(map(float, silence))
-    cuts_of_money = tuple(map(float, money)) if None not in money else ()
+    groups = keyed or summary.keyed_cells()
+    silence = _quantiles((groups.cells.T - groups.cells.t_x) * groups.cells.unit.days, groups.cells.weight, shares)
+    purchases = _quantiles(groups.cells.x + 1.0, groups.cells.weight, shares)
+    money: tuple[float | None, ...] = (None,)
+    if summary.has_money:
+        wanted = ", ".join(f"percentile_disc({share!r}) WITHIN GROUP (ORDER BY revenue)" for share in shares)
+        money = summary.engine.row(template(PACKAGE, "money_cuts").format(cuts=wanted, summary=quoted(summary.name)))
+    tied = bool(np.any(np.diff([0.0, *purchases]) <= 0))
+    frequency = _ORDER_COUNTS[grid] if tied else purchases
+    recency = _RECENCY_OF_THIRDS if grid == "thirds" else silence
+    cuts_of_money = tuple(float(cut) for cut in money if cut is not None)
     return RfmRule(grid, recency, frequency, cuts_of_money, tied, day)
+
+
+def _quantiles(
+    values: NDArray[np.float64], weight: NDArray[np.float64], shares: tuple[float, ...]
+) -> tuple[float, ...]:
+    """The smallest values that so large shares of the weight do not exceed."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order]) / weight.sum()
+    places = np.minimum(np.searchsorted(reached, np.asarray(shares) - 1e-12), values.size - 1)
+    return tuple(float(value) for value in values[order][places])
 
 
 def _exceeded(value: str, cuts: tuple[float, ...]) -> str:

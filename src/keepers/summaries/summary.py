@@ -34,6 +34,8 @@ class SummaryFacts:
     """SQL of an order's money in `monetary_value`."""
     remarks: tuple[str, ...] = ()
     """What a person should know of how the rows were made."""
+    numbered: bool = False
+    """Whether rows carry `row_number`, their place in a user's frame."""
 
 
 class Summary(Table):
@@ -101,6 +103,11 @@ class Summary(Table):
     def remarks(self) -> tuple[str, ...]:
         """What a person should know of how the rows were made."""
         return self.facts.remarks
+
+    @property
+    def numbered(self) -> bool:
+        """Whether rows carry `row_number`, their place in a user's frame."""
+        return self.facts.numbered
 
     @property
     def has_holdout(self) -> bool:
@@ -196,7 +203,7 @@ def summarise(
     cut, end = resolved.calibration_end, resolved.end
     assert cut is not None
     assert end is not None
-    if margin is None or isinstance(margin, float):
+    if margin is None or isinstance(margin, (int, float)):
         margin = Margin(margin)
     has_money = orders.has_money
     money, remarks = money_of(orders, margin, end) if has_money else ("amount", ())

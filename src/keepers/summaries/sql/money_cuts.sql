@@ -1,0 +1,3 @@
+-- The revenue at which scores of money change.
+SELECT {cuts}
+FROM {summary}
