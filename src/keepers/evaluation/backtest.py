@@ -9,13 +9,14 @@ from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.money import Margin
 from keepers.domain.ports import Progress, silent
 from keepers.domain.time import Horizon, ObservationWindow
-from keepers.evaluation.baselines import CohortMean
+from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.grading import Forecaster
 from keepers.evaluation.origin import OrdersLike, Origin, open_origin
 from keepers.evaluation.origins import plan_origins
-from keepers.evaluation.ranking import rank
+from keepers.evaluation.ranking import Ranking, rank
 from keepers.evaluation.results import Backtest, BacktestRow
 from keepers.evaluation.tracking import track
+from keepers.evaluation.value_backtest import ValueResult, backtest_value
 from keepers.evaluation.verdict import Evidence, judge, untested
 from keepers.models.baselines import NaiveRate
 from keepers.models.btyd.bg_nbd import BGNBD
@@ -23,6 +24,7 @@ from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.nbd import NBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
+from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.summaries.cohorts import purchase_ages
 
 
@@ -37,7 +39,8 @@ def backtest(
     window: ObservationWindow | None = None,
     origins: int = 3,
     *,
-    baselines: Sequence[Forecaster] = (NaiveRate(), CohortMean()),
+    baselines: Sequence[Forecaster | PastSpend] = (NaiveRate(), CohortMean(), PastSpend()),
+    spending: Sequence[GammaGamma] | None = None,
     holdout: Horizon | None = None,
     margin: Margin | float | None = None,
     progress: Progress = silent,
@@ -57,6 +60,9 @@ def backtest(
         From how many days in the past.
     baselines : sequence of rules
         Naive rules that must be beaten.
+    spending : sequence of GammaGamma, optional
+        Not yet fitted; where orders carry amounts, value is forecast with the best model of buying and each of these.
+        Without it, Gamma-Gamma on repeat orders competes with Gamma-Gamma on all orders.
     holdout : Horizon, optional
         How far to forecast, where `window` has no holdout.
     margin : Margin or float, optional
@@ -81,7 +87,10 @@ def backtest(
     >>> found.winner, len(found.windows)
     ('MBGNBD', 3)
     """
-    candidates = _named([*(default_models() if models is None else models), *baselines])
+    rules = [rule for rule in baselines if not isinstance(rule, PastSpend)]
+    candidates = _named([*(default_models() if models is None else models), *rules])
+    if spending is None:
+        spending = (GammaGamma(), GammaGamma(include_first=True))
     if isinstance(margin, (int, float)) or margin is None:
         margin = Margin(margin)
     plan = plan_origins(orders.first_day, orders.last_day, window, origins, holdout)
@@ -96,7 +105,12 @@ def backtest(
                 continue
             opened.append(origin)
             remarks += _grade(origin, candidates)
-        found = _conclude(opened, candidates, remarks)
+        ranking = _rank(opened, candidates)
+        value = ValueResult()
+        if ranking.winner is not None and orders.has_money:
+            title = _title(candidates[ranking.winner])
+            value = backtest_value(opened, ranking.winner, title, spending, baselines)
+        found = _conclude(opened, candidates, ranking, value, remarks)
         progress("Backtest", 1.0)
         return found
     finally:
@@ -125,16 +139,22 @@ def _grade(origin: Origin, candidates: dict[str, Forecaster]) -> list[str]:
     return remarks
 
 
-def _conclude(opened: list[Origin], candidates: dict[str, Forecaster], remarks: list[str]) -> Backtest:
+def _rank(opened: list[Origin], candidates: dict[str, Forecaster]) -> Ranking:
+    """Rank those who could be graded everywhere."""
     everywhere = [name for name in candidates if opened and all(name in origin.grades for origin in opened)]
     rules = frozenset(name for name in everywhere if _is_rule(candidates[name]))
-    ranking = rank({name: [origin.grades[name] for origin in opened] for name in everywhere}, rules)
+    return rank({name: [origin.grades[name] for origin in opened] for name in everywhere}, rules)
+
+
+def _conclude(
+    opened: list[Origin], candidates: dict[str, Forecaster], ranking: Ranking, value: ValueResult, remarks: list[str]
+) -> Backtest:
     windows = tuple(origin.window for origin in opened)
     if ranking.winner is None:
         fallback = next((_title(one) for one in candidates.values() if not _is_rule(one)), "The model")
         return Backtest((), windows, ranking, untested(" ".join(remarks), fallback))
     winner = candidates[ranking.winner]
-    rows = [_row(origin, name, candidates[name]) for name in everywhere for origin in opened]
+    rows = [_row(origin, name, candidates[name]) for name in ranking.order for origin in opened]
     grades = [origin.grades[ranking.winner] for origin in opened]
     rule = None if ranking.best_rule is None else candidates[ranking.best_rule]
     verdict = judge(
@@ -149,14 +169,24 @@ def _conclude(opened: list[Origin], candidates: dict[str, Forecaster], remarks: 
             origins=len(opened),
             coverage_80=sum(grade.coverage[0].randomised for grade in grades) / len(grades),
             ties=tuple(_title(candidates[name]) for name in ranking.tied),
-            remarks=tuple(remarks),
+            value_rule=value.unbeaten_rule,
+            remarks=(*remarks, *value.remarks),
         )
     )
     last = opened[-1]
     fitted: Any = last.fitted[ranking.winner]
     ages = purchase_ages(last.summary, last.window.end)
     tracking = track(fitted, _title(winner), ages, last.outcomes, last.cut)
-    return Backtest(tuple(rows), windows, ranking, verdict, tracking=tracking)
+    return Backtest(
+        (*rows, *value.rows),
+        windows,
+        ranking,
+        verdict,
+        value.chosen,
+        value.spending,
+        value.interval_levels,
+        tracking,
+    )
 
 
 def _row(origin: Origin, name: str, candidate: Forecaster) -> BacktestRow:

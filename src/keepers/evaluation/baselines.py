@@ -119,12 +119,12 @@ class CohortMean:
         if not np.all(np.isfinite(self.money_)):
             return None
         if len(self.money_) == 1:
-            return f"CAST({self.money_[0]!r} AS DOUBLE)"
+            return f"CAST({self.money_.tolist()[0]!r} AS DOUBLE)"
         cases = " ".join(
             f"WHEN {age_days} < {border!r} THEN {money!r}"
             for border, money in zip(self.borders_.tolist(), self.money_.tolist(), strict=False)
         )
-        return f"CAST(CASE {cases} ELSE {self.money_[-1].item()!r} END AS DOUBLE)"
+        return f"CAST(CASE {cases} ELSE {self.money_.tolist()[-1]!r} END AS DOUBLE)"
 
     def _group(self, data: Cells) -> IntArray:
         return np.searchsorted(self.borders_, data.T * data.unit.days, side="right")

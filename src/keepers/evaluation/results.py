@@ -14,6 +14,7 @@ from keepers.evaluation.metrics import CalibrationGroup, Metrics
 from keepers.evaluation.ranking import Ranking
 from keepers.evaluation.tracking import Tracking
 from keepers.evaluation.verdict import Verdict
+from keepers.models.spend.gamma_gamma import GammaGamma
 
 Target = Literal["purchases", "value"]
 
@@ -39,7 +40,7 @@ class BacktestRow:
     metrics : Metrics
         Errors of the point predictions.
     score : float or None
-        Mean ranked probability score; None for a forecast of value.
+        Mean ranked probability score, in purchases or money; None for a rule that gives no distribution.
     coverage : tuple of Coverage
         Of intervals; empty for a rule that gives none.
     groups : tuple of CalibrationGroup
@@ -126,6 +127,8 @@ class Backtest:
         What it means, in sentences.
     value_model : str or None
         Which rows of value are the winner's.
+    spending : GammaGamma or None
+        The model of spend that forecast value best, not fitted; it says whether first orders are included.
     interval_levels : dict of float to float
         For each level at which intervals of value are stated, the nominal level whose intervals held that share of
         the customers on unseen days; equal where no repair is needed.
@@ -138,6 +141,7 @@ class Backtest:
     ranking: Ranking
     verdict_: Verdict
     value_model: str | None = None
+    spending: GammaGamma | None = None
     interval_levels: dict[float, float] = field(default_factory=dict)
     tracking: Tracking | None = None
 

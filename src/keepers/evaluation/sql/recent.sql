@@ -8,9 +8,9 @@ recent AS (
     GROUP BY customer_key
 )
 SELECT
-    summary.customer_key,
     summary.T_days,
     coalesce(recent.purchases, 0) AS purchases,
-    CAST(coalesce(recent.money, 0) AS DOUBLE) AS money
+    CAST(coalesce(recent.money, 0) AS DOUBLE) AS money,
+    CAST(summary.holdout_money AS DOUBLE) AS holdout_money
 FROM {summary} AS summary
 LEFT JOIN recent ON recent.customer_key = summary.customer_key

@@ -1,0 +1,137 @@
+"""The choice of models: the ones that forecast best on days they had not seen, fitted again on all days."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from keepers.domain.errors import ConfigError, FitError, InputError
+from keepers.domain.money import Margin
+from keepers.domain.ports import Progress, silent
+from keepers.domain.time import Horizon, ObservationWindow
+from keepers.evaluation.backtest import backtest, default_models
+from keepers.evaluation.origin import OrdersLike
+from keepers.evaluation.results import Backtest
+from keepers.models.baselines import NaiveRate
+from keepers.models.buying import BuyingModel
+from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.summaries.summary import Summary, summarise
+
+
+class ModelChoice(NamedTuple):
+    """Models chosen by holdout and fitted on all orders, with the evidence.
+
+    Attributes
+    ----------
+    buying : BuyingModel
+        Fitted; give it to `keepers.lifetime_value`.
+    spending : GammaGamma or None
+        Fitted; None without amounts, or where nobody's spend is known.
+    backtest : Backtest
+        The trust table; `backtest.verdict` says in a sentence whether to believe the models.
+    """
+
+    buying: BuyingModel
+    spending: GammaGamma | None
+    backtest: Backtest
+
+
+def choose_model(
+    orders: OrdersLike,
+    window: ObservationWindow | None = None,
+    models: Sequence[BuyingModel] | None = None,
+    origins: int = 3,
+    *,
+    spending: Sequence[GammaGamma] | None = None,
+    holdout: Horizon | None = None,
+    margin: Margin | float | None = None,
+    summary: Summary | None = None,
+    progress: Progress = silent,
+) -> ModelChoice:
+    """Backtest the models and fit the best of them on all orders.
+
+    The rule: the model with the smallest mean ranked probability score over the origins; of models that do as well,
+    the simplest that can lose every kind of customer, see `keepers.evaluation.ranking`. Spend is modelled on repeat
+    orders unless taking the first ones in too forecasts value better. Where the history is too short to test anything,
+    the first model is taken and the verdict says so.
+
+    Parameters
+    ----------
+    orders : Orders
+        As `keepers.read_orders` gives them.
+    window : ObservationWindow, optional
+        Its holdout is the last one of the backtest; the chosen models are fitted on everything up to its end.
+    models : sequence of models, optional
+        Not yet fitted; MBG/NBD, BG/NBD, Pareto/NBD and NBD without it.
+    origins : int
+        From how many days in the past the models are tested.
+    spending : sequence of GammaGamma, optional
+        Not yet fitted; on repeat orders and on all orders without it.
+    holdout : Horizon, optional
+        How far to forecast, where `window` has no holdout.
+    margin : Margin or float, optional
+        As for `keepers.lifetime_value`.
+    summary : Summary, optional
+        Of all orders, where it is there already.
+    progress : callable, optional
+        Told how far the work is.
+
+    Raises
+    ------
+    FitError
+        If no model can be fitted on all orders.
+
+    Examples
+    --------
+    >>> import keepers as kp
+    >>> frame = {"who": ["a", "a", "b"], "on": ["2024-01-01", "2024-01-15", "2024-01-08"], "paid": [10.0, 20.0, 5.0]}
+    >>> orders = kp.Orders.from_frame(frame, customer="who", date="on", amount="paid")
+    >>> buying, spending, backtest = kp.choose_model(orders)
+    >>> print(backtest.verdict)
+    The orders span 14 days, too short to hide some of them and predict the rest: a backtest needs about 42 days. \
+MBG/NBD is used untested: its intervals rest on the model alone.
+    """
+    competing = list(default_models() if models is None else models)
+    if any(isinstance(model, NaiveRate) for model in competing):
+        raise ConfigError("NaiveRate is a rule to be beaten, not a model to choose. Leave it out; it competes anyway.")
+    if not competing:
+        raise ConfigError("`models` is empty; name at least one, or leave it out.")
+    found = backtest(
+        competing, orders, window, origins, holdout=holdout, margin=margin, spending=spending, progress=progress
+    )
+    if summary is None:
+        end = None if window is None else window.end
+        unit = (window or ObservationWindow()).unit
+        summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin)
+    return ModelChoice(_buying(competing, found, summary), _spending(found, spending, summary), found)
+
+
+def _buying(models: Sequence[BuyingModel], found: Backtest, summary: Summary) -> BuyingModel:
+    """The winner fitted on all orders; the next best where its fit fails."""
+    named: dict[str, BuyingModel] = {}
+    for model in models:
+        named.setdefault(type(model).__name__, model)
+    winner = [] if found.winner is None else [found.winner]
+    order = dict.fromkeys([*winner, *(name for name in found.ranking.order if name in named), *named])
+    cells = summary.cells()
+    for name in order:
+        fitted = copy.copy(named[name]).fit(cells)
+        if fitted.outcome_.usable:
+            return fitted
+    raise FitError("No model could be fitted on all orders. See `keepers check` for what the data can support.")
+
+
+def _spending(found: Backtest, given: Sequence[GammaGamma] | None, summary: Summary) -> GammaGamma | None:
+    """The chosen model of spend fitted on all orders; on first orders too where nobody has others."""
+    if not summary.has_money:
+        return None
+    wanted = found.spending or (given[0] if given else GammaGamma())
+    for model in (wanted, GammaGamma(include_first=True, prior=wanted.prior)):
+        try:
+            fitted = copy.copy(model).fit(summary)
+        except InputError:
+            continue
+        if fitted.outcome_.usable:
+            return fitted
+    return None

@@ -1,0 +1,9 @@
+-- Predicted and actual money of each customer: the cell's factor times what is known of the customer's own spend.
+SELECT
+    ({gamma} + cell.orders * coalesce(summary.{mean}, {population_mean})) * cell.factor AS predicted,
+    CAST(summary.holdout_money AS DOUBLE) * {margin} AS actual
+FROM {summary} AS summary
+INNER JOIN {cells} AS cell
+    ON cell.frequency = summary.frequency
+    AND cell.recency_days = summary.recency_days
+    AND cell.T_days = summary.T_days

@@ -1,0 +1,200 @@
+"""The part of a backtest that is about money: spend models and naive rules, from the same origins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from keepers.domain.errors import FitError, InputError
+from keepers.evaluation.baselines import CohortMean, PastSpend
+from keepers.evaluation.calibration import LEVELS
+from keepers.evaluation.origin import Origin
+from keepers.evaluation.ranking import NEGLIGIBLE
+from keepers.evaluation.results import BacktestRow
+from keepers.evaluation.value_grading import ValueGrade, ValueHoldout
+from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.numerics.conformal import central_share, conformal_level
+
+TOLERATED = 0.03
+"""Intervals that hold too little by no more than this are left as the model gives them."""
+
+
+@dataclass(frozen=True, eq=False)
+class ValueResult:
+    """What a backtest found about money.
+
+    Attributes
+    ----------
+    rows : tuple of BacktestRow
+        One for each forecast and origin.
+    chosen : str or None
+        Name of the rows of the chosen models.
+    spending : GammaGamma or None
+        The chosen spend model, not fitted.
+    interval_levels : dict of float to float
+        The nominal level for each level of an interval.
+    unbeaten_rule : str or None
+        The naive rule that the chosen models do not beat, as it reads after "that".
+    remarks : tuple of str
+        Sentences that a person should know.
+    """
+
+    rows: tuple[BacktestRow, ...] = ()
+    chosen: str | None = None
+    spending: GammaGamma | None = None
+    interval_levels: dict[float, float] = field(default_factory=dict)
+    unbeaten_rule: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def backtest_value(
+    opened: Sequence[Origin], buying: str, title: str, spending: Sequence[GammaGamma], rules: Sequence[Any]
+) -> ValueResult:
+    """Forecast money from every origin with the best model of buying and each model of spend.
+
+    Parameters
+    ----------
+    opened : sequence of Origin
+        With the model of buying fitted at each.
+    buying, title : str
+        Its class, and its name for people.
+    spending : sequence of GammaGamma
+        Not yet fitted; the first is taken where others forecast no better.
+    rules : sequence
+        Naive rules; those that say nothing about money are passed over.
+    """
+    variants = {_name(buying, one): one for one in spending}
+    grades: dict[str, list[ValueGrade]] = {name: [] for name in variants}
+    naive: dict[type, list[ValueGrade]] = {}
+    remarks: list[str] = []
+    for origin in opened:
+        holdout = ValueHoldout(origin)
+        for name, one in variants.items():
+            try:
+                grades[name].append(holdout.grade_model(origin.fitted[buying], one))
+            except (InputError, FitError) as error:
+                remarks.append(f"Spend could not be graded from {origin.cut}: {error}")
+        for rule, grade in _rules(holdout, origin, rules):
+            naive.setdefault(rule, []).append(grade)
+    whole = {name: some for name, some in grades.items() if len(some) == len(opened)}
+    if not whole:
+        return ValueResult(remarks=tuple(dict.fromkeys(remarks)))
+    chosen = _best(whole)
+    rules_graded = {rule: some for rule, some in naive.items() if len(some) == len(opened)}
+    rows = [
+        _row(name, _title(title, variants[name]), False, origin, grade)
+        for name, some in whole.items()
+        for origin, grade in zip(opened, some, strict=True)
+    ]
+    rows += [
+        _row(rule.__name__, _rule_text(rule, "title"), True, origin, grade)
+        for rule, some in rules_graded.items()
+        for origin, grade in zip(opened, some, strict=True)
+    ]
+    levels, repairs = _levels(whole[chosen])
+    unbeaten, rivals = _against_rules(whole[chosen], rules_graded)
+    return ValueResult(
+        rows=tuple(rows),
+        chosen=chosen,
+        spending=variants[chosen],
+        interval_levels=levels,
+        unbeaten_rule=unbeaten,
+        remarks=tuple(dict.fromkeys([*remarks, *rivals, *repairs])),
+    )
+
+
+def _rules(holdout: ValueHoldout, origin: Origin, rules: Sequence[Any]) -> list[tuple[type, ValueGrade]]:
+    found: list[tuple[type, ValueGrade]] = []
+    for rule in rules:
+        if isinstance(rule, PastSpend):
+            found.append((PastSpend, holdout.grade_past_spend()))
+        fitted = origin.fitted.get(type(rule).__name__)
+        if isinstance(fitted, CohortMean) and (grade := holdout.grade_cohort_mean(fitted)) is not None:
+            found.append((CohortMean, grade))
+    return found
+
+
+def _best(grades: dict[str, list[ValueGrade]]) -> str:
+    """The first, unless another scores better by more than a negligible part."""
+    scores = {
+        name: float(np.mean([grade.score for grade in some if grade.score is not None]))
+        for name, some in grades.items()
+    }
+    first = next(iter(scores))
+    best = min(scores, key=scores.__getitem__)
+    return best if scores[best] < (1.0 - NEGLIGIBLE) * scores[first] else first
+
+
+def _against_rules(model: list[ValueGrade], rules: dict[type, list[ValueGrade]]) -> tuple[str | None, list[str]]:
+    """The rule that is as good as the model by both errors, and sentences about those that are so by one.
+
+    Neither error decides alone: a few large customers make the root mean square, and the mean absolute error is
+    smallest for whoever predicts nothing for most.
+    """
+    unbeaten, sentences = None, []
+    for rule, grades in rules.items():
+        text = _rule_text(rule, "rule")
+        square, absolute = (_mean(grades, error) <= _mean(model, error) for error in ("rmse", "mae"))
+        if square and absolute:
+            unbeaten = text
+        elif square or absolute:
+            better, worse = ("root mean square", "mean absolute") if square else ("mean absolute", "root mean square")
+            sentences.append(
+                f"In money, the naive rule that {text} has the smaller {better} error, the model the smaller {worse} "
+                "error."
+            )
+    return unbeaten, sentences
+
+
+def _levels(grades: list[ValueGrade]) -> tuple[dict[float, float], list[str]]:
+    """Nominal levels whose intervals held what they promise, and sentences where these differ from the levels."""
+    below = np.concatenate([grade.below for grade in grades if grade.below is not None])
+    at = np.concatenate([grade.at for grade in grades if grade.at is not None])
+    levels, sentences = {}, []
+    for level in LEVELS:
+        held = central_share(below, at, level)
+        chance = 3.0 * math.sqrt(level * (1.0 - level) * len(grades) / below.size)
+        levels[level] = level
+        if held < level - max(TOLERATED, chance):
+            levels[level] = conformal_level(below, at, level)
+            sentences.append(
+                f"On unseen days the model's {level:.0%} intervals of value held {held:.0%} of what customers brought; "
+                f"they are widened so that they hold {level:.0%}."
+            )
+    return levels, sentences
+
+
+def _mean(grades: list[ValueGrade], error: str) -> float:
+    return float(np.mean([getattr(grade.metrics, error) for grade in grades]))
+
+
+def _row(name: str, title: str, baseline: bool, origin: Origin, grade: ValueGrade) -> BacktestRow:
+    return BacktestRow(
+        model=name,
+        title=title,
+        baseline=baseline,
+        of="value",
+        origin=origin.cut,
+        horizon=origin.horizon,
+        metrics=grade.metrics,
+        score=grade.score,
+        coverage=grade.coverage,
+        groups=grade.groups,
+        pit=grade.pit,
+    )
+
+
+def _name(buying: str, spending: GammaGamma) -> str:
+    return f"{buying}+GammaGamma" + ("(include_first=True)" if spending.include_first else "")
+
+
+def _title(buying: str, spending: GammaGamma) -> str:
+    return f"{buying} and {spending.title}" + (", first orders included" if spending.include_first else "")
+
+
+def _rule_text(rule: type, what: str) -> str:
+    return str(getattr(rule, what))

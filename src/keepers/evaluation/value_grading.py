@@ -1,0 +1,227 @@
+"""Forecasts of money held against what customers brought: sums and ranks in the engine, distributions on a sample."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from keepers.data.engine import literal, quoted, template
+from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
+from keepers.domain.money import DiscountRate
+from keepers.evaluation.baselines import CohortMean
+from keepers.evaluation.calibration import Coverage, coverage, pit_histogram
+from keepers.evaluation.metrics import CalibrationGroup, GainCurve, Metrics, assemble, calibration_groups
+from keepers.evaluation.origin import Origin
+from keepers.evaluation.outcomes import SAMPLE
+from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.valuation.cell_values import Buying, cell_values
+from keepers.valuation.intervals import LogCumulants, ValueShape
+from keepers.valuation.spend_forecast import SpendForecast, spend_forecast
+
+_PACKAGE = "keepers.evaluation.sql"
+_UNDISCOUNTED = DiscountRate(0.0)
+_FARTHEST = 8.0
+_HALVINGS = 36
+_QUANTILES = np.arange(0.05, 0.96, 0.05)
+
+
+@dataclass(frozen=True, eq=False)
+class ValueGrade:
+    """How a forecast of money did in one holdout.
+
+    Attributes
+    ----------
+    metrics : Metrics
+        Errors of point predictions, over all customers, in money.
+    groups : tuple of CalibrationGroup
+        Tenths of the customers by prediction.
+    score : float or None
+        Mean quantile score over nineteen levels, twice, which approaches the ranked probability score; in money a
+        customer. None for a rule that gives no distribution.
+    coverage : tuple of Coverage
+        Of intervals, at 80% and 95%; empty for a rule.
+    pit : tuple of float
+        Histogram of the randomised probability integral transform.
+    below, at : arrays, shape (m,)
+        The transform's range of each customer of the sample.
+    """
+
+    metrics: Metrics
+    groups: tuple[CalibrationGroup, ...]
+    score: float | None = None
+    coverage: tuple[Coverage, ...] = ()
+    pit: tuple[float, ...] = ()
+    below: FloatArray | None = None
+    at: FloatArray | None = None
+
+
+class ValueHoldout:
+    """The money of one origin's holdout, against which forecasts are held.
+
+    Parameters
+    ----------
+    origin : Origin
+        With money.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.engine = origin.summary.engine
+        self.factor = origin.summary.margin.factor
+        self._hindsight: GainCurve | None = None
+
+    def grade_model(self, buying: Any, spending: GammaGamma) -> ValueGrade:
+        """Grade a model of buying with one of spend.
+
+        Parameters
+        ----------
+        buying : fitted model
+            Of buying, as known at the cut.
+        spending : GammaGamma
+            Of spend; a copy is fitted to what was known at the cut.
+
+        Raises
+        ------
+        InputError, FitError
+            If nobody's spend is known or the fit has no maximum.
+        """
+        origin = self.origin
+        observed = origin.summary.spend_cells(spending.include_first)
+        spending = copy.copy(spending).fit(observed)
+        cells = origin.outcomes.cells
+        expected = buying.expected_purchases(cells, origin.horizon)
+        spend = spend_forecast(spending, cells.x, observed)
+        days = cells.unit.days
+        table = self.engine.from_columns(
+            self.engine.new_name("cell_money"),
+            {
+                "frequency": cells.x.astype(np.int64),
+                "recency_days": np.rint(cells.t_x * days).astype(np.int64),
+                "T_days": np.rint(cells.T * days).astype(np.int64),
+                "orders": spend.orders,
+                "factor": expected * spend.mean_factor * self.factor,
+            },
+        )
+        valued = template(_PACKAGE, "value_by_model").format(
+            gamma=repr(spend.gamma),
+            mean=_mean_column(spending),
+            population_mean=repr(spend.population_mean),
+            margin=repr(self.factor),
+            summary=quoted(origin.summary.name),
+            cells=quoted(table),
+        )
+        metrics, groups = self._measure(valued)
+        self.engine.drop(table)
+        below, at, score = self._distribution(buying, spending, observed)
+        return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at)
+
+    def grade_past_spend(self) -> ValueGrade:
+        """Grade the rule that everybody spends what they spent in the period before."""
+        return self._grade_rule("money")
+
+    def grade_cohort_mean(self, rule: CohortMean) -> ValueGrade | None:
+        """Grade the rule that customers spend what customers of the same age did; None where it has nobody to ask."""
+        sql = rule.money_sql("T_days")
+        return None if sql is None else self._grade_rule(sql)
+
+    def _grade_rule(self, money: str) -> ValueGrade:
+        factor, recent = repr(self.factor), quoted(self.origin.recent_purchases())
+        valued = f"SELECT ({money}) * {factor} AS predicted, holdout_money * {factor} AS actual FROM {recent}"
+        return ValueGrade(*self._measure(valued))
+
+    def _measure(self, valued: str) -> tuple[Metrics, tuple[CalibrationGroup, ...]]:
+        rows = self.engine.columns(template(_PACKAGE, "value_bins").format(valued=valued, key="predicted"))
+        customers = rows["customers"].astype(np.float64)
+        predicted, actual = rows["predicted"] / customers, rows["actual"] / customers
+        if self._hindsight is None:
+            best = self.engine.columns(template(_PACKAGE, "value_bins").format(valued=valued, key="actual"))
+            size = best["customers"].astype(np.float64)
+            self._hindsight = GainCurve.of(best["actual"] / size, best["actual"] / size, size)
+        metrics = assemble(
+            float(rows["predicted"].sum()),
+            float(rows["absolute"].sum()),
+            float(rows["squared"].sum()),
+            GainCurve.of(predicted, actual, customers),
+            self._hindsight,
+            float(customers.sum()),
+        )
+        return metrics, calibration_groups(predicted, actual, customers)
+
+    def _distribution(
+        self, buying: Buying, spending: GammaGamma, observed: SpendCells
+    ) -> tuple[FloatArray, FloatArray, float]:
+        """Range of the transform of each customer of the sample, and the mean quantile score."""
+        origin, summary = self.origin, self.origin.summary
+        share = min(1.0, SAMPLE / origin.outcomes.customers)
+        threshold = literal("g" if share >= 1 else f"{int(share * 16**8):08x}")
+        rows = self.engine.columns(
+            template(_PACKAGE, "value_sample").format(summary=quoted(summary.name), threshold=threshold)
+        )
+        keys = np.column_stack([rows["frequency"], rows["recency_days"], rows["T_days"]]).astype(np.float64)
+        distinct, cell = np.unique(keys, axis=0, return_inverse=True)
+        days = summary.unit.days
+        cells = Cells(
+            distinct[:, 0],
+            distinct[:, 1] / days,
+            distinct[:, 2] / days,
+            np.bincount(cell).astype(np.float64),
+            summary.unit,
+        )
+        spend = spend_forecast(spending, cells.x, observed)
+        values = cell_values(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor, (80,))
+        assert values.shape is not None
+        mean = rows[_mean_column(spending)].astype(np.float64)
+        scale = self.factor * _scale(spend, cell, mean)
+        actual = rows["holdout_money"] * self.factor
+        below, at = _transform(values.shape, cell, actual / scale)
+        # What was returned beyond what was bought counts as nothing bought: values are never below zero.
+        outcome = np.maximum(actual, 0.0)
+        score = np.zeros(actual.size)
+        for level in _QUANTILES:
+            error = outcome - values.shape.quantile(float(level))[cell] * scale
+            score += 2.0 * np.where(error >= 0, level, level - 1.0) * error / _QUANTILES.size
+        return below, at, float(score.mean())
+
+
+def _mean_column(spending: GammaGamma) -> str:
+    return "monetary_value_all" if spending.include_first else "monetary_value"
+
+
+def _scale(spend: SpendForecast, cell: IntArray, mean: FloatArray) -> FloatArray:
+    """What is known of each customer's spend, gamma + x m."""
+    known = np.where(np.isfinite(mean), mean, spend.population_mean)
+    return np.asarray(spend.gamma + spend.orders[cell] * known)
+
+
+def _transform(shape: ValueShape, cell: IntArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Forecast probability of less than each outcome and of at most it; all the mass at zero for who bought nothing."""
+    zero = shape.p_zero[cell]
+    bought = outcome > 0
+    within = _positive(shape, cell[bought], outcome[bought])
+    below, at = np.zeros(outcome.size), zero.copy()
+    below[bought] = at[bought] = zero[bought] + (1.0 - zero[bought]) * within
+    return below, at
+
+
+def _positive(shape: ValueShape, cell: IntArray, outcome: FloatArray) -> FloatArray:
+    """Forecast probability of at most each outcome, given that it is positive."""
+    whole = shape.positive
+    some = LogCumulants(whole.mean[cell], whole.variance[cell], whole.third[cell])
+    low, high = np.full(outcome.size, -_FARTHEST), np.full(outcome.size, _FARTHEST)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        above = some.quantile(ndtr(middle)) < outcome
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    found = ndtr(0.5 * (low + high))
+    place = np.full(shape.p_zero.size, -1)
+    place[shape.many] = np.arange(shape.many.size)
+    rows = np.flatnonzero(place[cell] >= 0)
+    if rows.size:
+        mixture, part = shape.mixture, place[cell[rows]]
+        z = (np.log(outcome[rows])[:, None] - mixture.mean[part]) / mixture.deviation[part]
+        found[rows] = np.sum(mixture.weight[part] * ndtr(z), axis=1)
+    return np.asarray(found)
