@@ -7,7 +7,6 @@ independently; someone acquired now is the case x = 0, T = 0. So every function 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln
 
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods.pareto_nbd_integral import log_integral
@@ -48,7 +47,8 @@ def distribution(a: FloatArray, A: FloatArray, s: float, B: FloatArray, t: float
     length = np.log1p(t / scale)
     width = min(2.0, 5.0 / np.sqrt(max_purchases + 1.0))
     pieces = np.ceil(length / width).astype(np.intp)
-    log_binomial = gammaln(a[:, None] + counts) - gammaln(a)[:, None] - gammaln(counts + 1.0)
+    steps = np.log((a[:, None] + counts[:-1]) / counts[1:])
+    log_binomial = np.concatenate([np.zeros((a.size, 1)), np.cumsum(steps, axis=1)], axis=1)
     stays = survival(s, B, t)[:, None] * _negative_binomial(log_binomial, a, A, counts, np.full((a.size, 1), t))[:, 0]
     result = np.empty((a.size, counts.size))
     node, weight = legendre(_PANEL_POINTS)

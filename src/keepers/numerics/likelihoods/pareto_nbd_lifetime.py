@@ -6,7 +6,6 @@ Alive at T, the remaining lifetime u has the survival function S(u) = (B / (B + 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import exprel
 
 from keepers.domain.cells import FloatArray
 from keepers.numerics.quadrature import legendre, panels
@@ -24,7 +23,7 @@ def survival(s: float, B: FloatArray, t: float) -> FloatArray:
 def mean_within(s: float, B: FloatArray, t: float | FloatArray) -> FloatArray:
     """Expected part of the remaining lifetime that falls into (0, t]: the integral of S; right at s = 1 too."""
     length = np.log1p(t / B)
-    return np.asarray(B * length * exprel((1.0 - s) * length))
+    return np.asarray(B * length * _relative_growth((1.0 - s) * length))
 
 
 def mean_within_gradient(s: float, B: FloatArray, t: float) -> tuple[FloatArray, FloatArray]:
@@ -35,7 +34,7 @@ def mean_within_gradient(s: float, B: FloatArray, t: float) -> tuple[FloatArray,
     gentle = np.clip(exponent, -20.0, 20.0)
     smooth = np.exp(-np.multiply.outer(gentle, node)) @ (weight * node)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        steep = (exprel(-exponent) - np.exp(-exponent)) / exponent
+        steep = (_relative_growth(-exponent) - np.exp(-exponent)) / exponent
     first_moment = np.where(np.abs(exponent) < 20.0, smooth, steep)
     # mean_within is homogeneous of degree one in (B, t), and its derivative in t is S(t).
     return -B * length**2 * first_moment, (mean_within(s, B, t) - t * survival(s, B, t)) / B
@@ -47,7 +46,7 @@ def second_moment_within(s: float, B: FloatArray, t: float) -> FloatArray:
     node, weight = legendre(20)
     short = np.minimum(length, _SHORT)[..., None] * node
     near = np.minimum(length, _SHORT) * ((np.expm1(short) * np.exp((1.0 - s) * short)) @ weight)
-    far = length * (exprel((2.0 - s) * length) - exprel((1.0 - s) * length))
+    far = length * (_relative_growth((2.0 - s) * length) - _relative_growth((1.0 - s) * length))
     return np.asarray(2.0 * B**2 * np.where(length < _SHORT, near, far))
 
 
@@ -86,6 +85,12 @@ def discounted_within(s: float, B: FloatArray, delta: float, t: float | None) ->
     node, weight = panels(_PANELS, _POINTS)
     w = np.multiply.outer(end, node)
     return np.asarray(B * end * np.exp(top) * (np.exp(_exponent(w, s, rate[..., None]) - top[..., None]) @ weight))
+
+
+def _relative_growth(x: FloatArray) -> FloatArray:
+    """(e^x - 1) / x, which is 1 at x = 0."""
+    small = np.abs(x) < 1e-12
+    return np.where(small, 1.0, np.expm1(x) / np.where(small, 1.0, x))
 
 
 def _exponent(w: FloatArray, s: float, rate: FloatArray) -> FloatArray:
