@@ -136,14 +136,15 @@ class Counts:
     """How often each customer buys again in a span of busy time, and how their time with the shop ends.
 
     `before` repeat purchases lie evenly in a span of length `span`; where `last_word` holds, one more stands at its
-    end and the customer leaves with it. `leaves_after` is the busy time to that fatal purchase, whether it comes in
-    time or not.
+    end and the customer leaves with it. `leaves_after` is the busy time to that fatal purchase, the `nth`, whether
+    it comes in time or not; infinite for who never leaves by a purchase.
     """
 
     before: IntArray
     span: FloatArray
     last_word: NDArray[np.bool_]
     leaves_after: FloatArray
+    nth: IntArray
 
     @property
     def purchases(self) -> IntArray:
@@ -159,17 +160,31 @@ def draw_counts(latents: Latents, span: FloatArray, rng: np.random.Generator) ->
     and nothing is cut.
     """
     drop = np.clip(latents.drop_probability, 1e-300, 1.0 - 1e-16)
-    nth = np.ceil(rng.standard_exponential(latents.size) / -np.log1p(-drop))
-    nth = np.clip(nth, 1.0, _NEVER)
-    stays = (nth >= _NEVER) | (latents.drop_probability <= 0)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        leaves_after = np.where(stays, np.inf, rng.standard_gamma(np.where(stays, 1.0, nth)) / latents.rate)
-        share = np.where(np.isfinite(leaves_after), np.minimum(span / leaves_after, 1.0), 0.0)
-    last_word = leaves_after <= span
-    steady = rng.poisson(np.where(stays, latents.rate * span, 0.0))
-    few = rng.binomial(np.where(stays, 0, nth - 1).astype(np.int64), np.nan_to_num(share))
-    before = np.where(stays, steady, np.where(last_word, nth - 1, few)).astype(np.int64)
-    return Counts(before, np.where(last_word, leaves_after, span), last_word, leaves_after)
+    geometric = np.ceil(rng.standard_exponential(latents.size) / -np.log1p(-drop))
+    stays = (geometric >= _NEVER) | (latents.drop_probability <= 0)
+    nth = np.where(stays, 1, np.maximum(geometric, 1.0)).astype(np.int64)
+    with np.errstate(divide="ignore", over="ignore"):
+        leaves_after = np.where(stays, np.inf, rng.standard_gamma(nth) / latents.rate)
+    return _counts_between(latents.rate, np.zeros(latents.size), span, leaves_after, nth, rng)
+
+
+def _counts_between(
+    rate: FloatArray,
+    begin: FloatArray,
+    end: FloatArray,
+    leaves_after: FloatArray,
+    left: IntArray,
+    rng: np.random.Generator,
+) -> Counts:
+    """Purchases in busy time (begin, end], where `left` are still to come up to the one that ends it all."""
+    stays = np.isinf(leaves_after)
+    last_word = ~stays & (leaves_after <= end)
+    with np.errstate(invalid="ignore"):
+        share = np.where(stays, 0.0, np.minimum((end - begin) / (leaves_after - begin), 1.0))
+    steady = rng.poisson(np.where(stays, rate * (end - begin), 0.0))
+    few = rng.binomial(np.where(stays, 0, left - 1), np.nan_to_num(share))
+    before = np.where(stays, steady, np.where(last_word, left - 1, few)).astype(np.int64)
+    return Counts(before, np.where(last_word, leaves_after, end) - begin, last_word, leaves_after, left)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,12 +192,14 @@ class Purchases:
     """Repeat purchases of a population, customer by customer and in the order of time.
 
     `customer` and `moment` have one entry a purchase; `dropout` is the moment at which each customer leaves for
-    good (infinite for who never does).
+    good (infinite for who never does). `counts` and `gone` (the dropout by the clock alone) let the story go on.
     """
 
     customer: IntArray
     moment: FloatArray
     dropout: FloatArray
+    counts: Counts
+    gone: FloatArray
 
 
 def draw_purchases(
@@ -212,7 +229,29 @@ def draw_purchases(
     customer, offset = _even(counts, rng)
     moment = tempo.moment(begin[customer] + offset)
     dropout = np.minimum(gone, tempo.moment(begin + counts.leaves_after))
-    return Purchases(customer, moment, dropout)
+    return Purchases(customer, moment, dropout, counts, gone)
+
+
+def draw_later_purchases(
+    made: Purchases,
+    latents: Latents,
+    start: FloatArray,
+    end: float,
+    until: float,
+    tempo: Tempo,
+    rng: np.random.Generator,
+) -> Purchases:
+    """What the same customers buy in (end, until], in line with how their time with the shop was to end."""
+    origin = tempo.busy_time(start)
+    begin = np.maximum(float(tempo.busy_time(end)) - origin, 0.0)
+    alive = made.dropout > end
+    limit = np.where(alive, tempo.busy_time(np.minimum(made.gone, until)) - origin, begin)
+    left = np.where(alive, made.counts.nth - made.counts.purchases, 1)
+    ends = np.where(alive, made.counts.leaves_after, np.inf)
+    counts = _counts_between(np.where(alive, latents.rate, 0.0), begin, limit, ends, left, rng)
+    customer, offset = _even(counts, rng)
+    moment = tempo.moment((origin + begin)[customer] + offset)
+    return Purchases(customer, moment, made.dropout, counts, made.gone)
 
 
 def _even(counts: Counts, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:

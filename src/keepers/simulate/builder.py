@@ -12,7 +12,7 @@ from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.money import MoneyBasis
 from keepers.simulate import event_tables, order_tables, people_tables
 from keepers.simulate.acquisition import draw_arrivals
-from keepers.simulate.behaviour import draw_purchases
+from keepers.simulate.behaviour import draw_later_purchases, draw_purchases
 from keepers.simulate.engagement import draw_engagement
 from keepers.simulate.feedback import draw_feedback
 from keepers.simulate.funnel import draw_visits
@@ -54,8 +54,10 @@ class Builder:
     def build(self, follow_up: float) -> Truth:
         """Write all tables of the plan and give the truth; `follow_up` days go on unseen after the end."""
         plan, seed, span = self.plan, self.seed, self.span
-        bought = draw_purchases(
-            self.population.latents, self.population.start, span + follow_up, self.tempo, stream(seed, "purchases")
+        latents, start = self.population.latents, self.population.start
+        bought = draw_purchases(latents, start, span, self.tempo, stream(seed, "purchases"))
+        later = draw_later_purchases(
+            bought, latents, start, span, span + follow_up, self.tempo, stream(seed, "later purchases")
         )
         made = OfferedPurchases(bought.customer, bought.moment, np.full(bought.customer.size, -1))
         if plan.experiments and self.traits is not None:
@@ -98,7 +100,7 @@ class Builder:
             event_tables.write_touches(self.writer, plan, touches, seed)
         if made.truths:
             event_tables.write_experiments(self.writer, made.truths, span)
-        return self._truth(book, made, bought.dropout)
+        return self._truth(book, made, bought.dropout, later.customer)
 
     def _traits(self) -> Traits:
         popularity = np.ones(1) if self.plan.catalogue is None else self.plan.catalogue.popularity
@@ -119,11 +121,11 @@ class Builder:
     def _book(self, made: OfferedPurchases, home: IntArray) -> OrderBook:
         """First orders and later ones up to the end, with the rows that every export has, in the order of time."""
         size = self.population.size
-        seen = made.moment < self.span
-        customer = np.concatenate([np.arange(size), made.customer[seen]])
-        moment = np.concatenate([self.population.start, made.moment[seen]])
-        offer = np.concatenate([np.full(size, -1), made.offer[seen]])
-        first = np.concatenate([np.ones(size, dtype=bool), np.zeros(int(seen.sum()), dtype=bool)])
+        customer = np.concatenate([np.arange(size), made.customer])
+        # The last moment belongs to the last day.
+        moment = np.minimum(np.concatenate([self.population.start, made.moment]), self.span - 1e-6)
+        offer = np.concatenate([np.full(size, -1), made.offer])
+        first = np.arange(customer.size) < size
         status = np.zeros(customer.size, dtype=np.int64)
         if self.plan.blemishes is not None:
             who, when, state, status = add_blemishes(self.plan.blemishes, customer, moment, float(self.span), self.seed)
@@ -169,9 +171,8 @@ class Builder:
         )
         event_tables.write_referrals(self.writer, self.plan.referrals, events)
 
-    def _truth(self, book: OrderBook, made: OfferedPurchases, dropout: FloatArray) -> Truth:
+    def _truth(self, book: OrderBook, made: OfferedPurchases, dropout: FloatArray, later: IntArray) -> Truth:
         population, plan = self.population, self.plan
-        later = made.customer[made.moment >= self.span]
         amounts = draw_amounts(
             population.mean_spend[later], population.spend_shape[later], stream(self.seed, "later amounts")
         )

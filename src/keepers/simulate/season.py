@@ -25,6 +25,14 @@ class Peak:
     days: int
     factor: float
 
+    def __post_init__(self) -> None:
+        try:
+            dt.date(2001, self.month, self.day)
+        except ValueError:
+            raise ConfigError(f"{self.day}.{self.month}. is not a day of every year.") from None
+        if not (1 <= self.days <= 366 and self.factor > 0):
+            raise ConfigError(f"A peak lasts 1 to 366 days and has a positive factor, not {self!r}.")
+
 
 @dataclass(frozen=True, slots=True)
 class Season:
@@ -73,10 +81,11 @@ class Season:
         in_month = (dates - months.astype("datetime64[D]")).astype(np.int64) / 30.4375
         level = np.array([self.monthly[-1], *self.monthly, self.monthly[0]])
         demand: FloatArray = np.interp(month + in_month, np.arange(14) - 0.5, level) * np.array(self.weekly)[weekday]
+        last = first_day + dt.timedelta(days=days)
         for peak in self.peaks:
-            offset = (dates - years.astype("datetime64[D]")).astype(np.int64)
-            begin = (dt.date(2001, peak.month, peak.day) - dt.date(2001, 1, 1)).days
-            demand[(offset - begin) % 366 < peak.days] *= peak.factor
+            for year in range(first_day.year - 1, last.year + 1):
+                begin = (dt.date(year, peak.month, peak.day) - first_day).days
+                demand[max(begin, 0) : max(begin + peak.days, 0)] *= peak.factor
         return demand
 
 

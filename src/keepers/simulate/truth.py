@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from keepers.simulate.spend import Correlation, Spend
 from keepers.simulate.streams import stream
 from keepers.simulate.subscriptions import ContractTruth
 
-_DRAWS = 200_000
+_DRAWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,18 +195,22 @@ class ChannelTruth:
     ) -> float:
         """Expected worth of a customer whom the channel brings, from the first order on.
 
-        The mean over 200,000 draws from the channel's laws, on average days; the same draws for every question.
+        The mean over 100,000 draws from the channel's laws, on average days; the same draws for every question.
         Infinite where the law says so.
         """
-        rng = stream(0, f"value of {self.channel.name}")
-        ranks = None if self.correlation is None else self.correlation.draw_ranks(_DRAWS, rng)
-        latents = self.behaviour.draw(_DRAWS, rng, ranks)
-        means = self.spend.draw_means(_DRAWS, rng, None if ranks is None else ranks[2]) * self.value_factor
+        latents, means = self._typical
         days = np.inf if horizon is None else horizon.days
         steady = Tempo(dt.date(2000, 1, 1))
         later = purchases_ahead(latents, steady, 0.0, days, 0.0 if discount is None else discount.per_day)
         orders = ~latents.lost_at_once * later + float(include_first)
         return float(np.mean(orders * means) * self.order_factor[basis])
+
+    @cached_property
+    def _typical(self) -> tuple[Latents, FloatArray]:
+        rng = stream(0, f"value of {self.channel.name}")
+        ranks = None if self.correlation is None else self.correlation.draw_ranks(_DRAWS, rng)
+        latents = self.behaviour.draw(_DRAWS, rng, ranks)
+        return latents, self.spend.draw_means(_DRAWS, rng, None if ranks is None else ranks[2]) * self.value_factor
 
 
 @dataclass(frozen=True, eq=False)
