@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ def lifetime_value(
     tiers: TierRule | None = None,
     rfm: RfmRule | None = None,
     scored_at: dt.datetime | None = None,
+    interval_levels: Mapping[float, float] | None = None,
     unit: TimeUnit | str | None = None,
 ) -> Any:
     """What every customer is worth from now on, and how sure that is.
@@ -79,6 +80,9 @@ def lifetime_value(
         Rules of the groups; the defaults otherwise.
     scored_at : datetime, optional
         The present moment, for the column `clv_scored_at`.
+    interval_levels : mapping of float to float, optional
+        What a backtest's `interval_levels` says: for a level (0.8) the model's own level whose intervals held so much
+        on unseen days. Intervals are then as wide as those.
     unit : TimeUnit or str, optional
         Unit of a frame's times; required there.
 
@@ -115,6 +119,7 @@ def lifetime_value(
         values = lifetime_value(
             buying, spending, given, horizon, discount, None, levels,
             lifetime=lifetime, lifetime_interval=lifetime_interval, tiers=tiers, rfm=rfm, scored_at=scored_at,
+            interval_levels=interval_levels,
         )  # fmt: skip
         return give_back(summary, values)
     used = _margin(margin) if margin is not None else summary.margin
@@ -128,7 +133,9 @@ def lifetime_value(
     spend = None
     if spending is not None:
         spend = spend_forecast(spending, keyed.cells.x, summary.spend_cells(spending.include_first))
-    cells = cell_values(buying, keyed.cells, spend, horizon, discount, lifetime, used.factor, levels, lifetime_interval)
+    cells = cell_values(
+        buying, keyed.cells, spend, horizon, discount, lifetime, used.factor, levels, lifetime_interval, interval_levels
+    )
     facts = ValueFacts(
         summary, buying, spending, cells, horizon, discount, lifetime, used, levels, tiers or TierRule(),
         rfm or rfm_rule(summary, keyed=keyed), scored_at,

@@ -144,6 +144,17 @@ def test_the_lifetime_gets_its_interval_when_asked(summary: Summary, buying: Par
     assert high > year
 
 
+def test_intervals_are_as_wide_as_a_backtest_found_them_right(
+    summary: Summary, buying: ParetoNBD, spending: GammaGamma
+) -> None:
+    plain = lifetime_value(buying, spending, summary, weeks(52), level=95)
+    wider = lifetime_value(buying, spending, summary, weeks(52), level=95, interval_levels={0.8: 0.95, 0.95: 0.95})
+    names = [*plain.interval_columns(80), *plain.interval_columns(95)]
+    own, found = (one(values, "1516", *names) for values in (plain, wider))
+    assert found == pytest.approx((own[2], own[3], own[2], own[3]))
+    assert own[0] > own[2]
+
+
 def test_the_naive_rule_can_be_priced_too(summary: Summary, spending: GammaGamma) -> None:
     values = lifetime_value(NaiveRate().fit(summary), spending, summary, discount=NO_DISCOUNT)
     columns = values.to_numpy()
