@@ -15,6 +15,8 @@ def account_for_sales(engine: Engine, sales: Sales, into: Reconciliation) -> str
     """Fill the reconciliation from the facts; gives the currency of what is counted."""
     facts = quoted(sales.facts)
     _charged(engine, facts, into)
+    if not sales.plain:
+        _given_back(engine, sales, into)
     _revenue(engine, sales, into)
     into.months = [
         MonthLine(month, str(currency), int(orders), Decimal(revenue), Decimal(refunds), Decimal(revenue - refunds))
@@ -62,6 +64,34 @@ def _charged(engine: Engine, facts: str, into: Reconciliation) -> None:
                 into.charged.append(MoneyLine(currency, key, label, int(own[key][2]), Decimal(own[key][3])))
 
 
+_GIVEN_BACK = {
+    "set against orders": "set against orders of known customers",
+    "set against unknown": "set against orders of customers nobody can name",
+    "no order": "of known customers, whose order is not in the data",
+    "no order, unknown": "of nobody known, without an order in the data",
+}
+
+
+def _given_back(engine: Engine, sales: Sales, into: Reconciliation) -> None:
+    found = {
+        (row[0], row[1]): (int(row[2]), Decimal(row[3]))
+        for row in engine.rows(
+            _sql("account_refunds", parts=quoted(str(sales.parts)), facts=quoted(sales.facts))
+        )
+    }
+    for line in [line for line in into.charged if line.key == "refund"]:
+        parts = [
+            MoneyLine(line.currency, key, label, *found[line.currency, key])
+            for key, label in _GIVEN_BACK.items()
+            if (line.currency, key) in found
+        ]
+        rest = line.amount - sum((part.amount for part in parts), Decimal(0))
+        into.given_back += [line, *parts]
+        if rest:
+            label = "tax, postage and fees given back, and more than was paid"
+            into.given_back.append(MoneyLine(line.currency, "rest", label, 0, rest))
+
+
 def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
     back = {
         row[0]: (int(row[1]), row[2])
@@ -91,6 +121,6 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
         if included:
             into.note(
                 "tax inside prices",
-                f"The prices of {included:,} orders have tax in them ({included_tax:,.2f} {currency}); it stays in "
+                f"The prices of {included:,} orders have tax in them ({included_tax:,.2f}{'' if currency == UNSPECIFIED_CURRENCY else f' {currency}'}); it stays in "
                 "revenue, as in the shop's own subtotal.",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from collections.abc import Sequence
 
 from keepers.data.canonical import Sales
@@ -11,6 +12,7 @@ from keepers.data.normalise import fill
 from keepers.data.reconciliation import Reconciliation
 from keepers.data.sales import SalesSource
 from keepers.domain.errors import InputError
+from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 _ENOUGH = 200_000
 """Orders that are enough to say what is usual."""
@@ -70,7 +72,7 @@ def _exceptions(engine: Engine, sales: Sales, currency: str, into: Reconciliatio
         into.note(
             "large orders",
             f"{large:,} orders are far larger than the rest (over 100 times the middle one; the largest {largest:,.2f}); "
-            f"together they are {large_sum:,.2f} {currency}. They are counted; look at them if they are mistakes.",
+            f"together they are {_money(large_sum, currency)}. They are counted; look at them if they are mistakes.",
             warn=True,
         )
     if free:
@@ -154,19 +156,23 @@ def _refunds(engine: Engine, sales: Sales, currency: str, into: Reconciliation) 
     if undated:
         into.note(
             "undated refunds",
-            f"The files do not say when {undated:,} refunds ({undated_sum:,.2f} {currency}) were made. They count from the last day of their file, since nobody could have known them earlier than that.",
+            f"The files do not say when {undated:,} refunds ({_money(undated_sum, currency)}) were made. They count from the last day of their file, since nobody could have known them earlier than that.",
         )
     if by_guess:
         into.note(
             "matched refunds",
-            f"{by_guess:,} refunds ({guess_sum:,.2f} {currency}) do not name their order; each was set against the customer's latest earlier order of the same article, or of at least that amount.",
+            f"{by_guess:,} refunds ({_money(guess_sum, currency)}) do not name their order; each was set against the customer's latest earlier order of the same article, or of at least that amount.",
         )
     if lost:
         into.note(
             "unmatched refunds",
-            f"{lost:,} refunds ({lost_sum:,.2f} {currency}) belong to no earlier order in the data (bought before the file begins, or by someone without a name). They are reported, and lower no customer's value.",
+            f"{lost:,} refunds ({_money(lost_sum, currency)}) belong to no earlier order in the data (bought before the file begins, or by someone without a name). They are reported, and lower no customer's value.",
             warn=True,
         )
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return f"{amount or 0:,.2f}" + ("" if currency == UNSPECIFIED_CURRENCY else f" {currency}")
 
 
 def _merged(engine: Engine, sales: Sales, into: Reconciliation) -> None:

@@ -16,7 +16,7 @@ DESTINATIONS = {
     "failed": "payments that failed",
     "test": "test orders",
     "refund": "given back, rows of their own",
-    "other": "no sales (transfers, holds, fees)",
+    "other": "no sales (fees, postage alone, transfers, holds)",
     "merged": "the same order or row again, counted once",
     "quarantined": "rows that could not be read",
 }
@@ -90,6 +90,8 @@ class Reconciliation:
     files : list of FileReport
     charged : list of MoneyLine
         What the files hold (key "file"), and where it went; the parts sum to the whole.
+    given_back : list of MoneyLine
+        Where the rows of refunds went (key "refund"), and the parts, which sum to it.
     revenue : list of MoneyLine
         From what counted purchases were charged to net revenue: tax, shipping, other, refunds.
     months : list of MonthLine
@@ -99,6 +101,7 @@ class Reconciliation:
 
     files: list[FileReport] = field(default_factory=list)
     charged: list[MoneyLine] = field(default_factory=list)
+    given_back: list[MoneyLine] = field(default_factory=list)
     revenue: list[MoneyLine] = field(default_factory=list)
     months: list[MonthLine] = field(default_factory=list)
     quarantine: list[QuarantineLine] = field(default_factory=list)

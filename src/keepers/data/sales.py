@@ -142,7 +142,7 @@ def _orders_of_rows(engine: Engine, staged: Stage) -> str:
     total = "coalesce(line_amount, quantity * unit_price - coalesce(line_discount, 0))::DECIMAL(18, 4)"
     return engine.create(
         engine.new_name("orders_of_rows"),
-        f"""SELECT * EXCLUDE (problem), 1 AS line_count, {total} AS product_total, NULL::DECIMAL(18, 4) AS shipping_total,
+        f"""SELECT * EXCLUDE (problem), 1 AS line_count, false AS line_class_known, {total} AS product_total, NULL::DECIMAL(18, 4) AS shipping_total,
                    NULL::DECIMAL(18, 4) AS fee_total, {total} AS lines_total, quantity * unit_cost AS cost_total,
                    unit_cost IS NOT NULL AS cost_known, NULL::DECIMAL(18, 4) AS line_contribution
             FROM {quoted(staged.table)} WHERE problem IS NULL""",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from keepers.data.dates import DateColumn, DateHints, read_dates
 from keepers.data.engine import Engine, literal, quoted
@@ -20,7 +21,7 @@ from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
 from keepers.data.roles import ROLES
-from keepers.data.vocabulary import RoleType
+from keepers.data.vocabulary import RoleType, symbol_currency
 from keepers.data.zones import ABBREVIATIONS, zone_name
 from keepers.domain.columns import MONEY
 
@@ -35,6 +36,9 @@ _DAY_FIRST_CURRENCIES = frozenset(
     ["EUR", "GBP", "BRL", "CHF", "DKK", "NOK", "SEK", "PLN", "AUD", "NZD", "INR", "ZAR", "ARS", "MXN", "CLP", "COP"]
 )
 _ENGLISH = frozenset(["en"])
+
+
+_AMOUNTS = ("net_amount", "amount", "gross", "line_amount", "unit_price", "spend")
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,9 @@ class _Builder:
         kind = ROLES[role].type
         name = self.recognition.column(role)
         constant = self.recognition.format.constants.get(role)
+        if name is None and role == "currency" and len(set(self._on_amounts.values())) > 1:
+            signs = {sign: literal(currency) for sign, currency in self._on_amounts.items()}
+            return [f"{_case(_sign_sql(f'r.{self._written_amount()}'), signs, 'VARCHAR')} AS currency"]
         if name is None:
             if kind is RoleType.MOMENT:
                 return [f"NULL::DATE AS {role}", f"NULL::TIMESTAMP AS {role}_utc"]
@@ -136,11 +143,34 @@ class _Builder:
         return f"nullif(concat_ws('; ', {', '.join(self.problems)}), '')"
 
     def header_currency(self) -> str | None:
-        """A currency that stands in a header or on the amounts themselves."""
-        for role in ("net_amount", "amount", "gross", "line_amount", "unit_price", "spend"):
+        """The currency that stands in a header, or on the amounts themselves if they have one only."""
+        for role in _AMOUNTS:
             name = self.recognition.column(role)
             if name and self.recognition.profiles[name].header.currency:
                 return self.recognition.profiles[name].header.currency
+        return next(iter(self._on_amounts.values())) if len(set(self._on_amounts.values())) == 1 else None
+
+    @cached_property
+    def _on_amounts(self) -> dict[str, str]:
+        """Signs that stand on the amounts (``$``, ``EUR``), with the currency each means."""
+        column = self._written_amount()
+        if column is None or self.recognition.column("currency"):
+            return {}
+        found = self.engine.rows(
+            f"SELECT {_sign_sql(column)} AS sign FROM {quoted(self.raw.table)} GROUP BY 1 HAVING sign <> '' LIMIT 50"
+        )
+        meant = {str(row[0]): symbol_currency(str(row[0])) for row in found}
+        signs = {sign: currency for sign, currency in meant.items() if currency}
+        if "$" in signs:
+            self.notes.append("Amounts with $ were taken as US dollars; give `currency` where they are others.")
+        return signs
+
+    def _written_amount(self) -> str | None:
+        """The first column of money whose cells are not plain numbers."""
+        for role in _AMOUNTS:
+            name = self.recognition.column(role)
+            if name and not self._numeric(name) and not self._evidence[quoted(name)].plain:
+                return quoted(name)
         return None
 
     def _typed(self, name: str, *types: str) -> bool:
@@ -303,6 +333,11 @@ _FOREIGN = frozenset(
         "vendita",
     ]
 )
+
+
+def _sign_sql(column: str) -> str:
+    """The currency's sign or code that stands on an amount."""
+    return f"upper(regexp_extract({column}, '(R\\$|[A-Za-z]{{3}}|\\p{{Sc}}|zł|kr)', 1))"
 
 
 def _case(text: str, values: Mapping[str, str], type_: str) -> str:

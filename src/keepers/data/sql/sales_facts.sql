@@ -16,6 +16,7 @@ kinds AS (
     SELECT *,
            CASE
                WHEN said_kind = 'other' THEN 'other'
+               WHEN line_class_known AND product_total IS NULL AND own_amount IS NULL THEN 'other'
                WHEN said_kind = 'refund' AND {signed} AND coalesce(charged, revenue) > 0 THEN 'other'
                WHEN said_kind = 'refund' THEN 'refund'
                WHEN said_kind = 'sale' AND {signed} AND coalesce(charged, revenue) < 0 THEN 'other'
