@@ -68,6 +68,7 @@ def cells_to_fit(data: Any, unit: TimeUnit | str | None) -> Cells:
         cells = data.cells()
     else:
         rows = _rows_of_frame(data, _named_unit(unit))
+        check(rows)
         merged, index = np.unique(np.column_stack([rows.x, rows.t_x, rows.T]), axis=0, return_inverse=True)
         weight = np.asarray(np.bincount(index.ravel(), weights=rows.weight, minlength=len(merged)), dtype=float)
         cells = Cells(merged[:, 0], merged[:, 1], merged[:, 2], weight, rows.unit)

@@ -33,7 +33,7 @@ class Optimum:
     evaluation : Evaluation
         The function there, without the walls.
     converged : bool
-        Whether Newton's decrement is negligible and the curvature is that of a maximum.
+        Whether no step promises a gain worth having: the gradient is nil and no direction curves upwards.
     at_bound : tuple of bool
         For each variable, whether it leans on a wall.
     steps : int
@@ -86,9 +86,8 @@ def maximise(
         here = _walled(plain, point, bound)
         step, gain = _trust_step(here, radius)
         if gain <= tolerance:
-            converged = bool(np.all(np.linalg.eigvalsh(-here.hessian) > -1e-8 * (1 + np.abs(here.hessian).max())))
-            if converged:
-                break
+            converged = True
+            break
         candidate = objective(point + step)
         steps += 1
         reached = _walled(candidate, point + step, bound) if candidate.finite else None
@@ -164,5 +163,9 @@ def _trust_step(here: Evaluation, radius: float) -> tuple[FloatArray, float]:
                 break
         shift = high
     coordinates = along / (curvature + shift)
+    left = radius**2 - float(coordinates @ coordinates)
+    if smallest < -floor and left > 0:
+        # On a saddle the gradient may be nil along the way up; walk it to the edge of the region.
+        coordinates[0] += np.copysign(np.sqrt(left), along[0])
     gain = float(along @ coordinates - 0.5 * (curvature * coordinates) @ coordinates)
     return axes @ coordinates, gain

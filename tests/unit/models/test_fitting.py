@@ -1,0 +1,111 @@
+"""The one way of fitting: starts compete, priors rescue, outcomes are told apart, posteriors are graded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keepers.domain.errors import FitError
+from keepers.domain.outcome import FitOutcome
+from keepers.models.fitting import Problem, fit
+from keepers.models.priors import LogNormal, Prior
+from keepers.numerics.evaluation import Evaluation
+
+PRIOR = Prior({"u": LogNormal(1.0, 1.0)}).on(("u",), np.ones(1))
+
+
+def parabola(centre: float, curvature: float):
+    def likelihood(point: np.ndarray, _order: int) -> Evaluation:
+        away = point - centre
+        return Evaluation(float(-0.5 * curvature * away @ away), -curvature * away, -curvature * np.eye(1))
+
+    return likelihood
+
+
+def two_hills(point: np.ndarray, _order: int) -> Evaluation:
+    """A low hill at -2 and a higher one at 2."""
+    (u,) = point
+    value = -((u * u - 4) ** 2) + u
+    return Evaluation(float(value), np.array([-4 * u * (u * u - 4) + 1]), np.array([[-12 * u * u + 16]]))
+
+
+def problem(likelihood, starts=(0.0,), **more) -> Problem:
+    return Problem(("u",), likelihood, [np.array([start]) for start in starts], rows=1, **more)
+
+
+def test_a_plain_maximum() -> None:
+    found = fit(problem(parabola(1.5, 4.0)))
+    assert found.outcome is FitOutcome.CONVERGED
+    assert found.log_parameters == pytest.approx([1.5])
+    assert found.posterior.covariance == pytest.approx(np.array([[0.25]]))
+    assert found.posterior.prior_share == 0
+    assert found.posterior.pareto_k < 0.3
+
+
+def test_the_higher_of_two_hills_wins() -> None:
+    found = fit(problem(two_hills, starts=(-2.5, 2.5)))
+    assert found.log_parameters[0] == pytest.approx(2.03, abs=0.01)
+
+
+def test_a_prior_shares_the_information() -> None:
+    found = fit(problem(parabola(2.0, 3.0), prior=PRIOR))
+    assert found.outcome is FitOutcome.CONVERGED_WITH_PRIOR
+    assert found.log_parameters == pytest.approx([1.5])
+    assert found.posterior.prior_share == pytest.approx(0.25)
+    assert found.log_likelihood == pytest.approx(-0.5 * 3.0 * 0.25)
+
+
+def test_a_flat_likelihood_is_a_ridge_and_is_rescued() -> None:
+    plain = fit(problem(parabola(2.0, 0.01)))
+    assert plain.outcome is FitOutcome.FLAT_RIDGE
+    rescued = fit(problem(parabola(2.0, 0.01), rescue=PRIOR))
+    assert rescued.outcome is FitOutcome.FLAT_RIDGE
+    assert rescued.log_parameters[0] == pytest.approx(0.02, abs=0.01)
+    assert rescued.posterior.prior_share > 0.9
+
+
+def test_the_edge() -> None:
+    def rising(point: np.ndarray, _order: int) -> Evaluation:
+        return Evaluation(float(point[0]), np.ones(1), np.zeros((1, 1)))
+
+    found = fit(problem(rising))
+    assert found.outcome is FitOutcome.AT_BOUND
+    assert np.all(np.isfinite(found.posterior.draws(20, np.random.default_rng(1))))
+    assert fit(problem(rising, without_events=True)).outcome is FitOutcome.NO_REPEAT_PURCHASES
+
+
+def test_no_maximum_is_a_failure_and_no_value_an_error() -> None:
+    def broken(point: np.ndarray, _order: int) -> Evaluation:
+        # The gradient points the wrong way, so that no step ever gains.
+        return Evaluation(float(-point[0]), np.ones(1) * 5, -np.eye(1))
+
+    assert fit(problem(broken)).outcome is FitOutcome.FAILED
+    with pytest.raises(FitError, match="not finite at any start"):
+        fit(problem(lambda _point, _order: Evaluation(np.nan, np.zeros(1), np.zeros((1, 1)))))
+
+
+def test_starts_compete_on_a_part_of_the_data() -> None:
+    calls = {"exact": 0}
+
+    def exact(point: np.ndarray, _order: int) -> Evaluation:
+        calls["exact"] += 1
+        return two_hills(point, _order)
+
+    found = fit(problem(exact, starts=(-2.5, 2.5, -1.0, 1.0), rough=two_hills))
+    assert found.log_parameters[0] == pytest.approx(2.03, abs=0.01)
+    assert calls["exact"] < 8
+
+
+def test_many_rows_are_graded_by_the_shape_of_the_posterior() -> None:
+    normal = fit(Problem(("u",), parabola(1.0, 4.0), [np.zeros(1)], rows=10**9))
+    assert np.isnan(normal.posterior.pareto_k)
+    assert "make the posterior normal" in normal.posterior.diagnostic
+
+    def skewed(point: np.ndarray, _order: int) -> Evaluation:
+        (u,) = point
+        return Evaluation(float(2 * u - np.exp(u)), np.array([2 - np.exp(u)]), np.array([[-np.exp(u)]]))
+
+    found = fit(Problem(("u",), skewed, [np.zeros(1)], rows=10**9))
+    assert "not normal" in found.posterior.diagnostic
+    shifted = fit(problem(skewed)).posterior.shifted(np.array([3.0]))
+    assert np.log(shifted.draws(2000, np.random.default_rng(2))).mean() == pytest.approx(3.42, abs=0.08)
