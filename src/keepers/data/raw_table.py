@@ -48,6 +48,10 @@ class Rejections:
         if len(self.rows) < MOST_REJECTED_KEPT:
             self.rows.append(RejectedRow(line, text.rstrip("\r\n")[:_MOST_TEXT], reason))
 
+    def add_wrong_width(self, line: int, text: str, found: int, width: int) -> None:
+        """Put a row aside that has another number of fields than its table."""
+        self.add(line, text, f"{found} field{'s' if found != 1 else ''} where {width} are expected")
+
 
 @dataclass(frozen=True, slots=True)
 class RawTable:

@@ -21,7 +21,7 @@ class TextFile:
     Attributes
     ----------
     lines : int
-        Physical lines; the last one counts without a line break too. 0 where they were not counted.
+        Physical lines, empty ones at the end left out; 0 where they were not counted.
     encoding : str
         Python name of the encoding.
     mixed : bool
@@ -67,12 +67,10 @@ def survey(path: Path, encoding: str | None = None) -> TextFile:
             return TextFile(0, "utf-8" if mixed else guess, mixed=mixed, named=named)
         stream.seek(0)
         feeds = returns = 0
-        last = b""
         decoder = codecs.getincrementaldecoder("utf-8")()
         while part := stream.read(CHUNK):
             feeds += part.count(b"\n")
             returns += 0 if feeds else part.count(b"\r")
-            last = part[-1:]
             if part.isascii() and not decoder.getstate()[0]:
                 continue
             try:
@@ -82,7 +80,10 @@ def survey(path: Path, encoding: str | None = None) -> TextFile:
                     raise
                 mixed = not head.isascii() or is_mostly_utf8(part)
                 return TextFile(0, "utf-8" if mixed else encoding_of(part), mixed=mixed)
-    return TextFile((feeds or returns) + (last not in {b"", b"\n", b"\r"}), guess)
+        stream.seek(max(0, stream.tell() - CHUNK))
+        tail = stream.read()
+    ends = tail[len(tail.rstrip(b"\r\n")) :]
+    return TextFile((feeds or returns) - ends.count(b"\n" if feeds else b"\r") + 1, guess, named=named)
 
 
 def first_lines(path: Path, file: TextFile, size: int = SAMPLE_BYTES) -> list[str]:
@@ -101,17 +102,11 @@ def open_text(path: Path, file: TextFile) -> io.TextIOWrapper:
     return path.open(encoding=file.encoding, errors=file.errors, newline="")
 
 
-def transcode(path: Path, file: TextFile, target: Path) -> TextFile:
-    """Write the text again in UTF-8; gives what is known of the copy."""
-    feeds = returns = 0
-    last = ""
+def transcode(path: Path, file: TextFile, target: Path) -> None:
+    """Write the text again in UTF-8, without a byte order mark."""
     with open_text(path, file) as stream, target.open("w", encoding="utf-8", newline="") as out:
         while part := stream.read(CHUNK):
             out.write(part)
-            feeds += part.count("\n")
-            returns += 0 if feeds else part.count("\r")
-            last = part[-1]
-    return TextFile((feeds or returns) + (last not in {"", "\n", "\r"}), "utf-8")
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

@@ -95,7 +95,7 @@ def _split(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[t
         if len(cells) == layout.width:
             yield number, cells
         elif cells:
-            rejections.add(number, line, _wrong_width(len(cells), layout.width))
+            rejections.add_wrong_width(number, line, len(cells), layout.width)
 
 
 def _parse(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[tuple[int, list[str]]]:
@@ -128,7 +128,7 @@ def _parse(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[t
             found -= 1
         if found > width or (found < width and not (layout.pads and len(cells) > 1)):
             if any(cell.strip() for cell in cells):
-                rejections.add(number, "".join(lines), _wrong_width(found, width))
+                rejections.add_wrong_width(number, "".join(lines), found, width)
             continue
         if any(cell.strip() for cell in cells):
             yield number, (cells[:found] + [""] * (width - found))
@@ -136,10 +136,6 @@ def _parse(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[t
 
 def _reader(feed: _Feed, layout: Layout) -> Iterator[list[str]]:
     return csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.skips_blanks)
-
-
-def _wrong_width(found: int, width: int) -> str:
-    return f"{found} field{'s' if found != 1 else ''} where {width} are expected"
 
 
 def _swallowed(lines: Sequence[str], layout: Layout) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from keepers.data.connect import open_location
 from keepers.data.engine import Engine
 from keepers.data.raw_table import RawTable
-from keepers.data.readers import delimited
+from keepers.data.readers import delimited, straight
 from keepers.domain.errors import ConfigError, InputError
 
 SHARED_ENGINE = Engine(threads=2)
@@ -269,10 +269,34 @@ def test_both_ways_agree_on_a_large_file(
     writer.writerow(["id", "note", "amount"])
     writer.writerows([n, rng.choice(notes), f"{rng.random() * 100:.2f}"] for n in range(20_000))
     straight = _read(engine, tmp_path, text.getvalue())
-    monkeypatch.setattr(delimited, "_straight", lambda *_: None)
+    monkeypatch.setattr(delimited, "read_straight", lambda *_: None)
     patient = _read(engine, tmp_path, text.getvalue())
     assert straight.rows == patient.rows == 20_000
     assert engine.rows(f"({straight.sql} EXCEPT {patient.sql}) UNION ALL ({patient.sql} EXCEPT {straight.sql})") == []
+
+
+@pytest.mark.parametrize("footer", [False, True])
+def test_broken_rows_of_a_large_file_need_no_patience(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, footer: bool
+) -> None:
+    rng = random.Random(5)
+    kinds = ["{},b,c\n"] * (1 if footer else 40) + ([] if footer else ["{},b\n", "{},b,c,d\n", "x\n", "{},b,c,\n"])
+    text = "id,note,amount\n" + "".join(rng.choice(kinds).format(n) for n in range(20_000)) + "End of report\n" * footer
+    monkeypatch.setattr(straight, "_REJECTS_ABOVE", 0)
+    quick = _read(engine, tmp_path, text)
+    assert bool(quick.stored) is footer
+    monkeypatch.setattr(delimited, "read_straight", lambda *_: None)
+    patient = _read(engine, tmp_path, text)
+    assert quick.rejected == patient.rejected
+    assert quick.rejected_count == patient.rejected_count > 0
+    assert quick.rows == patient.rows
+    assert engine.rows(f"({quick.sql} EXCEPT {patient.sql}) UNION ALL ({patient.sql} EXCEPT {quick.sql})") == []
+
+
+def test_empty_lines_at_the_end_of_a_file_change_nothing(engine: Engine, tmp_path: Path) -> None:
+    raw = _read(engine, tmp_path, "id,amount\r\n1,2\r\n3,4\r\n\r\n\r\n")
+    assert raw.stored, "goes straight"
+    assert [row[0] for row in _rows(engine, raw)] == [2, 3]
 
 
 def test_a_clean_million_is_read_in_parallel_by_the_engine(engine: Engine, tmp_path: Path) -> None:
