@@ -14,8 +14,8 @@ PREFERENCE = ("MBGNBD", "ParetoNBD", "BGNBD", "NBD")
 BG/NBD counts whoever bought once as a customer for ever; NBD counts everybody so, and a holdout can be too short to
 contradict it while values over years rest on it."""
 
-NEGLIGIBLE = 0.005
-"""A score this much larger, relative to the best, is no worse."""
+NEGLIGIBLE = 0.001
+"""A score this much larger, relative to the best, is no worse, however many customers make the difference certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> R
     The score is the mean over origins of the mean ranked probability score, in purchases a customer: it is proper for
     whole distributions and equals the absolute error of a forecast without spread. A model ties with the best one if
     its score is larger by less than one standard error of the difference between them, customer by customer, or by
-    less than half a percent; of models that tie the first of `PREFERENCE` is taken, so that the choice does not turn
+    less than a thousandth; of models that tie the first of `PREFERENCE` is taken, so that the choice does not turn
     with every new order.
 
     Parameters

@@ -120,7 +120,8 @@ def _from_arrivals(model: Tracker, ages: PurchaseAges, ends: IntArray) -> FloatA
     """Cumulative expectation at each end, summed over the days on which customers came."""
     start, stop = int(ages.days.min()), int(ends[-1])
     span = stop - start
-    knots = np.unique(np.concatenate([np.arange(min(span, 28) + 1), np.arange(28, span + 1, 7), [span]]))
+    young = min(span, 28)
+    knots = np.unique(np.concatenate([np.arange(0, young, 2), np.arange(young, span + 1, 7 + span // 60), [span]]))
     curve = [0.0, *(model.expected_purchases_new_customer(days(float(age))) for age in knots[1:])]
     by_age = np.interp(np.arange(span + 1), knots, curve)
     arrivals = np.zeros(span + 1)

@@ -13,11 +13,13 @@ from keepers.domain.errors import FitError, InputError
 from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.calibration import LEVELS
 from keepers.evaluation.origin import Origin
-from keepers.evaluation.ranking import NEGLIGIBLE
 from keepers.evaluation.results import BacktestRow
 from keepers.evaluation.value_grading import ValueGrade, ValueHoldout
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.numerics.conformal import central_share, conformal_level
+
+NEGLIGIBLE = 0.005
+"""Another model of spend must score better by more than this part to be taken in place of the first."""
 
 TOLERATED = 0.03
 """Intervals that hold too little by no more than this are left as the model gives them."""

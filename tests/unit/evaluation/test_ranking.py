@@ -31,7 +31,7 @@ def test_a_clear_winner_is_taken_whatever_it_is() -> None:
 
 
 def test_a_negligible_difference_goes_to_the_safer_model() -> None:
-    found = rank({"BGNBD": [grade(1.0)], "ParetoNBD": [grade(1.002)], "MBGNBD": [grade(1.004)]}, RULES)
+    found = rank({"BGNBD": [grade(1.0)], "ParetoNBD": [grade(1.0004)], "MBGNBD": [grade(1.0008)]}, RULES)
     assert found.winner == "MBGNBD"
     assert set(found.tied) == {"BGNBD", "ParetoNBD"}
     assert found.order == ("BGNBD", "ParetoNBD", "MBGNBD")
