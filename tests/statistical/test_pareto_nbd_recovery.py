@@ -34,15 +34,15 @@ def plain_customers(theta, age, later, rng):
 
 def test_intervals_of_parameters_hold_the_truth():
     rng = np.random.default_rng(11)
-    inside, fits = np.zeros(4), 120
+    inside, fits = np.zeros(4), 100
     for _ in range(fits):
-        age = rng.uniform(20, 80, 1500)
+        age = rng.integers(20, 80, 1500).astype(float)
         x, t_x = pareto_nbd.sample_new(TRUTH, age, rng)
         model = ParetoNBD().fit(Cells(x, t_x, age, np.ones(age.size), TimeUnit.WEEK))
         away = (model.posterior_.mean - np.log(TRUTH)) / np.sqrt(np.diag(model.posterior_.covariance))
         inside += np.abs(away) < stats.norm.ppf(0.975)
-    # Two standard errors of a share of 95% over 120 fits are four points.
-    assert np.all(inside / fits > 0.90)
+    # Two standard errors of a share of 95% over 100 fits are four and a half points.
+    assert np.all(inside / fits > 0.905)
     assert 0.92 <= inside.mean() / fits <= 0.985
 
 
