@@ -1,0 +1,95 @@
+"""The same tasks as Keepers does them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Clock, main
+
+
+def _summary(file: Path) -> Any:
+    import keepers as kp
+
+    return kp.summarise(kp.read_orders(file))
+
+
+def _fitted(model: str, summary: Any) -> Any:
+    import keepers as kp
+
+    return getattr(kp, model)().fit(summary)
+
+
+def _parameters(model: Any) -> dict[str, Any]:
+    return {"parameters": {name: round(value, 5) for name, value in model.parameters_.items()}}
+
+
+def summary(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """Orders in a Parquet file to frequency, recency, age and mean spend."""
+    import keepers  # noqa: F401 (loaded before the clock starts, as its peer's library is)
+    import keepers.data.read
+    import keepers.summaries.summary
+
+    clock = Clock()
+    table = _summary(file)
+    repeat = table.engine.row(f"SELECT sum(frequency) FROM {table.name}")[0]
+    return clock, {"customers": len(table), "repeat_purchases": int(repeat)}
+
+
+def _fit(model: str, file: Path) -> tuple[Clock, dict[str, Any]]:
+    import keepers as kp
+
+    cells = _summary(file).cells()
+    empty = getattr(kp, model)()
+    clock = Clock()
+    return clock, {**_parameters(empty.fit(cells)), "cells": cells.size}
+
+
+def fit_bg_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """The BG/NBD model from finished cells."""
+    return _fit("BGNBD", file)
+
+
+def fit_pareto_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """The Pareto/NBD model from finished cells."""
+    return _fit("ParetoNBD", file)
+
+
+def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """P(alive), purchases in 52 weeks and the discounted value of a year with their intervals, from fitted models."""
+    import keepers as kp
+
+    table = _summary(file)
+    buying, spending = _fitted("BGNBD", table), _fitted("GammaGamma", table)
+    clock = Clock()
+    values = kp.lifetime_value(buying, spending, table).stored()
+    alive, purchases, value = values.engine.row(
+        f"SELECT sum(probability_alive), sum(expected_orders), sum(clv_predicted_12m) FROM {values.name}"
+    )
+    return clock, {"alive": round(alive, 1), "purchases": round(purchases, 1), "value": round(value, 0)}
+
+
+def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """File to summary to one BG/NBD and Gamma-Gamma to scored customers in a Parquet file."""
+    clock = Clock()
+    return clock, _run(file, model="bg-nbd", backtest=False, report=False, csv=False)
+
+
+def full_run(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """Everything that `keepers run` does: backtests, all models, values, CSV and report."""
+    clock = Clock()
+    return clock, _run(file)
+
+
+def _run(file: Path, **options: Any) -> dict[str, Any]:
+    from keepers.pipeline.options import RunOptions
+    from keepers.pipeline.run import run
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = run([str(file)], RunOptions(into=Path(folder) / "result", **options)).summary
+    return {"customers": found["store"]["customers"], "value": round(found["equity"]["total"]["value"], 0)}
+
+
+if __name__ == "__main__":
+    main({f.__name__: f for f in (summary, fit_bg_nbd, fit_pareto_nbd, predict, whole, full_run)})

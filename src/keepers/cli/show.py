@@ -1,0 +1,59 @@
+"""What `keepers run` and `keepers demo` print when they are done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keepers.cli.tables import print_json, print_text
+from keepers.pipeline.run import RunResult
+
+
+def show_result(result: RunResult, json: bool) -> None:
+    """Print the result in a few sentences and name the files; or the whole summary as JSON."""
+    if json:
+        print_json({**result.summary, "folder": str(result.folder)})
+        return
+    for line in _lines(result.summary):
+        print_text(line)
+    print_text(f"\nEverything is in {result.folder}:")
+    for file in result.summary["files"]:
+        print_text(f"  {file['name']:<24} {file['what']}")
+    if result.report is not None:
+        print_text(f"\nOpen {result.report} in your browser.")
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    store, money, equity = summary["store"], summary["money"], summary["equity"]
+    lines = [
+        f"{store['name']}: {store['customers']:,} customers, {store['orders']:,} orders from {store['first_day']} to "
+        f"{store['last_day']}"
+    ]
+    if equity is not None and money is not None:
+        total = equity["total"]
+        lines.append(
+            f"Your customers are worth {_money(total['value'], money)} over the next {money['horizon']['text']} "
+            f"({_money(total['low'], money)} to {_money(total['high'], money)} with 80% probability; {money['basis']}, "
+            f"discounted at {money['discount_annual']:.0%} a year, acquisition cost not deducted)."
+        )
+        lines.append(
+            f"The mean customer is worth {_money(equity['mean'], money)}, the median one "
+            f"{_money(equity['median'], money)}; the best 10% hold {equity['top_10_percent_share']:.0%}."
+        )
+    else:
+        orders = summary["activity"]["expected_orders"]
+        lines.append(
+            f"Expected orders over the next {summary['horizon']['text']}: {orders['value']:,.0f} "
+            "(the data hold no money)."
+        )
+    risk = summary["at_risk"]
+    at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
+    lines.append(f"At risk of leaving: {risk['customers']:,} customers{at_stake}.")
+    lines.append(summary["verdict"]["sentence"])
+    return lines
+
+
+def _money(value: float | None, money: dict[str, Any]) -> str:
+    if value is None:
+        return "unknown"
+    currency = "" if money["currency"] == "unspecified" else f" {money['currency']}"
+    return f"{value:,.0f}{currency}" if abs(value) >= 100 else f"{value:,.2f}{currency}"

@@ -1,0 +1,123 @@
+"""The report's content, put together from everything that a run has found."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from keepers.data.read import Dataset
+from keepers.data.table import Table
+from keepers.domain.money import MoneyBasis
+from keepers.domain.version import VERSION
+from keepers.pipeline import content_trust as trust
+from keepers.pipeline.content_cohorts import cohort_content
+from keepers.pipeline.content_data import data_content
+from keepers.pipeline.content_groups import alive_content, breakdowns_content
+from keepers.pipeline.insights import Insights
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.scoring import Scored
+from keepers.pipeline.summary_file import FILES, store_name
+from keepers.reports import content
+from keepers.reports.evidence import FittedModel
+from keepers.reports.figures import Estimate, MoneyMeaning, Span
+from keepers.summaries.cohorts import cohorts, purchase_ages
+from keepers.valuation.equity import Interval
+
+
+def report_content(
+    dataset: Dataset, scored: Scored, customers: Table, found: Insights, options: RunOptions, now: dt.datetime
+) -> content.ReportContent:
+    """Everything the report says."""
+    values, meant, test = scored.values, found.meanings, scored.test
+    ages = purchase_ages(scored.summary)
+    return content.ReportContent(
+        store=_store(dataset, scored, options, now),
+        verdict=trust.verdict_content(scored.buying, scored.verdict, test),
+        activity=_activity(scored, found, options),
+        equity=_equity(found),
+        at_risk=found.at_risk,
+        tiers=found.tiers,
+        rfm=found.rfm,
+        breakdowns=breakdowns_content(values, customers, meant.ahead),
+        cohorts=cohort_content(cohorts(scored.summary, ages), meant.past),
+        alive_map=alive_content(customers),
+        tracking=None if test is None else trust.tracking_content(test),
+        calibration=None if test is None else trust.calibration_content(test),
+        backtest=None if test is None else trust.backtest_content(test),
+        reconciliation=data_content(dataset.reconciliation, dataset.currency, values.has_money, _read_money(found)),
+        models=_models(scored),
+        notes=(*values.remarks, *dataset.reconciliation.warnings),
+        files=tuple(
+            content.OutputFile(name, what)
+            for name, what in FILES.items()
+            if name != "report.html" and (options.csv or name != "customers.csv")
+        ),
+    )
+
+
+def _store(dataset: Dataset, scored: Scored, options: RunOptions, now: dt.datetime) -> content.Store:
+    count, orders, revenue = scored.summary.engine.row(
+        f"SELECT count(*), sum(orders), sum(revenue) FROM ({scored.summary.sql}) AS customer"
+    )
+    money = scored.values.has_money
+    return content.Store(
+        name=store_name(dataset, options),
+        first_day=dataset.orders.first_day,
+        last_day=scored.summary.calibration_end,
+        customers=int(count),
+        orders=int(orders),
+        generated_at=now,
+        version=VERSION,
+        currency=dataset.currency if money else None,
+        revenue=float(revenue) if money and revenue is not None else None,
+        revenue_meaning=MoneyMeaning(MoneyBasis.NET_REVENUE, Span.PAST, f"all {count:,} customers") if money else None,
+        simulated=options.simulated,
+    )
+
+
+def _activity(scored: Scored, found: Insights, options: RunOptions) -> content.Activity:
+    repeaters = scored.summary.engine.row(
+        f"SELECT count(*) FROM ({scored.summary.sql}) AS customer WHERE frequency > 0"
+    )[0]
+    return content.Activity(
+        horizon=options.horizon,
+        still_customers=estimate(found.equity.still_customers),
+        expected_orders=estimate(found.equity.expected_orders),
+        repeat_customers=int(repeaters),
+    )
+
+
+def _equity(found: Insights) -> content.Equity | None:
+    known, meant = found.equity, found.meanings
+    if known.total is None or known.mean is None or known.median is None or meant.ahead is None:
+        return None
+    return content.Equity(
+        total=estimate(known.total),
+        meaning=meant.ahead,
+        mean=known.mean,
+        median=known.median,
+        top_share=known.top_share or 0.0,
+        lifetime=None if known.lifetime is None else estimate(known.lifetime),
+        lifetime_meaning=meant.lifetime,
+        historic=known.historic,
+        historic_meaning=meant.past,
+        concentration=known.concentration,
+    )
+
+
+def _read_money(found: Insights) -> MoneyMeaning | None:
+    if found.meanings.past is None:
+        return None
+    return MoneyMeaning(MoneyBasis.REVENUE, Span.PAST, "all orders in the files")
+
+
+def _models(scored: Scored) -> tuple[FittedModel, ...]:
+    found = [trust.model_content(scored.buying, "purchases")]
+    if scored.spending is not None:
+        remarks = (scored.spending.independence_.sentence, *scored.spending.remarks_)
+        found.append(trust.model_content(scored.spending, "spend", remarks))
+    return tuple(found)
+
+
+def estimate(interval: Interval) -> Estimate:
+    """An interval as the page writes it."""
+    return Estimate(interval.value, interval.low, interval.high, interval.level)

@@ -1,0 +1,146 @@
+"""The report's divisions of the customers: tiers, RFM groups, breakdowns and the map of who is still there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keepers.data.engine import quoted
+from keepers.data.table import Table
+from keepers.reports.figures import MoneyMeaning
+from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, Dimension, Group, Grouping
+from keepers.summaries.rfm_groups import GROUPS
+from keepers.valuation.values import Values
+
+_DIMENSIONS = {
+    "first_product": Dimension.PRODUCT,
+    "first_category": Dimension.CATEGORY,
+    "first_country": Dimension.COUNTRY,
+    "first_channel": Dimension.CHANNEL,
+}
+_ORDER_CUTS = (1, 2, 3, 5, 9)
+"""Largest number of orders in each band of the map; one more band for the rest."""
+_SILENCE_CUTS = (30, 60, 90, 180, 365, 730)
+"""Days at which each band of silence ends; one more band for the rest."""
+
+
+def tier_content(values: Values, customers: Table, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
+    """Customers by predicted value."""
+    rules = values.facts.tiers.rules()
+    return _grouping(values, customers, "clv_tier", rules, values.facts.tiers.sentence, meaning, past)
+
+
+def rfm_content(values: Values, customers: Table, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
+    """Customers by recency, frequency and money, groups from best to worst."""
+    rule = values.facts.rfm
+    words = rule.rules()
+    ordered = {name: words[name] for name in GROUPS[rule.grid]}
+    return _grouping(values, customers, "rfm_group", ordered, rule.sentence, meaning, past)
+
+
+def breakdowns_content(values: Values, customers: Table, meaning: MoneyMeaning | None) -> tuple[Breakdown, ...]:
+    """Value by month of the first order, and by product, category, country and channel as far as orders name them."""
+    months = _sums(values, customers, "CAST(date_trunc('month', first_order_date) AS DATE)")
+    found = [
+        Breakdown(
+            Dimension.ACQUISITION_MONTH,
+            tuple(_row(row, "", month=row[0]) for row in sorted(months, key=lambda row: row[0])),
+            meaning,
+        )
+    ]
+    present = set(customers.columns)
+    for column, dimension in _DIMENSIONS.items():
+        if column in present:
+            rows = tuple(_row(row, row[0] or "") for row in _sums(values, customers, quoted(column)))
+            if any(row.label for row in rows):
+                found.append(Breakdown(dimension, rows, meaning))
+    return tuple(found)
+
+
+def alive_content(customers: Table) -> AliveMap:
+    """Mean probability of still being a customer by number of orders and days since the last one."""
+    orders, silence = _bands("frequency + 1", _ORDER_CUTS), _bands("days_since_last_order", _SILENCE_CUTS, strict=True)
+    cells = {
+        (row, column): (float(alive), int(count))
+        for row, column, alive, count in customers.engine.rows(
+            f"SELECT {orders}, {silence}, avg(probability_alive), count(*) FROM {quoted(customers.name)} GROUP BY 1, 2"
+        )
+    }
+    rows = range(1 + max(row for row, _ in cells))
+    columns = range(1 + max(column for _, column in cells))
+    return AliveMap(
+        order_bands=tuple(_order_band(row) for row in rows),
+        silence_bands=tuple(_silence_band(column) for column in columns),
+        probability=tuple(tuple(cells.get((r, c), (None, 0))[0] for c in columns) for r in rows),
+        customers=tuple(tuple(cells.get((r, c), (None, 0))[1] for c in columns) for r in rows),
+    )
+
+
+def _grouping(
+    values: Values,
+    customers: Table,
+    column: str,
+    rules: dict[str, str],
+    sentence: str,
+    meaning: MoneyMeaning | None,
+    past: MoneyMeaning | None,
+) -> Grouping:
+    found = {row[0]: row for row in _sums(values, customers, quoted(column))}
+    rows = tuple(
+        Group(
+            name=name,
+            rule=rule,
+            customers=int(found[name][1]),
+            value=_number(found[name][2]),
+            value_historic=_number(found[name][3]),
+            probability_alive=_number(found[name][4]),
+            expected_orders=_number(found[name][5]),
+        )
+        for name, rule in rules.items()
+        if name in found
+    )
+    return Grouping(rows, sentence, meaning, past)
+
+
+def _sums(values: Values, customers: Table, by: str) -> list[tuple[Any, ...]]:
+    """Rows of (group, customers, value, historic value, mean P(alive), expected orders, repeat customers)."""
+    return customers.engine.rows(
+        f"SELECT {by}, count(*), sum({quoted(values.value_column)}), sum(clv_historic), avg(probability_alive), "
+        f"sum(expected_orders), count(*) FILTER (WHERE frequency > 0) FROM {quoted(customers.name)} GROUP BY 1"
+    )
+
+
+def _row(row: tuple[Any, ...], label: str, month: Any = None) -> BreakdownRow:
+    return BreakdownRow(
+        label=label,
+        customers=int(row[1]),
+        value=_number(row[2]),
+        value_historic=_number(row[3]),
+        repeat_customers=int(row[6]),
+        expected_orders=_number(row[5]),
+        month=month,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _bands(value: str, cuts: tuple[int, ...], strict: bool = False) -> str:
+    sign = ">=" if strict else ">"
+    return " + ".join(f"CAST({value} {sign} {cut} AS INTEGER)" for cut in cuts)
+
+
+def _order_band(number: int) -> str:
+    if number == len(_ORDER_CUTS):
+        return f"{_ORDER_CUTS[-1] + 1} or more"
+    last = _ORDER_CUTS[number]
+    first = _ORDER_CUTS[number - 1] + 1 if number else 1
+    return f"{last}" if first == last else f"{first}-{last}"
+
+
+def _silence_band(number: int) -> str:
+    if number == 0:
+        return f"under {_SILENCE_CUTS[0]} days"
+    if number == len(_SILENCE_CUTS):
+        return f"{_SILENCE_CUTS[-1]} days or more"
+    return f"{_SILENCE_CUTS[number - 1]}-{_SILENCE_CUTS[number] - 1} days"

@@ -1,0 +1,44 @@
+"""The demo: a simulated shop's files, written as a shop exports them, and then the same way that real ones go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from keepers.domain.errors import ConfigError
+from keepers.domain.ports import Progress
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.run import RunResult, run
+from keepers.simulate.demo import demo_store
+
+DATA = "shop-files"
+"""Folder of the shop's own files, inside the folder of the demo."""
+
+
+def run_demo(into: Path, customers: int, seed: int, progress: Progress, options: RunOptions | None = None) -> RunResult:
+    """Simulate a shop, write its files beside the results and value its customers from them.
+
+    Parameters
+    ----------
+    into : Path
+        Folder of the results; the shop's files go into a folder `shop-files` beside it, named after it.
+    customers, seed : int
+        Size of the shop, and which of all possible ones.
+    progress : Progress
+        Told of each step.
+    options : RunOptions, optional
+        Anything else that a run may be told.
+    """
+    progress("Simulating a shop", None)
+    files = into.with_name(f"{into.name}-{DATA}")
+    if files.exists() and not (files / "README.txt").exists():
+        raise ConfigError(f"{files} holds something else. Name another folder with --into.")
+    store = demo_store(seed=seed, customers=customers)
+    written = store.write(files)
+    (files / "README.txt").write_text(
+        "The files of a simulated shop, as a shop would export them. Try: keepers run " + files.name + "\n",
+        encoding="utf-8",
+    )
+    store.engine.close()
+    wanted = replace(options or RunOptions(), into=into, simulated=True, name="Fernhollow Tea & Pottery (simulated)")
+    return run([str(path) for path in sorted(written)], wanted, progress)

@@ -1,0 +1,91 @@
+"""The whole way, from files to a folder of results: read, summarise, choose, fit, value, report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keepers.domain.ports import Progress, silent
+from keepers.pipeline.customers import customer_table, write_customers
+from keepers.pipeline.folder import MARK, staged
+from keepers.pipeline.insights import insights
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.reading import read_files
+from keepers.pipeline.scoring import score
+from keepers.pipeline.summary_file import run_summary, write_summary
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run has made.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder of results.
+    summary : dict
+        The content of summary.json, described in the documentation of results.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+
+    @property
+    def report(self) -> Path | None:
+        """The report, if one was made."""
+        path = self.folder / "report.html"
+        return path if path.exists() else None
+
+
+def run(
+    locations: Sequence[str],
+    options: RunOptions | None = None,
+    progress: Progress = silent,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+) -> RunResult:
+    """Value every customer in the files and write one folder of results.
+
+    Parameters
+    ----------
+    locations : sequence of str
+        Files, folders or database URLs.
+    options : RunOptions, optional
+        What a person may choose.
+    progress : Progress
+        Told of each step.
+    now : callable
+        The clock.
+
+    Raises
+    ------
+    KeepersError
+        With what is wrong and what to do; an earlier result in the folder is then unchanged.
+
+    Examples
+    --------
+    >>> import keepers as kp
+    >>> result = kp.run(["orders.csv"])  # doctest: +SKIP
+    """
+    options = options or RunOptions()
+    with staged(options.into) as folder:
+        dataset = read_files(locations, options, progress)
+        scored = score(dataset.orders, options, now(), progress)
+        customers = customer_table(dataset, scored.values)
+        progress("Drawing conclusions", None)
+        found = insights(scored, customers, options)
+        progress("Writing results", None)
+        write_customers(customers, scored.values, folder, options.csv)
+        for role, model in found.models.items():
+            model.save(folder / f"model-{role}.json")
+        if options.report:
+            from keepers.pipeline.content import report_content
+            from keepers.reports.page import write_report
+
+            write_report(report_content(dataset, scored, customers, found, options, now()), folder / "report.html")
+        summary = run_summary(dataset, scored, found, options, now(), sorted(path.name for path in folder.iterdir()))
+        write_summary(summary, folder / MARK)
+        dataset.engine.close()
+    return RunResult(options.into, summary)

@@ -1,0 +1,94 @@
+"""From orders to values: the summary, the models that the past has chosen, and what every customer is worth."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from keepers.data.orders import Orders
+from keepers.domain.errors import InputError
+from keepers.domain.ports import Progress
+from keepers.domain.time import ObservationWindow
+from keepers.evaluation.compare import choose_model
+from keepers.evaluation.results import Backtest
+from keepers.evaluation.verdict import Trust, Verdict
+from keepers.models.buying import BuyingModel
+from keepers.models.catalogue import model_class
+from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.pipeline.options import RunOptions
+from keepers.summaries.summary import Summary, summarise
+from keepers.valuation.lifetime_value import lifetime_value
+from keepers.valuation.values import Values
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Everything that is known of the customers.
+
+    Attributes
+    ----------
+    summary : Summary
+        Histories up to the last day.
+    buying, spending : fitted models
+        `spending` is None without money.
+    test : Backtest or None
+        None where the model was named and not tested.
+    verdict : Verdict
+        How far the values can be trusted.
+    values : Values
+        A row a customer, kept in the engine.
+    """
+
+    summary: Summary
+    buying: BuyingModel
+    spending: GammaGamma | None
+    test: Backtest | None
+    verdict: Verdict
+    values: Values
+
+
+def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progress) -> Scored:
+    """Choose and fit the models and value every customer."""
+    window = ObservationWindow(end=options.as_of, unit=options.unit)
+    progress("Summarising customers", None)
+    summary = summarise(orders, window, options.margin)
+    named = None if options.model is None else _buying_model(options.model)
+    if options.backtest:
+        models = None if named is None else [named]
+        buying, spending, test = choose_model(
+            orders, window, models, margin=options.margin, summary=summary, progress=progress
+        )
+        verdict = test.verdict_
+    else:
+        assert named is not None
+        progress("Fitting the models", None)
+        buying, spending, test = named.fit(summary), _spending(summary), None
+        verdict = Verdict(Trust.UNTESTED, f"{buying.title} was named by hand and not tested (--no-backtest).")
+    progress("Valuing customers", None)
+    values = lifetime_value(
+        buying,
+        spending,
+        summary,
+        options.horizon,
+        options.discount,
+        lifetime=options.lifetime,
+        scored_at=now,
+        interval_levels=None if test is None else test.interval_levels,
+    )
+    return Scored(summary, buying, spending, test, verdict, values.stored())
+
+
+def _buying_model(name: str) -> BuyingModel:
+    model = model_class(name)()
+    assert isinstance(model, BuyingModel)
+    return model
+
+
+def _spending(summary: Summary) -> GammaGamma | None:
+    """The spend model; where nobody came back with money, on first orders, which are all there is to learn from."""
+    if not summary.has_money:
+        return None
+    try:
+        return GammaGamma().fit(summary)
+    except InputError:
+        return GammaGamma(include_first=True).fit(summary)

@@ -1,0 +1,135 @@
+"""summary.json: the whole run for programs, its keys described in the documentation of results."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from keepers.data.read import Dataset
+from keepers.domain.errors import EngineError
+from keepers.domain.time import Horizon
+from keepers.domain.version import VERSION
+from keepers.models.base import Model
+from keepers.pipeline.insights import Insights
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.scoring import Scored
+
+SCHEMA = 1
+"""Raised when a key changes its meaning or goes."""
+
+FILES = {
+    "customers.csv": "a row a customer, for spreadsheets",
+    "customers.parquet": "the same for programs, every digit",
+    "model-buying.json": "the fitted model of buying",
+    "model-spend.json": "the fitted model of spend",
+    "report.html": "the report, one page that needs no network",
+    "summary.json": "this summary, for programs",
+}
+"""Files of a result and what is in them."""
+
+
+def run_summary(
+    dataset: Dataset, scored: Scored, found: Insights, options: RunOptions, now: dt.datetime, files: list[str]
+) -> dict[str, Any]:
+    """Everything a program may want to know of a run, as plain values.
+
+    Infinite values are written as null beside a sentence that says so; there is no NaN.
+    """
+    summary, orders = scored.summary, dataset.orders
+    counted, customers, repeaters, revenue = summary.engine.row(
+        "SELECT sum(orders), count(*), count(*) FILTER (WHERE frequency > 0), sum(revenue) "
+        f"FROM ({summary.sql}) AS customer"
+    )
+    found: dict[str, Any] = _finite(
+        {
+            "keepers": {"version": VERSION, "schema": SCHEMA, "generated_at": now.isoformat(timespec="seconds")},
+            "store": {
+                "name": store_name(dataset, options),
+                "simulated": options.simulated,
+                "customers": int(customers),
+                "repeat_customers": int(repeaters),
+                "orders": int(counted),
+                "revenue": None if revenue is None else float(revenue),
+                "first_day": orders.first_day.isoformat(),
+                "last_day": summary.calibration_end.isoformat(),
+            },
+            "horizon": _horizon(options.horizon),
+            "money": None if not scored.values.has_money else _money(scored, options),
+            "verdict": {**scored.verdict.to_dict(), "tested": scored.test is not None and bool(scored.test.rows)},
+            "models": {role: _model(model) for role, model in found.models.items()},
+            **found.to_dict(),
+            "backtest": None if scored.test is None else scored.test.to_dict(),
+            "data": dataset.reconciliation.to_dict(),
+            "files": [{"name": name, "what": FILES.get(name, "")} for name in sorted({*files, "summary.json"})],
+        }
+    )
+    return found
+
+
+def write_summary(summary: dict[str, Any], path: Path) -> None:
+    """Write the summary beside its place and put it there whole."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise EngineError(f"{path} could not be written ({error.strerror}).") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def store_name(dataset: Dataset, options: RunOptions) -> str:
+    """The store as its owner calls it, or the first file with orders."""
+    if options.name:
+        return options.name
+    return next((source.name for source in dataset.sources), "Your store")
+
+
+def _horizon(horizon: Horizon) -> dict[str, Any]:
+    return {"length": horizon.length, "unit": horizon.unit.value, "days": horizon.days, "text": str(horizon)}
+
+
+def _money(scored: Scored, options: RunOptions) -> dict[str, Any]:
+    return {
+        "currency": scored.values.currency,
+        "basis": scored.values.basis.value,
+        "margin_rate": options.margin.rate,
+        "margin_per_order": options.margin.per_order,
+        "horizon": _horizon(options.horizon),
+        "lifetime": _horizon(options.lifetime),
+        "discount_annual": options.discount.annual,
+        "acquisition_cost": "not deducted",
+        "population": "customers who bought before",
+        "meaning": scored.values.meaning,
+    }
+
+
+def _model(model: Model) -> dict[str, Any]:
+    unit = getattr(model, "unit_", None)
+    return {
+        "name": model.name,
+        "title": model.title,
+        "parameters": model.parameters_,
+        "standard_errors": model.standard_errors_,
+        "log_likelihood": model.log_likelihood_,
+        "outcome": model.outcome_.name,
+        "outcome_sentence": model.outcome_.value,
+        "unit": None if unit is None else unit.value,
+        "customers": model.n_customers_,
+        "prior_share": model.posterior_.prior_share,
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if hasattr(value, "item"):
+        return _finite(value.item())
+    return value
