@@ -66,6 +66,9 @@ class Format:
         Roles of an order whose values stand on its lines and are added up.
     blank : mapping of role to words, optional
         Words, separated by commas, that stand for "nothing" in a role: ``{"customer_id": "0"}``.
+    wide_lines : mapping of role to header, optional
+        Lines that stand side by side in an order's row: for `sku`, `product`, `quantity` and `line_amount` a header with
+        ``{n}`` for their number.
     statuses : mapping, optional
         Words of the `status` role that mean something else here than in general; values are `paid`, `pending`, `void`,
         `failed`, `test`, `refunded`.
@@ -99,6 +102,7 @@ class Format:
     currency: str = "currency"
     sums: tuple[str, ...] = ()
     blank: Mapping[str, str] = field(default_factory=dict)
+    wide_lines: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     signed: bool = False

@@ -109,12 +109,21 @@ def decimal_evidence(engine: Engine, relation: str, columns: Sequence[str], type
     """
     if not columns:
         return {}
-    odd = engine.row(
+    # A column of "3.400" is as good a number as "3.4" to the engine, and three thousand to a German.
+    counted = engine.row(
         "SELECT "
-        + ", ".join(f"count(*) FILTER (trim({c}) <> '' AND TRY_CAST({c} AS {type_}) IS NULL)" for c in columns)
+        + ", ".join(
+            f"count(*) FILTER (trim({c}) <> '' AND TRY_CAST({c} AS {type_}) IS NULL), count(*) FILTER (contains({c}, '.')), "
+            f"count(*) FILTER (contains({c}, '.') AND regexp_full_match(trim({c}), '-?[0-9]{{1,3}}([.][0-9]{{3}})+'))"
+            for c in columns
+        )
         + f" FROM {relation}"
     )
-    found = {column: DecimalEvidence(plain=True) for column, count in zip(columns, odd) if not count}
+    found = {
+        column: DecimalEvidence(plain=True)
+        for column, odd, pointed, grouped in zip(columns, counted[::3], counted[1::3], counted[2::3], strict=True)
+        if not odd and not (pointed and pointed == grouped)
+    }
     written = [column for column in columns if column not in found]
     if written:
         cells = " UNION ALL ".join(
@@ -122,6 +131,6 @@ def decimal_evidence(engine: Engine, relation: str, columns: Sequence[str], type
             for position, column in enumerate(written)
         )
         sql = fill(template("keepers.data.sql", "decimal_evidence"), cells=cells, bare=bare_number_sql("v"))
-        counted = {row[0]: DecimalEvidence(int(row[1]), int(row[2])) for row in engine.rows(sql)}
-        found |= {column: counted.get(position, DecimalEvidence()) for position, column in enumerate(written)}
+        evidence = {row[0]: DecimalEvidence(int(row[1]), int(row[2])) for row in engine.rows(sql)}
+        found |= {column: evidence.get(position, DecimalEvidence()) for position, column in enumerate(written)}
     return found

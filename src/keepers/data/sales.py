@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Format, Shape
-from keepers.data.normalise import fill
+from keepers.data.normalise import bare_number_sql, fill, number_sql, text_sql
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
 from keepers.data.roles import ROLES
 from keepers.data.staging import Stage
 from keepers.data.statuses import kind_of, state_of
-from keepers.data.vocabulary import RoleType
+from keepers.data.vocabulary import RoleType, read_header
 
 SALES_ROLES = (
     "order_id", "transaction_id", "reference", "customer_id", "email", "phone", "name", "first_name", "last_name",
@@ -66,6 +66,7 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
         lines, orders = _orders_of_lines(engine, staged, number, declared)
     else:
         orders = _orders_of_rows(engine, staged)
+        lines = _wide_lines(engine, staged, number, raw, recognition)
     states, unknown_states = _words(engine, staged, "status", declared)
     kinds, unknown_kinds = _words(engine, staged, "type", declared)
     mode_test = (
@@ -146,6 +147,40 @@ def _orders_of_rows(engine: Engine, staged: Stage) -> str:
                    NULL::DECIMAL(18, 4) AS fee_total, {total} AS lines_total, quantity * unit_cost AS cost_total,
                    unit_cost IS NOT NULL AS cost_known, NULL::DECIMAL(18, 4) AS line_contribution
             FROM {quoted(staged.table)} WHERE problem IS NULL""",
+    )
+
+
+def _wide_lines(
+    engine: Engine, staged: Stage, number: int, raw: RawTable, recognition: Recognition
+) -> str | None:
+    """Lines that stand side by side in the rows of their orders, one below the other."""
+    by_key = {profile.header.key: name for name, profile in recognition.profiles.items()}
+    parts = []
+    for position in range(1, len(raw.columns)):
+        columns = {
+            role: by_key.get(read_header(header.format(n=position)).key)
+            for role, header in recognition.format.wide_lines.items()
+        }
+        if not any(columns.values()):
+            break
+        cells = [f"{quoted(name)}::VARCHAR AS {role}" if name else f"NULL AS {role}" for role, name in columns.items()]
+        parts.append(f"SELECT _row, {', '.join(cells)} FROM {quoted(raw.table)}")
+    if not parts:
+        return None
+    return engine.create(
+        engine.new_name("lines"),
+        fill(
+            template("keepers.data.sql", "wide_lines"),
+            cells=" UNION ALL ".join(parts),
+            stage=quoted(staged.table),
+            source_no=str(number),
+            product=text_sql("product"),
+            sku=text_sql("sku"),
+            quantity=number_sql("bare_quantity", ".", "DOUBLE"),
+            amount=number_sql("bare_amount", "."),
+            bare_quantity=bare_number_sql("quantity"),
+            bare_amount=bare_number_sql("line_amount"),
+        ),
     )
 
 

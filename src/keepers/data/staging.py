@@ -107,7 +107,8 @@ class _Builder:
         names = [quoted(name) for name in numbers]
         self._evidence = decimal_evidence(engine, quoted(raw.table), names, MONEY)
         comma, point = (sum(getattr(e, mark) for e in self._evidence.values()) for mark in ("comma", "point"))
-        self._decimal = "," if comma > point else "."
+        self._foreign = bool(_FOREIGN & {w for p in recognition.profiles.values() for w in p.header.key.split()})
+        self._decimal = "," if comma > point or (comma == point and self._foreign) else "."
 
     def columns(self, role: str) -> list[str]:
         """The select entries of one role."""
@@ -134,6 +135,10 @@ class _Builder:
             return [f"{phone_sql(column)} AS phone"]
         if role == "currency":
             return [f"upper({text_sql(column)}) AS currency"]
+        blank = self.recognition.format.blank.get(role)
+        if blank:
+            words = ", ".join(literal(word.strip()) for word in blank.split(","))
+            return [f"CASE WHEN {text_sql(column)} NOT IN ({words}) THEN {text_sql(column)} END AS {role}"]
         return [f"{text_sql(column)} AS {role}"]
 
     def problem(self) -> str:
@@ -273,8 +278,7 @@ class _Builder:
 
     def _hints(self) -> DateHints:
         votes: dict[str, int] = {"dmy": 0, "mdy": 0}
-        keys = " ".join(profile.header.key for profile in self.recognition.profiles.values()).split()
-        if set(keys) & _FOREIGN:
+        if self._foreign:
             votes["dmy"] += 2
         if self._decimal == ",":
             votes["dmy"] += 2

@@ -7,6 +7,12 @@ FORMAT = Format(
     label="WooCommerce orders (WebToffee export)",
     shape=Shape.SALES,
     blank={"customer_id": "0"},
+    wide_lines={
+        "product": "Product Item {n} Name",
+        "sku": "Product Item {n} SKU",
+        "quantity": "Product Item {n} Quantity",
+        "line_amount": "Product Item {n} Total",
+    },
     columns={
         "order_id": "order_number, order_id",
         "transaction_id": "transaction_id",
