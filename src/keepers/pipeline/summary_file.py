@@ -43,7 +43,7 @@ def run_summary(
         "SELECT sum(orders), count(*), count(*) FILTER (WHERE frequency > 0), sum(revenue) "
         f"FROM ({summary.sql}) AS customer"
     )
-    found: dict[str, Any] = _finite(
+    plain: dict[str, Any] = _finite(
         {
             "keepers": {"version": VERSION, "schema": SCHEMA, "generated_at": now.isoformat(timespec="seconds")},
             "store": {
@@ -66,7 +66,7 @@ def run_summary(
             "files": [{"name": name, "what": FILES.get(name, "")} for name in sorted({*files, "summary.json"})],
         }
     )
-    return found
+    return plain
 
 
 def write_summary(summary: dict[str, Any], path: Path) -> None:
