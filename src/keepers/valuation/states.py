@@ -18,6 +18,8 @@ UNLIKELY = 0.50
 GIVEN_UP = 0.05
 """Lost: the model sees at most one chance in twenty."""
 
+_CERTAIN = 1e-9
+
 MODEL_RULE = "with repeat orders whose chance of still being a customer is below 50%"
 """Who is at risk by the model, to follow "customers"."""
 
@@ -49,5 +51,11 @@ def states(x: FloatArray, p_alive: FloatArray, silence_probability: FloatArray) 
 
 
 def share_at_risk(state: NDArray[np.int64], p_alive: FloatArray, silence_probability: FloatArray) -> FloatArray:
-    """The share of what a customer at risk would bring that is at risk: what the more doubtful of both views doubts."""
-    return np.where(state == AT_RISK, 1.0 - np.minimum(p_alive, silence_probability), 0.0)
+    """The share of what a customer at risk would bring that is at risk: the chance of having left.
+
+    That is the model's. Where the model cannot lose the customer at all (one-time buyers by BG/NBD, everybody by NBD)
+    it is the share of customers with the same rhythm who would not have stayed silent for so long.
+    """
+    never_lost = p_alive >= 1.0 - _CERTAIN
+    chance_of_staying = np.where(never_lost, silence_probability, p_alive)
+    return np.where(state == AT_RISK, 1.0 - chance_of_staying, 0.0)

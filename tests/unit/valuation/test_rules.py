@@ -54,7 +54,7 @@ def test_states() -> None:
     np.testing.assert_array_equal(found, [ACTIVE, AT_RISK, LOST, ACTIVE, AT_RISK, LOST, AT_RISK])
     np.testing.assert_array_equal(risk_by_model(x, alive), [False, False, False, False, True, True, False])
     assert risk_by_rhythm(silence).sum() == 3
-    np.testing.assert_allclose(share_at_risk(found, alive, silence), [0, 0.95, 0, 0, 0.6, 0, 0.95])
+    np.testing.assert_allclose(share_at_risk(found, alive, silence), [0, 0.95, 0, 0, 0.6, 0, 0.1])
 
 
 def test_tiers() -> None:
