@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from keepers.data.records import records_of
+
 _HEADER_WITHIN = 60
+_MOST_LINES = 200
 _COMMON_DELIMITERS = (",", ";", "\t", "|")
 _RARE_DELIMITERS = ("^", "~", "\x01", "\x1f", "¦", "§")
 WHITESPACE = " "
@@ -171,17 +173,8 @@ def _score(layout: Layout, lines: Sequence[str]) -> float:
 def _records(lines: Sequence[str], delimiter: str) -> list[_Record]:
     if delimiter == WHITESPACE:
         return [_Record(number, line.split()) for number, line in enumerate(lines, start=1)]
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=_skips_blanks(lines, delimiter))
-    records: list[_Record] = []
-    before = 0
-    try:
-        for cells in reader:
-            records.append(_Record(before + 1, cells))
-            before = reader.line_num
-    except csv.Error:
-        # A field beyond csv's limit: what was read before it is sample enough.
-        pass
-    return records
+    found = records_of(lines, delimiter, 0, _skips_blanks(lines, delimiter), _MOST_LINES)
+    return [_Record(number, cells) for number, _, cells in found if cells is not None]
 
 
 def _skips_blanks(lines: Sequence[str], delimiter: str) -> bool:
@@ -196,7 +189,7 @@ def layout_of_rows(rows: Sequence[tuple[int, list[str]]]) -> Layout | None:
 
 def _layout(records: list[_Record], delimiter: str, skips_blanks: bool) -> Layout | None:
     filled = [record for record in records if not record.blank]
-    widths = Counter(len(record.cells) for record in filled if len(record.cells) >= 2)
+    widths = [len(record.cells) for record in filled if len(record.cells) >= 2]
     if not widths:
         return None
     width = _body_width(widths)
@@ -229,9 +222,11 @@ def _layout(records: list[_Record], delimiter: str, skips_blanks: bool) -> Layou
     )
 
 
-def _body_width(widths: Counter[int]) -> int:
-    most = max(widths.values())
-    return max(width for width, count in widths.items() if count == most)
+def _body_width(widths: list[int]) -> int:
+    """The most frequent width; of several, that of the first row of columns, which is the header's."""
+    counts = Counter(widths)
+    most = max(counts.values())
+    return widths[0] if counts[widths[0]] == most else max(width for width, count in counts.items() if count == most)
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

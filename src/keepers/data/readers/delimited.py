@@ -69,13 +69,7 @@ def _layout(lines: list[str], source: str, delimiter: str | None) -> Layout:
         raise NoRowsError(f"{source} is empty. Export it again; an export that failed often leaves an empty file.")
     layout = layout_of(lines, delimiter)
     if layout is None:
-        shown = filled[0].strip()[:80]
-        if delimiter is None:
-            raise InputError(
-                f"{source}: no columns were found. Its first line is {shown!r}. Columns must be separated by comma, "
-                "semicolon, tab or |; save it as CSV, or name the separator with `delimiter`."
-            )
-        raise InputError(_wrong_delimiter(lines, source, delimiter, shown))
+        raise InputError(f"{source}: {_no_columns(lines, filled[0].strip(), delimiter)}")
     if layout.rows == 0 and layout.header and len(filled) <= layout.skipped + 1:
         raise NoRowsError(
             f"{source} has a header line and no rows. Choose a longer period when exporting, and export again."
@@ -83,14 +77,26 @@ def _layout(lines: list[str], source: str, delimiter: str | None) -> Layout:
     return layout
 
 
-def _wrong_delimiter(lines: list[str], source: str, delimiter: str, shown: str) -> str:
-    better = layout_of(lines)
-    name = _SHOWN.get(delimiter, delimiter)
-    text = f"{source}: the separator {name!r} gives no columns. Its first line is {shown!r}. "
-    if better is None:
-        return text + "Look into the file to see what separates its columns."
+def _no_columns(lines: list[str], first: str, delimiter: str | None) -> str:
+    """Why no columns were found, and what to do."""
+    shown = repr(first[:80])
+    if delimiter is not None:
+        better = layout_of(lines)
+        name = _SHOWN.get(delimiter, delimiter)
+        text = f"the separator {name!r} gives no columns. Its first line is {shown}. "
+        if better is None:
+            return text + "Look into the file to see what separates its columns."
+        likely = _SHOWN.get(better.delimiter, better.delimiter)
+        return text + f"It looks like {likely!r}; leave `delimiter` out to use that."
+    likely = max(",;\t|", key=first.count)
+    if first.count(likely) >= 2:
+        return (
+            f"no row fits the header. The first line has {first.count(likely) + 1} fields separated by "
+            f"{_SHOWN.get(likely, likely)!r}, the rows below have more or fewer: {shown}. Export it again."
+        )
     return (
-        text + f"It looks like {_SHOWN.get(better.delimiter, better.delimiter)!r}; leave `delimiter` out to use that."
+        f"no columns were found. Its first line is {shown}. Columns must be separated by comma, semicolon, tab or |; "
+        "save it as CSV, or name the separator with `delimiter`."
     )
 
 

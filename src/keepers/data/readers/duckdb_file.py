@@ -59,8 +59,8 @@ def _read(engine: Engine, database: str, source: str, name: tuple[str, str]) -> 
         names = distinct_names(written)
         listed = ", ".join(f"{quoted(old)} AS {quoted(new)}" for old, new in zip(written, names))
         view, stored = number_rows(engine, f"SELECT {listed} FROM {relation}", names)
-    except duckdb.Error as error:
-        raise InputError(f"{shown} cannot be read ({_reason(error)}).") from error
+    except (duckdb.Error, EngineError) as error:
+        raise InputError(f"{shown} cannot be read ({_reason(error)}). Copy the file again.") from error
     rows = int(engine.row(f"SELECT count(*) FROM {quoted(stored)}")[0])
     if not rows:
         raise NoRowsError(f"{shown} has no rows.")

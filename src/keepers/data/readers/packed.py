@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import shutil
@@ -16,6 +17,9 @@ from keepers.data.engine import Engine
 from keepers.data.readers.scratch import CHUNK, scratch_file
 from keepers.domain.errors import InputError
 
+_NOT_OF_THE_FILE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EMFILE, errno.EIO}
+)
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
 
 
@@ -67,7 +71,7 @@ def _understood(source: str) -> Iterator[None]:
     except _BROKEN as error:
         raise InputError(f"{source} is damaged or incomplete ({error}). Download or export it again.") from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno in _NOT_OF_THE_FILE:
             raise
         raise InputError(f"{source} is damaged ({error}). Download or export it again.") from error
     except NotImplementedError as error:

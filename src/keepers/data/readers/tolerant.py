@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from keepers.data.raw_table import Rejections
+from keepers.data.records import records_of
 from keepers.data.sniff import WHITESPACE, Layout, cell_class
 
-_MOST_LINES_A_RECORD = 1000
 _TELLING = frozenset({"number", "date", "time", "email"})
-
-
-class _UnclosedQuoteError(Exception):
-    """A quoted field runs on and on."""
-
-
-class _Feed:
-    """Gives `csv.reader` one line at a time and can take the lines of a record back."""
-
-    def __init__(self, stream: Iterable[str], line: int) -> None:
-        self._stream = iter(stream)
-        self._again: deque[str] = deque()
-        self.line = line
-        self.under_way: list[str] = []
-        self.ended = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if len(self.under_way) >= _MOST_LINES_A_RECORD:
-            raise _UnclosedQuoteError
-        if self._again:
-            line = self._again.popleft()
-        else:
-            try:
-                line = next(self._stream)
-            except StopIteration:
-                self.ended = True
-                raise
-        self.line += 1
-        if "\0" in line:
-            line = line.replace("\0", "")
-        self.under_way.append(line)
-        return line
-
-    def take_back(self) -> str:
-        """Give all lines of the record under way but its first one again; returns the first one."""
-        first, *others = self.under_way
-        self._again.extendleft(reversed(others))
-        self.line -= len(others)
-        self.under_way = []
-        self.ended = False
-        return first
 
 
 def rewrite(stream: TextIO, layout: Layout, target: Path) -> Rejections:
@@ -99,46 +55,25 @@ def _split(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[t
 
 
 def _parse(stream: TextIO, layout: Layout, rejections: Rejections) -> Iterator[tuple[int, list[str]]]:
-    feed = _Feed(stream, layout.first_row - 1)
     width = layout.width
-    reader = _reader(feed, layout)
-    while True:
-        feed.under_way = []
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except (_UnclosedQuoteError, csv.Error):
-            rejections.add(feed.line - len(feed.under_way) + 1, feed.take_back(), "a quote is opened and not closed")
-            reader = _reader(feed, layout)
+    fewest = 2 if layout.pads else width
+    for number, lines, cells in records_of(
+        stream, layout.delimiter, layout.first_row - 1, layout.skips_blanks, swallows=partial(_swallowed, layout)
+    ):
+        if cells is None:
+            rejections.add(number, "".join(lines), "a quote is opened and not closed")
             continue
-        lines = feed.under_way
-        # A whole last record is given without asking for a line beyond it.
-        if feed.ended or (len(lines) > 1 and _swallowed(lines[1:], layout)):
-            rejections.add(feed.line - len(lines) + 1, feed.take_back(), "a quote is opened and not closed")
-            reader = _reader(feed, layout)
-            continue
-        number = feed.line - len(lines) + 1
-        found = len(cells)
-        if found == width:
-            if found > 1 or cells[0].strip():
-                yield number, cells
-            continue
+        given = found = len(cells)
         while found > width and not cells[found - 1].strip():
             found -= 1
-        if found > width or (found < width and not (layout.pads and len(cells) > 1)):
-            if any(cell.strip() for cell in cells):
-                rejections.add_wrong_width(number, "".join(lines), found, width)
-            continue
-        if any(cell.strip() for cell in cells):
-            yield number, (cells[:found] + [""] * (width - found))
+        if found == width or fewest <= given < width:
+            if any(cells):
+                yield number, (cells[:found] + [""] * (width - found))
+        elif any(cell.strip() for cell in cells):
+            rejections.add_wrong_width(number, "".join(lines), found, width)
 
 
-def _reader(feed: _Feed, layout: Layout) -> Iterator[list[str]]:
-    return csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.skips_blanks)
-
-
-def _swallowed(lines: Sequence[str], layout: Layout) -> bool:
+def _swallowed(layout: Layout, lines: Sequence[str]) -> bool:
     """Whether a line inside a quoted field is a row in its own right, so that a stray quote ate it."""
     for line in lines:
         try:

@@ -203,6 +203,11 @@ def test_rows_that_end_early_by_habit(engine: Engine, tmp_path: Path) -> None:
         ("id,amount\n", {}, "has a header line and no rows"),
         ("Title\n\nid,amount\n\n", {}, "has a header line and no rows"),
         ("name\nAda\nBo\n", {}, "no columns were found. Its first line is 'name'"),
+        (
+            "a,b,c,d\n1,2,3,4,5\n1,2,3,4,5,6\n",
+            {},
+            "no row fits the header. The first line has 4 fields separated by ','",
+        ),
         ("id;amount\n1;2\n", {"delimiter": ","}, "the separator ',' gives no columns.*looks like ';'"),
         ("nothing here\nat all\n", {"delimiter": ","}, "gives no columns.*Look into the file"),
     ],

@@ -185,3 +185,27 @@ def _entry(name: str, kind: int, child: int) -> bytes:
     entry[68:80] = nothing + nothing + child.to_bytes(4, "little")
     entry[116:120] = (0xFFFFFFFE).to_bytes(4, "little")
     return bytes(entry)
+
+
+def test_an_opendocument_sheet(engine: Engine, tmp_path: Path) -> None:
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+
+    def row(*cells: str) -> str:
+        inside = "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>' for cell in cells
+        )
+        return f"<table:table-row>{inside}</table:table-row>"
+
+    content = (
+        f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
+        f'<table:table table:name="Orders">{row("id", "amount")}{row("0012", "1.234,50")}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(tmp_path / "orders.ods", "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", "<manifest/>")
+        book.writestr("content.xml", content)
+    (raw,) = open_location(engine, tmp_path / "orders.ods")
+    assert (raw.kind, raw.columns, engine.rows(raw.sql)) == ("excel", ("id", "amount"), [(2, "0012", "1.234,50")])
