@@ -10,7 +10,10 @@ from keepers.reports.formatting import count, finite, horizon, money, number, pe
 from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, CohortMeasure, Dimension, Grouping
 
 ENOUGH = 10
-"""Customers that a cell or row needs before a sentence is made of it."""
+"""Customers that a cell needs before a sentence is made of it."""
+
+ENOUGH_FOR_A_MEAN = 30
+"""Customers that a row needs before its mean value is compared in a sentence: one large buyer sways a smaller row."""
 
 
 def tracking(found: Tracking) -> str:
@@ -103,9 +106,16 @@ def _mean(pairs: list[tuple[int, float]]) -> float | None:
     return sum(w * v for w, v in pairs) / weight if weight else None
 
 
+def knows_leaving(found: AliveMap) -> bool:
+    """Whether the model ever doubts that somebody is still a customer."""
+    return any(p is not None and p < 0.995 for row in found.probability for p in row)
+
+
 def alive_map(found: AliveMap) -> tuple[str, ...]:
     """What silence means for frequent and for rare buyers."""
     lines = []
+    if not knows_leaving(found):
+        return ("The model that is used here knows no leaving, so the map shows how many customers are how silent.",)
     ones = [p for p, n in zip(found.probability[0], found.customers[0], strict=True) if p is not None and n]
     if found.order_bands[:1] == ("1",) and ones and min(ones) > 0.995:
         lines.append(
@@ -160,7 +170,7 @@ def grouping(found: Grouping) -> str:
 
 def breakdown(found: Breakdown, currency: str | None) -> str:
     """The largest row, and the most valuable customer on average among rows with enough customers."""
-    rows = [row for row in largest(found) if row.customers >= ENOUGH and row.value is not None]
+    rows = [row for row in largest(found) if row.customers >= ENOUGH_FOR_A_MEAN and row.value is not None]
     named = [row for row in rows if row.label != "not known" and not row.label.endswith(" others")]
     total = sum(row.value or 0.0 for row in found.rows)
     if found.dimension is Dimension.ACQUISITION_MONTH or len(named) < 2 or total <= 0:

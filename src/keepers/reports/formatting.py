@@ -113,10 +113,10 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def percent(share: float | None, digits: int | None = None, *, signed: bool = False) -> str:
-    """A share as a percentage; one decimal below 10% unless told, and "under 0.1%" rather than a false zero.
+    """A share as a percentage; one decimal below 10% unless told, and "<0.1%" rather than a false zero.
 
     >>> percent(0.4567), percent(0.0312), percent(0.0002), percent(-0.12, signed=True)
-    ('46%', '3.1%', 'under 0.1%', '−12%')
+    ('46%', '3.1%', '<0.1%', '−12%')
     """
     value = finite(share)
     size = finite(None if value is None else abs(value) * 100)
@@ -124,10 +124,10 @@ def percent(share: float | None, digits: int | None = None, *, signed: bool = Fa
         return MISSING
     if digits is None:
         if 0 < size < 0.05:
-            return "under 0.1%"
+            return "<0.1%"
         if 99.5 <= size < 100:
             return f"{math.floor(size * 10) / 10:.1f}%"
-        digits = 1 if 0 < size < 9.95 and not math.isclose(size, round(size), abs_tol=1e-9) else 0
+        digits = 1 if 0 < size < 9.95 and f"{size:.1f}"[-1] != "0" else 0
     text = f"{size:,.{digits}f}"
     zero = not any(digit in text for digit in "123456789")
     sign = "" if zero else MINUS if value < 0 else "+" if signed else ""

@@ -8,7 +8,7 @@ from keepers.reports import sentences
 from keepers.reports.breakdowns import largest
 from keepers.reports.content import ReportContent
 from keepers.reports.figures import MoneyMeaning
-from keepers.reports.findings import ENOUGH
+from keepers.reports.findings import ENOUGH_FOR_A_MEAN
 from keepers.reports.formatting import finite, money, percent, plural, shortened
 from keepers.reports.groups import BreakdownRow, Dimension
 
@@ -68,7 +68,7 @@ def _find_more(content: ReportContent) -> Highlight | None:
         found = by.get(dimension)
         if found is None:
             continue
-        rows = [row for row in largest(found) if row.customers >= 3 * ENOUGH and row.value is not None]
+        rows = [row for row in largest(found) if row.customers >= ENOUGH_FOR_A_MEAN and row.value is not None]
         rows = [row for row in rows if row.label != "not known" and not row.label.endswith(" others")]
         people = sum(row.customers for row in found.rows)
         total = sum(row.value or 0.0 for row in found.rows)

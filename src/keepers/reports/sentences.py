@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from keepers.domain.money import MoneyBasis
 from keepers.domain.time import Horizon
 from keepers.reports.content import (
@@ -22,6 +24,22 @@ from keepers.reports.formatting import count, days_long, finite, horizon, money,
 
 STALE_DAYS = 31
 """Data whose last order is older than this when the report is written are called old."""
+
+GROUP_WORDS = {
+    "Champions": "bought lately, often and for much",
+    "Loyal": "buy often or for much, and not long ago",
+    "Active": "bought lately, with middling orders and spend",
+    "New": "bought lately for the first time or nearly so",
+    "Recent": "bought lately, still few orders",
+    "Promising": "bought fairly lately, few orders so far",
+    "Needs attention": "middling customers who have been silent for a while",
+    "Almost lost": "few orders, silent for long",
+    "At risk": "bought well, silent for long",
+    "Previously loyal": "among the best once, silent the longest",
+    "Inactive": "few orders, silent the longest",
+    "Dormant": "few orders, silent the longest",
+}
+"""What each RFM group is like; the exact rule stands beside it."""
 
 VERDICT_HEADLINES = {
     Trust.GOOD: "You can work with these numbers",
@@ -201,15 +219,22 @@ def equity_spread(equity: Equity, customers: int) -> str:
 
 def lower_half(equity: Equity) -> str | None:
     """What the less valuable half holds."""
-    half = next((value for share, value in equity.concentration if abs(share - 0.5) < 1e-9), None)
-    if half is None:
-        return None
-    return f"The less valuable half of them holds {percent(max(1 - half, 0.0))}."
+    points = equity.concentration
+    for (left, low), (right, high) in pairwise(points):
+        if left <= 0.5 <= right and right > left:
+            half = finite(low + (high - low) * (0.5 - left) / (right - left))
+            return None if half is None else f"The less valuable half of them holds {percent(max(1 - half, 0.0))}."
+    return None
 
 
 def activity(found: Activity, customers: int) -> str:
     """How many are still customers."""
     alive = found.still_customers
+    if customers and alive.value >= customers * (1 - 1e-9):
+        return (
+            f"The model that is used here knows no leaving: it takes all of your {count(customers)} customers as "
+            "customers still. Look at how long they have been silent, too."
+        )
     known = interval(alive, is_money=False)
     share = f" ({percent(alive.value / customers)})" if customers else ""
     return (

@@ -147,6 +147,14 @@ def test_a_model_that_cannot_lose_one_time_buyers_is_called_out() -> None:
     assert "it cannot see them leave" in findings.alive_map(found)[0]
 
 
+def test_a_model_that_knows_no_leaving_shows_silence_instead() -> None:
+    found = AliveMap(("1", "2"), ("under 30 days",), ((1.0,), (1.0,)), ((50,), (20,)))
+    assert not findings.knows_leaving(found)
+    assert "knows no leaving" in findings.alive_map(found)[0]
+    everybody = replace(example_content().activity, still_customers=Estimate(3_200.0, 3_200.0, 3_200.0))
+    assert "knows no leaving" in sentences.activity(everybody, 3_200)
+
+
 def test_silence_means_more_from_a_frequent_buyer() -> None:
     found = AliveMap(
         ("1", "2", "10 or more"), ("60–89 days",), ((0.8,), (0.7,), (0.2,)), ((50,), (20,), (15,))
