@@ -180,7 +180,7 @@ class Builder:
             population.channel, population.start, dropout, population.latents, self.worth,
             np.bincount(later, minlength=population.size).astype(np.int64),
             np.bincount(later, amounts, population.size).astype(np.float64),
-            self.tempo, self.span,
+            self.tempo, self.span, tuple(channel.name for channel in plan.channels),
         )  # fmt: skip
         truth = Truth(
             customers,

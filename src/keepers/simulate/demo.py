@@ -52,7 +52,7 @@ CHANNELS: tuple[Channel, ...] = (
         "paid social",
         0.26,
         _law(0.50, 9.5, 0.90, 7.0),
-        Spend(5.0, 4.2, 22.0),
+        Spend(5.0, 6.0, 34.0),
         medium="cpc",
         advertising=Advertising(
             Budget(44.0, growth=1.15, variation=0.45),
@@ -77,13 +77,13 @@ CHANNELS: tuple[Channel, ...] = (
             claims=1.6,
         ),
     ),
-    Channel("friends", 0.13, _law(1.10, 8.0, 0.60, 22.0), Spend(5.0, 4.0, 27.0), medium="referral", by_referral=True),
+    Channel("friends", 0.13, _law(1.10, 8.0, 0.60, 22.0), Spend(5.0, 6.0, 46.0), medium="referral", by_referral=True),
     Channel("craft fairs", 0.06, _law(0.55, 10.0, 0.85, 10.0), medium="offline"),
     Channel(
         "office gifts",
         0.03,
         _law(1.60, 18.0, 0.60, 45.0),
-        Spend(6.0, 5.0, 80.0),
+        Spend(6.0, 7.0, 115.0),
         medium="email",
         growth=1.25,
         leads=LeadLaw(conversion=0.22, median_delay=19.0, order_size=260.0),
@@ -116,7 +116,7 @@ EXPERIMENTS = (
 
 PLAN = StorePlan(
     behaviour=_law(0.85, 8.5, 0.75, 15.0),
-    spend=Spend(5.0, 4.0, 25.2),
+    spend=Spend(5.0, 6.0, 42.0),
     channels=CHANNELS,
     correlation=Correlation(rate_spend=0.12, dropout_spend=-0.05),
     season=SEASON,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ def write_files(
     folder: str | os.PathLike[str],
     layout: str,
     time_zone: str,
-    truth: Mapping[str, Any] | None,
+    truth: Mapping[str, Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Path]:
     """Write files beside the folder first and move them in when all are whole.
 
@@ -43,18 +44,26 @@ def write_files(
         The business's time zone, in which files carry their times.
     truth : mapping, optional
         Columns of ``truth.parquet``.
+    only : collection of str, optional
+        Canonical names of the tables that are wanted; all if left out.
     """
     if layout not in LAYOUTS:
         raise ConfigError(f"`layout` is {layout!r}. Use one of: {', '.join(LAYOUTS)}.")
+    unknown = set(only or ()) - set(tables)
+    if unknown:
+        raise ConfigError(f"The store has no table {', '.join(sorted(unknown))}. It has: {', '.join(sorted(tables))}.")
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     engine = next(iter(tables.values())).engine
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
         made: list[Path] = []
         if layout == "parquet":
-            made += [table.write_parquet(Path(beside) / f"{name}.parquet") for name, table in tables.items()]
+            wanted = {name: table for name, table in tables.items() if only is None or name in only}
+            made += [table.write_parquet(Path(beside) / f"{name}.parquet") for name, table in wanted.items()]
         else:
-            for name, query in _queries(tables, layout, time_zone).items():
+            for table, (name, query) in _queries(tables, layout, time_zone).items():
+                if only is not None and table not in only:
+                    continue
                 made.append(Path(beside) / name)
                 engine.execute(f"COPY ({query}) TO {literal(str(made[-1]))} (FORMAT csv, HEADER)")
         if truth is not None:
@@ -64,20 +73,22 @@ def write_files(
         return [Path(shutil.move(path, target / path.name)) for path in made]
 
 
-def _queries(tables: Mapping[str, Table], layout: str, time_zone: str) -> dict[str, str]:
+def _queries(tables: Mapping[str, Table], layout: str, time_zone: str) -> dict[str, tuple[str, str]]:
+    """File name and query, by the table that the file is about."""
     if layout == "shopify":
         queries = shopify_queries(tables, time_zone)
         left_out = _IN_SHOPIFY
     else:
-        queries = {"orders.csv": _orders(tables["orders"])}
+        queries = {"orders": ("orders.csv", _orders(tables["orders"]))}
         left_out = frozenset({"orders"})
     by_address = layout == "shopify" and "persons" in tables
-    queries |= {f"{name}.csv": _plain(name, tables, by_address) for name in tables if name not in left_out}
+    for name in tables:
+        if name not in left_out:
+            queries[name] = (f"{name}.csv", _plain(name, tables, by_address))
     if "spend" in tables:
-        queries["marketing_spend.csv"] = _spend(tables["spend"])
-        del queries["spend.csv"]
+        queries["spend"] = ("marketing_spend.csv", _spend(tables["spend"]))
     if "leads" in tables and "customer_attributes" in tables:
-        queries["leads.csv"] = _leads(tables, by_address)
+        queries["leads"] = ("leads.csv", _leads(tables, by_address))
     return queries
 
 

@@ -41,16 +41,16 @@ PRODUCTS = (
 _CENTS = "DECIMAL(18, 2)"
 
 
-def shopify_queries(tables: Mapping[str, Table], time_zone: str) -> dict[str, str]:
-    """A query a file, by the file's name."""
+def shopify_queries(tables: Mapping[str, Table], time_zone: str) -> dict[str, tuple[str, str]]:
+    """File name and query, by the table that the file is about."""
     named = {name: quoted(table.name) for name, table in tables.items()}
-    queries = {"orders_export.csv": _orders(named, time_zone)}
+    queries = {"orders": ("orders_export.csv", _orders(named, time_zone))}
     if "refunds" in named:
-        queries["payment_transactions_export.csv"] = _transactions(named, time_zone)
+        queries["refunds"] = ("payment_transactions_export.csv", _transactions(named, time_zone))
     if "customers" in named and "persons" in named:
-        queries["customers_export.csv"] = _customers(named)
+        queries["customers"] = ("customers_export.csv", _customers(named))
     if "products" in named:
-        queries["products_export.csv"] = _products(named)
+        queries["products"] = ("products_export.csv", _products(named))
     return queries
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +68,14 @@ class Store:
         """ISO code of all money."""
         return self.plan.currency
 
-    def write(self, folder: str | os.PathLike[str], layout: str = "shopify", truth: bool = False) -> list[Path]:
+    def write(
+        self,
+        folder: str | os.PathLike[str],
+        layout: str = "shopify",
+        *,
+        truth: bool = False,
+        only: Collection[str] | None = None,
+    ) -> list[Path]:
         """Write the store's files into a folder, all or none.
 
         Parameters
@@ -79,6 +87,8 @@ class Store:
             ``"csv"``: everything as plain CSV; ``"parquet"``: the canonical tables as they are.
         truth : bool
             Also write ``truth.parquet``, one row a customer.
+        only : collection of str, optional
+            Canonical names of the tables whose files are wanted, such as ``("orders", "refunds")``; all if left out.
 
         Returns
         -------
@@ -86,7 +96,7 @@ class Store:
             What was written.
         """
         columns = self.truth.customers.columns() if truth else None
-        return write_files(self.tables, folder, layout, self.plan.time_zone, columns)
+        return write_files(self.tables, folder, layout, self.plan.time_zone, columns, only)
 
 
 def simulate_store(

@@ -59,7 +59,7 @@ class TableWriter:
         self.engine = engine
         self.tempo = tempo
         self._offset = _utc_offsets(tempo, end, time_zone)
-        received = dt.datetime.combine(tempo.first_day + dt.timedelta(days=end), dt.time(6, 0))
+        received = dt.datetime.combine(tempo.first_day + dt.timedelta(days=end), dt.time(12, 0))
         self._received = f"TIMESTAMP '{received.isoformat(sep=' ')}'"
         self._first = f"DATE '{tempo.first_day.isoformat()}'"
         self.tables: dict[str, Table] = {}

@@ -57,6 +57,7 @@ class CustomerTruth:
     later_revenue: FloatArray
     tempo: Tempo
     end: int
+    channel_names: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -107,7 +108,7 @@ class CustomerTruth:
         """The truth as columns, with rates per day; what `Store.write` puts into `truth.parquet`."""
         return {
             "customer_key": self.keys,
-            "channel": self.channel,
+            "channel": np.array(self.channel_names)[self.channel],
             "start": self.start,
             "dropout": self.dropout,
             "alive": self.alive(),

@@ -102,6 +102,15 @@ def test_parquet_holds_the_tables_as_they_are(demo: Store, tmp_path: Path) -> No
         assert different == (0,), name
 
 
+def test_some_files_can_be_left_out(demo: Store, tmp_path: Path) -> None:
+    written = demo.write(tmp_path, only=("orders", "refunds", "spend"))
+    assert [path.name for path in written] == [
+        "orders_export.csv", "payment_transactions_export.csv", "marketing_spend.csv"
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match="has no table profits"):
+        demo.write(tmp_path, only=("profits",))
+
+
 def test_files_are_all_written_or_none(tmp_path: Path) -> None:
     store = simulate_store(50, 1)
     (tmp_path / "out").mkdir()
