@@ -13,7 +13,8 @@ from keepers.domain.cells import Cells
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 
-_LARGEST_TABLE_OF_COUNTS = 1_000_000
+_LARGEST_TABLE = 1_000_000
+_SAMPLE = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,21 +41,34 @@ class Distinct:
 def distinct(column: FloatArray) -> Distinct:
     """The distinct values of a column, ascending.
 
-    Sorting distinct values and looking rows up is several times faster than sorting the rows; whole numbers need
-    no sorting at all.
+    Times come in whole days, whatever the unit, so their values are evenly spaced: a row's place follows from its value
+    by one division, several times faster than by sorting. That it did so exactly is checked for every row; where values
+    are not evenly spaced they are sorted.
     """
     column = np.asarray(column, dtype=np.float64)
     if column.size == 0:
         return Distinct(np.empty(0), np.empty(0, dtype=np.intp))
-    largest = column.max()
-    if column.min() >= 0 and largest < _LARGEST_TABLE_OF_COUNTS:
-        whole = column.astype(np.intp)
-        if np.array_equal(whole, column):
-            seen = np.bincount(whole) > 0
-            place = np.cumsum(seen) - 1
-            return Distinct(np.flatnonzero(seen).astype(np.float64), place[whole])
+    found = _evenly_spaced(column)
+    if found is not None:
+        return found
     values = np.unique(column)
     return Distinct(values, np.searchsorted(values, column))
+
+
+def _evenly_spaced(column: FloatArray) -> Distinct | None:
+    low, high = float(column.min()), float(column.max())
+    some = np.unique(column[:: max(1, column.size // _SAMPLE)])
+    spacing = float(np.min(np.diff(some), initial=np.inf)) if some.size > 1 else max(high - low, 1.0)
+    # Rounding may make neighbours of one value; a spacing that small is none.
+    if spacing <= 1e-9 * max(abs(low), abs(high)) or (high - low) / spacing > min(_LARGEST_TABLE, 4 * column.size + 64):
+        return None
+    place = np.rint((column - low) / spacing).astype(np.intp)
+    table = np.full(int(place.max()) + 1, np.nan)
+    table[place] = column
+    if not np.array_equal(table[place], column):
+        return None
+    seen = ~np.isnan(table)
+    return Distinct(table[seen], (np.cumsum(seen) - 1)[place])
 
 
 @dataclass(frozen=True, eq=False)
