@@ -75,9 +75,7 @@ _GIVEN_BACK = {
 def _given_back(engine: Engine, sales: Sales, into: Reconciliation) -> None:
     found = {
         (row[0], row[1]): (int(row[2]), Decimal(row[3]))
-        for row in engine.rows(
-            _sql("account_refunds", parts=quoted(str(sales.parts)), facts=quoted(sales.facts))
-        )
+        for row in engine.rows(_sql("account_refunds", parts=quoted(str(sales.parts)), facts=quoted(sales.facts)))
     }
     for line in [line for line in into.charged if line.key == "refund"]:
         parts = [
@@ -92,6 +90,11 @@ def _given_back(engine: Engine, sales: Sales, into: Reconciliation) -> None:
             into.given_back.append(MoneyLine(line.currency, "rest", label, 0, rest))
 
 
+def _cancelled(engine: Engine, sales: Sales) -> dict[str, tuple[int, Decimal]]:
+    found = engine.rows(_sql("account_cancelled", orders=quoted(sales.orders), refunds=quoted(sales.refunds)))
+    return {str(currency): (int(rows), Decimal(amount or 0)) for currency, rows, amount in found}
+
+
 def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
     back = {
         row[0]: (int(row[1]), row[2])
@@ -100,10 +103,12 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
                 WHERE order_id IS NOT NULL AND customer_key IS NOT NULL GROUP BY 1"""
         )
     }
+    cancelled = {} if sales.plain else _cancelled(engine, sales)
     for row in engine.rows(_sql("account_revenue", facts=quoted(sales.facts))):
         currency, rows, charged, tax, shipping, amount, taxed, shipped, included, included_tax = row
         outside = tax - included_tax
         refunds, refunded = back.get(currency, (0, Decimal(0)))
+        voided, lost = cancelled.get(currency, (0, Decimal(0)))
         lines = [
             ("charged", "charged for counted purchases", rows, charged),
             ("tax", "less tax", taxed - included, -outside),
@@ -111,7 +116,8 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
             ("other charges", "less tips, fees and other charges", 0, amount + outside + shipping - charged),
             ("revenue", "revenue of counted purchases", rows, amount),
             ("refunded", "less refunds of these purchases", refunds, -refunded),
-            ("net", "net revenue", rows, amount - refunded),
+            ("cancelled", "less orders cancelled later", voided, -lost),
+            ("net", "net revenue", rows, amount - refunded - lost),
         ]
         into.revenue += [
             MoneyLine(currency, key, label, int(n), Decimal(value))
@@ -119,8 +125,9 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
             if value or key in ("revenue", "net")
         ]
         if included:
+            unit = "" if currency == UNSPECIFIED_CURRENCY else f" {currency}"
             into.note(
                 "tax inside prices",
-                f"The prices of {included:,} orders have tax in them ({included_tax:,.2f}{'' if currency == UNSPECIFIED_CURRENCY else f' {currency}'}); it stays in "
-                "revenue, as in the shop's own subtotal.",
+                f"The prices of {included:,} orders have tax in them ({included_tax:,.2f}{unit}); it stays in revenue, "
+                "as in the shop's own subtotal.",
             )

@@ -37,7 +37,8 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
         example = ", ".join(f"'{code}': {1 if code == main else '...'}" for code in dict.fromkeys([main, *found]))
         raise InputError(
             f"The sales are in {len(found)} currencies ({listed}), and sums of different currencies mean nothing. Say "
-            f"what one unit of each is worth: rates={{{example}}}; on the command line --rate {next(iter(found))}=... . "
+            f"what one unit of each is worth: rates={{{example}}}; on the command line --rate "
+            f"{next(iter(found))}=... . "
             "Or leave out the files of the other currencies."
         )
     main = main or next((code for code in found if code not in options.rates), next(iter(found)))
@@ -45,7 +46,8 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
     missing = [code for code in found if code not in rates]
     if missing:
         raise InputError(
-            f"No rate is given for {', '.join(missing)}. The sales are in {listed}; give what one unit of each is worth "
+            f"No rate is given for {', '.join(missing)}. The sales are in {listed}; give what one unit of each is "
+            "worth "
             f"in {main}, for example rates={{'{missing[0]}': 1.08}}."
         )
     whens = " ".join(f"WHEN {literal(code)} THEN {rates[code]!r}::DOUBLE" for code in found)

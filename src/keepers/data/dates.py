@@ -160,25 +160,28 @@ def _decide_order(
         return ("dmy" if day_first else "mdy"), []
     if not both:
         return "dmy", []
-    season = _season_evidence(engine, tokens, distinct)
-    if season:
-        word = "day" if season == "dmy" else "month"
-        return season, [f"`{label}`: the {word} comes first, as the summer or winter time beside the dates shows."]
-    sequence = _sequence_evidence(engine, tokens)
-    if sequence:
-        word = "day" if sequence == "dmy" else "month"
-        return sequence, [f"`{label}`: the {word} comes first, since the rows are in order of time that way only."]
+    return _by_signs(engine, tokens, distinct, label, hints, str(example))
+
+
+def _by_signs(
+    engine: Engine, tokens: str, distinct: str, label: str, hints: DateHints, example: str
+) -> tuple[str, list[str]]:
+    """The order of day and month from what stands beside the dates, where the dates themselves do not show it."""
     lead = hints.votes.get("dmy", 0) - hints.votes.get("mdy", 0)
-    if lead:
-        order = "dmy" if lead > 0 else "mdy"
-        return order, [
-            f"`{label}`: dates such as {example} could be read two ways; taken as "
-            f"{'day before month' if order == 'dmy' else 'month before day'} from the file's language and currency. "
-            "Give `date_order` to say it yourself."
-        ]
+    for order, why in (
+        (_season_evidence(engine, tokens, distinct), "as the summer or winter time beside the dates shows."),
+        (_sequence_evidence(engine, tokens), "since the rows are in order of time that way only."),
+        (
+            None if not lead else "dmy" if lead > 0 else "mdy",
+            f"judging by the file's language and currency: {example} could be read two ways. Give `date_order` to say "
+            "it yourself.",
+        ),
+    ):
+        if order is not None:
+            return order, [f"`{label}`: the {'day' if order == 'dmy' else 'month'} comes first, {why}"]
     raise AmbiguousColumnsError(
-        f"`{label}` has dates such as {example}, and nothing in the file says whether the day or the month comes first. "
-        "Say it: date_order='dmy' (day first) or date_order='mdy' (month first); on the command line --date-order dmy.",
+        f"`{label}` has dates such as {example}, and nothing in the file says whether the day or the month comes "
+        "first. Say it: date_order='dmy' (day first) or 'mdy' (month first); on the command line --date-order.",
         {"date_order": list(DATE_ORDERS)},
     )
 
@@ -199,19 +202,14 @@ def _mixed(label: str, day_first: int, month_first: int, both: int) -> tuple[str
 
 
 def _season_evidence(engine: Engine, tokens: str, distinct: str) -> str | None:
-    summer = ", ".join(literal(word) for word in SUMMER_NORTH)
-    winter = ", ".join(literal(word) for word in WINTER_NORTH)
     wrong_dmy, wrong_mdy = engine.row(
-        f"""WITH zoned AS (
-                SELECT t.first_part, t.second_part, t.n, coalesce(t.zone_word, d.zone) AS zone
-                FROM {quoted(tokens)} t JOIN {quoted(distinct)} d USING (text) WHERE t.open_order
-            ), seasons AS (
-                SELECT n, zone IN ({summer}) AS summer, zone IN ({winter}) AS winter,
-                       second_part * 100 + first_part AS dmy, first_part * 100 + second_part AS mdy FROM zoned
-            )
-            SELECT coalesce(sum(n) FILTER ((summer AND dmy NOT BETWEEN 308 AND 1107) OR (winter AND dmy BETWEEN 401 AND 1024)), 0),
-                   coalesce(sum(n) FILTER ((summer AND mdy NOT BETWEEN 308 AND 1107) OR (winter AND mdy BETWEEN 401 AND 1024)), 0)
-            FROM seasons"""
+        fill(
+            template("keepers.data.sql", "season_evidence"),
+            tokens=quoted(tokens),
+            distinct=quoted(distinct),
+            summer=", ".join(literal(word) for word in SUMMER_NORTH),
+            winter=", ".join(literal(word) for word in WINTER_NORTH),
+        )
     )
     if bool(wrong_dmy) == bool(wrong_mdy):
         return None
@@ -221,16 +219,7 @@ def _season_evidence(engine: Engine, tokens: str, distinct: str) -> str | None:
 def _sequence_evidence(engine: Engine, tokens: str) -> str | None:
     """The order of day and month under which the rows are sorted by time, if only one of them is."""
     count, rising_dmy, falling_dmy, rising_mdy, falling_mdy = engine.row(
-        f"""WITH ordered AS (
-                SELECT first_row, make_date(year, second_part, first_part) AS dmy, make_date(year, first_part, second_part) AS mdy
-                FROM {quoted(tokens)}
-                WHERE open_order AND first_part BETWEEN 1 AND 12 AND second_part BETWEEN 1 AND 12
-            ), steps AS (
-                SELECT date_diff('day', lag(dmy) OVER w, dmy) AS dmy, date_diff('day', lag(mdy) OVER w, mdy) AS mdy
-                FROM ordered WINDOW w AS (ORDER BY first_row)
-            )
-            SELECT count(*) FILTER (dmy IS NOT NULL), count(*) FILTER (dmy >= 0), count(*) FILTER (dmy <= 0),
-                   count(*) FILTER (mdy >= 0), count(*) FILTER (mdy <= 0) FROM steps"""
+        fill(template("keepers.data.sql", "sequence_evidence"), tokens=quoted(tokens))
     )
     if count < 4:
         return None

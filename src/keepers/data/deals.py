@@ -9,12 +9,12 @@ from keepers.data.format import Shape
 from keepers.data.recognition import Recognition
 from keepers.data.vocabulary import header_key
 
-WON = """closed won, closedwon, won, won deal, gewonnen, abgeschlossen und gewonnen, abgeschlossen gewonnen, gagne, gagnee,
-    conclu gagne, ganado, cierre ganado, cerrado ganado, cerrada ganada, ganho, fechado ganho, chiuso vinto, vinto, signed,
-    contract signed, customer, closed converted, converted, qualified converted"""
-LOST = """closed lost, closedlost, lost, verloren, abgeschlossen und verloren, abgeschlossen verloren, perdu, conclu perdu,
-    perdido, cierre perdido, cerrado perdido, fechado perdido, chiuso perso, perso, closed not converted, unqualified,
-    disqualified, junk lead, not qualified, dead, bad fit"""
+WON = """closed won, closedwon, won, won deal, gewonnen, abgeschlossen und gewonnen, abgeschlossen gewonnen,
+    gagne, gagnee, conclu gagne, ganado, cierre ganado, cerrado ganado, cerrada ganada, ganho, fechado ganho,
+    chiuso vinto, vinto, signed, contract signed, customer, closed converted, converted, qualified converted"""
+LOST = """closed lost, closedlost, lost, verloren, abgeschlossen und verloren, abgeschlossen verloren, perdu,
+    conclu perdu, perdido, cierre perdido, cerrado perdido, fechado perdido, chiuso perso, perso, closed not
+    converted, unqualified, disqualified, junk lead, not qualified, dead, bad fit"""
 
 _AS_SALES = {
     "lead_id": "order_id",
@@ -36,7 +36,8 @@ def words(listed: str) -> tuple[str, ...]:
 
 
 def as_sales(recognition: Recognition, won_stages: Sequence[str]) -> Recognition | None:
-    """The same table read as sales: won deals are paid, lost ones void, open ones pending; None without a close date."""
+    """The same table read as sales: won deals are paid, lost ones void, open ones pending; None without a close "
+    "date."""
     if not {"closed_on", "amount", "stage"} <= set(recognition.roles):
         return None
     won = {header_key(stage): "paid" for stage in won_stages} | dict.fromkeys(words(WON), "paid")

@@ -67,7 +67,7 @@ class Format:
     blank : mapping of role to words, optional
         Words, separated by commas, that stand for "nothing" in a role: ``{"customer_id": "0"}``.
     wide_lines : mapping of role to header, optional
-        Lines that stand side by side in an order's row: for `sku`, `product`, `quantity` and `line_amount` a header with
+        Lines that stand side by side in an order's row: for `sku`, `product`, `quantity`, `line_amount` a header with
         ``{n}`` for their number.
     statuses : mapping, optional
         Words of the `status` role that mean something else here than in general; values are `paid`, `pending`, `void`,

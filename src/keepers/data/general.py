@@ -70,7 +70,7 @@ def recognise_general(
     if shape.shape is not Shape.SALES:
         confidence = min((found.confidence for found in roles.values()), default=0.0)
         return Recognition(shape, roles, round(confidence, 3), profiles)
-    _assign_by_content(engine, raw, profiles, roles)
+    _ByContent(engine, raw, profiles, roles).run()
     _check_sales(raw, profiles, roles)
     shape = _settle_lines(engine, raw, shape, roles)
     needed = [roles[role].confidence for role in ("date", *IDENTIFYING, *MONEY) if role in roles]
@@ -87,18 +87,16 @@ def _shape_of(profiles: Mapping[str, ColumnProfile], by_hand: Mapping[str, str])
     person = has("customer_id") or has("email") or has("phone")
     money = has("amount", _NAMED) or has("gross", _NAMED) or has("net_amount", _NAMED) or has("unit_price", _NAMED)
     advertising = has("impressions") or has("clicks")
-    if has("spend") and not person and (advertising or has("campaign") or has("platform")):
-        return "spend"
-    if has("lead_id", 0.99) and (has("stage") or any("lead" in p.header.key.split() for p in profiles.values())):
-        return "leads"
-    if has("date", _NAMED) and (money or has("order_id")):
-        return "orders"
-    if has("unit_cost") and (has("sku") or has("product")) and not person:
-        return "products"
     listed = has("first_name") or has("total_spent") or has("orders_count") or has("accepts_marketing") or has("name")
-    if person and listed and not money and not has("order_id"):
-        return "customers"
-    return "orders"
+    lead = any("lead" in p.header.key.split() for p in profiles.values())
+    shapes = {
+        "spend": has("spend") and not person and (advertising or has("campaign") or has("platform")),
+        "leads": has("lead_id", 0.99) and (has("stage") or lead),
+        "orders": has("date", _NAMED) and (money or has("order_id")),
+        "products": has("unit_cost") and (has("sku") or has("product")) and not person,
+        "customers": person and listed and not money and not has("order_id"),
+    }
+    return next((name for name, fits_shape in shapes.items() if fits_shape), "orders")
 
 
 def _assign_by_name(
@@ -149,49 +147,58 @@ def fits(role: str, profile: ColumnProfile) -> bool:
     return True
 
 
-def _assign_by_content(
-    engine: Engine, raw: RawTable, profiles: Mapping[str, ColumnProfile], roles: dict[str, Assignment]
-) -> None:
-    """Find what the names did not tell: addresses, the date, the money, the customer."""
-    taken = {assignment.column for assignment in roles.values()}
+class _ByContent:
+    """Finds what the names did not tell: addresses, the date, the money, the customer."""
 
-    def free(test: str, least: float) -> list[str]:
-        return [n for n, p in profiles.items() if n not in taken and not p.empty and getattr(p, test) >= least]
+    def __init__(
+        self, engine: Engine, raw: RawTable, profiles: Mapping[str, ColumnProfile], roles: dict[str, Assignment]
+    ) -> None:
+        self.engine = engine
+        self.raw = raw
+        self.profiles = profiles
+        self.roles = roles
+        self.taken = {assignment.column for assignment in roles.values()}
 
-    def take(role: str, name: str, confidence: float) -> None:
-        roles[role] = Assignment(name, confidence, "what the column holds")
-        taken.add(name)
+    def run(self) -> None:
+        """Fill the roles that are open."""
+        if not {"email", "customer_id"} & set(self.roles):
+            self._first("email", self._free("email", 0.9), 0.9)
+        if not self.raw.header:
+            for role in ("currency", "status"):
+                self._first(role, self._free(role, 0.95), 0.9)
+        self._only("date", self._free("date", 0.9))
+        if not set(MONEY) & set(self.roles):
+            self._only("amount", self._money())
+        if not set(IDENTIFYING) & set(self.roles):
+            found = _customer_candidates(self.engine, self.raw, self.profiles, self.taken, self.roles)
+            self._first("customer_id", found, 0.75)
+        if not set(MONEY) & set(self.roles) and not self.raw.header:
+            numbers = [n for n in self._free("number", 0.95) if self.profiles[n].distinct > 0.01]
+            self._first("amount", numbers if len(numbers) == 1 else [], 0.6)
 
-    if "email" not in roles and "customer_id" not in roles:
-        for name in free("email", 0.9)[:1]:
-            take("email", name, 0.9)
-    for role in ("currency", "status"):
-        if role not in roles and not raw.header:
-            for name in free(role, 0.95)[:1]:
-                take(role, name, 0.9)
-    if "date" not in roles:
-        dates = free("date", 0.9)
-        if len(dates) > 1:
-            _ask("date", dates)
-        if dates:
-            take("date", dates[0], 0.85)
-    if not set(MONEY) & set(roles):
-        money = [
-            n for n in free("decimal", 0.3)
-            if profiles[n].number >= 0.9 and not set(profiles[n].header.key.split()) & _NEVER_MONEY
+    def _free(self, measure: str, least: float) -> list[str]:
+        return [
+            name for name, profile in self.profiles.items()
+            if name not in self.taken and not profile.empty and getattr(profile, measure) >= least
         ]  # fmt: skip
-        if len(money) > 1:
-            _ask("amount", money)
-        if money:
-            take("amount", money[0], 0.85)
-    if not set(IDENTIFYING) & set(roles):
-        candidates = _customer_candidates(engine, raw, profiles, taken, roles)
-        if candidates:
-            take("customer_id", candidates[0], 0.75)
-    if not set(MONEY) & set(roles) and not raw.header:
-        numbers = [n for n in free("number", 0.95) if profiles[n].distinct > 0.01]
-        if len(numbers) == 1:
-            take("amount", numbers[0], 0.6)
+
+    def _money(self) -> list[str]:
+        return [
+            name for name in self._free("decimal", 0.3)
+            if self.profiles[name].number >= 0.9 and not set(self.profiles[name].header.key.split()) & _NEVER_MONEY
+        ]  # fmt: skip
+
+    def _only(self, role: str, candidates: list[str]) -> None:
+        """Give a role its only candidate; ask where there are several."""
+        if role not in self.roles:
+            if len(candidates) > 1:
+                _ask(role, candidates)
+            self._first(role, candidates, 0.85)
+
+    def _first(self, role: str, candidates: list[str], confidence: float) -> None:
+        if role not in self.roles and candidates:
+            self.roles[role] = Assignment(candidates[0], confidence, "what the column holds")
+            self.taken.add(candidates[0])
 
 
 def _customer_candidates(

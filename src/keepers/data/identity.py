@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keepers.data.engine import Engine, quoted
+from keepers.data.engine import Engine, quoted, template
+from keepers.data.normalise import fill
 
 PLACEHOLDER_IDS = (
     "guest", "guest user", "anonymous", "unknown", "walk in", "walk-in", "walk-in customer", "walkin", "cash",
@@ -59,6 +60,10 @@ def resolve(engine: Engine, people: str) -> Identity:
     return Identity(keys, tuple(used), merged, shared)
 
 
+def _sql(name: str, **names: str) -> str:
+    return fill(template("keepers.data.sql", name), **names)
+
+
 def _shared_phones(engine: Engine, people: str) -> int:
     table = quoted(people)
     shared = engine.create(
@@ -91,27 +96,11 @@ def _components(engine: Engine, people: str, *, by_id: bool, one_system: bool) -
         f"""SELECT node, row_number() OVER (ORDER BY {priority}, length(node), node) AS component
             FROM (SELECT DISTINCT unnest([e, i, p, n]) AS node FROM {quoted(together)}) WHERE node IS NOT NULL""",
     )
-    edges = engine.create(
-        engine.new_name("edges"),
-        f"""SELECT DISTINCT a.component AS a, b.component AS b FROM (
-                SELECT coalesce(e, i) AS x, CASE WHEN e IS NOT NULL THEN i END AS y FROM {quoted(together)}
-                UNION ALL SELECT coalesce(e, i), p FROM {quoted(together)}
-                UNION ALL SELECT n, known.e FROM {quoted(together)} JOIN (
-                    SELECT name, min(e) AS e FROM {quoted(together)} WHERE name IS NOT NULL AND e IS NOT NULL
-                    GROUP BY name HAVING count(DISTINCT e) = 1) known USING (name) WHERE n IS NOT NULL
-            ) pairs JOIN {quoted(nodes)} a ON pairs.x = a.node JOIN {quoted(nodes)} b ON pairs.y = b.node
-            WHERE a.component <> b.component""",
-    )
+    edges = engine.create(engine.new_name("edges"), _sql("seen_together", seen=quoted(together), nodes=quoted(nodes)))
     labels = _propagate(engine, nodes, edges)
-    single = "external" if one_system else "system || ':' || external"
+    shown = "r.external" if one_system else "r.system || ':' || r.external"
     roots = engine.create(
-        engine.new_name("roots"),
-        f"""WITH named AS (SELECT component, node, left(node, 1) AS kind, substr(node, 3) AS rest FROM {quoted(nodes)}),
-            parted AS (SELECT *, split_part(rest, ':', 1) AS system, substr(rest, length(split_part(rest, ':', 1)) + 2) AS external FROM named)
-            SELECT l.node, CASE WHEN r.kind = 'i' THEN r.{single.replace("system", "system") if one_system else "system || ':' || r.external"}
-                                ELSE 'c_' || left(sha256(r.node), 16) END AS customer_key
-            FROM (SELECT n.node, l.label FROM {quoted(nodes)} n JOIN {quoted(labels)} l USING (component)) l
-            JOIN parted r ON r.component = l.label""",
+        engine.new_name("roots"), _sql("roots", nodes=quoted(nodes), labels=quoted(labels), shown=shown)
     )
     keys = engine.create(
         engine.new_name("keys"),
@@ -132,13 +121,7 @@ def _propagate(engine: Engine, nodes: str, edges: str) -> str:
     labels = engine.create(engine.new_name("labels"), f"SELECT component, component AS label FROM {quoted(nodes)}")
     for _ in range(_MOST_ROUNDS):
         fresh = engine.create(
-            engine.new_name("labels"),
-            f"""WITH both_ways AS (SELECT a, b FROM {quoted(edges)} UNION ALL SELECT b, a FROM {quoted(edges)}),
-                reached AS (SELECT w.a AS component, min(l.label) AS label
-                            FROM both_ways w JOIN {quoted(labels)} l ON l.component = w.b GROUP BY 1),
-                lowered AS (SELECT l.component, least(l.label, coalesce(r.label, l.label)) AS label
-                            FROM {quoted(labels)} l LEFT JOIN reached r USING (component))
-                SELECT l.component, least(l.label, j.label) AS label FROM lowered l JOIN lowered j ON j.component = l.label""",
+            engine.new_name("labels"), _sql("lower_labels", edges=quoted(edges), labels=quoted(labels))
         )
         changed = engine.row(
             f"SELECT count(*) FROM {quoted(fresh)} f JOIN {quoted(labels)} l USING (component) WHERE f.label <> l.label"

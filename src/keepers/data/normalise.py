@@ -113,7 +113,8 @@ def decimal_evidence(engine: Engine, relation: str, columns: Sequence[str], type
     counted = engine.row(
         "SELECT "
         + ", ".join(
-            f"count(*) FILTER (trim({c}) <> '' AND TRY_CAST({c} AS {type_}) IS NULL), count(*) FILTER (contains({c}, '.')), "
+            f"count(*) FILTER (trim({c}) <> '' AND TRY_CAST({c} AS {type_}) IS NULL), count(*) FILTER (contains({c}, "
+            "'.')), "
             f"count(*) FILTER (contains({c}, '.') AND regexp_full_match(trim({c}), '-?[0-9]{{1,3}}([.][0-9]{{3}})+'))"
             for c in columns
         )
@@ -127,7 +128,8 @@ def decimal_evidence(engine: Engine, relation: str, columns: Sequence[str], type
     written = [column for column in columns if column not in found]
     if written:
         cells = " UNION ALL ".join(
-            f"SELECT {position} AS c, {column} AS v, count(*) AS n FROM {relation} WHERE {column} IS NOT NULL GROUP BY {column}"
+            f"SELECT {position} AS c, {column} AS v, count(*) AS n FROM {relation} WHERE {column} <> '' GROUP BY "
+            f"{column}"
             for position, column in enumerate(written)
         )
         sql = fill(template("keepers.data.sql", "decimal_evidence"), cells=cells, bare=bare_number_sql("v"))

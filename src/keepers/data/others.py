@@ -129,18 +129,15 @@ class Others:
 
     def _customers(self, lists: Sequence[tuple[OtherSource, str]], facts: str | None) -> None:
         listed = " UNION ALL ".join(
-            f"""SELECT customer_key, source_name AS source, created_at_utc AS created_at, country, region, city, accepts_marketing,
-                       channel, campaign, account_id, tags, orders_count AS claimed_orders, total_spent AS claimed_revenue
-                FROM {quoted(key)}"""
-            for _, key in lists
+            f"SELECT customer_key, source_name AS source, {', '.join(_LISTED)} FROM {quoted(key)}" for _, key in lists
         )
-        none = ", ".join(f"NULL AS {name}" for name in ("customer_key", "source", *_LISTED)) + " WHERE false"
-        bought = "SELECT NULL AS customer_key, NULL AS source, NULL AS country, NULL AS occurred_at WHERE false"
+        none = ", ".join(f"NULL AS {name.split()[-1]}" for name in ("customer_key", "source", *_LISTED))
+        bought = "SELECT NULL AS customer_key, NULL AS source, NULL AS country WHERE false"
         if facts is not None:
-            bought = f"""SELECT customer_key, arg_max(source, occurred_at) AS source, arg_max(country, occurred_at) AS country
-                         FROM {quoted(facts)} WHERE customer_key IS NOT NULL AND destination NOT IN ('quarantined', 'other') GROUP BY 1"""
+            bought = self._sql("bought", facts=quoted(facts))
         if lists or facts is not None:
-            self._make(columns.CUSTOMERS, self._sql("customers", listed=listed or f"SELECT {none}", bought=bought))
+            query = self._sql("customers", listed=listed or f"SELECT {none} WHERE false", bought=bought)
+            self._make(columns.CUSTOMERS, query)
 
     def _who(self, keyed: Sequence[tuple[OtherSource, str]], facts: str | None) -> None:
         seen = []
@@ -176,8 +173,8 @@ class Others:
 
 
 _LISTED = (
-    "created_at", "country", "region", "city", "accepts_marketing", "channel", "campaign", "account_id", "tags",
-    "claimed_orders", "claimed_revenue",
+    "created_at_utc AS created_at", "country", "region", "city", "accepts_marketing", "channel", "campaign",
+    "account_id", "tags", "orders_count AS claimed_orders", "total_spent AS claimed_revenue",
 )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from keepers.data.canonical import Sales
-from keepers.data.engine import Engine, literal, quoted
+from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import PLACEHOLDER_IDS, Identity
-from keepers.data.normalise import EMPTY_WORDS
+from keepers.data.normalise import EMPTY_WORDS, fill
 from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
@@ -28,12 +28,11 @@ def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options:
         return None
     narrow = engine.create(engine.new_name("plain"), _narrow(raw, recognition))
     money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"
-    has_order = recognition.column("order_id") is not None
-    has_currency = recognition.column("currency") is not None
+    orders_of = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
+    currencies_of = "count(DISTINCT currency)" if recognition.column("currency") else "1"
     rows, undated, last, unpriced, lowest, currencies, orders = engine.row(
         f"""SELECT count(*), count(*) FILTER (day IS NULL), max(day), count(*) FILTER ({money} IS NULL), min({money}),
-                   {"count(DISTINCT currency)" if has_currency else "1"}, {"count(DISTINCT order_id)" if has_order else "count(*)"}
-            FROM {quoted(narrow)}"""
+                   {currencies_of}, {orders_of} FROM {quoted(narrow)}"""
     )
     clean = rows and not undated and not unpriced and lowest >= 0 and currencies == 1 and orders == rows
     if not clean or last > options.received_at.date():
@@ -109,11 +108,13 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     moment = "moment" if "moment" in present else "day::TIMESTAMP"
     order = "order_id" if "order_id" in present else f"{literal(f'{raw.source} row ')} || _row"
     currency = "currency" if "currency" in present else (literal(header) if header else "'unspecified'")
-    content = f"concat_ws('|', customer_key, {moment}::VARCHAR, {amount}::VARCHAR, {'order_id' if 'order_id' in present else 'NULL'})"
+    number = "order_id" if "order_id" in present else "NULL"
+    content = f"md5(concat_ws('|', customer_key, {moment}::VARCHAR, {amount}::VARCHAR, {number}))"
+    twins = f"row_number() OVER (PARTITION BY customer_key, {moment}, {amount} ORDER BY _row)"
     made = {
-        "event_id": f"md5({content}) || '-' || row_number() OVER (PARTITION BY customer_key, {moment}, {amount} ORDER BY _row)",
+        "event_id": f"{content} || '-' || {twins}",
         "source": literal(f"orders: {raw.source}"),
-        "source_id": "order_id" if "order_id" in present else "NULL",
+        "source_id": number,
         "occurred_at": moment,
         "received_at": literal(options.received_at.isoformat(sep=" ")),
         "customer_key": "customer_key",
@@ -132,13 +133,8 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     if "currency" in present:
         shown = str(engine.row(f"SELECT coalesce(max(currency), '{UNSPECIFIED_CURRENCY}') FROM {quoted(narrow)}")[0])
     facts = engine.new_name("facts")
-    engine.execute(
-        f"""CREATE VIEW {facts} AS SELECT 0 AS source_no, _row AS row_number, customer_key, day, {currency} AS currency,
-                   CASE WHEN customer_key IS NULL THEN 'unknown customer' ELSE 'counted' END AS destination, NULL::VARCHAR AS missing,
-                   {amount} AS gross, {amount} AS amount, NULL::{MONEY} AS tax, NULL::{MONEY} AS shipping, NULL::{MONEY} AS fees,
-                   'sale' AS kind, 'paid' AS state, NULL::VARCHAR AS superseded_by, NULL::DATE AS voided_on
-            FROM {quoted(narrow)}"""
-    )
+    account = fill(template("keepers.data.sql", "plain_facts"), plain=quoted(narrow), currency=currency, amount=amount)
+    engine.execute(f"CREATE VIEW {facts} AS {account}")
     refunds = engine.create_empty(REFUNDS)
     return Sales(
         facts=facts, lines=None, orders=ORDERS.name, refunds=refunds, parts=None, superseded=None,

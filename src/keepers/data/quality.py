@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from collections.abc import Sequence
+from decimal import Decimal
 
 from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, quoted, template
@@ -16,6 +16,12 @@ from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 _ENOUGH = 200_000
 """Orders that are enough to say what is usual."""
+
+_MANY_UNKNOWN = 0.2
+"""Share of what was sold without a name from which a person is warned."""
+
+_COLLECTIVE_SHARE, _COLLECTIVE_ORDERS = 0.25, 100
+"""A customer with more than this share of at least so many orders may be many people."""
 
 
 def check_sales(
@@ -29,28 +35,29 @@ def check_sales(
         Every amount is below zero.
     """
     _only_negative(into)
-    _exceptions(engine, sales, currency, into)
-    _people(sales, into)
-    if sales.plain:
-        return
-    _words(sources, into)
-    _refunds(engine, sales, currency, into)
-    _merged(engine, sales, into)
+    if into.orders:
+        _exceptions(engine, sales, currency, into)
+        _customers(into)
+    _identity(sales, into)
+    if not sales.plain:
+        _words(sources, into)
+        _refunds(engine, sales, currency, into)
+        _merged(engine, sales, into)
 
 
 def _only_negative(into: Reconciliation) -> None:
-    sold = into.count("counted") + into.count("unknown customer") + into.count("pending") + into.count("void")
-    if not sold and into.count("refund") and into.count("refund") >= into.count("file") - into.count("quarantined"):
+    sold = sum(into.count(key) for key in ("counted", "unknown customer", "pending", "void"))
+    refunds = into.count("refund")
+    if not sold and refunds and refunds >= into.count("file") - into.count("quarantined"):
         raise InputError(
-            f"Every amount is below zero ({into.count('refund'):,} rows, {into.amount('refund'):,.2f} in all), so nothing "
-            "was sold in this file, only given back. If these are sales written with a minus, take the minus away; if "
-            "they are refunds or expenses, add the file with the orders."
+            f"Every amount is below zero ({refunds:,} rows, {into.amount('refund'):,.2f} in all), so nothing was "
+            "sold in "
+            "this file, only given back. If these are sales written with a minus, take the minus away; if they are "
+            "refunds or expenses, add the file with the orders."
         )
 
 
 def _exceptions(engine: Engine, sales: Sales, currency: str, into: Reconciliation) -> None:
-    if not into.orders:
-        return
     facts = quoted(sales.facts)
     every = max(1, into.orders // _ENOUGH)
     middle, high, usual = engine.row(
@@ -71,63 +78,77 @@ def _exceptions(engine: Engine, sales: Sales, currency: str, into: Reconciliatio
     if large:
         into.note(
             "large orders",
-            f"{large:,} orders are far larger than the rest (over 100 times the middle one; the largest {largest:,.2f}); "
-            f"together they are {_money(large_sum, currency)}. They are counted; look at them if they are mistakes.",
+            f"{_n(large, 'order')} far larger than the rest (over 100 times the middle one; the largest "
+            f"{largest:,.2f}): "
+            f"together {_money(large_sum, currency)}. They are counted; look at them if they are mistakes.",
             warn=True,
         )
     if free:
-        into.note("free orders", f"{free:,} purchases cost nothing; they count as purchases with no revenue.")
+        into.note("free orders", f"{_n(free, 'purchase')} without a price: counted as purchases with no revenue.")
     if early:
         into.note(
             "early days",
-            f"{early:,} orders are dated far before all others (first {first_day}, the rest from about {usual}). They are "
-            "counted; dates such as 1970-01-01 are often a program's word for unknown.",
+            f"{_n(early, 'order')} dated far before all others (the first {first_day}, the rest from about {usual}). "
+            "They "
+            "are counted; dates such as 1970-01-01 are often a program's word for unknown.",
             warn=True,
         )
 
 
-def _people(sales: Sales, into: Reconciliation) -> None:
+def _customers(into: Reconciliation) -> None:
+    key, orders = into.largest_customer or ("", 0)
+    if into.customers == 1:
+        into.note(
+            "one customer",
+            f"All {into.orders:,} orders are of one customer ({key}); nothing can be learned about customers from "
+            "them. "
+            "Is the customer's column the right one?",
+            warn=True,
+        )
+    elif not into.repeat_customers:
+        into.note(
+            "no repeats",
+            f"None of the {into.customers:,} customers bought on a second day, so the rhythm of buying cannot be "
+            "learned "
+            "from these orders alone. Is the column really the customer's, and not the order's?",
+            warn=True,
+        )
+    elif into.orders >= _COLLECTIVE_ORDERS and orders > _COLLECTIVE_SHARE * into.orders:
+        into.note(
+            "collective account",
+            f"Customer {key} has {orders:,} of {into.orders:,} orders. Is this a till's or a marketplace's account for "
+            "many people? It is counted as one customer.",
+            warn=True,
+        )
+
+
+def _identity(sales: Sales, into: Reconciliation) -> None:
     unknown = into.count("unknown customer")
     if unknown:
         into.note(
             "unknown customers",
-            f"{unknown:,} orders ({into.unknown_share:.1%} of what was sold) name no customer. They are in the totals, "
-            "and in no customer's value.",
-            warn=into.unknown_share >= 0.2,
-        )
-    if into.orders and into.customers == 1:
-        into.note(
-            "one customer",
-            f"All {into.orders:,} orders are of one customer ({into.largest_customer[0] if into.largest_customer else ''}); nothing can be learned about customers from them. Is the customer's column the right one?",
-            warn=True,
-        )
-    elif into.orders and not into.repeat_customers:
-        into.note(
-            "no repeats",
-            f"None of the {into.customers:,} customers bought on a second day, so the rhythm of buying cannot be learned from these orders alone. Is the column really the customer's, and not the order's?",
-            warn=True,
-        )
-    elif into.largest_customer and into.orders >= 100 and into.largest_customer[1] > 0.25 * into.orders:
-        key, orders = into.largest_customer
-        into.note(
-            "collective account",
-            f"Customer {key} has {orders:,} of {into.orders:,} orders. Is this a till's or a marketplace's account for many people? It is counted as one customer.",
-            warn=True,
+            f"{_n(unknown, 'order')} ({into.unknown_share:.1%} of what was sold) without a customer's name. They are "
+            "in "
+            "the totals, and in no customer's value.",
+            warn=into.unknown_share >= _MANY_UNKNOWN,
         )
     if sales.identity.merged:
         into.note(
             "identity",
-            f"{sales.identity.merged:,} addresses and ids belong to customers seen under another one, and were joined.",
+            f"{_n(sales.identity.merged, 'address or id', 'addresses and ids')} of customers who were seen under "
+            "another "
+            "one too: joined.",
         )
     if sales.identity.shared_phones:
         into.note(
             "shared phones",
-            f"{sales.identity.shared_phones:,} phone numbers are shared by several customers and were not used to join them.",
+            f"{_n(sales.identity.shared_phones, 'phone number')} of several customers: not used to join them.",
         )
     if sales.identity.by == ("name",):
         into.note(
             "names only",
-            "The orders name customers by their names only, so two people of one name are one customer. Add the customers' export, which has their e-mail addresses.",
+            "The orders name customers by their names only, so two people of one name are one customer. Add the "
+            "customers' export, which has their e-mail addresses.",
             warn=True,
         )
 
@@ -137,44 +158,57 @@ def _words(sources: Sequence[SalesSource], into: Reconciliation) -> None:
         for word, rows in source.unknown_states.items():
             into.note(
                 "unknown status",
-                f"Status {word!r} ({rows:,} rows) is not known; these orders were counted as paid.",
+                f"Status {word!r} ({_n(rows, 'row')}) is not known; these orders were counted as paid.",
                 warn=True,
             )
         for word, rows in source.unknown_kinds.items():
             into.note(
-                "unknown type", f"Type {word!r} ({rows:,} rows) is not known; amounts above zero were taken as sales."
+                "unknown type",
+                f"Type {word!r} ({_n(rows, 'row')}) is not known; amounts above zero were taken as sales.",
             )
 
 
 def _refunds(engine: Engine, sales: Sales, currency: str, into: Reconciliation) -> None:
-    undated, undated_sum, lost, lost_sum, by_guess, guess_sum = engine.row(
-        f"""SELECT count(*) FILTER (NOT dated AND amount > 0), sum(amount) FILTER (NOT dated),
-                   count(*) FILTER (order_fact IS NULL AND amount > 0), sum(amount) FILTER (order_fact IS NULL),
-                   count(DISTINCT refund_fact) FILTER (how IN ('line', 'customer')), sum(amount) FILTER (how IN ('line', 'customer'))
-            FROM {quoted(str(sales.parts))}"""
+    undated, undated_sum, lost, lost_sum, matched, matched_sum = engine.row(
+        fill(template("keepers.data.sql", "refund_findings"), parts=quoted(str(sales.parts)))
     )
     if undated:
         into.note(
             "undated refunds",
-            f"The files do not say when {undated:,} refunds ({_money(undated_sum, currency)}) were made. They count from the last day of their file, since nobody could have known them earlier than that.",
+            f"{_n(undated, 'refund')} ({_money(undated_sum, currency)}) without a day in the files. They count from "
+            "the "
+            "last day of their file, since nobody could have known them earlier than that.",
         )
-    if by_guess:
+    if matched:
         into.note(
             "matched refunds",
-            f"{by_guess:,} refunds ({_money(guess_sum, currency)}) do not name their order; each was set against the customer's latest earlier order of the same article, or of at least that amount.",
+            f"{_n(matched, 'refund')} ({_money(matched_sum, currency)}) without their order's number: each set against "
+            "the customer's latest earlier order of the same article, or of at least that amount.",
         )
     if lost:
         into.note(
             "unmatched refunds",
-            f"{lost:,} refunds ({_money(lost_sum, currency)}) belong to no earlier order in the data (bought before the file begins, or by someone without a name). They are reported, and lower no customer's value.",
+            f"{_n(lost, 'refund')} ({_money(lost_sum, currency)}) of no earlier order in the data (bought before the "
+            "file "
+            "begins, or by someone without a name). They are reported, and lower no customer's value.",
             warn=True,
         )
 
 
+def _merged(engine: Engine, sales: Sales, into: Reconciliation) -> None:
+    found = engine.rows(f"SELECT why, count(*) FROM {quoted(str(sales.superseded))} GROUP BY 1 ORDER BY 1")
+    for why, rows in found:
+        into.note("merged", f"{_n(rows, 'record')}: {why}. Each counts once.")
+
+
+def _n(count: int, one: str, several: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> _n(1, "refund"), _n(1200, "refund")
+    ('1 refund', '1,200 refunds')
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def _money(amount: Decimal | None, currency: str) -> str:
     return f"{amount or 0:,.2f}" + ("" if currency == UNSPECIFIED_CURRENCY else f" {currency}")
-
-
-def _merged(engine: Engine, sales: Sales, into: Reconciliation) -> None:
-    for why, rows in engine.rows(f"SELECT why, count(*) FROM {quoted(str(sales.superseded))} GROUP BY 1 ORDER BY 1"):
-        into.note("merged", f"{rows:,} records were {why}; each counts once.")

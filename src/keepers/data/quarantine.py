@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepers.data.engine import Engine, literal, quoted
+from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.raw_table import RawTable
 from keepers.data.reconciliation import QuarantineLine
 
@@ -56,10 +56,7 @@ def _add(engine: Engine, raw: RawTable, query: str) -> int:
 
 def summary(engine: Engine) -> list[QuarantineLine]:
     """The reasons with their counts and first lines, most frequent first; values inside a reason are left out."""
-    rows = engine.rows(
-        f"""SELECT source, regexp_replace(reason, ' is [^;]*?, which', ' has a value which', 'g') AS kind, count(*), min(reason), list(line ORDER BY line)[1:5]
-            FROM {NAME} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 200"""
-    )
+    rows = engine.rows(template("keepers.data.sql", "quarantine_summary"))
     return [
         QuarantineLine(
             str(source), str(example if count == 1 else kind), int(count), tuple(int(line) for line in lines)

@@ -1,4 +1,4 @@
-"""Where every row and every amount went, so that an owner can compare the total with what the shop's own screen says."""
+"""Where every row and every amount went, so that an owner can compare it with what the shop's own screen says."""
 
 from __future__ import annotations
 

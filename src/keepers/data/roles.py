@@ -1,4 +1,4 @@
-"""The vocabulary itself, read from `roles.toml`: every role with its words in several languages, the preferred first."""
+"""The vocabulary itself, read from `roles.toml`: every role with its words in several languages."""
 
 from __future__ import annotations
 

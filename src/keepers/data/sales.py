@@ -18,9 +18,9 @@ SALES_ROLES = (
     "order_id", "transaction_id", "reference", "customer_id", "email", "phone", "name", "first_name", "last_name",
     "date", "refunded_at", "cancelled_at", "paid_at", "status", "type", "mode", "currency", "amount", "net_amount",
     "gross", "tax", "shipping", "discount", "refunded", "settled_amount", "settled_refunded", "settled_currency",
-    "fully_refunded", "disputed", "dispute_status", "refund_items", "invoice", "tip", "adjusted_total", "quantity", "unit_price", "line_amount", "line_discount",
-    "unit_cost", "order_cost", "contribution", "sku", "product", "category", "channel", "campaign", "country",
-    "discount_code",
+    "fully_refunded", "disputed", "dispute_status", "refund_items", "invoice", "tip", "adjusted_total", "quantity",
+    "unit_price", "line_amount", "line_discount", "unit_cost", "order_cost", "contribution", "sku", "product",
+    "category", "channel", "campaign", "country", "discount_code",
 )  # fmt: skip
 """Roles that a table of orders, lines or payments can have."""
 
@@ -39,12 +39,13 @@ _LINE_ROLES = frozenset(
 )
 
 SHIPPING_WORDS = (
-    r"\b(postage|carriage|shipping( cost| charge| fee)?|delivery( charge| cost| fee)?|freight|p&p|versand(kosten|pauschale)?|"
-    r"porto|frais de (port|livraison)|verzendkosten|gastos de envio|gastos de envío|frete|spese di spedizione)\s*(\||$)|\| (post|dot|c2|ship|shipping|versand)$"
+    r"\b(postage|carriage|(shipping|delivery)( cost| charge| fee)?|freight|p&p|versand(kosten|pauschale)?|porto|"
+    r"frais de (port|livraison)|verzendkosten|gastos de env[ií]o|frete|spese di spedizione)\s*(\||$)|"
+    r"\| (post|dot|c2|ship|shipping|versand)$"
 )
 FEE_WORDS = (
-    r"^(bank charges?|amazon fee|paypal fee|.* fees?|adjust(ment)? bad debt|adjust(ment)?( by .*)?|cruk commission|.*\bcommission|gebühren?) \||"
-    r"\| (bank charges|amazonfee|amazon fee|cruk|b|adjust2?)$"
+    r"^(bank charges?|amazon fee|paypal fee|.* fees?|adjust(ment)? bad debt|adjust(ment)?( by .*)?|cruk commission|"
+    r".*\bcommission|gebühren?) \||\| (bank charges|amazonfee|amazon fee|cruk|b|adjust2?)$"
 )
 
 
@@ -118,9 +119,7 @@ def _orders_of_lines(engine: Engine, staged: Stage, number: int, declared: Forma
     for role in SALES_ROLES:
         if role in _LINE_ROLES or role in ("order_id", "type"):
             continue
-        firsts.append(
-            f"{'sum' if role in declared.sums else 'arg_min'}({role}{'' if role in declared.sums else ', _row'}) AS {role}"
-        )
+        firsts.append(f"sum({role}) AS {role}" if role in declared.sums else f"arg_min({role}, _row) AS {role}")
         if ROLES[role].type is RoleType.MOMENT:
             firsts.append(f"arg_min({role}_utc, _row) AS {role}_utc")
     firsts += [
@@ -141,18 +140,11 @@ def _orders_of_lines(engine: Engine, staged: Stage, number: int, declared: Forma
 
 def _orders_of_rows(engine: Engine, staged: Stage) -> str:
     total = "coalesce(line_amount, quantity * unit_price - coalesce(line_discount, 0))::DECIMAL(18, 4)"
-    return engine.create(
-        engine.new_name("orders_of_rows"),
-        f"""SELECT * EXCLUDE (problem), 1 AS line_count, false AS line_class_known, {total} AS product_total, NULL::DECIMAL(18, 4) AS shipping_total,
-                   NULL::DECIMAL(18, 4) AS fee_total, {total} AS lines_total, quantity * unit_cost AS cost_total,
-                   unit_cost IS NOT NULL AS cost_known, NULL::DECIMAL(18, 4) AS line_contribution
-            FROM {quoted(staged.table)} WHERE problem IS NULL""",
-    )
+    query = fill(template("keepers.data.sql", "rows_as_orders"), stage=quoted(staged.table), total=total)
+    return engine.create(engine.new_name("orders_of_rows"), query)
 
 
-def _wide_lines(
-    engine: Engine, staged: Stage, number: int, raw: RawTable, recognition: Recognition
-) -> str | None:
+def _wide_lines(engine: Engine, staged: Stage, number: int, raw: RawTable, recognition: Recognition) -> str | None:
     """Lines that stand side by side in the rows of their orders, one below the other."""
     by_key = {profile.header.key: name for name, profile in recognition.profiles.items()}
     parts = []

@@ -122,24 +122,28 @@ class _Builder:
             if kind is RoleType.MOMENT:
                 return [f"NULL::DATE AS {role}", f"NULL::TIMESTAMP AS {role}_utc"]
             return [f"{constant or 'NULL'}::{SQL_TYPES[kind]} AS {role}"]
-        column = f"r.{quoted(name)}"
         if kind is RoleType.MOMENT:
             return self._moment(role, name)
+        return [f"{self._value(role, name, kind)} AS {role}"]
+
+    def _value(self, role: str, name: str, kind: RoleType) -> str:
+        """The typed value of a role that is no moment."""
+        column = f"r.{quoted(name)}"
         if kind in (RoleType.MONEY, RoleType.NUMBER):
-            return [f"{self._number(role, name, SQL_TYPES[kind])} AS {role}"]
+            return self._number(role, name, SQL_TYPES[kind])
         if kind is RoleType.FLAG:
-            return [f"{flag_sql(column)} AS {role}"]
-        if role == "email":
-            return [f"{email_sql(column)} AS email"]
-        if role == "phone":
-            return [f"{phone_sql(column)} AS phone"]
+            return flag_sql(column)
+        special = {"email": email_sql, "phone": phone_sql}.get(role)
+        if special:
+            return special(column)
+        text = text_sql(column)
         if role == "currency":
-            return [f"upper({text_sql(column)}) AS currency"]
+            return f"upper({text})"
         blank = self.recognition.format.blank.get(role)
         if blank:
             words = ", ".join(literal(word.strip()) for word in blank.split(","))
-            return [f"CASE WHEN {text_sql(column)} NOT IN ({words}) THEN {text_sql(column)} END AS {role}"]
-        return [f"{text_sql(column)} AS {role}"]
+            return f"CASE WHEN {text} NOT IN ({words}) THEN {text} END"
+        return text
 
     def problem(self) -> str:
         """Why a row cannot be read, as one expression; empty where it can."""
@@ -263,7 +267,8 @@ class _Builder:
         words = [
             str(row[0])
             for row in self.engine.rows(
-                f"SELECT DISTINCT {text_sql(column)} FROM {quoted(self.raw.table)} WHERE {text_sql(column)} IS NOT NULL LIMIT 500"
+                f"SELECT DISTINCT {text_sql(column)} FROM {quoted(self.raw.table)} WHERE {text_sql(column)} IS NOT "
+                "NULL LIMIT 500"
             )
         ]
         minutes = {word: str(ABBREVIATIONS[word.upper()]) for word in words if word.upper() in ABBREVIATIONS}
@@ -271,7 +276,8 @@ class _Builder:
         text = text_sql(f"r.{column}")
         unknown = [word for word in words if word not in minutes and word not in named]
         if unknown:
-            note = f"`{name}` has time zones that are not known ({', '.join(unknown[:3])}); their times were taken as local."
+            shown = ", ".join(unknown[:3])
+            note = f"`{name}` has time zones that are not known ({shown}); their times were taken as local."
             if note not in self.notes:
                 self.notes.append(note)
         return _case(text, minutes, "INT"), _case(text, named, "VARCHAR")

@@ -7,32 +7,35 @@ from collections.abc import Mapping
 from keepers.data.vocabulary import header_key
 
 _STATES = {
-    "paid": """paid, complete, completed, succeeded, success, successful, shipped, delivered, fulfilled, processing,
-        processed, captured, settled, closed, approved, confirmed, active, ok, done, sold, received, invoiced, sent,
-        partially paid, partially refunded, partially shipped, partially fulfilled, partial refund, awaiting fulfillment,
-        awaiting shipment, awaiting pickup, ready for pickup, dispatched, in transit, live, wc completed, wc processing,
-        cleared, transferred, posted, payment received, being processed, in progress, in process, won,
-        bezahlt, abgeschlossen, versendet, verschickt, geliefert, erledigt, in bearbeitung, genehmigt, ausgeliefert,
-        teilweise erstattet, paye, payee, termine, terminee, terminé, terminée, expedie, expediee, livre, livree, reglee,
-        valide, validee, en cours, effectue, effectuee, partiellement rembourse, betaald, afgerond, voltooid, verzonden,
-        geleverd, in behandeling genomen, pagado, pagada, completado, completada, enviado, entregado, procesado,
-        procesando, aprobado, aprobada, aprovado, aprovada, pago, concluido, concluida, entregue, confirmado, completo,
-        completa, pagato, completato, spedito, consegnato, evaso, in lavorazione, approvato, oplacone, betald, betalt""",
-    "pending": """pending, pending payment, on hold, authorized, authorised, unpaid, open, awaiting payment, draft, uncaptured,
-        requires payment method, requires action, requires capture, requires confirmation, incomplete, checkout draft,
-        manual verification required, awaiting, in review, under review, waiting, not paid, created, held, partially
-        authorized, quote, offen, ausstehend, unbezahlt, zahlung ausstehend, wartend, in wartestellung, en attente,
-        impaye, en attente de paiement, in afwachting, openstaand, onbetaald, pendiente, pendiente de pago, en espera,
-        pendente, aguardando pagamento, aguardando, em aberto, in attesa, in sospeso, da pagare, wc pending, wc on hold""",
+    "paid": """paid, complete, completed, succeeded, success, successful, shipped, delivered, fulfilled,
+        processing, processed, captured, settled, closed, approved, confirmed, active, ok, done, sold, received,
+        invoiced, sent, partially paid, partially refunded, partially shipped, partially fulfilled, partial
+        refund, awaiting fulfillment, awaiting shipment, awaiting pickup, ready for pickup, dispatched, in
+        transit, live, wc completed, wc processing, cleared, transferred, posted, payment received, being
+        processed, in progress, in process, won, bezahlt, abgeschlossen, versendet, verschickt, geliefert,
+        erledigt, in bearbeitung, genehmigt, ausgeliefert, teilweise erstattet, paye, payee, termine, terminee,
+        terminé, terminée, expedie, expediee, livre, livree, reglee, valide, validee, en cours, effectue,
+        effectuee, partiellement rembourse, betaald, afgerond, voltooid, verzonden, geleverd, in behandeling
+        genomen, pagado, pagada, completado, completada, enviado, entregado, procesado, procesando, aprobado,
+        aprobada, aprovado, aprovada, pago, concluido, concluida, entregue, confirmado, completo, completa,
+        pagato, completato, spedito, consegnato, evaso, in lavorazione, approvato, oplacone, betald, betalt""",
+    "pending": """pending, pending payment, on hold, authorized, authorised, unpaid, open, awaiting payment,
+        draft, uncaptured, requires payment method, requires action, requires capture, requires confirmation,
+        incomplete, checkout draft, manual verification required, awaiting, in review, under review, waiting,
+        not paid, created, held, partially authorized, quote, offen, ausstehend, unbezahlt, zahlung ausstehend,
+        wartend, in wartestellung, en attente, impaye, en attente de paiement, in afwachting, openstaand,
+        onbetaald, pendiente, pendiente de pago, en espera, pendente, aguardando pagamento, aguardando, em
+        aberto, in attesa, in sospeso, da pagare, wc pending, wc on hold""",
     "void": """void, voided, cancelled, canceled, cancelled order, deleted, expired, abandoned, reversed, trash, cancel,
         annulled, withdrawn, removed, storniert, abgebrochen, annulliert, annule, annulee, geannuleerd, cancelado,
         cancelada, anulado, anulada, annullato, annullata, wc cancelled, expirado, anulowane, avbruten, annulleret""",
-    "failed": """failed, failure, declined, denied, error, blocked, rejected, refused, unsuccessful, disputed lost, fehlgeschlagen,
-        abgelehnt, echoue, echouee, refuse, refusee, mislukt, geweigerd, fallido, fallida, rechazado, rechazada, falhou,
-        recusado, recusada, fallito, rifiutato, wc failed""",
-    "refunded": """refunded, fully refunded, refund, chargeback, charged back, disputed, returned, refunded in full, erstattet,
-        vollstandig erstattet, ruckerstattet, zuruckgesendet, rembourse, remboursee, terugbetaald, geretourneerd,
-        reembolsado, reembolsada, devuelto, devuelta, devolvido, estornado, rimborsato, rimborsata, reso, wc refunded""",
+    "failed": """failed, failure, declined, denied, error, blocked, rejected, refused, unsuccessful, disputed
+        lost, fehlgeschlagen, abgelehnt, echoue, echouee, refuse, refusee, mislukt, geweigerd, fallido, fallida,
+        rechazado, rechazada, falhou, recusado, recusada, fallito, rifiutato, wc failed""",
+    "refunded": """refunded, fully refunded, refund, chargeback, charged back, disputed, returned, refunded in
+        full, erstattet, vollstandig erstattet, ruckerstattet, zuruckgesendet, rembourse, remboursee,
+        terugbetaald, geretourneerd, reembolsado, reembolsada, devuelto, devuelta, devolvido, estornado,
+        rimborsato, rimborsata, reso, wc refunded""",
     "test": "test, test order, testing, sandbox, testbestellung, testmode, test mode",
 }
 
@@ -47,14 +50,16 @@ STATUS_WORDS = tuple(
 """The words as they stand in files."""
 
 _KINDS = {
-    "refund": """refund*, payment refund*, chargeback*, reversal*, payment reversal*, return*, credit note*, credit memo*, void refund,
-        cancellation*, ruckzahlung*, ruckerstattung*, erstattung*, gutschrift*, storno*, remboursement*, avoir*,
-        terugbetaling*, creditnota*, reembolso*, devolucion*, estorno*, rimborso*, partial refund*""",
-    "sale": """payment, charge, sale, sales, order, purchase, capture, invoice, checkout, transaction, zahlung, verkauf, bestellung,
-        rechnung, paiement, vente, commande, facture, betaling, verkoop, bestelling, factuur, pago, venta, pedido, factura,
-        pagamento, venda, fatura, vendita, ordine, fattura, buy""",
-    "other": """payout*, transfer*, withdrawal*, fee*, adjustment*, authorization*, authorisation*, hold*, deposit*, auszahlung*,
-        gebuhr*, virement*, frais*, uitbetaling*, retiro*, comision*, saque*, taxa*, prelievo*, test*""",
+    "refund": """refund*, payment refund*, chargeback*, reversal*, payment reversal*, return*, credit note*,
+        credit memo*, void refund, cancellation*, ruckzahlung*, ruckerstattung*, erstattung*, gutschrift*,
+        storno*, remboursement*, avoir*, terugbetaling*, creditnota*, reembolso*, devolucion*, estorno*,
+        rimborso*, partial refund*""",
+    "sale": """payment, charge, sale, sales, order, purchase, capture, invoice, checkout, transaction, zahlung,
+        verkauf, bestellung, rechnung, paiement, vente, commande, facture, betaling, verkoop, bestelling,
+        factuur, pago, venta, pedido, factura, pagamento, venda, fatura, vendita, ordine, fattura, buy""",
+    "other": """payout*, transfer*, withdrawal*, fee*, adjustment*, authorization*, authorisation*, hold*,
+        deposit*, auszahlung*, gebuhr*, virement*, frais*, uitbetaling*, retiro*, comision*, saque*, taxa*,
+        prelievo*, test*""",
 }
 
 KINDS: dict[str, str] = {

@@ -118,7 +118,8 @@ def test_payments_of_known_orders_count_once() -> None:
 def test_samples_that_are_no_sales_become_their_tables() -> None:
     customers = _read("shopify/customers_export_2024.csv")
     assert customers.engine.rows(
-        "SELECT customer_key, claimed_orders, claimed_revenue, accepts_marketing, country, tags FROM customers ORDER BY 1"
+        "SELECT customer_key, claimed_orders, claimed_revenue, accepts_marketing, country, tags FROM customers "
+        "ORDER BY 1"
     ) == [
         ("7210448301122", 6, Decimal("7790.44"), False, "US", "retail, ag-exempt"),
         ("7210448301123", 2, Decimal("154.29"), True, "US", "retail"),
@@ -150,7 +151,8 @@ def test_leads_deals_and_spend() -> None:
         ("00Q3", False),
     ]
     spend = _read("ads/meta_ads_export_total_row.csv")
-    assert spend.engine.rows("SELECT day, sum(amount), any_value(currency), any_value(channel) FROM spend GROUP BY 1 ORDER BY 1") == [
+    days = "SELECT day, sum(amount), any_value(currency), any_value(channel) FROM spend GROUP BY 1 ORDER BY 1"
+    assert spend.engine.rows(days) == [
         (dt.date(2026, 9, 20), Decimal("12.5"), "USD", "meta"),
         (dt.date(2026, 9, 21), Decimal("1015"), "USD", "meta"),
     ]  # fmt: skip

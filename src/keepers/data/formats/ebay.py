@@ -12,7 +12,8 @@ FORMAT = Format(
             Número de pedido, Numero ordine""",
         "customer_id": """Buyer Username, User Id, Nutzername des Käufers, Pseudo de l'acheteur,
             Nombre de usuario del comprador, Nome utente acquirente""",
-        "name": "Buyer Name, Buyer Full name, Name des Käufers, Nom de l'acheteur, Nombre del comprador, Nome acquirente",
+        "name": "Buyer Name, Buyer Full name, Name des Käufers, Nom de l'acheteur, Nombre del comprador, Nome "
+        "acquirente",
         "email": "Buyer Email, E-Mail des Käufers, Email de l'acheteur",
         "date": "Sale Date, Verkauft am, Date de vente, Fecha de venta, Data vendita, Paid On Date, Zahlungsdatum",
         "gross": "Total Price, Gesamtbetrag, Prix total, Precio total, Prezzo totale",

@@ -8,8 +8,8 @@ FORMAT = Format(
     shape=Shape.CHANNELS,
     columns={
         "channel": """Session primary channel group (Default channel group), Session default channel group,
-            First user primary channel group (Default channel group), First user default channel group,
-            Session source / medium, First user source / medium, Session source, Default channel group, Session campaign""",
+            First user primary channel group (Default channel group), First user default channel group, Session
+            source / medium, First user source / medium, Session source, Default channel group, Session campaign""",
         "date": "Date, Nth day",
         "sessions": "Sessions, Total users, Active users, New users, Users",
         "conversions": "Key events, Conversions",

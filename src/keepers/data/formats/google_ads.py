@@ -9,7 +9,8 @@ FORMAT = Format(
     columns={
         "date": "Day, Date, Tag, Jour, Dag, Día, Dia, Giorno",
         "campaign": "Campaign, Campaign name, Kampagne, Campagne, Campaña, Campanha, Campagna",
-        "currency": "Currency code, Currency, Währungscode, Code de devise, Valutacode, Código de moneda, Código da moeda",
+        "currency": "Currency code, Currency, Währungscode, Code de devise, Valutacode, Código de moneda, Código da "
+        "moeda",
         "spend": "Cost, Kosten, Coût, Coste, Custo, Costo",
         "impressions": "Impressions, Impr., Impressionen, Impr, Vertoningen, Impresiones, Impressões, Impressioni",
         "clicks": "Clicks, Klicks, Clics, Klikken, Cliques, Clic",

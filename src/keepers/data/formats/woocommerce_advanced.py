@@ -34,6 +34,8 @@ FORMAT = Format(
         "line_amount": "Order Line (w/o tax), Order Line Total",
     },
     marks=("order_id", "status", "date", "email", "line_amount", "quantity"),
-    amount="coalesce(product_total, gross - coalesce(tax, 0) - coalesce(shipping, 0), net_amount - coalesce(discount, 0))",
+    amount=(
+        "coalesce(product_total, gross - coalesce(tax, 0) - coalesce(shipping, 0), net_amount - coalesce(discount, 0))"
+    ),
     gross="coalesce(gross, product_total + coalesce(tax, 0) + coalesce(shipping, 0))",
 )
