@@ -48,7 +48,7 @@ def heatmap(triangle: CohortTriangle) -> Heatmap:
 
     A gathered cell is the mean over its cohorts weighted by customers. It is blank where one of its cohorts is
     immature at that age, and a forecast where one of its cohorts is. A gathered age of a share is the mean of its
-    months; that of a running sum is its last month.
+    months, that of the first order left out; that of a running sum is its last month.
     """
     span = max((len(row.observed) for row in triangle.rows), default=0)
     months_each = next(
@@ -63,7 +63,7 @@ def heatmap(triangle: CohortTriangle) -> Heatmap:
     rows = rows[-ROWS_AT_MOST:]
     filled = [(age, value) for _, _, cells in rows for age, (value, _) in enumerate(cells) if value is not None]
     used = max((age + 1 for age, _ in filled), default=0)
-    top = _scale([value for age, value in filled if age or not share])
+    top = _scale([value for age, value in filled if age or not share or months_each > 1])
     heat_rows = tuple(
         HeatRow(
             label,
@@ -102,7 +102,8 @@ def _cell(members: list[CohortRow], age: int, step: int, share: bool) -> tuple[f
     total, customers, forecast = 0.0, 0, False
     for row in members:
         months = [_month_value(row, age * step + offset) for offset in range(step)]
-        picked = months if share else months[-1:]
+        # The month of the first order holds everybody: in a mean it would drown those who came back.
+        picked = (months if age or step == 1 else months[1:]) if share else months[-1:]
         if any(value is None for value, _ in picked):
             return None, False
         total += row.customers * sum(value or 0.0 for value, _ in picked) / len(picked)

@@ -71,7 +71,7 @@ def _error(row: BacktestRow, scored: bool) -> float | None:
 
 def cohorts(heat: Heatmap, measure: CohortMeasure, currency: str | None) -> str:
     """Whether newer cohorts do better than older ones at the same age, on observed cells alone."""
-    age, older, newer = _comparison(heat, skip=1 if measure is CohortMeasure.ACTIVE_SHARE else 0)
+    age, older, newer = _comparison(heat)
     if older is None or newer is None or older <= 0:
         return ""
     change = newer / older - 1
@@ -86,10 +86,10 @@ def cohorts(heat: Heatmap, measure: CohortMeasure, currency: str | None) -> str:
     return f"{subject} {then}{thing} in the older half of the cohorts and {now}{thing} in the newer half: {verdict}."
 
 
-def _comparison(heat: Heatmap, skip: int) -> tuple[int, float | None, float | None]:
+def _comparison(heat: Heatmap) -> tuple[int, float | None, float | None]:
     """The latest age at which at least six cohorts (or all, if fewer) are mature, and both halves' weighted means."""
     need = min(6, len(heat.rows))
-    for age in range(len(heat.ages) - 1, skip - 1, -1):
+    for age in range(len(heat.ages) - 1, 0, -1):
         mature = [
             (row.customers, row.cells[age].value or 0.0)
             for row in heat.rows

@@ -62,9 +62,10 @@ def test_a_gathered_cell_is_a_weighted_mean_of_mature_cohorts() -> None:
 
 
 def test_a_gathered_share_is_the_mean_of_its_months() -> None:
-    rows = tuple(CohortRow(month(i), 10, (0.6, 0.3, 0.0)) for i in range(30))
+    rows = tuple(CohortRow(month(i), 10, (1.0, 0.3, 0.1, 0.3, 0.0, 0.6)) for i in range(30))
     heat = heatmap(CohortTriangle(CohortMeasure.ACTIVE_SHARE, rows))
-    assert heat.rows[0].cells[0].value == pytest.approx(0.3)
+    assert heat.rows[0].cells[0].value == pytest.approx(0.2), "the month of the first order is left out"
+    assert heat.rows[0].cells[1].value == pytest.approx(0.3)
 
 
 def test_one_cohort_makes_no_comparison_and_no_curve_breaks() -> None:

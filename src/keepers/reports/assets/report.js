@@ -6,7 +6,7 @@
 
   function short(value) {
     var size = Math.abs(value);
-    var steps = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e4, "k"]];
+    var steps = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e5, "k"]];
     for (var i = 0; i < steps.length; i++) {
       if (size >= steps[i][0]) {
         var unit = steps[i][1] === "k" ? 1e3 : steps[i][0];

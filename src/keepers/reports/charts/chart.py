@@ -87,6 +87,8 @@ def frame(categories: Sequence[str], value_format: Option, *, name: str = "", ga
             "axisLabel": {**label, "formatter": value_format},
             "splitLine": {"lineStyle": {"color": colour("grid")}},
             "splitNumber": 4,
+            "axisLine": {"show": False},
+            "axisTick": {"show": False},
         },
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "line" if not gap else "shadow"}, "confine": True},
         "series": [],

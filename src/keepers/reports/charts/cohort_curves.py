@@ -17,7 +17,7 @@ def cohort_curves(heat: Heatmap, measure: CohortMeasure, currency: str | None) -
     known = [row for row in heat.rows if sum(cell.value is not None for cell in row.cells) > 1]
     sizeable = [row for row in known if row.customers >= CUSTOMERS_AT_LEAST]
     rows = _spread(sizeable if len(sizeable) > 1 else known)
-    skip = 1 if measure is CohortMeasure.ACTIVE_SHARE else 0
+    skip = 1 if measure is CohortMeasure.ACTIVE_SHARE and heat.period == "month" else 0
     ages = heat.ages[skip:]
     labels = [str(age) for age in ages]
     style = {"ACTIVE_SHARE": "percent", "CUMULATIVE_VALUE": "money", "CUMULATIVE_ORDERS": "count"}[measure.name]
