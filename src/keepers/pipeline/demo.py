@@ -10,6 +10,7 @@ from keepers.domain.ports import Progress
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import RunResult, run
 from keepers.simulate.demo import demo_store
+from keepers.simulate.export_files import SHOP_TABLES
 
 DATA = "shop-files"
 """Folder of the shop's own files, inside the folder of the demo."""
@@ -34,7 +35,7 @@ def run_demo(into: Path, customers: int, seed: int, progress: Progress, options:
     if files.exists() and not (files / "README.txt").exists():
         raise ConfigError(f"{files} holds something else. Name another folder with --into.")
     store = demo_store(seed=seed, customers=customers)
-    written = store.write(files)
+    written = store.write(files, only=SHOP_TABLES)
     (files / "README.txt").write_text(
         "The files of a simulated shop, as a shop would export them. Try: keepers run " + files.name + "\n",
         encoding="utf-8",

@@ -12,14 +12,15 @@ from typing import Any
 from keepers.data.engine import literal, quoted
 from keepers.data.table import Table
 from keepers.domain.errors import ConfigError
+from keepers.simulate.service_files import service_queries
 from keepers.simulate.shopify_files import shopify_queries
 
 LAYOUTS = ("shopify", "csv", "parquet")
+SHOP_TABLES = ("orders", "refunds", "customers", "products", "spend", "leads", "accounts", "subscriptions")
+"""Tables whose files other programs export too, in layouts of theirs; what `keepers run` reads of a real shop."""
 
 _HIDDEN = ("event_id", "source", "source_id", "received_at")
-_IN_SHOPIFY = frozenset(
-    {"orders", "order_lines", "refunds", "customers", "persons", "products", "identities", "consents", "assignments"}
-)
+_IN_SHOPIFY = frozenset({"order_lines", "persons", "identities", "consents", "assignments", "customer_attributes"})
 
 
 def write_files(
@@ -75,20 +76,14 @@ def write_files(
 
 def _queries(tables: Mapping[str, Table], layout: str, time_zone: str) -> dict[str, tuple[str, str]]:
     """File name and query, by the table that the file is about."""
-    if layout == "shopify":
-        queries = shopify_queries(tables, time_zone)
-        left_out = _IN_SHOPIFY
-    else:
-        queries = {"orders": ("orders.csv", _orders(tables["orders"]))}
-        left_out = frozenset({"orders"})
     by_address = layout == "shopify" and "persons" in tables
-    for name in tables:
-        if name not in left_out:
-            queries[name] = (f"{name}.csv", _plain(name, tables, by_address))
-    if "spend" in tables:
-        queries["spend"] = ("marketing_spend.csv", _spend(tables["spend"]))
-    if "leads" in tables and "customer_attributes" in tables:
-        queries["leads"] = ("leads.csv", _leads(tables, by_address))
+    queries = {name: (f"{name}.csv", _plain(name, tables, by_address)) for name in tables}
+    queries["orders"] = ("orders.csv", _orders(tables["orders"]))
+    queries |= service_queries(tables, by_address)
+    if layout == "shopify":
+        queries |= shopify_queries(tables, time_zone)
+        for name in _IN_SHOPIFY:
+            queries.pop(name, None)
     return queries
 
 
@@ -124,29 +119,3 @@ def _plain(name: str, tables: Mapping[str, Table], by_address: bool) -> str:
             columns.append(f"t.{column} AS {who or 'customer_'}id")
     order = "t.occurred_at, t.event_id" if "event_id" in table.columns else "ALL"
     return f"SELECT {', '.join(columns)} FROM {quoted(table.name)} t{joins} ORDER BY {order}"
-
-
-def _leads(tables: Mapping[str, Table], by_address: bool) -> str:
-    """Leads as a CRM exports them: what was known when they came, and how they stand."""
-    leads, known = quoted(tables["leads"].name), quoted(tables["customer_attributes"].name)
-    who = 'p.email AS "Email"' if by_address else 't.customer_key AS "Customer ID"'
-    people = f"LEFT JOIN {quoted(tables['persons'].name)} p ON p.customer_key = t.customer_key" if by_address else ""
-    answers = ", ".join(
-        f"max(value) FILTER (attribute = '{attribute}') AS {attribute}"
-        for attribute in ("company_size", "interest", "pages_seen_before")
-    )
-    return f"""WITH known AS (SELECT customer_key, {answers} FROM {known} GROUP BY 1)
-        SELECT t.lead_id AS "Lead ID", {who}, strftime(t.occurred_at, '%Y-%m-%d %H:%M:%S') AS "Created at",
-               t.channel AS "Lead source", t.campaign AS "Campaign", t.status AS "Status", t.stage AS "Stage",
-               t.owner AS "Lead owner", t.company AS "Company", t.country AS "Country",
-               k.company_size AS "Company size", k.interest AS "Interest", k.pages_seen_before AS "Pages seen before",
-               t.amount::DECIMAL(18, 2) AS "Amount", t.currency AS "Currency", t.closed_on AS "Close date"
-        FROM {leads} t LEFT JOIN known k ON k.customer_key = t.customer_key {people}
-        ORDER BY t.lead_id"""
-
-
-def _spend(table: Table) -> str:
-    return f"""SELECT day AS "Date", channel AS "Channel", campaign AS "Campaign", amount::DECIMAL(18, 2) AS "Cost",
-            currency AS "Currency", impressions AS "Impressions", clicks AS "Clicks",
-            claimed_conversions::BIGINT AS "Conversions", claimed_value::DECIMAL(18, 2) AS "Conversion value"
-        FROM {quoted(table.name)} ORDER BY day, channel, campaign"""

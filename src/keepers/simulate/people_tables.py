@@ -62,7 +62,7 @@ def write_people(
         account_id="CASE WHEN account >= 0 THEN printf('A%06d', account + 1) END",
     )  # fmt: skip
     _claims(writer)
-    _names(writer, persons)
+    _names(writer, persons, population, leads)
     _attributes(writer, population, traits, leads)
     who, when = unsubscribed
     consents: dict[str, NDArray[np.generic]] = {
@@ -87,12 +87,15 @@ def _claims(writer: TableWriter) -> None:
     )
 
 
-def _names(writer: TableWriter, persons: Persons) -> None:
+def _names(writer: TableWriter, persons: Persons, population: Population, leads: LeadBatch | None) -> None:
+    who = np.arange(population.size)
+    if leads is not None:
+        who = np.union1d(who, lead_customers(leads, population))
     staged: dict[str, NDArray[np.generic]] = {
-        "customer": np.arange(persons.country.size),
-        "first_name": persons.first_name,
-        "last_name": persons.last_name,
-        "host": persons.host,
+        "customer": who,
+        "first_name": persons.first_name[who],
+        "last_name": persons.last_name[who],
+        "host": persons.host[who],
     }
     first, last = labels(FIRST_NAMES, "first_name"), labels(LAST_NAMES, "last_name")
     mail = f"lower({first}) || '.' || lower({last}) || (customer + 1) || '@' || {labels(MAIL_HOSTS, 'host')}"

@@ -30,7 +30,7 @@ CUSTOMERS = (
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
     "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
     "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,"
-    "Tags"
+    "Tags,Age band (customer.metafields.facts.age_band),Shops for (customer.metafields.facts.shops_for)"
 )
 PRODUCTS = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,"
@@ -190,8 +190,18 @@ def _customers(named: Mapping[str, str]) -> str:
         "Tax Exempt": "'no'",
         "Tags": "c.channel",
     }
+    joined = ""
+    if "customer_attributes" in named:
+        values |= {
+            f"{title} (customer.metafields.facts.{name})": f"a.{name}"
+            for title, name in (("Age band", "age_band"), ("Shops for", "shops_for"))
+        }
+        joined = f"""LEFT JOIN (
+            SELECT customer_key, max(value) FILTER (attribute = 'age_band') AS age_band,
+                   max(value) FILTER (attribute = 'shops_for') AS shops_for
+            FROM {named["customer_attributes"]} GROUP BY 1) a ON a.customer_key = c.customer_key"""
     return f"""SELECT {_listed(CUSTOMERS, values)}
-        FROM {named["customers"]} c JOIN {named["persons"]} p ON p.customer_key = c.customer_key
+        FROM {named["customers"]} c JOIN {named["persons"]} p ON p.customer_key = c.customer_key {joined}
         ORDER BY c.customer_key"""
 
 

@@ -10,6 +10,7 @@ import pytest
 from keepers.data.read import read
 from keepers.domain.errors import ConfigError
 from keepers.simulate import Store, StorePlan, simulate_store
+from keepers.simulate.export_files import SHOP_TABLES
 
 ORDERS = """SELECT order_id, day, occurred_at, status, counted, voided_on, currency, gross, tax, shipping, discount,
     amount, channel, country, discount_code FROM {} ORDER BY order_id"""
@@ -44,6 +45,29 @@ def test_shopify_files_are_read_back_to_the_cent_and_the_second(demo: Store, fol
         )
 
 
+def test_everything_that_is_read_of_a_shop_is_what_the_store_holds(demo: Store, tmp_path: Path) -> None:
+    demo.write(tmp_path, only=SHOP_TABLES)
+    again = read(tmp_path)
+    assert not len(again.tables["quarantine"])
+    sums = {
+        "orders": "count(*), sum(amount), sum(gross), sum(contribution)",
+        "refunds": "count(*), sum(amount)",
+        "order_lines": "count(*), sum(quantity)",
+        "products": "count(*), sum(price), sum(unit_cost)",
+        "customers": "count(*), sum(claimed_orders), sum(claimed_revenue)",
+        "persons": "count(*), count(DISTINCT email)",
+        "leads": "count(*), count(*) FILTER (won), count(*) FILTER (NOT won), sum(amount), max(closed_on)",
+        "accounts": "count(*), count(DISTINCT domain)",
+        "spend": "count(*), sum(amount), count(DISTINCT channel), count(DISTINCT campaign), sum(clicks)",
+        "subscriptions": "count(*), sum(amount), min(started_on), max(ended_on), count(DISTINCT status)",
+    }
+    for name, query in sums.items():
+        ours, theirs = demo.tables[name], again.tables[name]
+        assert again.engine.row(f"SELECT {query} FROM {theirs.name}") == demo.engine.row(
+            f"SELECT {query} FROM {ours.name}"
+        ), name
+
+
 def test_the_orders_export_has_shopifys_columns_and_its_habit_of_one_row_a_line(folder: Path) -> None:
     with (folder / "orders_export.csv").open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
@@ -60,7 +84,8 @@ def test_everything_an_owner_has_is_written(demo: Store, folder: Path) -> None:
     assert {
         "orders_export.csv", "payment_transactions_export.csv", "customers_export.csv", "products_export.csv",
         "marketing_spend.csv", "leads.csv", "touches.csv", "engagement.csv", "feedback.csv", "referrals.csv",
-        "subscriptions.csv", "visits.csv", "exposures.csv", "treatments.csv", "truth.parquet",
+        "subscriptions_export.csv", "companies_export.csv", "visits.csv", "exposures.csv", "treatments.csv",
+        "truth.parquet",
     } <= names  # fmt: skip
     with (folder / "leads.csv").open(newline="", encoding="utf-8") as lines:
         leads = list(csv.DictReader(lines))

@@ -38,6 +38,14 @@ def test_tables_follow_their_schema(demo: Store, name: str) -> None:
         assert demo.engine.row(f"SELECT min(day) >= DATE '{demo.first_day}' FROM \"{table.name}\"") == (True,)
 
 
+def test_every_person_is_a_customer_or_a_lead(demo: Store) -> None:
+    persons, orders, leads = (demo.tables[name].name for name in ("persons", "orders", "leads"))
+    known = f"SELECT customer_key FROM {orders} WHERE customer_key IS NOT NULL UNION SELECT customer_key FROM {leads}"
+    people = demo.engine.row(f"SELECT count(*) FROM ({known})")[0]
+    assert demo.engine.row(f"SELECT count(*), count(DISTINCT email) FROM {persons}") == (people, people)
+    assert demo.engine.row(f"SELECT count(*) FROM ({known}) JOIN {persons} USING (customer_key)") == (people,)
+
+
 def test_days_are_those_of_the_business_and_instants_are_utc(demo: Store) -> None:
     wrong = demo.engine.row(
         f"""SELECT count(*) FILTER (day <> timezone('America/New_York', timezone('UTC', occurred_at))::DATE),
