@@ -22,7 +22,7 @@ from keepers.simulate import simulate_histories
 
 pytestmark = pytest.mark.statistical
 
-CUSTOMERS = 50_000
+CUSTOMERS = 30_000
 HOLDOUT = 39.0
 LAWS: dict[str, tuple[type[BuyingModel], dict[str, float]]] = {
     "nbd": (NBD, {"r": 0.38, "alpha": 12.1}),
@@ -80,3 +80,20 @@ def test_another_law_is_found_out(law: str) -> None:
     wrong = grade_purchases(NBD().fit(outcomes.cells), outcomes)
     assert wrong.score > 1.05 * right.score
     assert max(np.abs(np.array(wrong.pit) - 0.05)) > 0.01
+
+
+def test_small_shops_get_honest_intervals() -> None:
+    """Sixty customers each: priors stand in for what the data cannot say, and intervals still hold their share."""
+    found: list[tuple[float, ...]] = []
+    totals = np.zeros(2)
+    for seed in range(40):
+        histories = simulate_histories(
+            "pareto_nbd", LAWS["pareto_nbd"][1], 60, (10.0, 60.0), seed=seed, holdout=HOLDOUT
+        )
+        cells = Cells(histories.x, histories.t_x, histories.T, np.ones(60), histories.unit)
+        outcomes = Outcomes.of_customers(cells, histories.holdout_x, weeks(HOLDOUT))
+        grade = grade_purchases(MBGNBD().fit(outcomes.cells), outcomes)
+        found.append(tuple(one.randomised for one in grade.coverage))
+        totals += grade.metrics.predicted, grade.metrics.actual
+    assert np.mean(found, axis=0) == pytest.approx((0.80, 0.95), abs=0.03)
+    assert totals[0] / totals[1] == pytest.approx(1.0, abs=0.10)
