@@ -12,6 +12,7 @@ import duckdb
 import narwhals.stable.v2 as nw
 
 from keepers.data.engine import Engine, literal, quoted
+from keepers.data.stream import ArrowStream
 from keepers.domain.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Table:
         _need("polars", "to_polars()")
         import polars
 
-        return polars.DataFrame(self.engine.relation(self.sql))
+        return polars.DataFrame(ArrowStream(self.engine.relation(self.sql)))
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas frame."""
@@ -86,16 +87,6 @@ class Table:
         finally:
             beside.unlink(missing_ok=True)
         return target
-
-
-class _Stream:
-    """Shows the engine a frame's Arrow stream alone: for some frames it would ask for an Arrow library."""
-
-    def __init__(self, frame: Any) -> None:
-        self._frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self._frame.__arrow_c_stream__(requested_schema)
 
 
 def register_frame(engine: Engine, frame: Any, stem: str = "frame") -> Table:
@@ -157,7 +148,7 @@ def _readable(engine: Engine, frame: Any) -> tuple[Any, bool]:
     if isinstance(frame, duckdb.DuckDBPyRelation) and _is_own(engine, frame):
         return frame, False
     if hasattr(frame, "__arrow_c_stream__"):
-        return _Stream(frame), False
+        return ArrowStream(frame), False
     eager = wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
     return {name: eager[name].to_numpy() for name in eager.columns}, True
 

@@ -137,6 +137,11 @@ def test_zip_archives_that_cannot_be_read(engine: Engine, tmp_path: Path) -> Non
     (tmp_path / "spoiled.zip").write_bytes(bytes(spoiled))
     with pytest.raises(InputError, match=r"spoiled.zip is damaged"):
         open_location(engine, tmp_path / "spoiled.zip")
+    odd = bytearray(_zip(tmp_path / "odd.zip", a_dot_csv=ORDERS).read_bytes())
+    odd[8], odd[odd.index(b"PK\x01\x02") + 10] = 99, 99
+    (tmp_path / "odd.zip").write_bytes(bytes(odd))
+    with pytest.raises(InputError, match=r"odd.zip is packed in a way that cannot be read here"):
+        open_location(engine, tmp_path / "odd.zip")
     locked = bytearray(_zip(tmp_path / "locked.zip", a_dot_csv=ORDERS).read_bytes())
     locked[6] |= 1
     locked[locked.index(b"PK\x01\x02") + 8] |= 1

@@ -223,6 +223,19 @@ assert not loaded or duckdb.__version__.startswith("1."), loaded
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
 
 
+def test_a_program_that_used_every_frame_ends_in_silence() -> None:
+    program = """
+from keepers.data.engine import Engine
+from keepers.data.table import register_frame
+engine = Engine(threads=1)
+table = register_frame(engine, {"a": [1], "s": ["x"]})
+frames = [table.to_polars(), table.to_pandas(), table.to_arrow(), table.to_numpy(), engine.relation(table.sql)]
+tables = [register_frame(engine, frame) for frame in frames]
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout + done.stderr == ""
+
+
 def test_a_million_rows_go_in_within_seconds(engine: Engine) -> None:
     n = 1_000_000
     texts = np.array([f"customer {i % 100_000}" for i in range(n)], dtype=object)

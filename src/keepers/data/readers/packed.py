@@ -20,6 +20,7 @@ from keepers.domain.errors import InputError
 _NOT_OF_THE_FILE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EMFILE, errno.EIO}
 )
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
 
 
@@ -58,6 +59,10 @@ def _members(engine: Engine, path: Path, source: str) -> Iterator[tuple[Path, st
                 continue
             if member.flag_bits & 1:
                 raise InputError(f"{source} is protected by a password. Unpack it, and give the files inside.")
+            if member.compress_type not in _METHODS:
+                raise InputError(
+                    f"{source} is packed in a way that cannot be read here. Unpack it, and give the files."
+                )
             with scratch_file(engine, name.suffix) as copy:
                 with archive.open(member) as packed, copy.open("wb") as out:
                     shutil.copyfileobj(packed, out, CHUNK)
@@ -74,5 +79,3 @@ def _understood(source: str) -> Iterator[None]:
         if error.errno in _NOT_OF_THE_FILE:
             raise
         raise InputError(f"{source} is damaged ({error}). Download or export it again.") from error
-    except NotImplementedError as error:
-        raise InputError(f"{source} is packed in a way that cannot be read here ({error}). Unpack it first.") from error
