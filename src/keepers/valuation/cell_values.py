@@ -35,6 +35,9 @@ class Buying(Protocol):
     def probability_alive(self, data: Any, at: Horizon | None = None) -> Any:
         """Probability of being alive, now or later."""
 
+    def expected_purchases(self, data: Any, horizon: Horizon) -> Any:
+        """Expected purchases within the horizon."""
+
 
 @dataclass(frozen=True, eq=False)
 class CellValues:

@@ -111,7 +111,7 @@ def lifetime_value(
     >>> spending = kp.GammaGamma().fit(data)
     >>> values = kp.lifetime_value(buying, spending, data, kp.weeks(52), margin=0.4, unit="week")
     >>> [round(float(value)) for value in values["clv_predicted_52w"]]
-    [3, 5, 50, 25]
+    [4, 5, 50, 27]
     """
     levels = _levels(level)
     if not isinstance(summary, Summary):

@@ -1,0 +1,139 @@
+"""Sums over customers by cell and group, coarse enough to be valued again and again under drawn parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keepers.data.engine import quoted, template
+from keepers.domain.cells import Cells, FloatArray, IntArray
+from keepers.valuation.values import Values
+
+MOST_CELLS = 8_000
+"""Cells that are valued under each draw; where there are more, neighbours are put together."""
+
+_PACKAGE = "keepers.valuation.sql"
+_WIDTHS = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
+
+
+@dataclass(frozen=True, eq=False)
+class CellSums:
+    """Customers by group and coarse cell.
+
+    Parameters
+    ----------
+    cells : Cells
+        Coarse cells, shape (c,): middles of bins of neighbouring histories, on a grid, so that what a model tabulates
+        by age is tabulated for few ages.
+    groups : list
+        What the groups are called.
+    group, cell : arrays of int, shape (n,)
+        Group and coarse cell of each row of sums.
+    customers, spend, spend_squared : arrays, shape (n,)
+        Customers, sum of orders times mean spend, and sum of its square.
+    fine : array of int, shape (n,)
+        Row of the exact cell in `values.facts.cells`.
+    """
+
+    cells: Cells
+    groups: list[Any]
+    group: IntArray
+    cell: IntArray
+    customers: FloatArray
+    spend: FloatArray
+    spend_squared: FloatArray
+    fine: IntArray
+
+    def coarse(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Group, coarse cell, customers and spend of each pair of group and coarse cell that occurs."""
+        pairs, place = np.unique(self.group * self.cells.size + self.cell, return_inverse=True)
+        group, cell = np.divmod(pairs, self.cells.size)
+        return group, cell, _sums(place, self.customers), _sums(place, self.spend)
+
+    def by_group(self, rows: FloatArray) -> FloatArray:
+        """Sums of rows by group, shape (groups,)."""
+        return np.asarray(np.bincount(self.group, rows, minlength=len(self.groups)), dtype=np.float64)
+
+
+def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellSums:
+    """Sums by cell, and by a group if one is named.
+
+    Parameters
+    ----------
+    values : Values
+        What was predicted.
+    group : str, optional
+        SQL of the group, from columns of `summary` or of what `join` brings.
+    join : str
+        SQL of a join behind `FROM summary`.
+    """
+    facts = values.facts
+    known = "CAST(0 AS DOUBLE)"
+    if facts.spending is not None and facts.cells.spend is not None:
+        include_first = facts.spending.include_first
+        column, orders = (
+            ("monetary_value_all", "(summary.frequency + 1)")
+            if include_first
+            else ("monetary_value", "summary.frequency")
+        )
+        known = f"{orders} * coalesce(summary.{column}, {facts.cells.spend.population_mean!r})"
+    sql = template(_PACKAGE, "cell_sums").format(
+        and_group=" and group" if group else "",
+        group="label, " if group else "",
+        summary_group=f"{group} AS label, " if group else "",
+        known=known,
+        summary=quoted(facts.summary.name),
+        join=f"\n    {join}" if join else "",
+    )
+    rows = values.engine.columns(sql)
+    labels, group_of = _labels(rows["label"]) if group else ([None], np.zeros(rows["frequency"].size, dtype=np.int64))
+    days = facts.summary.unit.days
+    x, t_x, T = (rows[name].astype(np.float64) for name in ("frequency", "recency_days", "T_days"))
+    weight = rows["customers"].astype(np.float64)
+    coarse_of, (x_of, recency_of, age_of) = _coarse(x, t_x, T)
+    cells = Cells(x_of, recency_of / days, age_of / days, _sums(coarse_of, weight), facts.summary.unit)
+    return CellSums(
+        cells, labels, group_of, coarse_of, weight, rows["spend"].astype(np.float64),
+        rows["spend_squared"].astype(np.float64), _fine(values, x, t_x, T, group is not None),
+    )  # fmt: skip
+
+
+def _sums(place: IntArray, values: FloatArray) -> FloatArray:
+    return np.asarray(np.bincount(place, values), dtype=np.float64)
+
+
+def _labels(column: Any) -> tuple[list[Any], IntArray]:
+    """Distinct labels, empty ones as None, and the place of each row's among them."""
+    listed = [None if value is None or value != value else value for value in column.tolist()]  # noqa: PLR0124
+    distinct: dict[Any, int] = {}
+    places = [distinct.setdefault(value, len(distinct)) for value in listed]
+    return list(distinct), np.asarray(places, dtype=np.int64)
+
+
+def _coarse(x: FloatArray, t_x: FloatArray, T: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The coarse cell of each row, and their x, t_x, T: ages in bins just wide enough that cells are not too many."""
+    for width in _WIDTHS:
+        middle = (width - 1) / 2
+        age = np.floor(T / width) * width + middle if width > 1 else T
+        recency = np.minimum(np.floor(t_x / width) * width + middle, age) if width > 1 else t_x
+        rows = np.vstack([x, np.where(x > 0, np.maximum(recency, 0.5), 0.0), age])
+        _, one, place = np.unique((rows[0] * 1e6 + rows[1]) * 1e6 + rows[2], return_index=True, return_inverse=True)
+        if one.size <= MOST_CELLS:
+            break
+    return np.asarray(place.ravel(), dtype=np.int64), rows[:, one]
+
+
+def _fine(values: Values, x: FloatArray, t_x: FloatArray, T: FloatArray, grouped: bool) -> IntArray:
+    """Rows of the exact cells, which come in the order of their key: the same rows where there are no groups."""
+    if not grouped:
+        return np.arange(x.size)
+    cells = values.facts.cells.cells
+    days = cells.unit.days
+    return np.searchsorted(_key(cells.x, np.rint(cells.t_x * days), np.rint(cells.T * days)), _key(x, t_x, T))
+
+
+def _key(x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    """One number a cell that rises as the columns do; exact for days below a million and counts below 8,000."""
+    return np.asarray((x * 1e6 + t_x) * 1e6 + T)
