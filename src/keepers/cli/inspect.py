@@ -50,7 +50,7 @@ def check(
 
 def backtest(
     files: p.Files,
-    origins: Annotated[int, typer.Option("--origins", min=1, max=12, help="From how many days in the past.")] = 3,
+    origins: Annotated[int, typer.Option("--origins", min=1, max=12, help="From how many dates in the past.")] = 3,
     holdout: Annotated[
         str | None,
         typer.Option("--holdout", metavar="LENGTH", help="How far to predict from each, for example 26weeks."),
@@ -69,7 +69,7 @@ def backtest(
 ) -> None:
     """Test every model and naive rule on days it has not seen.
 
-    The last part of the orders is hidden, predicted and compared, from several days in the past.
+    The last part of the orders is hidden, predicted and compared, from several dates in the past.
     """
     from keepers.pipeline.options import RunOptions
 

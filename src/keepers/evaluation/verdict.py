@@ -95,8 +95,8 @@ class Evidence:
 def judge(found: Evidence) -> Verdict:
     """The verdict on a backtest with a winner."""
     reservations, grave = _reservations(found)
-    days_back = "one day" if found.origins == 1 else f"{found.origins} days"
-    seen = f"Predicting the next {length(found.holdout)} from {days_back} in the past"
+    dates_back = "one date" if found.origins == 1 else f"{found.origins} dates"
+    seen = f"Predicting the next {length(found.holdout)} from {dates_back} in the past"
     if found.rule is None or found.improvement is None:
         sentence = f"{seen}, {found.title} was the best of the models; no naive rule was there to compare it with."
         return Verdict(Trust.CAUTION, sentence, reservations)

@@ -171,7 +171,7 @@ def _test(found: Verdict) -> str:
     if found.origins == 1:
         return f"The last {length} of orders were hidden from the model, and it predicted them blind."
     return (
-        f"From {word(found.origins)} days in the past, the {length} that followed were hidden from the model, and it "
+        f"From {word(found.origins)} dates in the past, the {length} that followed were hidden from the model, and it "
         "predicted them blind."
     )
 

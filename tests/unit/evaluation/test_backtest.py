@@ -51,7 +51,7 @@ def test_the_model_beats_the_rules_on_its_own_law(found: Backtest) -> None:
     assert found.winner in {"MBGNBD", "ParetoNBD"}
     assert found.ranking.beats_rules
     assert found.verdict_.trust is Trust.GOOD
-    assert found.verdict.startswith("Predicting the next 25 weeks from 3 days in the past")
+    assert found.verdict.startswith("Predicting the next 25 weeks from 3 dates in the past")
     assert found.value_model is not None
     assert found.value_model.startswith(f"{found.winner}+GammaGamma")
 

@@ -26,7 +26,7 @@ def test_a_model_that_beats_the_rules() -> None:
     found = judge(GOOD)
     assert found.trust is Trust.GOOD
     assert found.sentence == (
-        "Predicting the next 12 months from 3 days in the past, MBG/NBD had an error 25% smaller than the best naive "
+        "Predicting the next 12 months from 3 dates in the past, MBG/NBD had an error 25% smaller than the best naive "
         "rule (that each customer goes on buying at the same rate as before), and its totals were 10% too low on "
         "average."
     )
