@@ -22,7 +22,7 @@ from keepers.reports.charts.concentration import concentration_chart
 from keepers.reports.charts.months import acquisition_chart, totals_chart
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.content import ReportContent
-from keepers.reports.groups import Breakdown, Dimension
+from keepers.reports.groups import Breakdown, CohortMeasure, CohortTriangle, Dimension
 from keepers.reports.highlights import highlights
 
 _HERE = Path(__file__).parent
@@ -83,7 +83,7 @@ def render_report(content: ReportContent) -> str:
             sections=[section for section in _sections(content) if section.filled],
             charts=charts,
             chart_data=embedded_json({chart.id: _drawn(chart) for chart in charts.values()}),
-            triangles=[(triangle, cohorts.heatmap(triangle)) for triangle in content.cohorts if triangle.rows],
+            triangles=[(triangle, cohorts.heatmap(triangle)) for triangle in _triangles(content)],
             tables=[b for b in content.breakdowns if b.dimension is not Dimension.ACQUISITION_MONTH and _named(b)],
             months=_acquisition(content),
             highlights=highlights(content),
@@ -146,6 +146,12 @@ def _acquisition(content: ReportContent) -> Breakdown | None:
     return next(found, None)
 
 
+def _triangles(content: ReportContent) -> list[CohortTriangle]:
+    """Money first, as that is what an owner asks for first."""
+    order = (CohortMeasure.CUMULATIVE_VALUE, CohortMeasure.ACTIVE_SHARE, CohortMeasure.CUMULATIVE_ORDERS)
+    return sorted((found for found in content.cohorts if found.rows), key=lambda found: order.index(found.measure))
+
+
 def _charts(content: ReportContent) -> dict[str, Chart]:
     currency = content.store.currency
     charts: list[Chart] = []
@@ -154,9 +160,9 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
     acquired = _acquisition(content)
     if acquired is not None:
         charts.append(acquisition_chart(breakdowns.coarse_months(acquired), currency))
-    for triangle in content.cohorts:
-        chart = cohort_curves(cohorts.heatmap(triangle), triangle.measure, currency) if triangle.rows else None
-        if chart is not None and chart.legend:
+    for triangle in _triangles(content):
+        chart = cohort_curves(cohorts.heatmap(triangle), triangle.measure, currency)
+        if chart.legend:
             charts.append(chart)
     if content.tracking is not None and content.tracking.points:
         charts.extend(tracking_charts(content.tracking))
