@@ -12,7 +12,7 @@ from keepers.domain.time import Horizon, ObservationWindow
 from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.grading import Forecaster
 from keepers.evaluation.origin import OrdersLike, Origin, open_origin
-from keepers.evaluation.origins import plan_origins
+from keepers.evaluation.plan import plan_origins
 from keepers.evaluation.ranking import Ranking, rank
 from keepers.evaluation.results import Backtest, BacktestRow
 from keepers.evaluation.tracking import track
@@ -55,7 +55,7 @@ def backtest(
         As `keepers.read_orders` gives them.
     window : ObservationWindow, optional
         Its holdout is the last one; without a holdout the origins are chosen from the span of the orders, see
-        `keepers.evaluation.origins.plan_origins`.
+        `keepers.evaluation.plan.plan_origins`.
     origins : int
         From how many days in the past.
     baselines : sequence of rules

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.time import ObservationWindow, TimeUnit, weeks
-from keepers.evaluation.origins import plan_origins
+from keepers.evaluation.plan import plan_origins
 
 FIRST = dt.date(1997, 1, 1)
 
