@@ -127,13 +127,14 @@ def fit(problem: Problem) -> Fit:
 
 
 def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:
-    starts = list(problem.starts)
-    if problem.rough is not None:
-        starts = [_best([_climb(problem.rough, prior, start, 1e-3) for start in starts]).point]
-    best = _best([_climb(problem.likelihood, prior, start) for start in starts])
-    if not best.converged and problem.rough is not None:
-        best = _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
-    return best
+    # The starts compete loosely, on fewer rows where rows are many; only the best is followed to the end, which on a
+    # ridge without a summit is a long way.
+    rough = problem.likelihood if problem.rough is None else problem.rough
+    ahead = _best([_climb(rough, prior, start, 1e-3) for start in problem.starts])
+    best = _climb(problem.likelihood, prior, ahead.point)
+    if best.converged and best.evaluation.finite:
+        return best
+    return _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
 
 
 def _climb(

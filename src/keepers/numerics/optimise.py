@@ -85,14 +85,17 @@ def maximise(
     while plain.finite and steps < most_steps:
         here = _walled(plain, point, bound)
         step, gain = _trust_step(here, radius)
-        if gain <= tolerance:
-            converged = True
-            break
         candidate = objective(point + step)
         steps += 1
         reached = _walled(candidate, point + step, bound) if candidate.finite else None
         noise = 1e-13 * (1 + abs(here.value))
         won = -np.inf if reached is None else reached.value - here.value
+        if gain <= tolerance:
+            # The last step squares what error is left, though the sum's rounding hides its gain.
+            if won >= -noise:
+                point, plain = point + step, candidate
+            converged = True
+            break
         if won > 0.1 * gain - noise:
             # The last steps gain less than the sum's rounding error; the gradient still leads them.
             point, plain = point + step, candidate

@@ -80,7 +80,7 @@ def test_customers_who_buy_forty_times_a_week():
 def test_a_customer_of_today_is_answered():
     model = ParetoNBD().fit(histories((0.55, 10.6, 0.6, 11.7), 800))
     today = Cells([0.0], [0.0], [0.0], [1.0], TimeUnit.WEEK)
-    assert model.probability_alive(today)[0] == 1
+    assert model.probability_alive(today)[0] == pytest.approx(1, abs=1e-12)
     assert model.expected_purchases(today, weeks(52))[0] == pytest.approx(
         model.expected_purchases_new_customer(weeks(52)), rel=1e-12
     )
