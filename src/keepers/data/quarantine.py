@@ -22,9 +22,15 @@ def create(engine: Engine) -> str:
 
 def add_rejected(engine: Engine, raw: RawTable) -> None:
     """Put rows aside that could not be read as rows of their table."""
-    for rejected in raw.rejected:
-        engine.execute(
-            f"INSERT INTO {NAME} VALUES (?, ?, ?, ?)", [raw.source, rejected.line, rejected.reason, rejected.text]
+    if raw.rejected:
+        engine.append(
+            NAME,
+            {
+                "source": [raw.source] * len(raw.rejected),
+                "line": [rejected.line for rejected in raw.rejected],
+                "reason": [rejected.reason for rejected in raw.rejected],
+                "content": [rejected.text for rejected in raw.rejected],
+            },
         )
 
 

@@ -98,6 +98,12 @@ def test_a_text_that_comes_late_among_nothing_is_kept(engine: Engine) -> None:
     assert engine.row("SELECT max(a), count(a) FROM t") == ("x", 1)
 
 
+def test_rows_are_added_by_name(engine: Engine) -> None:
+    engine.execute("CREATE TABLE held (a BIGINT, b VARCHAR, c DATE)")
+    engine.append("held", {"b": ["x", None], "a": np.array([1, 2])})
+    assert engine.rows("SELECT * FROM held ORDER BY a") == [(1, "x", None), (2, None, None)]
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
