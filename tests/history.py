@@ -64,6 +64,11 @@ class PurchaseRows:
         day: dt.date = self.engine.row(f"SELECT max(day) FROM {self.table}")[0]
         return day
 
+    @property
+    def settled(self) -> bool:
+        """Whether there are no refunds."""
+        return not self.engine.row("SELECT count(*) FROM refund_rows")[0]
+
     def purchases_sql(self, as_of: str) -> str:
         """Orders less refunds known by the day; an order fully refunded by then is gone."""
         return (

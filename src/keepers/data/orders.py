@@ -73,6 +73,11 @@ class Orders(Table):
         """Day of the last purchase of a known customer."""
         return self._span[1]
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing changes an order after its day: neither refunds nor cancellations are known."""
+        return self.refunds is None and not self._voids
+
     def purchases_sql(self, as_of: dt.date | str | None = None) -> str:
         """A query of the purchases that were known at the end of a day.
 

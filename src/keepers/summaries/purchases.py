@@ -32,6 +32,10 @@ class PurchaseSource(Protocol):
     def last_day(self) -> dt.date:
         """Day of the last purchase."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing changes an order after its day: neither refunds nor cancellations are known."""
+
     def purchases_sql(self, as_of: str) -> str:
         """A query of (customer_key, day, amount, contribution), one row an order that counted on the day `as_of`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from keepers.data.engine import Engine, quoted, template
+from keepers.data.engine import Engine, template
 from keepers.data.table import Table
 from keepers.domain.cells import Cells, SpendCells
 from keepers.domain.errors import InputError
@@ -13,6 +13,7 @@ from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin, MoneyBasis
 from keepers.domain.time import ObservationWindow, TimeUnit
 from keepers.summaries import cells as grouping
 from keepers.summaries.purchases import PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
+from keepers.summaries.split import holdout_columns, holdout_sums, split_days_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,43 +208,25 @@ def summarise(
         margin = Margin(margin)
     has_money = orders.has_money
     money, remarks = money_of(orders, margin, end) if has_money else ("amount", ())
-    name = engine.new_name("summary")
-    engine.create(
-        name,
+    held = end > cut
+    name = engine.create(
+        engine.new_name("summary"),
         template(PACKAGE, "summary").format(
-            purchase_days=purchase_days_sql(orders, cut, money=money),
-            until=day_literal(cut),
+            purchase_days=split_days_sql(orders, cut, end, money)
+            if held
+            else purchase_days_sql(orders, cut, money=money),
+            holdout_sums=holdout_sums() if held else "",
+            holdout_columns=holdout_columns((end - cut).days, has_money) if held else "",
+            cut=day_literal(cut),
             unit_days=repr(resolved.unit.days),
         ),
     )
-    summary = Summary(
-        engine, name, SummaryFacts(resolved, has_money, orders.currency, margin, orders, money, tuple(remarks))
-    )
+    facts = SummaryFacts(resolved, has_money, orders.currency, margin, orders, money, remarks)
+    summary = Summary(engine, name, facts)
     if not len(summary):
         engine.drop(name)
         raise InputError(
             f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
             "`keepers check` for what was read, or choose a later `calibration_end`."
         )
-    return _with_holdout(summary, cut, end) if end > cut else summary
-
-
-def _with_holdout(summary: Summary, cut: dt.date, end: dt.date) -> Summary:
-    source = summary.facts.source
-    assert source is not None
-    engine = summary.engine
-    days = purchase_days_sql(source, end, after=cut, money=summary.facts.money)
-    name = engine.new_name("summary")
-    known = (lambda sql: f"coalesce({sql}, 0)") if summary.has_money else (lambda sql: sql)
-    engine.create(
-        name,
-        template(PACKAGE, "holdout").format(
-            purchase_days=days,
-            summary=quoted(summary.name),
-            holdout_days=(end - cut).days,
-            holdout_revenue=known("future.revenue"),
-            holdout_money=known("future.money"),
-        ),
-    )
-    engine.drop(summary.name)
-    return Summary(engine, name, summary.facts)
+    return summary

@@ -86,6 +86,25 @@ def test_a_refund_within_the_holdout_reduces_the_holdout_only() -> None:
     assert found == {"a": (0, 1, 7.0)}
 
 
+def test_orders_that_nothing_changes_are_read_once_to_the_same_end() -> None:
+    rng = np.random.default_rng(4)
+    rows = [
+        (
+            f"c{rng.integers(30)}",
+            str(dt.date(2024, 1, 1) + dt.timedelta(days=int(rng.integers(60)))),
+            int(rng.integers(9)),
+        )
+        for _ in range(200)
+    ]
+    window = ObservationWindow("2024-01-31", "2024-02-29")
+    once, twice = PurchaseRows(rows), PurchaseRows(rows, refunds=[("nobody", "2024-01-01", "2024-01-02", 1)])
+    assert once.settled
+    assert not twice.settled
+    columns = ("frequency", "recency_days", "T_days", "monetary_value", "orders", "revenue", "holdout_frequency",
+               "holdout_revenue", "holdout_money")  # fmt: skip
+    assert rows_of(summarise(once, window), *columns) == rows_of(summarise(twice, window), *columns)
+
+
 def test_a_free_order_is_a_purchase_but_a_day_below_zero_is_none() -> None:
     orders = PurchaseRows(
         [("a", "2024-01-01", 10), ("a", "2024-01-02", 0), ("a", "2024-01-03", -4), ("b", "2024-01-03", -4)]
