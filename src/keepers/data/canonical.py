@@ -10,7 +10,6 @@ from keepers.data.facts import Facts
 from keepers.data.identity import Identity
 from keepers.data.normalise import fill
 from keepers.data.options import ReadOptions
-from keepers.data.people import clean_id, clean_name
 from keepers.data.refunds import match_refunds
 from keepers.data.sales import SalesSource
 from keepers.domain.columns import ORDER_LINES, ORDERS, REFUNDS, Schema
@@ -33,6 +32,16 @@ class Sales:
     currency: str = UNSPECIFIED_CURRENCY
 
 
+def _content(fact: str) -> str:
+    """What makes a fact the same fact when it is read again: all it says, and which of several equal rows it is."""
+    said = (
+        "system", "kind", "customer_id", "email", "phone", "name", "occurred_at::VARCHAR", "amount::VARCHAR",
+        "gross::VARCHAR", "product", "occurrence",
+    )  # fmt: skip
+    number = f"CASE WHEN {fact}.numbered THEN {fact}.order_id ELSE '' END"
+    return f"md5(concat_ws('|', {number}, {', '.join(f'{fact}.{column}' for column in said)}))"
+
+
 def _sql(name: str, **names: str) -> str:
     return fill(template("keepers.data.sql", name), **names)
 
@@ -41,6 +50,12 @@ def typed(schema: Schema, query: str) -> str:
     """A query whose columns have the names, order and types of a schema."""
     columns = ", ".join(f"{column.name}::{column.type} AS {column.name}" for column in schema.columns)
     return f"SELECT {columns} FROM ({query})"
+
+
+def _view(engine: Engine, schema: Schema, query: str) -> str:
+    """A canonical table as a view: what nobody asks for is not computed."""
+    engine.execute(f"CREATE OR REPLACE VIEW {schema.name} AS {typed(schema, query)}")
+    return schema.name
 
 
 def assemble_sales(
@@ -67,12 +82,21 @@ def assemble_sales(
     engine.execute(f"CREATE VIEW {live} AS SELECT * FROM {quoted(keyed)} WHERE destination NOT IN {unused}")
     parts = match_refunds(engine, live, keyed, lines).table
     received = literal(options.received_at.isoformat(sep=" "))
-    orders = engine.create(
-        ORDERS.name, typed(ORDERS, _sql("canonical_orders", facts=quoted(keyed), received_at=received))
+    orders = _view(
+        engine, ORDERS, _sql("canonical_orders", facts=quoted(keyed), received_at=received, content=_content("f"))
     )
     refunds = engine.create(
         REFUNDS.name,
-        typed(REFUNDS, _sql("canonical_refunds", parts=quoted(parts), facts=quoted(keyed), received_at=received)),
+        typed(
+            REFUNDS,
+            _sql(
+                "canonical_refunds",
+                parts=quoted(parts),
+                facts=quoted(keyed),
+                received_at=received,
+                content=_content("r"),
+            ),
+        ),
     )
     if lines is not None:
         _canonical_lines(engine, lines, keyed, products, received)
@@ -81,25 +105,27 @@ def assemble_sales(
 
 def _with_keys(engine: Engine, gathered: Facts, identity: Identity) -> str:
     """Facts with their customer's key, a number that is the order's alone, and where they go in the account."""
-    facts = gathered.table
-    keyed = engine.create(
+    names = {"facts": quoted(gathered.table), "superseded": quoted(gathered.superseded)}
+    number = _number(engine, gathered.table)
+    renumbered = engine.create(engine.new_name("renumbered"), _sql("renumbered", number=number, **names))
+    return engine.create(
         engine.new_name("facts"),
         _sql(
             "keyed_facts",
-            facts=quoted(facts),
-            superseded=quoted(gathered.superseded),
-            keys=quoted(identity.keys),
-            clean_id=clean_id("customer_id"),
-            clean_name=clean_name("name"),
-            shown_id=_shown_id(engine, facts),
+            keys=f"(SELECT person, customer_key FROM {quoted(identity.keys)})",
+            occurrences=quoted(gathered.occurrences),
+            renumbered=quoted(renumbered),
+            number=number,
+            **names,
         ),
     )
-    engine.drop(facts)
-    return keyed
 
 
-def _shown_id(engine: Engine, facts: str) -> str:
-    """The order's number, made unique: its system before it where two use the same numbers, a count behind repeats."""
+def _number(engine: Engine, facts: str) -> str:
+    """The order's number, with its system before it where two use the same numbers."""
+    systems = engine.row(f"SELECT count(DISTINCT system) FROM {quoted(facts)} WHERE kind = 'sale'")[0]
+    if systems <= 1:
+        return "f.order_id"
     clash = engine.row(
         f"""SELECT count(*) FROM (SELECT order_id FROM {quoted(facts)} WHERE kind = 'sale' AND missing IS NULL
             GROUP BY order_id HAVING count(DISTINCT system) > 1)"""
@@ -147,7 +173,8 @@ def _canonical_lines(engine: Engine, lines: str, facts: str, products: str | Non
         lines=quoted(lines),
         facts=quoted(facts),
         received_at=received,
+        content=_content("f"),
         products=join,
         known_cost="p.unit_cost" if products else "NULL",
     )
-    engine.create(ORDER_LINES.name, typed(ORDER_LINES, query))
+    _view(engine, ORDER_LINES, query)

@@ -52,12 +52,12 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
         )
     whens = " ".join(f"WHEN {literal(code)} THEN {rates[code]!r}::DOUBLE" for code in found)
     replaced = ", ".join(f"({name} * (CASE currency {whens} ELSE 1 END))::DECIMAL(18, 4) AS {name}" for name in _MONEY)
-    converted = engine.create(
-        engine.new_name("facts"),
-        f"""SELECT * REPLACE ({replaced}, CASE WHEN currency IN ({", ".join(map(literal, found))}) OR currency IS NULL
-                   THEN {literal(main)} ELSE currency END AS currency) FROM {quoted(facts)}""",
+    converted = engine.new_name("facts")
+    listed_codes = ", ".join(map(literal, found))
+    one = (
+        f"CASE WHEN currency IN ({listed_codes}) OR currency IS NULL THEN {literal(main)} ELSE currency END AS currency"
     )
-    engine.drop(facts)
+    engine.execute(f"CREATE VIEW {quoted(converted)} AS SELECT * REPLACE ({replaced}, {one}) FROM {quoted(facts)}")
     for code, (orders, amount) in found.items():
         if code != main:
             into.note(
@@ -73,7 +73,10 @@ def _named(engine: Engine, facts: str, code: str | None, into: Reconciliation) -
     rows = engine.row(
         f"SELECT count(*) FROM {quoted(facts)} WHERE currency IS NULL AND missing IS NULL AND kind <> 'other'"
     )[0]
-    if rows:
-        engine.execute(f"UPDATE {quoted(facts)} SET currency = {literal(code)} WHERE currency IS NULL")
-        into.note("currency", f"{rows:,} rows name no currency and were taken as {code}.")
-    return facts
+    if not rows:
+        return facts
+    into.note("currency", f"{rows:,} rows name no currency and were taken as {code}.")
+    named = engine.new_name("facts")
+    filled = f"SELECT * REPLACE (coalesce(currency, {literal(code)}) AS currency) FROM {quoted(facts)}"
+    engine.execute(f"CREATE VIEW {quoted(named)} AS {filled}")
+    return named

@@ -34,11 +34,14 @@ class DateHints:
     ----------
     order : str, optional
         What a person said: "dmy" or "mdy".
+    elsewhere : str, optional
+        The order that another column of dates in the file shows.
     votes : dict of str to int
         Signs from elsewhere in the file (language of headers, decimal comma, currency), with their weight.
     """
 
     order: str | None = None
+    elsewhere: str | None = None
     votes: dict[str, int] = field(default_factory=dict)
 
 
@@ -141,11 +144,11 @@ def _resolve(tokens: str, order: str | None) -> str:
 def _decide_order(
     engine: Engine, tokens: str, distinct: str, label: str, hints: DateHints
 ) -> tuple[str | None, list[str]]:
-    day_first, month_first, both, total, example = engine.row(
+    day_first, month_first, both, total, example, dotted = engine.row(
         f"""SELECT coalesce(sum(n) FILTER (first_part > 12 AND second_part <= 12), 0),
                    coalesce(sum(n) FILTER (second_part > 12 AND first_part <= 12), 0),
                    coalesce(sum(n) FILTER (first_part <= 12 AND second_part <= 12 AND first_part <> second_part), 0),
-                   coalesce(sum(n), 0), min(text)
+                   coalesce(sum(n), 0), min(text), bool_and(regexp_matches(text, '^[0-9]+[.][0-9]+[.]'))
             FROM {quoted(tokens)} WHERE open_order"""
     )
     if not total:
@@ -158,7 +161,7 @@ def _decide_order(
         return _mixed(label, int(day_first), int(month_first), int(both))
     if day_first or month_first:
         return ("dmy" if day_first else "mdy"), []
-    if not both:
+    if not both or dotted:
         return "dmy", []
     return _by_signs(engine, tokens, distinct, label, hints, str(example))
 
@@ -169,6 +172,7 @@ def _by_signs(
     """The order of day and month from what stands beside the dates, where the dates themselves do not show it."""
     lead = hints.votes.get("dmy", 0) - hints.votes.get("mdy", 0)
     for order, why in (
+        (hints.elsewhere, "as in the file's other dates."),
         (_season_evidence(engine, tokens, distinct), "as the summer or winter time beside the dates shows."),
         (_sequence_evidence(engine, tokens), "since the rows are in order of time that way only."),
         (

@@ -15,10 +15,11 @@ from keepers.data.sales import SalesSource
 
 @dataclass(frozen=True)
 class Facts:
-    """All facts, and those that another one replaces."""
+    """All facts as a view, those that another one replaces, and which of several equal rows each is."""
 
     table: str
     superseded: str
+    occurrences: str
     has_money: bool
 
 
@@ -32,21 +33,51 @@ def gather_facts(engine: Engine, sources: Sequence[SalesSource], options: ReadOp
     """
     union = " UNION ALL ".join(f"SELECT * FROM {quoted(source.facts)}" for source in sources)
     has_money = bool(engine.row(f"SELECT count(amount) FROM ({union})")[0])
-    table = engine.create(
-        engine.new_name("facts"),
-        fill(
-            template("keepers.data.sql", "all_facts"),
-            union=union,
-            money=str(has_money).lower(),
-            future=_future(engine, union, options, into),
-        ),
+    future = _future(engine, union, options, into)
+    last_days = {number: day for number, day in engine.rows(_sql("spans", union=union, future=future)) if day}
+    whens = " ".join(f"WHEN {number} THEN DATE '{day}'" for number, day in last_days.items())
+    table = engine.new_name("facts")
+    query = _sql(
+        "all_facts",
+        union=union,
+        money=str(has_money).lower(),
+        future=future,
+        last_day=f"CASE source_no {whens} END" if whens else "NULL::DATE",
     )
-    for source in sources:
-        engine.drop(source.facts)
+    engine.execute(f"CREATE VIEW {quoted(table)} AS {query}")
     table = one_currency(engine, table, options, into)
-    superseded = engine.new_name("superseded")
-    engine.execute(fill(template("keepers.data.sql", "superseded"), facts=quoted(table), superseded=quoted(superseded)))
-    return Facts(table, superseded, has_money)
+    occurrences = engine.create(engine.new_name("occurrences"), _sql("occurrences", facts=quoted(table)))
+    return Facts(table, _superseded(engine, table, occurrences), occurrences, has_money)
+
+
+def _superseded(engine: Engine, facts: str, occurrences: str) -> str:
+    """Facts that another one replaces; only what the sources make possible is looked for."""
+    sources, alike, payments, shop = engine.row(
+        f"""SELECT count(DISTINCT source_no), (SELECT count(*) FROM {quoted(occurrences)}),
+                   count(*) FILTER (payments), count(*) FILTER (NOT payments) FROM {quoted(facts)}"""
+    )
+    wanted = [
+        name
+        for name, possible in (
+            ("superseded_older", sources > 1),
+            ("superseded_copies", sources > 1),
+            ("superseded_twice", alike),
+            ("superseded_payments", payments and shop),
+        )
+        if possible
+    ]
+    parts = [_sql(name, facts=quoted(facts), occurrences=quoted(occurrences)) for name in wanted]
+    parts = [f"SELECT * FROM ({part})" for part in parts]
+    none = "SELECT 0::BIGINT AS fact_id, '' AS why, 0::BIGINT AS by_fact WHERE false"
+    return engine.create(
+        engine.new_name("superseded"),
+        f"""SELECT fact_id, min(why) AS why, min(by_fact) AS by_fact FROM ({" UNION ALL ".join([none, *parts])})
+            GROUP BY fact_id""",
+    )
+
+
+def _sql(name: str, **names: str) -> str:
+    return fill(template("keepers.data.sql", name), **names)
 
 
 def _future(engine: Engine, union: str, options: ReadOptions, into: Reconciliation) -> str:

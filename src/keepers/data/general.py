@@ -19,6 +19,25 @@ IDENTIFYING = ("customer_id", "email", "phone", "name", "first_name")
 MONEY = ("amount", "net_amount", "gross", "line_amount", "unit_price")
 _NAMED = 0.6
 _WORDS_FOR = {"customer_id": "customer", "date": "date", "amount": "amount"}
+_ID_WORDS = frozenset(
+    [
+        "id",
+        "ids",
+        "cust",
+        "cid",
+        "uid",
+        "key",
+        "code",
+        "number",
+        "ref",
+        "hash",
+        "uuid",
+        "guid",
+        "member",
+        "card",
+        "account",
+    ]
+)
 _NEVER_MONEY = frozenset(
     [
         "lat",
@@ -166,11 +185,14 @@ class _ByContent:
         if not self.raw.header:
             for role in ("currency", "status"):
                 self._first(role, self._free(role, 0.95), 0.9)
+            self._first("order_id", self._codes(), 0.7)
         self._only("date", self._free("date", 0.9))
         if not set(MONEY) & set(self.roles):
             self._only("amount", self._money())
         if not set(IDENTIFYING) & set(self.roles):
             found = _customer_candidates(self.engine, self.raw, self.profiles, self.taken, self.roles)
+            if not found and "order_id" in self.roles and self.roles["order_id"].why == "what the column holds":
+                found = [self.roles.pop("order_id").column]
             self._first("customer_id", found, 0.75)
         if not set(MONEY) & set(self.roles) and not self.raw.header:
             numbers = [n for n in self._free("number", 0.95) if self.profiles[n].distinct > 0.01]
@@ -186,6 +208,14 @@ class _ByContent:
         return [
             name for name in self._free("decimal", 0.3)
             if self.profiles[name].number >= 0.9 and not set(self.profiles[name].header.key.split()) & _NEVER_MONEY
+        ]  # fmt: skip
+
+    def _codes(self) -> list[str]:
+        """Columns of letters and digits together, another on every row."""
+        return [
+            name for name in self._free("letters", 0.95)
+            if self.profiles[name].distinct == 1.0 and self.profiles[name].digits >= 0.95
+            and self.profiles[name].email == 0 and self.profiles[name].date < 0.5 and self.profiles[name].decimal < 0.1
         ]  # fmt: skip
 
     def _only(self, role: str, candidates: list[str]) -> None:
@@ -212,16 +242,14 @@ def _customer_candidates(
     free = [
         n for n, p in profiles.items()
         if n not in taken and p.filled >= 0.5 and p.date < 0.9 and p.decimal < 0.3 and p.length <= 64
+        and (not raw.header or set(p.header.key.split()) & _ID_WORDS)
     ]  # fmt: skip
     if not free:
         return []
     counted = engine.row(
         "SELECT count(*), " + ", ".join(f"count(DISTINCT {quoted(n)})" for n in free) + f" FROM {quoted(raw.table)}"
     )
-    rows, varied = counted[0], dict(zip(free, counted[1:]))
-    named = [n for n in free if raw.header]
-    if named:
-        return []
+    rows, varied = counted[0], dict(zip(free, counted[1:], strict=True))
     ids = [n for n in free if varied[n] > max(1, min(0.02 * rows, 50)) or (rows < 50 and varied[n] > 1)]
     unique = [n for n in ids if varied[n] == rows]
     repeated = [n for n in ids if varied[n] < rows] or unique

@@ -7,12 +7,6 @@ from dataclasses import dataclass
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 
-PLACEHOLDER_IDS = (
-    "guest", "guest user", "anonymous", "unknown", "walk in", "walk-in", "walk-in customer", "walkin", "cash",
-    "cash customer", "pos", "nobody", "no customer", "gast", "laufkunde", "client divers", "client de passage", "-1",
-)  # fmt: skip
-"""Ids that stand for nobody in particular."""
-
 MOST_EMAILS_OF_A_PHONE = 2
 """A phone number seen with more addresses than this is a household's or a shop's and joins nobody."""
 
@@ -23,8 +17,7 @@ _MOST_ROUNDS = 60
 class Identity:
     """How customers were told apart.
 
-    `keys` is a table of the engine with the columns of `people` (system, customer_id, email, phone, name) and
-    ``customer_key``.
+    `keys` is a table of the engine with the columns of `people` and ``customer_key``.
     """
 
     keys: str
@@ -39,8 +32,8 @@ def resolve(engine: Engine, people: str) -> Identity:
     Parameters
     ----------
     people : str
-        Table of distinct (system, customer_id, email, phone, name) with ``sales`` (whether it comes from a sale);
-        ids and addresses normalised, empty where unknown.
+        Table of `person` (a number), (system, customer_id, email, phone, name) and ``sales`` (whether it comes from
+        a sale); ids and addresses normalised, empty where unknown.
     """
     table = quoted(people)
     ids, emails, phones, names, systems = engine.row(

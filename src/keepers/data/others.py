@@ -9,9 +9,10 @@ from keepers.data.deals import LOST, WON, words
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Shape
 from keepers.data.identity import Identity
+from keepers.data.naming import whole_name
 from keepers.data.normalise import fill, key_sql
 from keepers.data.options import ReadOptions
-from keepers.data.people import OtherSource, whole_name, with_keys
+from keepers.data.people import OtherSource, with_keys
 from keepers.data.vocabulary import header_key
 from keepers.domain import columns
 from keepers.domain.columns import Schema

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, literal, quoted, template
-from keepers.data.identity import PLACEHOLDER_IDS, Identity
+from keepers.data.identity import Identity
+from keepers.data.naming import PLACEHOLDER_IDS
 from keepers.data.normalise import EMPTY_WORDS, fill
 from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable

@@ -26,7 +26,8 @@ _NUMBER = (
 _DECIMAL = r"[0-9][.,][0-9]{1,2}([^0-9].*)?$|\p{Sc}"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _MEASURES = (
-    "filled", "varied", "dates", "numbers", "decimals", "emails", "currencies", "statuses", "letters", "mean", "length",
+    "filled", "varied", "dates", "numbers", "decimals", "emails", "currencies", "statuses", "letters", "digits",
+    "mean", "length",
 )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ class ColumnProfile:
     currency: float
     status: float
     letters: float
+    digits: float
     mean: float | None
     length: float
 
@@ -113,6 +115,7 @@ def _profile(name: str, type_: str, rows: int, found: dict[str, float | None]) -
         currency=share("currencies"),
         status=share("statuses"),
         letters=share("letters"),
+        digits=share("digits"),
         mean=found.get("mean"),
         length=found.get("length") or 0.0,
     )

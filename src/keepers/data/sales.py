@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Format, Shape
+from keepers.data.naming import clean_id, person_sql, whole_name
 from keepers.data.normalise import bare_number_sql, fill, number_sql, text_sql
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
 from keepers.data.roles import ROLES
-from keepers.data.staging import Stage
+from keepers.data.staging import SQL_TYPES, Stage
 from keepers.data.statuses import kind_of, state_of
 from keepers.data.vocabulary import RoleType, read_header
+from keepers.domain.columns import MONEY
 
 SALES_ROLES = (
     "order_id", "transaction_id", "reference", "customer_id", "email", "phone", "name", "first_name", "last_name",
@@ -37,6 +39,13 @@ _LINE_ROLES = frozenset(
         "contribution",
     }
 )
+
+_LINE_MONEY = ("unit_price", "line_amount", "line_discount", "unit_cost", "contribution")
+
+_ALIKE = (
+    "hash(order_id, kind, customer_id, email, phone, name, first_name, last_name, date_utc, revenue, charged, product)"
+)
+"""Equal for rows that say the same."""
 
 SHIPPING_WORDS = (
     r"\b(postage|carriage|(shipping|delivery)( cost| charge| fee)?|freight|p&p|versand(kosten|pauschale)?|porto|"
@@ -89,6 +98,10 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
             signed=str(declared.signed).lower(),
             payments=str(declared.payments).lower(),
             same_order=str(declared.same_order).lower(),
+            clean_id=clean_id("customer_id"),
+            whole_name=whole_name(),
+            person=person_sql(literal(declared.system)),
+            alike=_ALIKE,
             source_no=str(number),
             source=literal(f"{declared.name}: {raw.source}"),
             system=literal(declared.system),
@@ -99,49 +112,52 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
             unpaid="(paid_at IS NULL)" if "paid_at" in staged.roles else "false",
         ),
     )
-    for name in (orders, states, kinds):
-        engine.drop(name)
+    engine.drop(states)
+    engine.drop(kinds)
     return SalesSource(facts, lines, unknown_states, unknown_kinds)
 
 
 def _orders_of_lines(engine: Engine, staged: Stage, number: int, declared: Format) -> tuple[str, str]:
-    lines = engine.create(
-        engine.new_name("lines"),
-        fill(
-            template("keepers.data.sql", "order_lines"),
-            stage=quoted(staged.table),
-            source_no=str(number),
-            shipping_words=SHIPPING_WORDS.replace("'", "''"),
-            fee_words=FEE_WORDS.replace("'", "''"),
-        ),
-    )
+    words = {"shipping_words": SHIPPING_WORDS.replace("'", "''"), "fee_words": FEE_WORDS.replace("'", "''")}
+    classes = engine.create(engine.new_name("line_classes"), _sql("line_classes", stage=quoted(staged.table), **words))
+    lines = engine.new_name("lines")
+    query = _sql("order_lines", stage=quoted(staged.table), classes=quoted(classes), source_no=str(number))
+    engine.execute(f"CREATE VIEW {quoted(lines)} AS {query}")
     firsts = []
     for role in SALES_ROLES:
-        if role in _LINE_ROLES or role in ("order_id", "type"):
-            continue
-        firsts.append(f"sum({role}) AS {role}" if role in declared.sums else f"arg_min({role}, _row) AS {role}")
-        if ROLES[role].type is RoleType.MOMENT:
-            firsts.append(f"arg_min({role}_utc, _row) AS {role}_utc")
-    firsts += [
-        f"NULL::DECIMAL(18, 4) AS {role}"
-        for role in ("unit_price", "line_amount", "line_discount", "unit_cost", "contribution")
-    ]
-    orders = engine.create(
-        engine.new_name("orders_of_lines"),
-        fill(
-            template("keepers.data.sql", "lines_to_orders"),
-            lines=quoted(lines),
-            first_values=",\n       ".join(firsts),
-            group_by="order_id, type",
-        ),
-    )
-    return lines, orders
+        if role not in _LINE_ROLES and role not in ("order_id", "type"):
+            firsts += _of_the_order(role, staged, declared)
+    firsts += [f"NULL::{MONEY} AS {role}" for role in _LINE_MONEY]
+    query = _sql("lines_to_orders", lines=quoted(lines), first_values=", ".join(firsts), group_by="order_id, type")
+    return lines, engine.create(engine.new_name("orders_of_lines"), query)
+
+
+def _of_the_order(role: str, staged: Stage, declared: Format) -> list[str]:
+    """A value of the order from its lines: what the first one with it says; a sum where the lines share it out."""
+    kind = ROLES[role].type
+    moment = kind is RoleType.MOMENT
+    if role not in staged.roles:
+        empty = [f"NULL::{SQL_TYPES[kind]} AS {role}"]
+        return [*empty, f"NULL::TIMESTAMP AS {role}_utc"] if moment else empty
+    if role in declared.sums:
+        return [f"sum({role}) AS {role}"]
+    if moment:
+        return [f"min({role}) AS {role}", f"min({role}_utc) AS {role}_utc"]
+    if kind is RoleType.TEXT:
+        return [f"min({role}) AS {role}"]
+    return [f"arg_min({role}, _row) AS {role}"]
 
 
 def _orders_of_rows(engine: Engine, staged: Stage) -> str:
-    total = "coalesce(line_amount, quantity * unit_price - coalesce(line_discount, 0))::DECIMAL(18, 4)"
-    query = fill(template("keepers.data.sql", "rows_as_orders"), stage=quoted(staged.table), total=total)
-    return engine.create(engine.new_name("orders_of_rows"), query)
+    total = f"coalesce(line_amount, quantity * unit_price - coalesce(line_discount, 0))::{MONEY}"
+    name = engine.new_name("orders_of_rows")
+    query = _sql("rows_as_orders", stage=quoted(staged.table), total=total)
+    engine.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+    return name
+
+
+def _sql(name: str, **names: str) -> str:
+    return fill(template("keepers.data.sql", name), **names)
 
 
 def _wide_lines(engine: Engine, staged: Stage, number: int, raw: RawTable, recognition: Recognition) -> str | None:

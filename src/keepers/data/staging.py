@@ -240,7 +240,7 @@ class _Builder:
         column = quoted(name)
         zone = self.recognition.column("time_zone")
         dates = read_dates(
-            self.engine, quoted(self.raw.table), column, name, self._hints(), quoted(zone) if zone else None
+            self.engine, quoted(self.raw.table), column, name, self._hints(name), quoted(zone) if zone else None
         )
         return self._dictionary(role, name, dates)
 
@@ -282,7 +282,7 @@ class _Builder:
                 self.notes.append(note)
         return _case(text, minutes, "INT"), _case(text, named, "VARCHAR")
 
-    def _hints(self) -> DateHints:
+    def _hints(self, name: str) -> DateHints:
         votes: dict[str, int] = {"dmy": 0, "mdy": 0}
         if self._foreign:
             votes["dmy"] += 2
@@ -302,7 +302,29 @@ class _Builder:
             votes["dmy"] += 1
         if "USD" in codes and not codes & _DAY_FIRST_CURRENCIES:
             votes["mdy"] += 1
-        return DateHints(self.options.date_order, votes)
+        return DateHints(self.options.date_order, self._order_elsewhere(name), votes)
+
+    def _order_elsewhere(self, name: str) -> str | None:
+        """The order of day and month that the file's other columns of dates show."""
+        others = [
+            quoted(other)
+            for other, profile in self.recognition.profiles.items()
+            if other != name and profile.type == "VARCHAR" and profile.date >= 0.9
+        ]
+        if not others:
+            return None
+        late = "(1[3-9]|2[0-9]|3[01])"
+        day, month = self.engine.row(
+            "SELECT "
+            + ", ".join(
+                " + ".join(f"count(*) FILTER (regexp_matches({other}, '{pattern}'))" for other in others)
+                for pattern in (f"^{late}[-/.][0-9]{{1,2}}[-/.]", f"^[0-9]{{1,2}}[-/.]{late}[-/.]")
+            )
+            + f" FROM {quoted(self.raw.table)}"
+        )
+        if bool(day) == bool(month):
+            return None
+        return "dmy" if day else "mdy"
 
 
 _FOREIGN = frozenset(

@@ -31,14 +31,16 @@ class Role:
     def score(self, key: str) -> float:
         """How well a header's key names the role: 1 at best, 0 where it does not."""
         if key in self.words:
-            return 1.0 - 0.004 * self.words.index(key)
+            return 1.0 - 0.0005 * self.words.index(key)
+        if " " in key and key.replace(" ", "") in self.words:
+            return 0.95
         tokens = set(key.split())
         if tokens & self.never:
             return 0.0
         for position, word in enumerate(self.words):
             parts = set(word.split())
             if parts <= tokens and (len(parts) > 1 or len(tokens) <= 2):
-                return 0.7 - 0.002 * position - 0.03 * (len(tokens) - len(parts))
+                return 0.8 - 0.0005 * position - 0.03 * (len(tokens) - len(parts))
         return 0.0
 
 

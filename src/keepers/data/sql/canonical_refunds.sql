@@ -1,5 +1,5 @@
 -- The canonical refunds: each event with its order, in revenue of that order.
-SELECT md5(concat_ws('|', r.content, r.occurrence, p.how, p.order_fact, row_number() OVER (PARTITION BY p.refund_fact ORDER BY p.order_fact, p.day))) AS event_id,
+SELECT md5(concat_ws('|', {content}, p.how, p.order_fact, row_number() OVER (PARTITION BY p.refund_fact ORDER BY p.order_fact, p.day))) AS event_id,
        r.source, CASE WHEN r.numbered THEN r.order_id END AS source_id, p.occurred_at, {received_at}::TIMESTAMP AS received_at,
        coalesce(o.customer_key, r.customer_key) AS customer_key, p.day, o.shown_id AS order_id, p.amount,
        coalesce(o.currency, r.currency, 'unspecified') AS currency,

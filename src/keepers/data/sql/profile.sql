@@ -8,12 +8,13 @@ judged AS (
            regexp_matches(v, '{number}') AS is_number,
            regexp_matches(v, '{decimal}') AS is_decimal,
            regexp_matches(v, '{email}') AS is_email,
-           regexp_matches(v, '\p{L}') AS has_letters
+           regexp_matches(v, '\p{L}') AS has_letters,
+           regexp_matches(v, '[0-9]') AS has_digits
     FROM grouped
 )
 SELECT c, sum(n), count(*), sum(n) FILTER (is_date), sum(n) FILTER (is_number), sum(n) FILTER (is_number AND is_decimal),
        sum(n) FILTER (is_email), sum(n) FILTER (upper(v) IN ({currencies})), sum(n) FILTER (lower(v) IN ({statuses})),
-       sum(n) FILTER (has_letters), sum(n * TRY_CAST(v AS DOUBLE)) / sum(n) FILTER (TRY_CAST(v AS DOUBLE) IS NOT NULL),
+       sum(n) FILTER (has_letters), sum(n) FILTER (has_digits), sum(n * TRY_CAST(v AS DOUBLE)) / sum(n) FILTER (TRY_CAST(v AS DOUBLE) IS NOT NULL),
        sum(n * length(v)) / sum(n)
 FROM judged
 GROUP BY c

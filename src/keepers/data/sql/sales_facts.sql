@@ -32,7 +32,7 @@ signed AS (
 )
 SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VARCHAR AS system, {payments} AS payments, {same_order} AS same_order, _row AS row_number,
        coalesce(order_id, {row_id}) AS order_id, type, transaction_id, invoice, reference, order_id IS NOT NULL AS numbered,
-       customer_id, email, phone, coalesce(name, nullif(concat_ws(' ', first_name, last_name), '')) AS name,
+       {clean_id} AS customer_id, email, phone, {whole_name} AS name, {person} AS person, {alike} AS alike,
        date AS day, date_utc AS occurred_at, kind,
        CASE
            WHEN {test_mode} THEN 'test'
