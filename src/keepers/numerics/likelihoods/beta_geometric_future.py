@@ -197,6 +197,9 @@ class Future:
         """
         grid, stretch = self._table.grid, self._stretch
         scales = self._node_scales
+        if delta > 0:
+            # The rule's places must not be spent on a time whose purchases are worth nothing.
+            t = min(t, _INFINITE / delta)
         reach = np.log1p(stretch * t / scales)
         places, weights = gauss_legendre(24 + 8 * math.ceil(float(reach.max())))
         logs = reach[:, None] * places

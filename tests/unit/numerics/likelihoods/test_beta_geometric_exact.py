@@ -63,3 +63,11 @@ def test_the_closed_form_of_the_paper() -> None:
     assert bg_nbd.expected_purchases((r, alpha, a, b), x, t_x, T, t)[0] == pytest.approx(exact, rel=1e-12)
     nearby = [bg_nbd.expected_purchases((r, alpha, a, b), x, t_x, T, t)[0] for a in (1 - 1e-7, 1.0, 1 + 1e-7)]
     assert np.diff(nearby)[0] == pytest.approx(np.diff(nearby)[1], rel=1e-3)
+
+
+def test_a_discount_much_faster_than_the_horizon() -> None:
+    """At such a rate the horizon does not matter, and the answer is close to the intensity now over the rate."""
+    row = (0.0, 0.0, 1.0)
+    near, far = (bg_nbd.discounted_expected_purchases((1.0, 1000.0, 1.0, 1.0), *row, 5.0, t)[0] for t in (10.0, 5e4))
+    assert far == pytest.approx(near, rel=1e-12)
+    assert far == pytest.approx(1 / 1001 / 5, rel=1e-3)
