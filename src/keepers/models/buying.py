@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from keepers.domain.cells import Cells
 from keepers.domain.errors import ConfigError
+from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.base import Model, PriorChoice
 from keepers.models.fitting import Problem, fit
-from keepers.models.frames import cells_to_fit, check, histories
+from keepers.models.frames import cells_to_fit, histories
 from keepers.models.priors import Prior
 from keepers.models.realtime import CustomerState, Scorer, Scores
 from keepers.numerics.distinct import CellTables
@@ -266,7 +267,7 @@ class BuyingModel(Model):
         """Everything that valuation needs of each cell, computed together."""
         theta = self._theta()
         cells = cells.in_unit(self.unit_)
-        check(cells)
+        check_histories(cells)
         t, cap = self._length(horizon), self._length(lifetime_cap)
         found = self.family.forecast(theta, cells.x, cells.t_x, cells.T, t, discount.continuous(self.unit_), cap)
         gradient = found.expected_gradient

@@ -14,13 +14,12 @@ from keepers.data.engine import Engine, quoted
 from keepers.data.table import Table
 from keepers.domain.cells import Cells
 from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.histories import check_histories
 from keepers.domain.time import TimeUnit
 
 FloatArray = NDArray[np.float64]
 Give = Callable[[str, FloatArray], Any]
 """Hands a result, shape (n,) or (n, k), back under a name in the kind of data that came."""
-
-_ROUNDING = 1e-9
 
 
 @runtime_checkable
@@ -68,11 +67,11 @@ def cells_to_fit(data: Any, unit: TimeUnit | str | None) -> Cells:
         cells = data.cells()
     else:
         rows = _rows_of_frame(data, _named_unit(unit))
-        check(rows)
+        check_histories(rows)
         merged, index = np.unique(np.column_stack([rows.x, rows.t_x, rows.T]), axis=0, return_inverse=True)
         weight = np.asarray(np.bincount(index.ravel(), weights=rows.weight, minlength=len(merged)), dtype=float)
         cells = Cells(merged[:, 0], merged[:, 1], merged[:, 2], weight, rows.unit)
-    check(cells)
+    check_histories(cells)
     if not cells.customers > 0:
         raise InputError("There is no customer in the data. Check the window: did anybody buy before its cut?")
     return cells
@@ -92,56 +91,13 @@ def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None) ->
     """
     if isinstance(data, Cells):
         cells = data.in_unit(unit)
-        check(cells)
+        check_histories(cells)
         return Histories(cells, lambda _, values: values)
     if isinstance(data, SummaryLike):
         return _of_summary(data, unit)
     cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given)).in_unit(unit)
-    check(cells)
+    check_histories(cells)
     return Histories(cells, giver(data))
-
-
-def check(cells: Cells) -> None:
-    """Refuse histories that cannot be.
-
-    Raises
-    ------
-    InputError
-        Naming the rule, the number of rows, the first of them and its value.
-    """
-    unit = f"{cells.unit.value}s"
-    x, t_x, T = cells.x, cells.t_x, cells.T
-    slack = _ROUNDING * (1.0 + T)
-    _refuse(x < 0, "`frequency` is negative", lambda row: f"{x[row]:g}", "It counts repeat purchases.")
-    _refuse(x != np.floor(x), "`frequency` is not a whole number", lambda row: f"{x[row]:g}", "It counts purchases.")
-    _refuse(T < 0, "`T` is negative", lambda row: f"{T[row]:g} {unit}", "Leave out customers acquired after the cut.")
-    _refuse(t_x < 0, "`recency` is negative", lambda row: f"{t_x[row]:g} {unit}", "It is the age at the last purchase.")
-    _refuse(
-        t_x > T + slack,
-        "`recency` is larger than `T`",
-        lambda row: f"{t_x[row]:g} > {T[row]:g} {unit}",
-        "Check that both were cut at the same day; see `keepers check`.",
-    )
-    _refuse(
-        (x == 0) & (t_x > 0),
-        "`recency` is above zero without a repeat purchase",
-        lambda row: f"{t_x[row]:g} {unit}",
-        "It is the age at the last repeat purchase, not the time since it.",
-    )
-    _refuse(
-        (x > 0) & (t_x <= 0),
-        "`recency` is zero in spite of repeat purchases",
-        lambda row: f"frequency {x[row]:g}",
-        "Purchases of one day count once.",
-    )
-    _refuse(cells.weight < 0, "`weight` is negative", lambda row: f"{cells.weight[row]:g}", "It counts customers.")
-
-
-def _refuse(wrong: NDArray[np.bool_], what: str, value: Callable[[int], str], hint: str) -> None:
-    if wrong.any():
-        count = int(wrong.sum())
-        row = int(np.argmax(wrong))
-        raise InputError(f"{what} in {count:,} row{'s'[: count > 1]} (first: row {row + 1}, {value(row)}). {hint}")
 
 
 def _named_unit(unit: TimeUnit | str | None) -> TimeUnit:
@@ -215,7 +171,7 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit) -> Histories:
     times = {name: np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "recency", "T")}
     ones = np.ones(times["T"].shape)
     cells = Cells(times["frequency"], times["recency"], times["T"], ones, summary.unit).in_unit(unit)
-    check(cells)
+    check_histories(cells)
 
     return Histories(cells, table_giver(summary.engine, summary.name, rows["row"]))
 
