@@ -97,7 +97,7 @@ class Builder:
         event_tables.write_spend(self.writer, plan, self.arrivals, float(np.mean(self.population.mean_spend)), seed)
         if plan.paths is not None:
             touches = draw_touches(plan.paths, plan.channels, self.arrivals, seed)
-            event_tables.write_touches(self.writer, plan, touches, seed)
+            event_tables.write_touches(self.writer, plan, touches, self.campaign, seed)
         if made.truths:
             event_tables.write_experiments(self.writer, made.truths, span)
         return self._truth(book, made, bought.dropout, later.customer)

@@ -86,17 +86,18 @@ def write_spend(writer: TableWriter, plan: StorePlan, arrivals: Arrivals, order_
     )  # fmt: skip
 
 
-def write_touches(writer: TableWriter, plan: StorePlan, touches: TouchEvents, seed: int) -> None:
-    """Contacts, by visitor."""
+def write_touches(writer: TableWriter, plan: StorePlan, touches: TouchEvents, brought: IntArray, seed: int) -> None:
+    """Contacts, by visitor; `brought` is the campaign that brought each customer."""
     costs = np.array(
         [
             0 if channel.advertising is None else round(channel.advertising.cost_per_click * 100)
             for channel in plan.channels
         ]
     )
+    drawn = draw_campaigns(plan, touches.channel, "touches", seed)
     staged: Staged = {
         "visitor": touches.visitor, "customer": touches.customer, "channel": touches.channel, "page": touches.page,
-        "campaign": draw_campaigns(plan, touches.channel, "touches", seed), "cost": costs[touches.channel],
+        "campaign": np.where(touches.caused, brought[touches.customer], drawn), "cost": costs[touches.channel],
     }  # fmt: skip
     writer.events(
         "touches", touches.moment, staged, "printf('T%09d', row + 1)",
@@ -208,8 +209,10 @@ def write_visits(
     page = np.arange(visit.size) - np.repeat(np.cumsum(events.reached) - events.reached, events.reached)
     moment = events.moment[visit] + page * 45 / 86_400
     bought = events.order >= 0
+    # Numbers that say nothing of what became of the visit.
+    visitor_of = stream(seed, "visitors").permutation(count)
     staged: Staged = {
-        "visit": visit, "page": page, "bought": bought[visit],
+        "visit": visitor_of[visit], "page": page, "bought": bought[visit],
         "customer": np.where(bought, customer[np.where(bought, events.order, 0)], -1)[visit],
         "device": np.array([device for _, device in TYPES])[events.kind][visit],
         "channel": stream(seed, "channels of visits").integers(0, len(plan.channels), count)[visit],

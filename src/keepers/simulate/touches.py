@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.errors import ConfigError
@@ -42,13 +43,28 @@ class Paths:
 
 @dataclass(frozen=True, eq=False)
 class TouchEvents:
-    """One entry a contact: its visitor, the customer that visitor became (-1 for nobody), when, and where."""
+    """One entry a contact.
+
+    Attributes
+    ----------
+    visitor : array of int
+        Number of the visitor; says nothing of what became of them.
+    customer : array of int
+        Row of the customer the visitor became; -1 for nobody.
+    moment : array
+        When, in days.
+    channel, page : arrays of int
+        Where, and the page it led to.
+    caused : array of bool
+        Whether it is the contact that brought the customer.
+    """
 
     visitor: IntArray
     customer: IntArray
     moment: FloatArray
     channel: IntArray
     page: IntArray
+    caused: NDArray[np.bool_]
 
 
 def draw_touches(plan: Paths, channels: tuple[Channel, ...], arrivals: Arrivals, seed: int) -> TouchEvents:
@@ -60,33 +76,38 @@ def draw_touches(plan: Paths, channels: tuple[Channel, ...], arrivals: Arrivals,
             raise ConfigError(f"`{name}` is to harvest but is not a channel of the plan: {', '.join(names)}.")
     customers = arrivals.start.size
     empty = int(rng.poisson(plan.empty_paths * customers))
-    cause, last = _empty_paths(arrivals, empty, rng)
-    cause = np.concatenate([arrivals.channel, cause])
-    # A path ends with the first order, or with the last contact of who never orders.
+    lost_to, last = _empty_paths(arrivals, empty, rng)
+    source = np.concatenate([arrivals.channel, lost_to])
+    # A path ends with the first order, or where who never orders gives up. Its own contact lies somewhere inside.
     ends = np.concatenate([arrivals.start, last])
-    lasts = rng.gamma(1.0, plan.window, ends.size)
-    # Paths that would begin before the store did begin at some moment since.
-    begin = np.where(ends > lasts, ends - lasts, rng.random(ends.size) * ends)
-    visitor = np.arange(ends.size)
+    contact = _earlier(ends, plan.window / 2, rng)
+    begin = _earlier(contact, plan.window / 2, rng)
     more = rng.poisson(plan.extra, ends.size)
     mix = np.bincount(arrivals.channel, minlength=len(channels)).astype(float)
-    extra_visitor = np.repeat(visitor, more)
-    extra_when = begin[extra_visitor] + rng.random(extra_visitor.size) * (ends - begin)[extra_visitor]
-    extra_channel = rng.choice(len(channels), size=extra_visitor.size, p=mix / mix.sum())
-    who, when, where = [visitor, extra_visitor], [begin, extra_when], [cause, extra_channel]
+    chance = np.repeat(np.arange(ends.size), more)
+    when_chance = begin[chance] + rng.random(chance.size) * (ends - begin)[chance]
+    where_chance = rng.choice(len(channels), size=chance.size, p=mix / mix.sum())
+    who, when, where = [np.arange(ends.size), chance], [contact, when_chance], [source, where_chance]
     for name, share in plan.harvest:
-        reaps = np.flatnonzero((rng.random(customers) < share) & (cause[:customers] != names.index(name)))
+        reaps = np.flatnonzero((rng.random(customers) < share) & (arrivals.channel != names.index(name)))
         who.append(reaps)
-        when.append(np.maximum(ends[reaps] - rng.uniform(0.001, 0.02, reaps.size), begin[reaps]))
+        when.append(_earlier(ends[reaps], 0.01, rng))
         where.append(np.full(reaps.size, names.index(name)))
     owner = np.concatenate(who)
     return TouchEvents(
-        owner,
+        rng.permutation(ends.size)[owner],
         np.where(owner < customers, owner, -1),
         np.concatenate(when),
         np.concatenate(where),
         rng.choice(len(LANDING_PAGES), size=owner.size, p=[0.4, 0.22, 0.18, 0.08, 0.12]),
+        np.arange(owner.size) < customers,
     )
+
+
+def _earlier(moment: FloatArray, mean: float, rng: np.random.Generator) -> FloatArray:
+    """Some time before a moment; where that would be before the store began, some moment since it did."""
+    gap = rng.gamma(1.0, mean, moment.size)
+    return np.asarray(np.where(moment > gap, moment - gap, rng.random(moment.size) * moment))
 
 
 def _empty_paths(arrivals: Arrivals, count: int, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:

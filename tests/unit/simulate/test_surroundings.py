@@ -103,7 +103,8 @@ def test_paths_end_with_the_first_order_and_hold_the_channel_that_caused_it(demo
     touches, customers = demo.tables["touches"].name, demo.tables["customers"].name
     without = demo.engine.row(
         f"""SELECT count(*) FROM {customers} c WHERE NOT EXISTS
-            (SELECT 1 FROM {touches} t WHERE t.customer_key = c.customer_key AND t.channel = c.channel)"""
+            (SELECT 1 FROM {touches} t WHERE t.customer_key = c.customer_key AND t.channel = c.channel
+             AND t.campaign IS NOT DISTINCT FROM c.campaign)"""
     )
     late = demo.engine.row(
         f"""SELECT count(*) FROM {touches} t JOIN (
@@ -117,6 +118,17 @@ def test_paths_end_with_the_first_order_and_hold_the_channel_that_caused_it(demo
     )
     assert buyers == 3200
     assert visitors / buyers == pytest.approx(4.0, abs=0.1)
+    first = demo.engine.row(
+        f"""SELECT avg((t.channel = c.channel)::INTEGER) FROM {customers} c JOIN (
+                SELECT customer_key, arg_min(channel, occurred_at) AS channel FROM {touches} GROUP BY 1) t
+            USING (customer_key)"""
+    )[0]
+    assert 0.5 < first < 0.9  # neither the first nor the last contact gives the cause away
+    numbers = demo.engine.columns(
+        f"SELECT DISTINCT substr(visitor_id, 2)::INTEGER AS n, customer_key IS NOT NULL AS bought FROM {touches}"
+    )
+    bought = numbers["bought"].astype(bool)
+    assert stats.mannwhitneyu(numbers["n"][bought], numbers["n"][~bought]).pvalue > 1e-3
 
 
 def test_harvesting_channels_close_paths_they_did_not_cause() -> None:
