@@ -126,16 +126,21 @@ def test_without_amounts_everything_but_money_is_there() -> None:
 def test_the_money_of_the_first_day_is_exact_for_huge_and_negative_contributions() -> None:
     orders = PurchaseRows(
         [
-            ("a", "2024-01-01", 123_456_789.1234, -55.5),
+            ("a", "2024-01-01", 12_345_678_912_345.1234, -55.5),
             ("a", "2024-01-02", 1, 0.25),
             ("a", "2024-01-09", 2, 0.75),
         ]
     )
     plain = rows_of(summarise(orders), "monetary_value", "monetary_value_all")
-    assert plain == {"a": (1.5, pytest.approx((123_456_789.1234 + 3) / 3, rel=1e-15))}
+    assert plain == {"a": (1.5, pytest.approx((12_345_678_912_345.1234 + 3) / 3, rel=1e-15))}
     own = summarise(orders, margin=Margin(per_order=True))
     assert rows_of(own, "monetary_value", "monetary_value_all") == {"a": (0.5, pytest.approx(-54.5 / 3))}
     assert own.basis is MoneyBasis.CONTRIBUTION
+
+
+def test_a_first_day_of_unknown_amount_counts_as_nothing() -> None:
+    orders = PurchaseRows([("a", "2024-01-01", None), ("a", "2024-01-02", 4), ("a", "2024-01-03", 6)])
+    assert rows_of(summarise(orders), "monetary_value", "monetary_value_all") == {"a": (5.0, pytest.approx(10 / 3))}
 
 
 def test_a_rate_is_remembered_and_leaves_the_money_as_revenue() -> None:

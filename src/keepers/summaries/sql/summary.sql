@@ -1,5 +1,5 @@
 -- One row a customer who bought up to the cut; all purchases of a day are one.
--- The money of the first day without a join: day * 10^13 + money is smallest on the first day, whatever the money.
+-- The money of the first day without a join: day * 10^16 + money is smallest on the first day, whatever the money.
 WITH purchase_day AS (
     {purchase_days}
 ),
@@ -12,9 +12,10 @@ history AS (
         sum(orders) AS orders,
         sum(revenue) AS revenue,
         sum(CASE WHEN purchased_on IS NOT NULL THEN money END) AS money,
-        min(CAST(date_diff('day', DATE '1970-01-01', purchased_on) AS DECIMAL(38, 4)) * 10000000000000 + money)
-            - CAST(date_diff('day', DATE '1970-01-01', min(purchased_on)) AS DECIMAL(38, 4)) * 10000000000000
-            AS first_money{holdout_sums}
+        min(
+            CAST(date_diff('day', DATE '1970-01-01', purchased_on) AS DECIMAL(38, 4)) * 10000000000000000
+            + coalesce(money, 0)
+        ) - CAST(date_diff('day', DATE '1970-01-01', min(purchased_on)) AS DECIMAL(38, 4)) * 10000000000000000 AS first_money{holdout_sums}
     FROM purchase_day
     GROUP BY customer_key
     HAVING count(purchased_on) > 0
