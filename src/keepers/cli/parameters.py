@@ -46,6 +46,12 @@ Format = Annotated[
     str | None,
     typer.Option("--format", metavar="NAME", help="Format of the files, where recognition should not decide."),
 ]
+Delimiter = Annotated[
+    str | None, typer.Option("--delimiter", metavar="SIGN", help="What stands between columns, where it is not plain.")
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of text files, for example windows-1252.")
+]
 Currency = Annotated[str | None, typer.Option("--currency", metavar="CODE", help="Your main currency.")]
 WonStage = Annotated[
     list[str] | None, typer.Option("--won-stage", metavar="STAGE", help="A deal stage that means won, in your words.")

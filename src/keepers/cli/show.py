@@ -37,7 +37,7 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         )
         lines.append(
             f"The mean customer is worth {_money(equity['mean'], money)}, the median one "
-            f"{_money(equity['median'], money)}; the best 10% hold {equity['top_10_percent_share']:.0%}."
+            f"{_money(equity['median'], money)}{_concentration(store, equity)}."
         )
     else:
         orders = summary["activity"]["expected_orders"]
@@ -46,10 +46,16 @@ def _lines(summary: dict[str, Any]) -> list[str]:
             "(the data hold no money)."
         )
     risk = summary["at_risk"]
-    at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
-    lines.append(f"At risk of leaving: {risk['customers']:,} customers{at_stake}.")
+    if risk["customers"]:
+        at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
+        lines.append(f"At risk of leaving: {risk['customers']:,} customers{at_stake}.")
     lines.append(summary["verdict"]["sentence"])
     return lines
+
+
+def _concentration(store: dict[str, Any], equity: dict[str, Any]) -> str:
+    share = equity["top_10_percent_share"]
+    return "" if share is None or store["customers"] < 20 else f"; the best 10% hold {share:.0%}"
 
 
 def _money(value: float | None, money: dict[str, Any]) -> str:

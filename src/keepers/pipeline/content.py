@@ -12,15 +12,17 @@ from keepers.pipeline import content_trust as trust
 from keepers.pipeline.content_cohorts import cohort_content
 from keepers.pipeline.content_data import data_content
 from keepers.pipeline.content_groups import alive_content, breakdowns_content
+from keepers.pipeline.content_value import estimate, formula_content, lever_content
 from keepers.pipeline.insights import Insights
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import FILES, store_name
 from keepers.reports import content
 from keepers.reports.evidence import FittedModel
-from keepers.reports.figures import Estimate, MoneyMeaning, Span
+from keepers.reports.figures import MoneyMeaning, Span
+from keepers.reports.groups import CohortMeasure, CohortTriangle
 from keepers.summaries.cohorts import cohorts, purchase_ages
-from keepers.valuation.equity import Interval
+from keepers.valuation.cohort_forecast import cohort_forecast
 
 
 def report_content(
@@ -28,21 +30,22 @@ def report_content(
 ) -> content.ReportContent:
     """Everything the report says."""
     values, meant, test = scored.values, found.meanings, scored.test
-    ages = purchase_ages(scored.summary)
     return content.ReportContent(
         store=_store(dataset, scored, options, now),
         verdict=trust.verdict_content(scored.buying, scored.verdict, test),
         activity=_activity(scored, found, options),
         equity=_equity(found),
         at_risk=found.at_risk,
+        levers=lever_content(found.levers, meant.lifetime),
         tiers=found.tiers,
         rfm=found.rfm,
         breakdowns=breakdowns_content(values, customers, meant.ahead),
-        cohorts=cohort_content(cohorts(scored.summary, ages), meant.past),
+        cohorts=_cohorts(scored, meant.past),
         alive_map=alive_content(customers),
         tracking=None if test is None else trust.tracking_content(test),
         calibration=None if test is None else trust.calibration_content(test),
         backtest=None if test is None else trust.backtest_content(test),
+        formulas=formula_content(found.formulas, found.equity.mean, meant.ahead, options),
         reconciliation=data_content(dataset.reconciliation, dataset.currency, values.has_money, _read_money(found)),
         models=_models(scored),
         notes=(*values.remarks, *dataset.reconciliation.warnings),
@@ -104,6 +107,16 @@ def _equity(found: Insights) -> content.Equity | None:
     )
 
 
+def _cohorts(scored: Scored, meaning: MoneyMeaning | None) -> tuple[CohortTriangle, ...]:
+    ages = purchase_ages(scored.summary)
+    seen = cohorts(scored.summary, ages)
+    ahead = cohort_forecast(scored.values, seen, ages)
+    forecast = {CohortMeasure.CUMULATIVE_ORDERS: ahead.purchases}
+    if ahead.money is not None:
+        forecast[CohortMeasure.CUMULATIVE_VALUE] = ahead.money
+    return cohort_content(seen, meaning, forecast)
+
+
 def _read_money(found: Insights) -> MoneyMeaning | None:
     if found.meanings.past is None:
         return None
@@ -116,8 +129,3 @@ def _models(scored: Scored) -> tuple[FittedModel, ...]:
         remarks = (scored.spending.independence_.sentence, *scored.spending.remarks_)
         found.append(trust.model_content(scored.spending, "spend", remarks))
     return tuple(found)
-
-
-def estimate(interval: Interval) -> Estimate:
-    """An interval as the page writes it."""
-    return Estimate(interval.value, interval.low, interval.high, interval.level)

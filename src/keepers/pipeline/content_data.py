@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keepers.data.reconciliation import MoneyLine, Reconciliation
+from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.reports import evidence
 from keepers.reports.figures import MoneyMeaning
 
@@ -55,13 +56,13 @@ def data_content(
         months=months,
         orders_without_customer_share=sum(line.rows for line in unknown) / counted if counted else None,
         revenue_without_customer_share=account.unknown_share if has_money else None,
-        remarks=tuple(finding.text for finding in account.findings),
+        remarks=tuple(finding.text for finding in account.findings if finding.level != "warning"),
         meaning=meaning if has_money else None,
     )
 
 
 def _currencies(account: Reconciliation) -> set[str]:
-    return {line.currency for line in account.charged}
+    return {line.currency for line in account.charged if line.amount and line.currency != UNSPECIFIED_CURRENCY}
 
 
 def _lines(account: Reconciliation) -> list[MoneyLine]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from keepers.data.read import Dataset
 from keepers.data.table import Table
 from keepers.evaluation.results import Backtest
 from keepers.models.base import Model
@@ -17,7 +19,15 @@ from keepers.pipeline.scoring import Scored
 from keepers.reports.content import AtRisk
 from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import Grouping
+from keepers.summaries.activity import Activity, activity
 from keepers.valuation.equity import Equity, Interval, equity
+from keepers.valuation.formula_inputs import FormulaResult
+from keepers.valuation.formula_table import formula_table
+from keepers.valuation.levers import Levers, levers
+from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
+
+_LEVER_DRAWS = 32
+"""Levers are differences of totals under the same draws, so fewer draws steady them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,9 @@ class Insights:
     rfm: Grouping
     models: dict[str, Model]
     meanings: Meanings
+    levers: Levers | None = None
+    formulas: tuple[FormulaResult, ...] = ()
+    new_customer: NewCustomerValue | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The part of summary.json that follows from values."""
@@ -58,6 +71,9 @@ class Insights:
             },
             "tiers": [asdict(row) for row in self.tiers.rows],
             "rfm": {"rule": self.rfm.rule, "groups": [asdict(row) for row in self.rfm.rows]},
+            "levers": None if self.levers is None else _levers(self.levers),
+            "new_customer": None if self.new_customer is None else _new_customer(self.new_customer),
+            "formulas": [_formula(one) for one in self.formulas],
         }
 
     def _money_at_risk(self) -> float | None:
@@ -67,20 +83,52 @@ class Insights:
         return group.value_if_active - group.value_expected
 
 
-def insights(scored: Scored, customers: Table, options: RunOptions) -> Insights:
-    """Draw all conclusions that fit in a summary; what only the page shows is left to it."""
+def insights(dataset: Dataset, scored: Scored, customers: Table, options: RunOptions) -> Insights:
+    """Draw all conclusions; without a report only those that cost nothing."""
     values, meant = scored.values, _meanings(scored, options)
     models: dict[str, Model] = {"buying": scored.buying}
     if scored.spending is not None:
         models["spend"] = scored.spending
+    worth = equity(values, model_error(scored.test))
+    priced = options.report and values.has_money
+    new = new_customer_value(values, options.lifetime) if priced else None
     return Insights(
-        equity=equity(values, model_error(scored.test)),
+        equity=worth,
         at_risk=risk_content(values, customers, meant.at_risk),
         tiers=tier_content(values, customers, meant.ahead, meant.past),
         rfm=rfm_content(values, customers, meant.ahead, meant.past),
         models=models,
         meanings=meant,
+        levers=levers(values, draws=_LEVER_DRAWS) if priced else None,
+        formulas=_formulas(dataset, scored, worth, new) if priced else (),
+        new_customer=new,
     )
+
+
+def _formulas(
+    dataset: Dataset, scored: Scored, worth: Equity, new: NewCustomerValue | None
+) -> tuple[FormulaResult, ...]:
+    seen = activity(scored.summary)
+    return formula_table(
+        scored.values,
+        marketing_spend=_marketing_spend(dataset, seen),
+        seen=seen,
+        equity=None if worth.lifetime is None else worth.lifetime.value,
+        value_of_new=None if new is None else new.total.value,
+    )
+
+
+def _marketing_spend(dataset: Dataset, seen: Activity) -> float | None:
+    """What was spent on marketing in the period that the formulas look at, if the files say so in the same currency."""
+    spend = dataset.tables.get("spend")
+    if spend is None:
+        return None
+    first = seen.until - dt.timedelta(days=round(seen.period.days) - 1)
+    found = dataset.engine.row(
+        f"SELECT sum(amount) FROM ({spend.sql}) AS spend WHERE day BETWEEN $first AND $until AND currency = $currency",
+        {"first": first, "until": seen.until, "currency": dataset.currency},
+    )[0]
+    return None if found is None else float(found)
 
 
 def model_error(test: Backtest | None) -> float:
@@ -112,6 +160,44 @@ def _meanings(scored: Scored, options: RunOptions) -> Meanings:
         past=meaning(Span.PAST, everybody, discounted=False),
         at_risk=meaning(options.horizon, "customers at risk"),
     )
+
+
+def _levers(found: Levers) -> dict[str, Any]:
+    return {
+        "base": found.base,
+        "horizon_days": found.horizon.days,
+        "retention_a_year": found.retention,
+        "rows": [
+            {
+                "lever": row.lever.value,
+                "change": row.change,
+                "gain": None if row.gain is None else asdict(row.gain),
+                "definition": row.sentence,
+            }
+            for row in found.rows
+        ],
+    }
+
+
+def _new_customer(found: NewCustomerValue) -> dict[str, Any]:
+    return {
+        "horizon_days": None if found.horizon is None else found.horizon.days,
+        "first_order": found.first_order,
+        "repeat_orders": asdict(found.repeat_orders),
+        "total": asdict(found.total),
+    }
+
+
+def _formula(found: FormulaResult) -> dict[str, Any]:
+    return {
+        "key": found.key,
+        "name": found.name,
+        "expression": found.expression,
+        "inputs": {one.name: one.value for one in found.inputs},
+        "result": found.result,
+        "quantity": found.quantity.value,
+        "remark": found.remark,
+    }
 
 
 def _equity(found: Equity, total: Interval) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class RunOptions:
         The business's zone, such as Europe/Berlin; the file's own local days otherwise.
     format : str, optional
         Name of the files' format, where recognition should not decide.
+    delimiter, encoding : str, optional
+        Of text files, where they are not recognised.
     date_order : str, optional
         "dmy" or "mdy", where the data do not tell whether 03/04 is the third of April.
     currency : str, optional
@@ -75,6 +77,8 @@ class RunOptions:
     rates: Mapping[str, float] = field(default_factory=dict)
     time_zone: str | None = None
     format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
     date_order: str | None = None
     currency: str | None = None
     won_stages: tuple[str, ...] = ()

@@ -17,6 +17,8 @@ def read_files(locations: Sequence[str], options: RunOptions, progress: Progress
         *locations,
         columns=options.columns,
         format=options.format,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
         engine=engine,
         progress=progress,
         time_zone=options.time_zone,

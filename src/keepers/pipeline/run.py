@@ -75,7 +75,7 @@ def run(
         scored = score(dataset.orders, options, now(), progress)
         customers = customer_table(dataset, scored.values)
         progress("Drawing conclusions", None)
-        found = insights(scored, customers, options)
+        found = insights(dataset, scored, customers, options)
         progress("Writing results", None)
         write_customers(customers, scored.values, folder, options.csv)
         for role, model in found.models.items():

@@ -85,7 +85,7 @@ def store_name(dataset: Dataset, options: RunOptions) -> str:
     """The store as its owner calls it, or the first file with orders."""
     if options.name:
         return options.name
-    return next((source.name for source in dataset.sources), "Your store")
+    return next((Path(source.name).name.split(".")[0] for source in dataset.sources), "Your store")
 
 
 def _horizon(horizon: Horizon) -> dict[str, Any]:

@@ -130,11 +130,13 @@ class Formula:
     inputs: tuple[FormulaInput, ...]
     """What went in."""
     result: float | None
-    """Value a customer; None where it cannot be computed."""
+    """Mostly the value of a customer; None where it cannot be computed."""
     meaning: MoneyMeaning
-    """The five things for this result."""
+    """The five things for this result, if it is money."""
     remark: str | None = None
     """Why there is no result, or why it differs from the model's value, in one or two sentences."""
+    unit: FormulaUnit = FormulaUnit.MONEY
+    """How the result is written."""
 
 
 @dataclass(frozen=True, slots=True)

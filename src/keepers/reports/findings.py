@@ -5,7 +5,7 @@ from __future__ import annotations
 from keepers.reports.breakdowns import largest
 from keepers.reports.charts.cohort_curves import value_text
 from keepers.reports.cohorts import Heatmap
-from keepers.reports.evidence import Backtest, BacktestRow, Calibration, Formulas, Reconciliation, Tracking
+from keepers.reports.evidence import Backtest, BacktestRow, Calibration, Formulas, FormulaUnit, Reconciliation, Tracking
 from keepers.reports.formatting import count, finite, horizon, money, number, percent, plural, shortened
 from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, CohortMeasure, Dimension, Grouping
 
@@ -192,7 +192,8 @@ def _mean_value(row: BreakdownRow, currency: str | None) -> str:
 
 def formulas(found: Formulas, currency: str | None) -> str:
     """Between which values the simple formulas lie, beside the model's."""
-    results = [value for value in (finite(row.result) for row in found.rows) if value is not None]
+    in_money = (finite(row.result) for row in found.rows if row.unit is FormulaUnit.MONEY)
+    results = [value for value in in_money if value is not None]
     if not results:
         return ""
     low, high = money(min(results), currency), money(max(results), currency)
