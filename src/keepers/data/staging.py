@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from keepers.data.dates import DateColumn, DateHints, read_dates
 from keepers.data.engine import Engine, literal, quoted
+from keepers.data.moments import Moments
 from keepers.data.normalise import (
     bare_number_sql,
     decimal_evidence,
@@ -22,7 +22,6 @@ from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
 from keepers.data.roles import ROLES
 from keepers.data.vocabulary import RoleType, symbol_currency
-from keepers.data.zones import ABBREVIATIONS, zone_name
 from keepers.domain.columns import MONEY
 
 SQL_TYPES = {
@@ -32,10 +31,6 @@ SQL_TYPES = {
     RoleType.MOMENT: "DATE",
     RoleType.FLAG: "BOOLEAN",
 }
-_DAY_FIRST_CURRENCIES = frozenset(
-    ["EUR", "GBP", "BRL", "CHF", "DKK", "NOK", "SEK", "PLN", "AUD", "NZD", "INR", "ZAR", "ARS", "MXN", "CLP", "COP"]
-)
-_ENGLISH = frozenset(["en"])
 
 
 _AMOUNTS = ("net_amount", "amount", "gross", "line_amount", "unit_price", "spend")
@@ -54,13 +49,6 @@ class Stage:
     currency: str | None
 
 
-@dataclass(frozen=True)
-class _Moment:
-    local: str
-    offset: str
-    join: str = ""
-
-
 def stage(
     engine: Engine, raw: RawTable, recognition: Recognition, wanted: tuple[str, ...], options: ReadOptions
 ) -> Stage:
@@ -71,18 +59,21 @@ def stage(
         select += builder.columns(role)
     skipped = f"WHERE r._row NOT IN ({', '.join(map(str, raw.totals))})" if raw.totals else ""
     bare = ", ".join(["*", *builder.bare])
+    if builder.moments.problem:
+        builder.helpers["date_problem"] = f"{builder.moments.problem} AS date_problem"
+        builder.problems.append("date_problem")
     helpers = f" EXCLUDE ({', '.join(builder.helpers)})" if builder.helpers else ""
     name = engine.new_name("stage")
     engine.create(
         name,
         f"""SELECT *{helpers}, {builder.problem()} AS problem FROM (
                 SELECT {", ".join(select + list(builder.helpers.values()))}
-                FROM (SELECT {bare} FROM {quoted(raw.table)}) r {" ".join(builder.joins)} {skipped})""",
+                FROM (SELECT {bare} FROM {quoted(raw.table)}) r {" ".join(builder.moments.joins)} {skipped})""",
     )
-    for table in builder.temporary:
+    for table in builder.moments.temporary:
         engine.drop(table)
     present = frozenset(role for role in wanted if recognition.column(role) or role in recognition.format.constants)
-    return Stage(name, present, tuple(builder.notes), builder.header_currency())
+    return Stage(name, present, (*builder.notes, *builder.moments.notes), builder.header_currency())
 
 
 class _Builder:
@@ -93,8 +84,6 @@ class _Builder:
         self.raw = raw
         self.recognition = recognition
         self.options = options
-        self.joins: list[str] = []
-        self.temporary: list[str] = []
         self.notes: list[str] = []
         self.problems: list[str] = []
         self.bare: list[str] = []
@@ -109,6 +98,8 @@ class _Builder:
         comma, point = (sum(getattr(e, mark) for e in self._evidence.values()) for mark in ("comma", "point"))
         self._foreign = bool(_FOREIGN & {w for p in recognition.profiles.values() for w in p.header.key.split()})
         self._decimal = "," if comma > point or (comma == point and self._foreign) else "."
+        votes = {"dmy": 2 * self._foreign + 2 * (self._decimal == ",")}
+        self.moments = Moments(engine, raw, recognition, options, votes, self.header_currency())
 
     def columns(self, role: str) -> list[str]:
         """The select entries of one role."""
@@ -117,13 +108,13 @@ class _Builder:
         constant = self.recognition.format.constants.get(role)
         if name is None and role == "currency" and len(set(self._on_amounts.values())) > 1:
             signs = {sign: literal(currency) for sign, currency in self._on_amounts.items()}
-            return [f"{_case(_sign_sql(f'r.{self._written_amount()}'), signs, 'VARCHAR')} AS currency"]
+            return [f"{_case(_sign_sql(f'r.{self._written_amount()}'), signs)} AS currency"]
         if name is None:
             if kind is RoleType.MOMENT:
                 return [f"NULL::DATE AS {role}", f"NULL::TIMESTAMP AS {role}_utc"]
             return [f"{constant or 'NULL'}::{SQL_TYPES[kind]} AS {role}"]
         if kind is RoleType.MOMENT:
-            return self._moment(role, name)
+            return self.moments.columns(role, name)
         return [f"{self._value(role, name, kind)} AS {role}"]
 
     def _value(self, role: str, name: str, kind: RoleType) -> str:
@@ -208,124 +199,6 @@ class _Builder:
             )
         return number_sql(f"r.{bare}", evidence.decide(self._decimal), type_)
 
-    def _moment(self, role: str, name: str) -> list[str]:
-        moment = self._typed_moment(name) or self._text_moment(role, name)
-        zone = self._row_zone()
-        local = moment.local
-        clock = self.recognition.column("time") if role == "date" else None
-        if clock and clock != name:
-            local = f"({local} + coalesce({_clock_sql('r.' + quoted(clock))}, INTERVAL 0 SECOND))"
-        fixed = self.recognition.profiles[name].header.zone or (clock and self.recognition.profiles[clock].header.zone)
-        business = self.options.time_zone
-        assumed = literal(business) if business else "'UTC'"
-        known = f"coalesce({moment.offset}, {'0' if fixed else 'NULL'}, {zone[0]})"
-        utc = f"""CASE WHEN {known} IS NOT NULL THEN {local} - to_minutes(coalesce({known}, 0))
-                       WHEN {zone[1]} IS NOT NULL THEN timezone('UTC', timezone({zone[1]}, {local}))
-                       ELSE timezone('UTC', timezone({assumed}, {local})) END"""
-        zoned = f"{known} IS NOT NULL OR {zone[1]} IS NOT NULL"
-        day = f"{local}::DATE"
-        if business:
-            day = f"CASE WHEN {zoned} THEN timezone({literal(business)}, timezone('UTC', {utc}))::DATE ELSE {day} END"
-        return [f"{day} AS {role}", f"{utc} AS {role}_utc"]
-
-    def _typed_moment(self, name: str) -> _Moment | None:
-        column = f"r.{quoted(name)}"
-        if self._typed(name, "TIMESTAMP WITH TIME ZONE"):
-            return _Moment(f"timezone('UTC', {column})", "0")
-        if self._typed(name, "DATE", "TIMESTAMP"):
-            return _Moment(f"{column}::TIMESTAMP", "NULL::INT")
-        return None
-
-    def _text_moment(self, role: str, name: str) -> _Moment:
-        column = quoted(name)
-        zone = self.recognition.column("time_zone")
-        dates = read_dates(
-            self.engine, quoted(self.raw.table), column, name, self._hints(name), quoted(zone) if zone else None
-        )
-        return self._dictionary(role, name, dates)
-
-    def _dictionary(self, role: str, name: str, dates: DateColumn) -> _Moment:
-        alias = f"d_{role}"
-        self.joins.append(f"LEFT JOIN {quoted(dates.table)} {alias} ON r.{quoted(name)}::VARCHAR = {alias}.text")
-        self.temporary.append(dates.table)
-        self.notes += [note for note in dates.notes if note not in self.notes]
-        if role == "date":
-            label = literal(f"`{name}` is ")
-            self.helpers["date_problem"] = (
-                f"CASE WHEN {alias}.problem IS NOT NULL "
-                f"THEN {label} || left({alias}.text, 40) || ': ' || {alias}.problem END AS date_problem"
-            )
-            self.problems.append("date_problem")
-        return _Moment(f"{alias}.local", f"{alias}.offset_minutes")
-
-    def _row_zone(self) -> tuple[str, str]:
-        """Expressions of the row's own offset in minutes and of its named zone."""
-        name = self.recognition.column("time_zone")
-        if name is None:
-            return "NULL::INT", "NULL::VARCHAR"
-        column = quoted(name)
-        words = [
-            str(row[0])
-            for row in self.engine.rows(
-                f"SELECT DISTINCT {text_sql(column)} FROM {quoted(self.raw.table)} WHERE {text_sql(column)} IS NOT "
-                "NULL LIMIT 500"
-            )
-        ]
-        minutes = {word: str(ABBREVIATIONS[word.upper()]) for word in words if word.upper() in ABBREVIATIONS}
-        named = {word: literal(zone) for word in words if (zone := zone_name(word))}
-        text = text_sql(f"r.{column}")
-        unknown = [word for word in words if word not in minutes and word not in named]
-        if unknown:
-            shown = ", ".join(unknown[:3])
-            note = f"`{name}` has time zones that are not known ({shown}); their times were taken as local."
-            if note not in self.notes:
-                self.notes.append(note)
-        return _case(text, minutes, "INT"), _case(text, named, "VARCHAR")
-
-    def _hints(self, name: str) -> DateHints:
-        votes: dict[str, int] = {"dmy": 0, "mdy": 0}
-        if self._foreign:
-            votes["dmy"] += 2
-        if self._decimal == ",":
-            votes["dmy"] += 2
-        currency = self.recognition.column("currency")
-        codes = {self.header_currency() or ""}
-        if currency:
-            codes |= {
-                str(row[0]).upper()
-                for row in self.engine.rows(
-                    f"SELECT DISTINCT trim({quoted(currency)}::VARCHAR) FROM {quoted(self.raw.table)} LIMIT 50"
-                )
-                if row[0]
-            }
-        if codes & _DAY_FIRST_CURRENCIES:
-            votes["dmy"] += 1
-        if "USD" in codes and not codes & _DAY_FIRST_CURRENCIES:
-            votes["mdy"] += 1
-        return DateHints(self.options.date_order, self._order_elsewhere(name), votes)
-
-    def _order_elsewhere(self, name: str) -> str | None:
-        """The order of day and month that the file's other columns of dates show."""
-        others = [
-            quoted(other)
-            for other, profile in self.recognition.profiles.items()
-            if other != name and profile.type == "VARCHAR" and profile.date >= 0.9
-        ]
-        if not others:
-            return None
-        late = "(1[3-9]|2[0-9]|3[01])"
-        day, month = self.engine.row(
-            "SELECT "
-            + ", ".join(
-                " + ".join(f"count(*) FILTER (regexp_matches({other}, '{pattern}'))" for other in others)
-                for pattern in (f"^{late}[-/.][0-9]{{1,2}}[-/.]", f"^[0-9]{{1,2}}[-/.]{late}[-/.]")
-            )
-            + f" FROM {quoted(self.raw.table)}"
-        )
-        if bool(day) == bool(month):
-            return None
-        return "dmy" if day else "mdy"
-
 
 _FOREIGN = frozenset(
     [
@@ -372,15 +245,6 @@ def _sign_sql(column: str) -> str:
     return f"upper(regexp_extract({column}, '(R\\$|[A-Za-z]{{3}}|\\p{{Sc}}|zł|kr)', 1))"
 
 
-def _case(text: str, values: Mapping[str, str], type_: str) -> str:
-    if not values:
-        return f"NULL::{type_}"
+def _case(text: str, values: Mapping[str, str]) -> str:
     whens = " ".join(f"WHEN {literal(word)} THEN {value}" for word, value in values.items())
     return f"CASE {text} {whens} END"
-
-
-def _clock_sql(column: str) -> str:
-    """A time of day as an interval."""
-    formats = "['%H:%M:%S', '%H:%M', '%I:%M:%S %p', '%I:%M %p', '%H:%M:%S.%f', '%Hh%M', '%H.%M']"
-    clock = f"try_strptime(upper(trim({column}::VARCHAR)), {formats})"
-    return f"to_microseconds(date_diff('microsecond', {clock}::DATE::TIMESTAMP, {clock}))"
