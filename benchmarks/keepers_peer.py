@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,8 @@ def _parameters(model: Any) -> dict[str, Any]:
 
 def summary(file: Path) -> tuple[Clock, dict[str, Any]]:
     """Orders in a Parquet file to frequency, recency, age and mean spend."""
-    import keepers  # noqa: F401 (loaded before the clock starts, as its peer's library is)
-    import keepers.data.read
-    import keepers.summaries.summary
-
+    for module in ("keepers.data.read", "keepers.summaries.summary"):
+        importlib.import_module(module)  # before the clock starts, as its peer's library is
     clock = Clock()
     table = _summary(file)
     repeat = table.engine.row(f"SELECT sum(frequency) FROM {table.name}")[0]

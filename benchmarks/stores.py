@@ -43,7 +43,7 @@ def _simulated(name: str, file: Path) -> None:
     store = simulate_store(SIZES[name], seed=1, end=END, start=END - dt.timedelta(days=729))
     orders = store.tables["orders"]
     store.engine.execute(
-        f"COPY (SELECT customer_key AS customer_id, day::TIMESTAMP AS date, amount::DOUBLE AS amount FROM {orders.name} "
-        f"ORDER BY occurred_at) TO {literal(str(file))} (FORMAT parquet)"
+        "COPY (SELECT customer_key AS customer_id, day::TIMESTAMP AS date, amount::DOUBLE AS amount "
+        f"FROM {orders.name} ORDER BY occurred_at) TO {literal(str(file))} (FORMAT parquet)"
     )
     store.engine.close()

@@ -60,8 +60,13 @@ class Dataset:
         found = self.tables.get("orders")
         if isinstance(found, Orders):
             return found
-        listed = "; ".join(f"{source.name} is a {source.recognition.format.label}" for source in self.sources)
-        raise InputError(f"There are no orders in what was read ({listed}). Add the export of your orders or payments.")
+        listed = "; ".join(f"{source.name}: {source.recognition.format.label}" for source in self.sources)
+        names = " ".join(source.name.split(",")[0] for source in self.sources)
+        raise InputError(
+            f"There are no orders in what was read ({listed}). It was understood, but customers are valued from what they "
+            f"bought: add the export of your orders or payments, for example `keepers run orders.csv {names}`; "
+            f"`keepers check {names}` shows what was read."
+        )
 
 
 def read(

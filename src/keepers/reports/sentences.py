@@ -297,7 +297,7 @@ def lever_detail(lever: Lever) -> str:
         return f"{points:g} percentage point{'' if abs(points - 1) < 1e-9 else 's'} of yearly retention"
     if lever.kind is LeverKind.ORDER_VALUE:
         return "larger orders, just as many of them"
-    return "customers order more often, for as long as before"
+    return "customers order more often while they stay"
 
 
 def lever_note(lever: Lever, levers: Levers, currency: str | None) -> str:

@@ -1,0 +1,124 @@
+"""The main job on the CDNOW sample: what stands in the folder, and that it is what the library says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import keepers as kp
+from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.money import Margin
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.run import RunResult, run
+
+
+@pytest.fixture(scope="module")
+def result(cdnow_path: Path, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """A whole run."""
+    return run([str(cdnow_path)], RunOptions(into=tmp_path_factory.mktemp("run") / "result", margin=Margin(0.4)))
+
+
+def test_the_folder_holds_what_is_promised(result: RunResult) -> None:
+    assert sorted(path.name for path in result.folder.iterdir()) == [
+        "customers.csv",
+        "customers.parquet",
+        "model-buying.json",
+        "model-spend.json",
+        "report.html",
+        "summary.json",
+    ]
+    assert sorted(result.folder.parent.iterdir()) == [result.folder]
+
+
+def test_the_summary_is_true(result: RunResult) -> None:
+    summary = json.loads((result.folder / "summary.json").read_text(encoding="utf-8"))
+    assert summary == result.summary
+    assert summary["store"]["customers"] == 2357
+    assert summary["store"]["orders"] == 6919
+    assert summary["store"]["revenue"] == pytest.approx(244_091.94)
+    assert summary["money"]["margin_rate"] == 0.4
+    assert summary["money"]["basis"] == "contribution margin"
+    assert summary["backtest"]["winner"] == summary["models"]["buying"]["name"]
+    total = duckdb.sql(f"SELECT sum(clv_predicted_12m) FROM '{result.folder}/customers.parquet'").fetchall()[0][0]
+    assert summary["equity"]["total"]["value"] == pytest.approx(total, rel=1e-9)
+    assert summary["equity"]["total"]["low"] < total < summary["equity"]["total"]["high"]
+    tiers = {row["name"]: row["customers"] for row in summary["tiers"]}
+    assert sum(tiers.values()) == 2357
+    assert {row["lever"] for row in summary["levers"]["rows"]} == {"retention", "order value", "order frequency"}
+
+
+def test_values_are_those_of_the_library(result: RunResult, cdnow_path: Path) -> None:
+    buying = kp.load_model(result.folder / "model-buying.json")
+    spending = kp.load_model(result.folder / "model-spend.json")
+    summary = kp.summarise(kp.read_orders(cdnow_path), margin=0.4)
+    values = kp.lifetime_value(buying, spending, summary)
+    file = f"{result.folder}/customers.parquet"
+    known = dict(duckdb.sql(f"SELECT customer_key, clv_predicted_12m FROM '{file}'").fetchall())
+    rows = values.engine.rows(f"SELECT customer_key, clv_predicted_12m FROM {values.name}")
+    assert len(rows) == len(known)
+    for key, value in rows:
+        assert known[key] == pytest.approx(value, rel=1e-9)
+
+
+def test_the_report_needs_no_network(result: RunResult) -> None:
+    page = (result.folder / "report.html").read_text(encoding="utf-8")
+    assert "Can you trust this?" in page
+    assert not re.search(r"(?:src|href)=\"https?://", page)
+
+
+def test_a_named_model_without_test_is_marked_so(cdnow_path: Path, tmp_path: Path) -> None:
+    options = RunOptions(into=tmp_path / "quick", model="bg-nbd", backtest=False, report=False, csv=False)
+    found = run([str(cdnow_path)], options)
+    assert sorted(path.name for path in found.folder.iterdir()) == [
+        "customers.parquet",
+        "model-buying.json",
+        "model-spend.json",
+        "summary.json",
+    ]
+    assert found.summary["verdict"]["trust"] == "untested"
+    assert found.summary["verdict"]["tested"] is False
+    assert found.summary["backtest"] is None
+    assert found.report is None
+
+
+def test_an_untested_model_must_be_named() -> None:
+    with pytest.raises(ConfigError, match="--model"):
+        RunOptions(backtest=False)
+
+
+def test_an_earlier_result_survives_bad_input(tmp_path: Path) -> None:
+    into = tmp_path / "result"
+    into.mkdir()
+    (into / "summary.json").write_text("{}")
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    with pytest.raises(InputError):
+        run([str(empty)], RunOptions(into=into))
+    assert (into / "summary.json").read_text() == "{}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.csv", "result"]
+
+
+def test_everything_but_money_without_money(tmp_path: Path, cdnow_path: Path) -> None:
+    file = tmp_path / "visits.csv"
+    lines = [line.split() for line in cdnow_path.read_text().splitlines()]
+    file.write_text("customer,date\n" + "".join(f"{part[1]},{part[2]}\n" for part in lines if part))
+    found = run([str(file)], RunOptions(into=tmp_path / "result"))
+    assert found.summary["money"] is None
+    assert found.summary["equity"] is None
+    assert found.summary["activity"]["expected_orders"]["value"] > 1000
+    assert found.report is not None
+
+
+def test_the_data_seen_from_an_earlier_day(cdnow_path: Path, tmp_path: Path) -> None:
+    options = RunOptions(
+        into=tmp_path / "then", model="bg-nbd", backtest=False, report=False, as_of=dt.date(1997, 9, 30)
+    )
+    found = run([str(cdnow_path)], options)
+    parameters = found.summary["models"]["buying"]["parameters"]
+    assert found.summary["store"]["last_day"] == "1997-09-30"
+    assert parameters == pytest.approx({"r": 0.2425945, "alpha": 4.4136022, "a": 0.7929219, "b": 2.4259062}, rel=1e-5)
