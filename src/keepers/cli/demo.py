@@ -15,8 +15,10 @@ def demo(
     into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Folder of the results.")] = Path(
         "keepers-demo"
     ),
-    customers: Annotated[int, typer.Option("--customers", min=50, help="How many customers the store has.")] = 4000,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed is another store.")] = 7,
+    customers: Annotated[
+        int, typer.Option("--customers", metavar="COUNT", min=50, help="How many customers the store has.")
+    ] = 4000,
+    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Another seed is another store.")] = 7,
     quiet: p.Quiet = False,
     json: p.Json = False,
 ) -> None:

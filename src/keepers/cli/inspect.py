@@ -54,7 +54,9 @@ def check(
 
 def backtest(
     files: p.Files,
-    origins: Annotated[int, typer.Option("--origins", min=1, max=12, help="From how many dates in the past.")] = 3,
+    origins: Annotated[
+        int, typer.Option("--origins", metavar="COUNT", min=1, max=12, help="From how many dates in the past.")
+    ] = 3,
     holdout: Annotated[
         str | None,
         typer.Option("--holdout", metavar="LENGTH", help="How far to predict from each, for example 26weeks."),

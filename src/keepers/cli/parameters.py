@@ -18,7 +18,7 @@ Files = Annotated[
     typer.Argument(
         help="Files, folders or database URLs of orders and anything else that belongs to them "
         "(customers, products, refunds, spend, leads), as the shop exports them.",
-        metavar="FILES...",
+        metavar="FILES",
         show_default=False,
     ),
 ]

@@ -17,7 +17,9 @@ def run(
     into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Folder of the results.")] = Path(
         "keepers-result"
     ),
-    name: Annotated[str | None, typer.Option("--name", help="Your store's name, for the report.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Your store's name, for the report.")
+    ] = None,
     margin: Annotated[
         str | None,
         typer.Option("--margin", metavar="SHARE", help="What is left of revenue after all costs of serving, e.g. 35%."),
@@ -25,8 +27,12 @@ def run(
     order_margin: Annotated[
         bool, typer.Option("--order-margin", help="Take the margin from each order's own costs instead of one rate.")
     ] = False,
-    horizon: Annotated[str, typer.Option("--horizon", help="What the predicted value covers.")] = "12months",
-    lifetime: Annotated[str, typer.Option("--lifetime", help="What the lifetime value covers.")] = "5years",
+    horizon: Annotated[
+        str, typer.Option("--horizon", metavar="LENGTH", help="What the predicted value covers.")
+    ] = "12months",
+    lifetime: Annotated[
+        str, typer.Option("--lifetime", metavar="LENGTH", help="What the lifetime value covers.")
+    ] = "5years",
     discount: Annotated[
         str, typer.Option("--discount", metavar="SHARE", help="Discount a year: what waiting costs you.")
     ] = "10%",
@@ -48,7 +54,9 @@ def run(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", help="bg-nbd, mbg-nbd, pareto-nbd or nbd; otherwise the backtest chooses."),
+        typer.Option(
+            "--model", metavar="MODEL", help="bg-nbd, mbg-nbd, pareto-nbd or nbd; otherwise the backtest chooses."
+        ),
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")
