@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keepers.domain.time import months as months
     from keepers.domain.time import weeks as weeks
     from keepers.domain.time import years as years
-    from keepers.domain.version import VERSION as __version__
+    from keepers.domain.version import VERSION
     from keepers.evaluation.backtest import backtest as backtest
     from keepers.evaluation.compare import choose_model as choose_model
     from keepers.models.baselines import NaiveRate as NaiveRate
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from keepers.pipeline.run import run as run
     from keepers.summaries.summary import summarise as summarise
     from keepers.valuation.lifetime_value import lifetime_value as lifetime_value
+
+    __version__ = VERSION
 
 _HOMES = {
     "__version__": ("domain.version", "VERSION"),

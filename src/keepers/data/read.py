@@ -63,8 +63,8 @@ class Dataset:
         listed = "; ".join(f"{source.name}: {source.recognition.format.label}" for source in self.sources)
         names = " ".join(source.name.split(",")[0] for source in self.sources)
         raise InputError(
-            f"There are no orders in what was read ({listed}). It was understood, but customers are valued from what they "
-            f"bought: add the export of your orders or payments, for example `keepers run orders.csv {names}`; "
+            f"There are no orders in what was read ({listed}). It was understood, but customers are valued from what "
+            f"they bought: add the export of your orders or payments, for example `keepers run orders.csv {names}`; "
             f"`keepers check {names}` shows what was read."
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from keepers.domain.money import MoneyBasis
-from keepers.domain.time import DEFAULT_HORIZON
 from keepers.pipeline.options import RunOptions
 from keepers.reports import content, evidence
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
@@ -50,18 +49,24 @@ def _formula(found: FormulaResult, options: RunOptions) -> evidence.Formula:
             evidence.FormulaInput(one.name, one.value, evidence.FormulaUnit(one.quantity.value)) for one in found.inputs
         ),
         result=found.result,
-        unit=evidence.FormulaUnit(found.quantity.value),
         meaning=_meaning(found, options),
         remark=found.remark,
+        unit=evidence.FormulaUnit(found.quantity.value),
+        of_a_customer=found.key not in ("cac", "customer_equity"),
     )
 
 
-def _meaning(found: FormulaResult, options: RunOptions) -> MoneyMeaning:
+def _meaning(found: FormulaResult, options: RunOptions) -> MoneyMeaning | None:
+    """The five things for the result of a formula; None where it is no money that customers bring."""
+    if found.quantity is not Quantity.MONEY or found.key == "cac":
+        return None
     basis = found.basis or MoneyBasis.NET_REVENUE
+    whole = found.key == "customer_equity"
     return MoneyMeaning(
         basis=basis,
-        horizon=found.horizon or (Span.UNLIMITED if found.quantity is Quantity.MONEY else DEFAULT_HORIZON),
-        population="one customer",
+        horizon=Span.PAST if found.key.startswith("ltv_") else found.horizon or Span.UNLIMITED,
+        population="today's and future customers" if whole else "one customer",
+        acquisition_cost_deducted=whole,
         discount=options.discount if found.discounted else None,
         margin=options.margin.rate if basis is MoneyBasis.CONTRIBUTION else None,
     )

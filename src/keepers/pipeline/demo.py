@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from keepers.simulate.demo import demo_store
 from keepers.simulate.export_files import SHOP_TABLES
 
 DATA = "shop-files"
-"""Folder of the shop's own files, inside the folder of the demo."""
+"""What is added to the name of the results' folder for that of the shop's own files."""
 
 
 def run_demo(into: Path, customers: int, seed: int, progress: Progress, options: RunOptions | None = None) -> RunResult:
@@ -22,7 +23,7 @@ def run_demo(into: Path, customers: int, seed: int, progress: Progress, options:
     Parameters
     ----------
     into : Path
-        Folder of the results; the shop's files go into a folder `shop-files` beside it, named after it.
+        Folder of the results; the shop's files go into a folder beside it. The last order was yesterday.
     customers, seed : int
         Size of the shop, and which of all possible ones.
     progress : Progress
@@ -31,10 +32,11 @@ def run_demo(into: Path, customers: int, seed: int, progress: Progress, options:
         Anything else that a run may be told.
     """
     progress("Simulating a shop", None)
+    end = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     files = into.with_name(f"{into.name}-{DATA}")
     if files.exists() and not (files / "README.txt").exists():
         raise ConfigError(f"{files} holds something else. Name another folder with --into.")
-    store = demo_store(seed=seed, customers=customers)
+    store = demo_store(seed=seed, customers=customers, end=end)
     written = store.write(files, only=SHOP_TABLES)
     (files / "README.txt").write_text(
         "The files of a simulated shop, as a shop would export them. Try: keepers run " + files.name + "\n",

@@ -131,12 +131,14 @@ class Formula:
     """What went in."""
     result: float | None
     """Mostly the value of a customer; None where it cannot be computed."""
-    meaning: MoneyMeaning
-    """The five things for this result, if it is money."""
+    meaning: MoneyMeaning | None
+    """The five things for this result, if it is money that customers bring."""
     remark: str | None = None
     """Why there is no result, or why it differs from the model's value, in one or two sentences."""
     unit: FormulaUnit = FormulaUnit.MONEY
     """How the result is written."""
+    of_a_customer: bool = True
+    """Whether the result is the value of one customer, to be compared with the model's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ def _mean_value(row: BreakdownRow, currency: str | None) -> str:
 
 def formulas(found: Formulas, currency: str | None) -> str:
     """Between which values the simple formulas lie, beside the model's."""
-    in_money = (finite(row.result) for row in found.rows if row.unit is FormulaUnit.MONEY)
+    in_money = (finite(row.result) for row in found.rows if row.unit is FormulaUnit.MONEY and row.of_a_customer)
     results = [value for value in in_money if value is not None]
     if not results:
         return ""

@@ -205,7 +205,9 @@ def formula_number(value: float | None, unit: FormulaUnit, currency: str | None)
         return money(value, currency)
     if unit is FormulaUnit.SHARE:
         return percent(value, 1)
-    return f"{number(value)} years" if unit is FormulaUnit.YEARS and finite(value) is not None else number(value)
+    whole = finite(value) is not None and float(value or 0).is_integer()
+    text = number(value, 0 if whole else 2)
+    return f"{text} years" if unit is FormulaUnit.YEARS and finite(value) is not None else text
 
 
 def equity_spread(equity: Equity, customers: int) -> str:
