@@ -26,8 +26,8 @@ from keepers.valuation.formula_table import formula_table
 from keepers.valuation.levers import Levers, levers
 from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
 
-_LEVER_DRAWS = 32
-"""Levers are differences of totals under the same draws, so fewer draws steady them."""
+_DRAWS = 32
+"""Draws of the parameters: chance and the model's own error carry most of an interval, and time counts."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def insights(dataset: Dataset, scored: Scored, customers: Table, options: RunOpt
     models: dict[str, Model] = {"buying": scored.buying}
     if scored.spending is not None:
         models["spend"] = scored.spending
-    worth = equity(values, model_error(scored.test))
+    worth = equity(values, model_error(scored.test), draws=_DRAWS)
     priced = options.report and values.has_money
     new = new_customer_value(values, options.lifetime) if priced else None
     return Insights(
@@ -99,7 +99,7 @@ def insights(dataset: Dataset, scored: Scored, customers: Table, options: RunOpt
         rfm=rfm_content(values, customers, meant.ahead, meant.past),
         models=models,
         meanings=meant,
-        levers=levers(values, draws=_LEVER_DRAWS) if priced else None,
+        levers=levers(values, draws=_DRAWS) if priced else None,
         formulas=_formulas(dataset, scored, worth, new) if priced else (),
         new_customer=new,
     )
