@@ -1,0 +1,125 @@
+"""docs/reference/results.md names every column and every key of a result, and none that no result has."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from keepers.cli.main import app
+from keepers.pipeline.summary_file import FILES
+
+PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
+
+
+def named_in_tables(after: str, until: str) -> set[str]:
+    """What stands between backticks in the first cells of the tables of a part of the page."""
+    part = PAGE.split(f"\n{after}\n")[1].split(f"\n{until}")[0] if until else PAGE.split(f"\n{after}\n")[1]
+    cells = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for written in re.findall(r"`([^`]+)`", cell) for name in spelled_out(written)}
+
+
+def spelled_out(written: str) -> list[str]:
+    """The keys that ``a.{b, c}.d`` stands for."""
+    found = re.fullmatch(r"(.*)\{([^}]+)\}(.*)", written)
+    return [f"{found[1]}{part.strip()}{found[3]}" for part in found[2].split(",")] if found else [written]
+
+
+def paths(value: Any, path: str = "") -> set[str]:
+    """Every leaf of plain values by its path; an empty list or a null is a leaf of its own."""
+    if isinstance(value, dict) and value:
+        return {leaf for key, item in value.items() for leaf in paths(item, f"{path}.{key}" if path else key)}
+    if isinstance(value, list) and value:
+        inside = f"{path}[]"
+        return {leaf for item in value for leaf in (paths(item, inside) if isinstance(item, dict) else {inside})}
+    return {path}
+
+
+def pattern(documented: str) -> re.Pattern[str]:
+    """A documented path as what it matches: a name stands for whatever an object's key may be."""
+    parts = re.split(r"(<[^>]+>)", documented)
+    return re.compile("".join(".+" if part.startswith("<") else re.escape(part) for part in parts))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of results of a simulated shop, of a table with a broken row and no money, and of an untested model."""
+    home = tmp_path_factory.mktemp("results")
+    plain = home / "plain.csv"
+    rng = np.random.default_rng(3)
+    days = np.datetime64("2024-01-01") + rng.integers(0, 400, 400)
+    with plain.open("w", encoding="utf-8", newline="") as file:
+        written = csv.writer(file)
+        written.writerow(["customer", "date"])
+        written.writerows(zip((f"c{n}" for n in rng.integers(0, 120, 400)), days.astype(str), strict=True))
+        written.writerow(["c1", "no day at all"])
+    commands = {
+        "demo": ["demo", "--customers", "400", "--quiet"],
+        "plain": ["run", str(plain), "--quiet", "--horizon", "26weeks"],
+        "untested": ["run", str(plain), "--quiet", "--model", "bg-nbd", "--no-backtest", "--no-report", "--no-csv"],
+    }
+    for name, command in commands.items():
+        done = CliRunner().invoke(app, [*command, "--into", str(home / name)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    return {name: home / name for name in commands}
+
+
+def summaries(results: dict[str, Path]) -> set[str]:
+    """All paths of all summaries."""
+    read = [json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in results.values()]
+    return {path for summary in read for path in paths(summary)}
+
+
+def test_every_key_is_documented(results: dict[str, Path]) -> None:
+    documented = {path: pattern(path) for path in named_in_tables("## Keys of summary.json", "")}
+    unknown = [
+        path
+        for path in sorted(summaries(results))
+        if not any(
+            known.fullmatch(path) or written.startswith((f"{path}.", f"{path}[]"))
+            for written, known in documented.items()
+        )
+    ]
+    assert unknown == []
+
+
+def test_every_documented_key_exists(results: dict[str, Path]) -> None:
+    found = summaries(results)
+    missing = [
+        written
+        for written in sorted(named_in_tables("## Keys of summary.json", ""))
+        # A list may be empty in all of these shops, and an object stands by its keys.
+        if not any(
+            pattern(written).fullmatch(path) or path.startswith(f"{written}.") or written == f"{path}[]"
+            for path in found
+        )
+    ]
+    assert missing == []
+
+
+def test_columns_are_those_of_the_page(results: dict[str, Path]) -> None:
+    documented = named_in_tables("## Columns of customers", "## Keys of summary.json")
+    found = set()
+    for name, folder in results.items():
+        columns = [row[0] for row in duckdb.sql(f"DESCRIBE '{folder / 'customers.parquet'}'").fetchall()]
+        found |= {re.sub(r"_26w\b|_26w_", lambda match: match[0].replace("26w", "12m"), column) for column in columns}
+        if name == "demo":
+            with (folder / "customers.csv").open(encoding="utf-8-sig", newline="") as file:
+                assert next(csv.reader(file)) == columns
+    assert found == documented
+
+
+def test_the_files_are_those_of_the_page(results: dict[str, Path]) -> None:
+    documented = {name for name in named_in_tables("# Results", "## Columns of customers") if "." in name}
+    assert documented == set(FILES)
+    assert {path.name for path in results["demo"].iterdir()} == documented
+    assert {path.name for path in results["untested"].iterdir()} == {
+        "customers.parquet", "model-buying.json", "summary.json",
+    }  # fmt: skip
