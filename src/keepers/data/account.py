@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 from keepers.data.reconciliation import DESTINATIONS, MoneyLine, MonthLine, Reconciliation
+from keepers.data.sales import LinesAside, SalesSource
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 
-def account_for_sales(engine: Engine, sales: Sales, into: Reconciliation) -> str:
+def account_for_sales(engine: Engine, sales: Sales, sources: Sequence[SalesSource], into: Reconciliation) -> str:
     """Fill the reconciliation from the facts; gives the currency of what is counted."""
     facts = quoted(sales.facts)
     _charged(engine, facts, into)
+    for source in sources:
+        _aside(source.twins, "identical", "identical lines of one order, left out", into)
+        _aside(source.unreadable, "quarantined", DESTINATIONS["quarantined"], into)
     if not sales.plain:
         _given_back(engine, sales, into)
     _revenue(engine, sales, into)
@@ -93,6 +99,23 @@ def _given_back(engine: Engine, sales: Sales, into: Reconciliation) -> None:
 def _cancelled(engine: Engine, sales: Sales) -> dict[str, tuple[int, Decimal]]:
     found = engine.rows(_sql("account_cancelled", orders=quoted(sales.orders), refunds=quoted(sales.refunds)))
     return {str(currency): (int(rows), Decimal(amount or 0)) for currency, rows, amount in found}
+
+
+def _aside(lines: LinesAside, key: str, label: str, into: Reconciliation) -> None:
+    """Add lines that are in no fact to what the files hold, and to where they went."""
+    if lines.counted or not lines.lines or not into.charged:
+        return
+    whole = max((line for line in into.charged if line.key == "file"), key=lambda line: line.rows)
+    into.charged[into.charged.index(whole)] = replace(
+        whole, rows=whole.rows + lines.lines, amount=whole.amount + lines.amount
+    )
+    same = next((line for line in into.charged if line.key == key and line.currency == whole.currency), None)
+    if same is None:
+        into.charged.append(MoneyLine(whole.currency, key, label, lines.lines, lines.amount))
+    else:
+        into.charged[into.charged.index(same)] = replace(
+            same, rows=same.rows + lines.lines, amount=same.amount + lines.amount
+        )
 
 
 def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:

@@ -29,7 +29,13 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
         )
     }
     main = options.currency or next((code for code, rate in options.rates.items() if rate == 1), None)
-    if len(found) <= 1 and (main is None or not found or main in found):
+    if len(found) <= 1 and (main is None or not found or main in found or not options.rates):
+        if main is not None and found and main not in found:
+            only = next(iter(found))
+            raise InputError(
+                f"The sales are in {only}, and {main} is asked for. Give the rate, what one {only} is worth in {main}: "
+                f"rates={{'{only}': ..., '{main}': 1}}; or leave `currency` out."
+            )
         return _named(engine, facts, next(iter(found), main), into)
     listed = "; ".join(f"{code} {amount:,.2f} in {orders:,} orders" for code, (orders, amount) in found.items())
     if not options.rates:

@@ -53,6 +53,7 @@ def _simple(recognition: Recognition, options: ReadOptions) -> bool:
         and recognition.format.name == "orders"
         and not recognition.format.lines
         and not options.rates
+        and not (options.currency and "currency" in roles)
         and not options.time_zone
         and recognition.profiles[recognition.roles["date"].column].header.zone is None
     )
@@ -108,7 +109,7 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     amount = "amount" if "amount" in present else f"NULL::{MONEY}"
     moment = "moment" if "moment" in present else "day::TIMESTAMP"
     order = "order_id" if "order_id" in present else f"{literal(f'{raw.source} row ')} || _row"
-    currency = "currency" if "currency" in present else (literal(header) if header else "'unspecified'")
+    currency = "currency" if "currency" in present else literal(header or options.currency or UNSPECIFIED_CURRENCY)
     number = "order_id" if "order_id" in present else "NULL"
     content = f"md5(concat_ws('|', customer_key, {moment}::VARCHAR, {amount}::VARCHAR, {number}))"
     twins = f"row_number() OVER (PARTITION BY customer_key, {moment}, {amount} ORDER BY _row)"
@@ -130,7 +131,7 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     }
     columns = ", ".join(f"{made.get(c.name, 'NULL')}::{c.type} AS {c.name}" for c in ORDERS.columns)
     engine.execute(f"CREATE OR REPLACE VIEW {ORDERS.name} AS SELECT {columns} FROM {quoted(narrow)}")
-    shown = header or UNSPECIFIED_CURRENCY
+    shown = header or options.currency or UNSPECIFIED_CURRENCY
     if "currency" in present:
         shown = str(engine.row(f"SELECT coalesce(max(currency), '{UNSPECIFIED_CURRENCY}') FROM {quoted(narrow)}")[0])
     facts = engine.new_name("facts")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
+from keepers.data.options import ReadOptions
 from keepers.data.reconciliation import Reconciliation
 from keepers.data.sales import SalesSource
 from keepers.domain.errors import InputError
@@ -25,7 +26,12 @@ _COLLECTIVE_SHARE, _COLLECTIVE_ORDERS = 0.25, 100
 
 
 def check_sales(
-    engine: Engine, sales: Sales, sources: Sequence[SalesSource], currency: str, into: Reconciliation
+    engine: Engine,
+    sales: Sales,
+    sources: Sequence[SalesSource],
+    currency: str,
+    options: ReadOptions,
+    into: Reconciliation,
 ) -> None:
     """Add what was noticed in the sales to the reconciliation.
 
@@ -41,6 +47,7 @@ def check_sales(
     _identity(sales, into)
     if not sales.plain:
         _words(sources, into)
+        _twins(sources, currency, options, into)
         _refunds(engine, sales, currency, into)
         _merged(engine, sales, into)
 
@@ -61,7 +68,7 @@ def _exceptions(engine: Engine, sales: Sales, currency: str, into: Reconciliatio
     facts = quoted(sales.facts)
     every = max(1, into.orders // _ENOUGH)
     middle, high, usual = engine.row(
-        f"""SELECT quantile_cont(amount, 0.5), quantile_cont(amount, 0.99), quantile_disc(day, 0.01)
+        f"""SELECT quantile_cont(amount, 0.5), quantile_cont(amount, 0.95), quantile_disc(day, 0.05)
             FROM {facts} WHERE destination = 'counted' AND row_number % {every} = 0"""
     )
     if usual is None:
@@ -166,6 +173,17 @@ def _words(sources: Sequence[SalesSource], into: Reconciliation) -> None:
                 "unknown type",
                 f"Type {word!r} ({_n(rows, 'row')}) is not known; amounts above zero were taken as sales.",
             )
+
+
+def _twins(sources: Sequence[SalesSource], currency: str, options: ReadOptions, into: Reconciliation) -> None:
+    lines = sum(source.twins.lines for source in sources)
+    if lines:
+        amount = _money(sum((source.twins.amount for source in sources), Decimal(0)), currency)
+        kept = options.duplicate_lines == "keep"
+        done = (
+            "kept, since a till writes one line a scan; duplicate_lines='drop' leaves them out" if kept else "left out"
+        )
+        into.note("identical lines", f"{_n(lines, 'line')} ({amount}) identical to another of the same order: {done}.")
 
 
 def _refunds(engine: Engine, sales: Sales, currency: str, into: Reconciliation) -> None:

@@ -39,6 +39,12 @@ def add_problems(engine: Engine, raw: RawTable, stage: str) -> int:
     return _add(engine, raw, f"SELECT _row, problem AS reason FROM {quoted(stage)} WHERE problem IS NOT NULL")
 
 
+def add_unusable(engine: Engine, raw: RawTable, stage: str, condition: str, reason: str) -> int:
+    """Put readable rows aside that cannot be used, for a reason; gives their number."""
+    query = f"SELECT _row, {literal(reason)} AS reason FROM {quoted(stage)} WHERE problem IS NULL AND ({condition})"
+    return _add(engine, raw, query)
+
+
 def add_missing(engine: Engine, raw: RawTable, number: int, facts: str) -> int:
     """Put orders aside that have no date or no amount; gives their number."""
     whens = " ".join(f"WHEN {literal(key)} THEN {literal(words)}" for key, words in _REASONS.items())
@@ -46,7 +52,7 @@ def add_missing(engine: Engine, raw: RawTable, number: int, facts: str) -> int:
         engine,
         raw,
         f"""SELECT row_number AS _row, CASE missing {whens} ELSE missing END AS reason FROM {quoted(facts)}
-            WHERE missing IS NOT NULL AND source_no = {number}""",
+            WHERE missing IS NOT NULL AND missing <> 'problem' AND source_no = {number}""",
     )
 
 

@@ -29,6 +29,15 @@ from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.ports import Progress, silent
 
+_UNUSABLE = {
+    Shape.SPEND: (
+        ("date IS NULL", "it has no day; download the report by day"),
+        ("spend IS NULL AND date IS NOT NULL", "it has no amount"),
+    ),
+    Shape.SUBSCRIPTIONS: (("coalesce(created_at, started_on) IS NULL", "it has no day on which it began"),),
+}
+"""Rows of tables other than sales that cannot be placed."""
+
 
 @dataclass
 class Source:
@@ -96,6 +105,8 @@ class Reading:
         self.sales: list[SalesSource] = []
         self.currency = UNSPECIFIED_CURRENCY
         self._accounted = False
+        self._sales: Sales | None = None
+        self._keep_twins = options.duplicate_lines == "keep"
         self.made: list[str] = []
 
     def run(self, raws: list[RawTable]) -> ReadTables:
@@ -169,15 +180,18 @@ class Reading:
         source.notes += [note for note in staged.notes if note not in source.notes]
         if recognition.format.shape is not Shape.EVENTS:
             quarantine.add_problems(self.engine, source.raw, staged.table)
+        for condition, reason in _UNUSABLE.get(recognition.format.shape, ()):
+            quarantine.add_unusable(self.engine, source.raw, staged.table, condition, reason)
         return OtherSource(number, source.raw, recognition.format, staged)
 
     def account(self, sales: Sales | None) -> Reconciliation:
         """The account of the reading; a clean table's is drawn up when somebody asks for it."""
         if not self._accounted:
             self._accounted = True
+            self._sales = sales
             if sales is not None:
-                self.currency = account_for_sales(self.engine, sales, self.reconciliation)
-                check_sales(self.engine, sales, self.sales, self.currency, self.reconciliation)
+                self.currency = account_for_sales(self.engine, sales, self.sales, self.reconciliation)
+                check_sales(self.engine, sales, self.sales, self.currency, self.options, self.reconciliation)
             self.reconciliation.quarantine = quarantine.summary(self.engine)
             self._report_files()
         return self.reconciliation
@@ -209,15 +223,19 @@ class Reading:
         staged = stage(self.engine, source.raw, source.recognition, SALES_ROLES, self.options)
         source.notes += staged.notes
         quarantine.add_problems(self.engine, source.raw, staged.table)
-        self.sales.append(sales_facts(self.engine, number, source.raw, source.recognition, staged))
+        self.sales.append(sales_facts(self.engine, number, source.raw, source.recognition, staged, self._keep_twins))
         return staged
 
     def _report_files(self) -> None:
+        merged = self._merged()
         put_aside = dict(self.engine.rows(f"SELECT source, count(DISTINCT line) FROM {quarantine.NAME} GROUP BY 1"))
-        for source in self.sources:
+        for number, source in enumerate(self.sources):
             rows = source.raw.rows
             if rows is None:
                 rows = int(self.engine.row(f"SELECT count(*) FROM {quoted(source.raw.table)}")[0])
+            if source.raw.totals:
+                several = len(source.raw.totals) > 1
+                source.notes.append(f"{len(source.raw.totals)} row{'s' * several} of totals left out.")
             read_rows = rows + source.raw.rejected_count
             aside = int(put_aside.get(source.name, 0))
             self.reconciliation.files.append(
@@ -229,8 +247,15 @@ class Reading:
                     rows_read=read_rows,
                     rows_loaded=read_rows - aside - len(source.raw.totals),
                     rows_quarantined=aside,
-                    rows_merged=0,
+                    rows_merged=merged.get(number, 0),
                     roles=source.roles,
                     notes=tuple(source.notes),
                 )
             )
+
+    def _merged(self) -> dict[int, int]:
+        """Orders of each source that count as another record's."""
+        if self._sales is None or self._sales.superseded is None:
+            return {}
+        query = f"SELECT fact_id >> 40, count(*) FROM {quoted(self._sales.superseded)} GROUP BY 1"
+        return {int(number): int(rows) for number, rows in self.engine.rows(query)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Format, Shape
@@ -47,6 +48,9 @@ _ALIKE = (
 )
 """Equal for rows that say the same."""
 
+_TWINS = "s.order_id, s.type, s.sku, s.product, quantity, unit_price, line_amount, date_utc"
+"""What two identical lines of one order have in common."""
+
 SHIPPING_WORDS = (
     r"\b(postage|carriage|(shipping|delivery)( cost| charge| fee)?|freight|p&p|versand(kosten|pauschale)?|porto|"
     r"frais de (port|livraison)|verzendkosten|gastos de env[ií]o|frete|spese di spedizione)\s*(\||$)|"
@@ -59,6 +63,15 @@ FEE_WORDS = (
 
 
 @dataclass(frozen=True)
+class LinesAside:
+    """Lines of orders that need a word: how many, what they are worth, and whether they are counted all the same."""
+
+    lines: int = 0
+    amount: Decimal = Decimal(0)
+    counted: bool = True
+
+
+@dataclass(frozen=True)
 class SalesSource:
     """Facts and lines of one source."""
 
@@ -66,14 +79,21 @@ class SalesSource:
     lines: str | None
     unknown_states: dict[str, int]
     unknown_kinds: dict[str, int]
+    twins: LinesAside
+    unreadable: LinesAside
 
 
-def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recognition, staged: Stage) -> SalesSource:
-    """Bring the rows of one staged source to facts, one table a source."""
+def sales_facts(
+    engine: Engine, number: int, raw: RawTable, recognition: Recognition, staged: Stage, keep_twins: bool = True
+) -> SalesSource:
+    """Bring the rows of one staged source to facts, one table a source.
+
+    `keep_twins` says whether identical lines of one order are several pieces or one line written twice.
+    """
     declared = recognition.format
     lines = None
     if declared.lines:
-        lines, orders = _orders_of_lines(engine, staged, number, declared)
+        lines, orders = _orders_of_lines(engine, staged, number, declared, keep_twins)
     else:
         orders = _orders_of_rows(engine, staged)
         lines = _wide_lines(engine, staged, number, raw, recognition)
@@ -114,14 +134,24 @@ def sales_facts(engine: Engine, number: int, raw: RawTable, recognition: Recogni
     )
     engine.drop(states)
     engine.drop(kinds)
-    return SalesSource(facts, lines, unknown_states, unknown_kinds)
+    twins = bad = LinesAside()
+    if declared.lines:
+        found = engine.row(_sql("twin_lines", stage=quoted(staged.table), twins=_TWINS))
+        twins, bad = LinesAside(int(found[0]), found[1], keep_twins), LinesAside(int(found[2]), found[3], False)
+    return SalesSource(facts, lines, unknown_states, unknown_kinds, twins, bad)
 
 
-def _orders_of_lines(engine: Engine, staged: Stage, number: int, declared: Format) -> tuple[str, str]:
+def _orders_of_lines(engine: Engine, staged: Stage, number: int, declared: Format, keep_twins: bool) -> tuple[str, str]:
     words = {"shipping_words": SHIPPING_WORDS.replace("'", "''"), "fee_words": FEE_WORDS.replace("'", "''")}
     classes = engine.create(engine.new_name("line_classes"), _sql("line_classes", stage=quoted(staged.table), **words))
     lines = engine.new_name("lines")
-    query = _sql("order_lines", stage=quoted(staged.table), classes=quoted(classes), source_no=str(number))
+    query = _sql(
+        "order_lines",
+        stage=quoted(staged.table),
+        classes=quoted(classes),
+        source_no=str(number),
+        only_once="" if keep_twins else f"QUALIFY row_number() OVER (PARTITION BY {_TWINS} ORDER BY s._row) = 1",
+    )
     engine.execute(f"CREATE VIEW {quoted(lines)} AS {query}")
     firsts = []
     for role in SALES_ROLES:

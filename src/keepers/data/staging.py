@@ -161,6 +161,8 @@ class _Builder:
         )
         meant = {str(row[0]): symbol_currency(str(row[0])) for row in found}
         signs = {sign: currency for sign, currency in meant.items() if currency}
+        if set(signs) == {"$"} and self.options.currency:
+            return {"$": self.options.currency}
         if "$" in signs:
             self.notes.append("Amounts with $ were taken as US dollars; give `currency` where they are others.")
         return signs

@@ -5,38 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from keepers.data.format import Shape
 from keepers.data.formats import Format, find_format, formats, register
-from keepers.data.read import Dataset, read
+from keepers.data.read import Dataset
 from keepers.domain.errors import ConfigError
 
-NOW = dt.datetime(2026, 11, 21, 12, 0)
 Reader = Callable[..., Dataset]
-
-
-LAYOUTS = Path(__file__).parent / "layouts"
-"""Small exports in the layouts of vendors, with invented people."""
-
-
-@pytest.fixture
-def reading(tmp_path: Path) -> Reader:
-    """Read layouts by their names, or texts as CSV files; several at once are one reading."""
-
-    def run(*given: str, **options: Any) -> Dataset:
-        paths = []
-        for number, each in enumerate(given):
-            path = LAYOUTS / each if "\n" not in each else tmp_path / f"export_{number}.csv"
-            if "\n" in each:
-                path.write_text(each, encoding="utf-8")
-            paths.append(path)
-        return read(*paths, now=NOW, **options)
-
-    return run
 
 
 SALES = [

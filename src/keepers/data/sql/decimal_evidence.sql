@@ -1,6 +1,6 @@
 -- How many values of each column can be read with a decimal comma only, and how many with a decimal point only.
 WITH cells AS ({cells}),
-numbers AS (SELECT c, n, translate({bare}, '()+-', '') AS v FROM cells)
+numbers AS (SELECT c, n, translate({bare}, '()+-''’', '') AS v FROM cells)
 SELECT c,
        coalesce(sum(n) FILTER (regexp_matches(v, '^[0-9]*,([0-9]{1,2}|[0-9]{4,})$|^[0-9.]*\.[0-9]{3},[0-9]+$|^[0-9]{1,3}(\.[0-9]{3}){2,}$')), 0),
        coalesce(sum(n) FILTER (regexp_matches(v, '^[0-9]*\.([0-9]{1,2}|[0-9]{4,})$|^[0-9,]*,[0-9]{3}\.[0-9]+$|^[0-9]{1,3}(,[0-9]{2,3})*(,[0-9]{3}){2,}$')), 0)

@@ -1,5 +1,5 @@
 -- One row an order: its own values from the first line that has them, its money from its lines where it has none itself.
-SELECT min(_row) AS _row, true AS line_class_known, count(*) AS line_count, order_id, type,
+SELECT min(_row) AS _row, true AS line_class_known, NULL::VARCHAR AS problem, count(*) AS line_count, order_id, type,
        {first_values},
        sum(line_total) FILTER (line_class = 'product') AS product_total,
        sum(line_total) FILTER (line_class = 'shipping') AS shipping_total,

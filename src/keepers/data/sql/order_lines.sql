@@ -3,4 +3,4 @@ SELECT s.*, {source_no}::INT AS source_no, coalesce(c.line_class, 'product') AS 
        coalesce(line_amount, quantity * unit_price - coalesce(line_discount, 0), unit_price)::DECIMAL(18, 4) AS line_total
 FROM {stage} s
 LEFT JOIN {classes} c ON c.product IS NOT DISTINCT FROM s.product AND c.sku IS NOT DISTINCT FROM s.sku
-WHERE problem IS NULL AND order_id IS NOT NULL
+WHERE problem IS NULL AND order_id IS NOT NULL {only_once}

@@ -47,6 +47,6 @@ SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VAR
        CASE WHEN coalesce(refunded_at, cancelled_at) IS NOT NULL THEN greatest(coalesce(refunded_at, cancelled_at), date) END AS refunded_on,
        coalesce(contribution, line_contribution, revenue - order_cost, CASE WHEN cost_known THEN revenue - cost_total END)::DECIMAL(18, 4) AS contribution,
        channel, campaign, product, sku, category, country, discount_code, line_count, quantity,
-       said_state IS NULL AND status IS NOT NULL AS unknown_state, status
+       status, problem
 FROM signed
 WHERE {wanted}
