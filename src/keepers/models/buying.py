@@ -26,9 +26,8 @@ from keepers.numerics.likelihoods.family import BuyingFamily
 
 FloatArray = NDArray[np.float64]
 
-_ROUGH_ROWS = 4_000
-"""Rows on which the starts compete where cells are many; the exact search begins where the best of them ends."""
-_ROUGH_FROM = 12_000
+_SAMPLES = (4_000, 40_000)
+"""Customers on whom the starts compete and the best is polished, where cells are many more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,17 +118,14 @@ class BuyingModel(Model):
 
             return likelihood
 
-        rough = None
-        if cells.size > _ROUGH_FROM:
-            rows = np.random.default_rng(cells.size).choice(cells.size, _ROUGH_ROWS, replace=False)
-            rough = likelihood_of(tables.part(np.sort(rows)))
+        samples = [size for size in _SAMPLES if 3 * size < min(cells.size, cells.customers)]
         result = fit(
             Problem(
                 parameters=self.symbols,
                 likelihood=likelihood_of(tables),
                 starts=self.family.starts(tables),
                 rows=cells.size,
-                rough=rough,
+                rough=[likelihood_of(tables.sample(size)) for size in samples],
                 prior=None if chosen is None else on_scaled(chosen),
                 rescue=None if rescue is None else on_scaled(rescue),
                 without_events=repeaters == 0,

@@ -39,9 +39,9 @@ class Problem:
         Log parameters from which to search.
     rows : int
         Rows that one evaluation costs.
-    rough : callable, optional
-        The log-likelihood of a part of the data with its weights raised, for searching from several starts where the
-        data are many; the best end is then the one start of the exact search.
+    rough : sequence of callables
+        The log-likelihoods of samples of the data, small ones first, where the data are many: the starts compete on the
+        first, the best end is polished on the others, and the exact search begins there.
     prior : ParameterPrior, optional
         Prior to use from the outset.
     rescue : ParameterPrior, optional
@@ -54,7 +54,7 @@ class Problem:
     likelihood: Likelihood
     starts: Sequence[FloatArray]
     rows: int
-    rough: Likelihood | None = None
+    rough: Sequence[Likelihood] = ()
     prior: ParameterPrior | None = None
     rescue: ParameterPrior | None = None
     without_events: bool = False
@@ -107,7 +107,7 @@ def fit(problem: Problem) -> Fit:
             outcome = FitOutcome.FAILED
         elif outcome is FitOutcome.FAILED:
             outcome = FitOutcome.CONVERGED_WITH_PRIOR
-    data = problem.likelihood(best.point, 2)
+    data = _of_data(best, prior)
     covariance, prior_share = _curvature(-data.hessian, prior)
     likelihood, used = problem.likelihood, prior
 
@@ -127,11 +127,13 @@ def fit(problem: Problem) -> Fit:
 
 
 def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:
-    # The starts compete loosely, on fewer rows where rows are many; only the best is followed to the end, which on a
+    # The starts compete loosely, on few rows where rows are many; only the best is followed to the end, which on a
     # ridge without a summit is a long way.
-    rough = problem.likelihood if problem.rough is None else problem.rough
-    ahead = _best([_climb(rough, prior, start, 1e-3) for start in problem.starts])
-    best = _climb(problem.likelihood, prior, ahead.point)
+    first, *finer = problem.rough or (problem.likelihood,)
+    ahead = _best([_climb(first, prior, start, 1e-3) for start in problem.starts]).point
+    for rough in finer:
+        ahead = _climb(rough, prior, ahead, 1e-1).point
+    best = _climb(problem.likelihood, prior, ahead)
     if best.converged and best.evaluation.finite:
         return best
     return _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
@@ -170,10 +172,14 @@ def _outcome(best: Optimum, problem: Problem, prior: ParameterPrior | None) -> F
         return FitOutcome.AT_BOUND
     if prior is not None:
         return FitOutcome.CONVERGED_WITH_PRIOR
-    information = -problem.likelihood(best.point, 2).hessian
+    information = -_of_data(best, prior).hessian
     if np.linalg.eigvalsh(information)[0] < LEAST_INFORMATION:
         return FitOutcome.FLAT_RIDGE
     return FitOutcome.CONVERGED
+
+
+def _of_data(best: Optimum, prior: ParameterPrior | None) -> Evaluation:
+    return best.evaluation if prior is None else best.evaluation - prior.evaluate(best.point)
 
 
 def _curvature(information: FloatArray, prior: ParameterPrior | None) -> tuple[FloatArray, float]:

@@ -36,6 +36,9 @@ class Evaluation:
     def __add__(self, other: Evaluation) -> Evaluation:
         return Evaluation(self.value + other.value, self.gradient + other.gradient, self.hessian + other.hessian)
 
+    def __sub__(self, other: Evaluation) -> Evaluation:
+        return Evaluation(self.value - other.value, self.gradient - other.gradient, self.hessian - other.hessian)
+
     @property
     def finite(self) -> bool:
         """Whether every number in it is finite."""

@@ -18,8 +18,9 @@ LOG_BOUND = 12.0
 """Logarithms of (scaled) parameters are kept within plus and minus this: a factor of 160,000 either way."""
 
 _WALL = 1e3
-_TOLERANCE = 1e-12
+_TOLERANCE = 1e-9
 _LARGEST_STEP = 4.0
+_TELLING = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,8 @@ def maximise(
         reached = _walled(candidate, point + step, bound) if candidate.finite else None
         noise = 1e-13 * (1 + abs(here.value))
         won = -np.inf if reached is None else reached.value - here.value
-        if gain <= tolerance:
+        # A small gain says nothing where failed steps have made the region small.
+        if gain <= tolerance and (radius > _TELLING or float(np.linalg.norm(step)) < 0.9 * radius):
             # The last step squares what error is left, though the sum's rounding hides its gain.
             if won >= -noise:
                 point, plain = point + step, candidate

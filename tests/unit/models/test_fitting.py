@@ -91,7 +91,7 @@ def test_starts_compete_on_a_part_of_the_data() -> None:
         calls["exact"] += 1
         return two_hills(point, _order)
 
-    found = fit(problem(exact, starts=(-2.5, 2.5, -1.0, 1.0), rough=two_hills))
+    found = fit(problem(exact, starts=(-2.5, 2.5, -1.0, 1.0), rough=[two_hills]))
     assert found.log_parameters[0] == pytest.approx(2.03, abs=0.01)
     assert calls["exact"] < 8
 

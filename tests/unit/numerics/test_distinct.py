@@ -58,5 +58,15 @@ def test_tables_of_cells() -> None:
     assert tables.counts_and_ages.size == 3
     assert tables.counts_and_recencies.size == 3
     assert CellTables.of(tables) is tables
-    part = tables.part(np.array([0]))
-    assert part.weight.sum() == pytest.approx(6.0)
+
+
+def test_a_sample_stands_for_all() -> None:
+    rng = np.random.default_rng(4)
+    x, T = np.sort(rng.poisson(1.0, 500)).astype(float), rng.uniform(1, 50, 500)
+    weight = np.where(np.arange(500) == 7, 5000.0, 1.0)
+    tables = CellTables.of_rows(x, 0.5 * T, T, weight)
+    found = tables.sample(400)
+    assert found.size < 60
+    assert found.weight.sum() == pytest.approx(weight.sum())
+    assert found.weight @ found.x == pytest.approx(weight @ x, rel=0.05)
+    assert found.weight.max() == pytest.approx(5000, rel=0.01)

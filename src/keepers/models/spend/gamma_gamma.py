@@ -119,7 +119,7 @@ class GammaGamma(Model):
                 likelihood=_likelihood_of(scaled),
                 starts=gamma_gamma.starts(),
                 rows=cells.size,
-                rough=None if cells.size <= _ROUGH_FROM else _likelihood_of(_part(scaled)),
+                rough=() if cells.size <= _ROUGH_FROM else (_likelihood_of(_part(scaled)),),
                 prior=None if chosen is None else chosen.on(self.symbols, ones),
                 rescue=None if rescue is None else rescue.on(self.symbols, ones),
             )

@@ -24,6 +24,7 @@ from keepers.numerics.likelihoods.beta_geometric_likelihood import (
     log_likelihood,
     log_likelihood_sum,
     log_odds_gone,
+    log_ratio,
     logistic,
 )
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
@@ -86,45 +87,41 @@ class BetaGeometric:
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0
     ) -> FloatArray:
         """Probability of being alive at T + at: what happens between T and then is averaged over."""
-        x, t_x, T = columns(x, t_x, T)
-        alive = logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
-        return alive if at <= 0 else alive * self._future(theta, x, T, at).survival(at)
+        now = self._standing(theta, x, t_x, T)
+        return now.alive if at <= 0 else now.alive * self._future(theta, now.tables, at).survival(at)
 
     def expected_purchases(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float) -> FloatArray:
         """Expected purchases in (T, T + t]; equal to the closed form with 2F1, and defined at a = 1 too."""
-        x, t_x, T = columns(x, t_x, T)
-        alive = logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
-        return alive * self._future(theta, x, T, t).purchases(t)
+        now = self._standing(theta, x, t_x, T)
+        return now.alive * self._future(theta, now.tables, t).purchases(t)
 
     def expected_purchases_gradient(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float
     ) -> FloatArray:
         """Derivatives of the expected purchases in log parameters, shape (n, 4)."""
-        x, t_x, T = columns(x, t_x, T)
-        odds = log_odds_gone(self.chances, theta, x, t_x, T)
-        future = self._future(theta, x, T, t, with_gradient=True)
-        return self._gradient(theta, x, t_x, T, odds, future, t, future.purchases(t))
+        now = self._standing(theta, x, t_x, T)
+        future = self._future(theta, now.tables, t, with_gradient=True)
+        return self._gradient(theta, now, future, t, future.purchases(t))
 
     def purchase_distribution(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float, max_purchases: int
     ) -> FloatArray:
         """P(X(T, T + t) = k) for k = 0 .. max_purchases, shape (n, max_purchases + 1)."""
         r, alpha, a, b = (float(value) for value in theta)
-        x, t_x, T = columns(x, t_x, T)
-        odds = log_odds_gone(self.chances, theta, x, t_x, T)
+        now = self._standing(theta, x, t_x, T)
+        x, T = now.tables.x, now.tables.T
         result = purchases_while_leaving(r + x, alpha + T, a, b + x + self.chances, t, max_purchases)
-        result *= logistic(-odds)[:, None]
-        result[:, 0] += logistic(odds)
+        result *= now.alive[:, None]
+        result[:, 0] += now.gone
         return result
 
     def purchase_moments(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Probability of none, mean and variance of the purchases in (T, T + t]."""
-        x, t_x, T = columns(x, t_x, T)
-        odds = log_odds_gone(self.chances, theta, x, t_x, T)
-        future = self._future(theta, x, T, t)
-        return self._moments(theta, x, T, odds, future, t, future.purchases(t))
+        now = self._standing(theta, x, t_x, T)
+        future = self._future(theta, now.tables, t)
+        return self._moments(theta, now, future, t, future.purchases(t))
 
     def discounted_expected_purchases(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, delta: float, t: float | None = None
@@ -134,11 +131,11 @@ class BetaGeometric:
         The intensity of purchases, integrated with exp(-delta u). Without end (t is None) and without discount it is
         the expected number of all future purchases, infinite where a <= 1.
         """
-        x, t_x, T = columns(x, t_x, T)
-        alive = logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
+        now = self._standing(theta, x, t_x, T)
         if t is None:
-            return alive * self._future(theta, x, T, longest_without_end(delta)).purchases_without_end(delta)
-        return alive * self._future(theta, x, T, t).purchases(t, delta)
+            endless = self._future(theta, now.tables, longest_without_end(delta))
+            return now.alive * endless.purchases_without_end(delta)
+        return now.alive * self._future(theta, now.tables, t).purchases(t, delta)
 
     def expected_purchases_new(self, theta: Theta, t: FloatArray | float) -> FloatArray:
         """Expected repeat purchases of a new customer in (0, t], in the shape of t."""
@@ -168,32 +165,30 @@ class BetaGeometric:
     def expected_lifetime(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Expected remaining lifetime from T; infinite where a <= 1 or r + x <= 1 (E 1/p and E 1/rate are)."""
         r, alpha, a, b = (float(value) for value in theta)
-        x, t_x, T = columns(x, t_x, T)
-        alive = logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
+        now = self._standing(theta, x, t_x, T)
+        x, T = now.tables.x, now.tables.T
         if a <= 1:
             return np.full(x.shape, np.inf)
         purchases = (a + b + x + self.chances - 1) / (a - 1)
         lasting = r + x > 1
         wait = (alpha + T) / np.where(lasting, r + x - 1, 1.0)
-        return np.where(lasting, alive * purchases * wait, np.inf)
+        return np.where(lasting, now.alive * purchases * wait, np.inf)
 
     def median_lifetime(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Median remaining lifetime from T; zero where P(alive) <= 1/2, infinite beyond 1e30 times alpha + T."""
         r, alpha, a, b = (float(value) for value in theta)
-        x, t_x, T = columns(x, t_x, T)
-        alive = logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
-        result = np.zeros(x.shape)
-        likely = np.flatnonzero(alive > 0.5)
+        now = self._standing(theta, x, t_x, T)
+        result = np.zeros(now.alive.shape)
+        likely = np.flatnonzero(now.alive > 0.5)
         if likely.size:
-            scaled = median_survival(r, a, b + self.chances, x[likely], 0.5 / alive[likely])
-            result[likely] = scaled * (alpha + T[likely])
+            scaled = median_survival(r, a, b + self.chances, now.tables.x[likely], 0.5 / now.alive[likely])
+            result[likely] = scaled * (alpha + now.tables.T[likely])
         return result
 
     def truncated_lifetime(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, cap: float) -> FloatArray:
         """Expected part of the remaining lifetime that falls into (T, T + cap]."""
-        x, t_x, T = columns(x, t_x, T)
-        alive = logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
-        return alive * self._future(theta, x, T, cap).lifetime(cap)
+        now = self._standing(theta, x, t_x, T)
+        return now.alive * self._future(theta, now.tables, cap).lifetime(cap)
 
     def median_waiting_time(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
         """Median time from T to the next purchase of a customer alive at T, who cannot leave before it."""
@@ -219,8 +214,9 @@ class BetaGeometric:
     ) -> FloatArray:
         """Draw the purchases in (T, T + t] of customers with these histories."""
         r, alpha, a, b = (float(value) for value in theta)
-        x, t_x, T = columns(x, t_x, T)
-        alive = rng.random(x.shape) < logistic(-log_odds_gone(self.chances, theta, x, t_x, T))
+        now = self._standing(theta, x, t_x, T)
+        x, T = now.tables.x, now.tables.T
+        alive = rng.random(x.shape) < now.alive
         would = rng.poisson(rng.gamma(r + x, 1 / (alpha + T)) * t)
         last = _geometric(rng.beta(a, b + x + self.chances), rng)
         return np.where(alive, np.minimum(would, last), 0.0)
@@ -230,79 +226,78 @@ class BetaGeometric:
     ) -> Forecast:
         """Everything that valuation needs of each row, from one table of the future."""
         r, alpha = float(theta[0]), float(theta[1])
-        x, t_x, T = columns(x, t_x, T)
-        odds = log_odds_gone(self.chances, theta, x, t_x, T)
-        alive = logistic(-odds)
+        now = self._standing(theta, x, t_x, T)
+        alive = now.alive
         longest = max(t, cap, longest_without_end(delta))
-        future = self._future(theta, x, T, longest, with_gradient=True)
+        future = self._future(theta, now.tables, longest, with_gradient=True)
         purchases = future.purchases(t)
-        p_zero, mean, variance = self._moments(theta, x, T, odds, future, t, purchases)
+        p_zero, mean, variance = self._moments(theta, now, future, t, purchases)
+        counts = now.tables.counts
+        waits = counts.rows(nbd.median_pareto(r + counts.values, np.ones(counts.size)))
         return Forecast(
             probability_alive=alive,
             probability_alive_end=alive * future.survival(t),
             expected_purchases=mean,
-            expected_gradient=self._gradient(theta, x, t_x, T, odds, future, t, purchases),
+            expected_gradient=self._gradient(theta, now, future, t, purchases),
             p_zero=p_zero,
             variance=variance,
             discounted=alive * future.purchases(t, delta),
             discounted_lifetime=alive * future.purchases(cap, delta),
             discounted_infinite=alive * future.purchases_without_end(delta),
-            next_purchase=nbd.median_pareto(r + x, alpha + T),
+            next_purchase=waits * (alpha + now.tables.T),
         )
 
-    def _future(
-        self, theta: Theta, x: FloatArray, T: FloatArray, longest: float, with_gradient: bool = False
-    ) -> Future:
+    def _standing(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> _Standing:
+        tables = CellTables.of_rows(*columns(x, t_x, T))
+        gap = log_ratio(float(theta[1]), tables.t_x, tables.T)
+        odds = log_odds_gone(self.chances, theta, tables.counts, gap)
+        return _Standing(tables, gap, logistic(-odds), logistic(odds))
+
+    def _future(self, theta: Theta, tables: CellTables, longest: float, with_gradient: bool = False) -> Future:
         r, alpha, a, b = (float(value) for value in theta)
-        tables = CellTables.of_rows(x, x, T)
         return Future(r, alpha, a, b + self.chances, tables.counts, tables.ages, longest, with_gradient)
 
     def _new(self, theta: Theta, longest: float) -> tuple[Future, float]:
         zero = np.zeros(1)
-        return self._future(theta, zero, zero, longest), self._stays(theta)
+        return self._future(theta, CellTables.of_rows(zero, zero, zero), longest), self._stays(theta)
 
     def _stays(self, theta: Theta) -> float:
         """Probability that a new customer does not leave at once."""
         return float(theta[3] / (theta[2] + theta[3])) if self.chances else 1.0
 
     def _moments(
-        self,
-        theta: Theta,
-        x: FloatArray,
-        T: FloatArray,
-        odds: FloatArray,
-        future: Future,
-        t: float,
-        purchases: FloatArray,
+        self, theta: Theta, now: _Standing, future: Future, t: float, purchases: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        alive = logistic(-odds)
-        mean = alive * purchases
-        p_zero = logistic(odds) + alive * np.exp(-(theta[0] + x) * np.log1p(t / (theta[1] + T)))
-        return p_zero, mean, np.maximum(alive * future.pairs(t) + mean * (1 - mean), 0.0)
+        mean = now.alive * purchases
+        ages = now.tables.ages
+        idle = np.exp((theta[0] + now.tables.x) * ages.rows(-np.log1p(t / (theta[1] + ages.values))))
+        variance = now.alive * future.pairs(t) + mean * (1 - mean)
+        return now.gone + now.alive * idle, mean, np.maximum(variance, 0.0)
 
-    def _gradient(
-        self,
-        theta: Theta,
-        x: FloatArray,
-        t_x: FloatArray,
-        T: FloatArray,
-        odds: FloatArray,
-        future: Future,
-        t: float,
-        purchases: FloatArray,
-    ) -> FloatArray:
+    def _gradient(self, theta: Theta, now: _Standing, future: Future, t: float, purchases: FloatArray) -> FloatArray:
         r, alpha, _, b = (float(value) for value in theta)
-        alive = logistic(-odds)
+        counts, x, t_x, T = now.tables.counts, now.tables.x, now.tables.t_x, now.tables.T
         gradient = future.purchases_gradient(t)
-        gradient[:, 3] *= b
-        gradient *= alive[:, None]
-        lost = alive * logistic(odds) * purchases
-        coins = x + self.chances
-        gradient[:, 0] -= lost * r * np.log1p(np.maximum(T - t_x, 0.0) / (alpha + t_x))
-        gradient[:, 1] -= lost * (r + x) * alpha * (t_x - T) / ((alpha + T) * (alpha + t_x))
-        gradient[:, 2] -= lost
-        gradient[:, 3] += lost * np.where(coins > 0, b / np.where(coins > 0, b + coins - 1, 1.0), 0.0)
-        return gradient
+        gradient[3] *= b
+        gradient *= now.alive
+        lost = now.alive * now.gone * purchases
+        coins = counts.values + self.chances
+        share = np.where(coins > 0, b / np.where(coins > 0, b + (coins - 1), 1.0), 0.0)
+        gradient[0] -= lost * (r * now.gap)
+        gradient[1] += lost * (r + x) * ((alpha * (T - t_x)) / ((alpha + T) * (alpha + t_x)))
+        gradient[2] -= lost
+        gradient[3] += lost * counts.rows(share)
+        return gradient.T
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standing:
+    """Rows with their tables, log((alpha + T) / (alpha + t_x)), and the probabilities of being alive and gone."""
+
+    tables: CellTables
+    gap: FloatArray
+    alive: FloatArray
+    gone: FloatArray
 
 
 def purchases_while_leaving(
@@ -326,7 +321,7 @@ def purchases_while_leaving(
     survived = np.cumprod((b[:, None] + np.arange(max_purchases)) / (a + b[:, None] + np.arange(max_purchases)), axis=1)
     for k in range(max_purchases, 0, -1):
         kept = survived[:, k - 1]
-        result[:, k] = kept * counts[:, k] + kept * a / (b + k - 1) * tail
+        result[:, k] = kept * counts[:, k] + kept * a / (b + (k - 1)) * tail
         tail = tail + counts[:, k - 1]
     return result
 

@@ -287,24 +287,17 @@ class Future:
         return result
 
     def purchases_gradient(self, t: float) -> FloatArray:
-        """Derivatives of the expected purchases within t in log r, log alpha, log a, log b, shape (n, 4).
-
-        The derivative in b is per unit of log b with the chances before the first repeat purchase held.
-        """
+        """Derivatives of the expected purchases within t in log r, log alpha, log a and (as is) in b, shape (4, n)."""
         assert self._table.by_parameter is not None
         by_r, by_a, by_b = self._table.by_parameter
         operator = self._integral(t, self._powers[1])
-        scales = self._node_scales
         ends = self._table.intensity @ self._point(t, self._powers[1]).T
-        by_alpha = -self.alpha * t / scales**2 * ends
-        return np.column_stack(
-            [
-                self.r * self.rows(by_r @ operator.T),
-                self.rows(by_alpha),
-                self.a * self.rows(by_a @ operator.T),
-                self.rows(by_b @ operator.T),
-            ]
-        )
+        by_alpha = -self.alpha * t / self._node_scales**2 * ends
+        wanted = (self.r * (by_r @ operator.T), by_alpha, self.a * (by_a @ operator.T), by_b @ operator.T)
+        result = np.empty((4, self.counts.index.size))
+        for row, values in zip(result, wanted, strict=True):
+            row[:] = self.rows(values)
+        return result
 
 
 def longest_without_end(delta: float) -> float:
