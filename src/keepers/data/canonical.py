@@ -21,7 +21,7 @@ class Sales:
     """The canonical tables of sales and the facts behind them, for the account."""
 
     facts: str
-    lines: str | None
+    order_lines: str | None
     orders: str
     refunds: str
     parts: str | None
@@ -52,10 +52,17 @@ def typed(schema: Schema, query: str) -> str:
     return f"SELECT {columns} FROM ({query})"
 
 
+def free_name(engine: Engine, stem: str) -> str:
+    """The canonical name of a table, or one with a number where an earlier reading in the same engine has it."""
+    taken = engine.row("SELECT count(*) FROM information_schema.tables WHERE table_name = $1", [stem])[0]
+    return engine.new_name(stem) if taken else stem
+
+
 def _view(engine: Engine, schema: Schema, query: str) -> str:
     """A canonical table as a view: what nobody asks for is not computed."""
-    engine.execute(f"CREATE OR REPLACE VIEW {schema.name} AS {typed(schema, query)}")
-    return schema.name
+    name = free_name(engine, schema.name)
+    engine.execute(f"CREATE VIEW {quoted(name)} AS {typed(schema, query)}")
+    return name
 
 
 def assemble_sales(
@@ -86,7 +93,7 @@ def assemble_sales(
         engine, ORDERS, _sql("canonical_orders", facts=quoted(keyed), received_at=received, content=_content("f"))
     )
     refunds = engine.create(
-        REFUNDS.name,
+        free_name(engine, REFUNDS.name),
         typed(
             REFUNDS,
             _sql(
@@ -98,9 +105,8 @@ def assemble_sales(
             ),
         ),
     )
-    if lines is not None:
-        _canonical_lines(engine, lines, keyed, products, received)
-    return Sales(keyed, lines, orders, refunds, parts, gathered.superseded, identity, gathered.has_money)
+    named_lines = _canonical_lines(engine, lines, keyed, products, received) if lines is not None else None
+    return Sales(keyed, named_lines, orders, refunds, parts, gathered.superseded, identity, gathered.has_money)
 
 
 def _with_keys(engine: Engine, gathered: Facts, identity: Identity) -> str:
@@ -166,7 +172,7 @@ def _with_costs(engine: Engine, facts: str, lines: str | None, products: str) ->
     return costed
 
 
-def _canonical_lines(engine: Engine, lines: str, facts: str, products: str | None, received: str) -> None:
+def _canonical_lines(engine: Engine, lines: str, facts: str, products: str | None, received: str) -> str:
     join = f"LEFT JOIN {quoted(products)} p ON p.sku = coalesce(l.sku, l.product)" if products else ""
     query = _sql(
         "canonical_lines",
@@ -177,4 +183,4 @@ def _canonical_lines(engine: Engine, lines: str, facts: str, products: str | Non
         products=join,
         known_cost="p.unit_cost" if products else "NULL",
     )
-    _view(engine, ORDER_LINES, query)
+    return _view(engine, ORDER_LINES, query)

@@ -60,7 +60,7 @@ def phone_sql(column: str) -> str:
 
 def bare_number_sql(column: str) -> str:
     """A number's digits, separators and signs; currency words with their dots, symbols and blanks taken away."""
-    words = r"\p{L}+\.?|[\s\p{Sc}*\x{00A0}\x{202F}\x{2009}]"
+    words = r"&#?[0-9A-Za-z]+;|\p{L}+\.?|[\s\p{Sc}*\x{00A0}\x{202F}\x{2009}]"
     kept = f"regexp_replace({column}::VARCHAR, '{words}', '', 'g')"
     return f"regexp_replace(translate({kept}, '−–', '--'), '[.,]-+$', '')"
 

@@ -57,9 +57,15 @@ class Orders(Table):
         where = "WHERE counted AND customer_key IS NOT NULL" if self._uncounted else ""
         first, last = self.engine.row(f"SELECT min(day), max(day) FROM {quoted(self.name)} {where}")
         if first is None:
+            every, nobody, unpaid = self.engine.row(
+                f"""SELECT count(*), count(*) FILTER (counted AND customer_key IS NULL), count(*) FILTER (NOT counted)
+                    FROM {quoted(self.name)}"""
+            )
             raise InputError(
-                "No order counts as a purchase of a known customer: see the reconciliation (`keepers check`) for where "
-                "the rows went."
+                f"No order counts as a purchase of a known customer: of {every:,} orders {nobody:,} name no customer "
+                "and "
+                f"{unpaid:,} were not paid or were cancelled. Add the file that names the customers (the shop's orders "
+                "beside its payments, say), or name the column: --customer COLUMN."
             )
         return first, last
 

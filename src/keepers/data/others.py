@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from keepers.data.canonical import typed
+from keepers.data.canonical import free_name, typed
 from keepers.data.deals import LOST, WON, words
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Shape
@@ -54,7 +54,7 @@ class Others:
         self.sources = sources
         self.options = options
         self.received = literal(options.received_at.isoformat(sep=" "))
-        self.made: list[str] = []
+        self.made: dict[str, str] = {}
 
     def products(self) -> str | None:
         """The table of products, which sales need for their costs."""
@@ -111,8 +111,8 @@ class Others:
             parts = [
                 self._sql("channel_totals", stage=quoted(s.staged.table), source=literal(s.source)) for s in totals
             ]
-            self.engine.create("channel_totals", " UNION ALL ".join(parts))
-            self.made.append("channel_totals")
+            name = free_name(self.engine, "channel_totals")
+            self.made["channel_totals"] = self.engine.create(name, " UNION ALL ".join(parts))
 
     def _of(self, shape: Shape) -> list[OtherSource]:
         return [source for source in self.sources if source.format.shape is shape]
@@ -121,9 +121,9 @@ class Others:
         return fill(template("keepers.data.sql", name), received_at=self.received, **names)
 
     def _make(self, schema: Schema, query: str) -> str:
-        self.engine.create(schema.name, typed(schema, query))
-        self.made.append(schema.name)
-        return schema.name
+        name = self.engine.create(free_name(self.engine, schema.name), typed(schema, query))
+        self.made[schema.name] = name
+        return name
 
     def _union(self, schema: Schema, name: str, keyed: Sequence[str]) -> None:
         self._make(schema, " UNION ALL ".join(self._sql(name, keyed=quoted(key)) for key in keyed))

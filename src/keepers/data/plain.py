@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepers.data.canonical import Sales
+from keepers.data.canonical import Sales, free_name
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
 from keepers.data.naming import PLACEHOLDER_IDS
@@ -130,15 +130,16 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
         **{role: role for role in _ATTRIBUTES if role in present},
     }
     columns = ", ".join(f"{made.get(c.name, 'NULL')}::{c.type} AS {c.name}" for c in ORDERS.columns)
-    engine.execute(f"CREATE OR REPLACE VIEW {ORDERS.name} AS SELECT {columns} FROM {quoted(narrow)}")
+    orders = free_name(engine, ORDERS.name)
+    engine.execute(f"CREATE VIEW {quoted(orders)} AS SELECT {columns} FROM {quoted(narrow)}")
     shown = header or options.currency or UNSPECIFIED_CURRENCY
     if "currency" in present:
         shown = str(engine.row(f"SELECT coalesce(max(currency), '{UNSPECIFIED_CURRENCY}') FROM {quoted(narrow)}")[0])
     facts = engine.new_name("facts")
     account = fill(template("keepers.data.sql", "plain_facts"), plain=quoted(narrow), currency=currency, amount=amount)
     engine.execute(f"CREATE VIEW {facts} AS {account}")
-    refunds = engine.create_empty(REFUNDS)
+    refunds = engine.create_empty(REFUNDS, free_name(engine, REFUNDS.name))
     return Sales(
-        facts=facts, lines=None, orders=ORDERS.name, refunds=refunds, parts=None, superseded=None,
+        facts=facts, order_lines=None, orders=orders, refunds=refunds, parts=None, superseded=None,
         identity=Identity(narrow, ("id",), 0, 0), has_money="amount" in present, plain=True, currency=shown,
     )  # fmt: skip

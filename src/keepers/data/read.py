@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keepers.data import quarantine
 from keepers.data.connect import open_location
 from keepers.data.engine import Engine
 from keepers.data.options import ReadOptions
@@ -117,13 +116,13 @@ def read(
         tables["orders"] = orders
         if orders.refunds is not None:
             tables["refunds"] = orders.refunds
-    if made.sales is not None and made.sales.lines is not None:
-        tables["order_lines"] = Table(engine, "order_lines")
-    for name in made.others:
+    if made.sales is not None and made.sales.order_lines is not None:
+        tables["order_lines"] = Table(engine, made.sales.order_lines)
+    for canonical, name in made.others.items():
         table = Table(engine, name)
         if len(table):
-            tables[name] = table
-    tables["quarantine"] = Table(engine, quarantine.NAME)
+            tables[canonical] = table
+    tables["quarantine"] = Table(engine, made.quarantine)
     return Dataset(engine, tables, made.sources, made)
 
 

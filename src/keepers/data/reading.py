@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from keepers.data import quarantine
 from keepers.data.account import account_for_sales
-from keepers.data.canonical import Sales, assemble_sales
+from keepers.data.canonical import Sales, assemble_sales, free_name
 from keepers.data.deals import as_sales
 from keepers.data.engine import Engine, quoted
 from keepers.data.facts import gather_facts
@@ -19,6 +18,7 @@ from keepers.data.others import ROLES_OF, WITH_PEOPLE, Others
 from keepers.data.people import OtherSource, gather_people
 from keepers.data.plain import read_plain
 from keepers.data.quality import check_sales
+from keepers.data.quarantine import Quarantine
 from keepers.data.raw_table import RawTable
 from keepers.data.recognise import recognise
 from keepers.data.recognition import Recognition
@@ -73,7 +73,7 @@ class ReadTables:
     """What a reading made: the names of its tables in the engine, and the account of it."""
 
     sales: Sales | None
-    others: tuple[str, ...]
+    others: dict[str, str]
     sources: list[Source]
     reading: Reading
 
@@ -87,6 +87,11 @@ class ReadTables:
         """Whether any source tells of sales: events do only where a purchase is among them."""
         shapes = {source.recognition.format.shape for source in self.sources}
         return Shape.SALES in shapes or self.reading.account(self.sales).count("counted") > 0
+
+    @property
+    def quarantine(self) -> str:
+        """The table of rows put aside."""
+        return self.reading.quarantine.name
 
     def reconciliation(self) -> Reconciliation:
         """Where every row and every amount went."""
@@ -104,22 +109,22 @@ class Reading:
         self.sources: list[Source] = []
         self.sales: list[SalesSource] = []
         self.currency = UNSPECIFIED_CURRENCY
+        self.quarantine = Quarantine(engine, free_name(engine, "quarantine"))
         self._accounted = False
         self._sales: Sales | None = None
         self._keep_twins = options.duplicate_lines == "keep"
-        self.made: list[str] = []
+        self.made: dict[str, str] = {}
 
     def run(self, raws: list[RawTable]) -> ReadTables:
         """Bring raw tables to canonical ones."""
-        quarantine.create(self.engine)
         self.raws = raws
         self._recognise()
         for source in self.sources:
-            quarantine.add_rejected(self.engine, source.raw)
+            self.quarantine.add_rejected(source.raw)
         sales = self._plain() or self._joined()
         if sales is None or not sales.plain:
             self.account(sales)
-        return ReadTables(sales, tuple(self.made), self.sources, self)
+        return ReadTables(sales, self.made, self.sources, self)
 
     def _plain(self) -> Sales | None:
         if len(self.sources) > 1:
@@ -154,7 +159,7 @@ class Reading:
         if facts is not None:
             sales = assemble_sales(self.engine, facts, self.sales, identity, products, self.options)
             for number in selling:
-                quarantine.add_missing(self.engine, self.sources[number].raw, number, sales.facts)
+                self.quarantine.add_missing(self.sources[number].raw, number, sales.facts)
         rest.people(identity, sales.facts if sales else None)
         rest.rest()
         self.made = rest.made
@@ -179,9 +184,9 @@ class Reading:
         staged = stage(self.engine, source.raw, recognition, ROLES_OF[recognition.format.shape], self.options)
         source.notes += [note for note in staged.notes if note not in source.notes]
         if recognition.format.shape is not Shape.EVENTS:
-            quarantine.add_problems(self.engine, source.raw, staged.table)
+            self.quarantine.add_problems(source.raw, staged.table)
         for condition, reason in _UNUSABLE.get(recognition.format.shape, ()):
-            quarantine.add_unusable(self.engine, source.raw, staged.table, condition, reason)
+            self.quarantine.add_unusable(source.raw, staged.table, condition, reason)
         return OtherSource(number, source.raw, recognition.format, staged)
 
     def account(self, sales: Sales | None) -> Reconciliation:
@@ -192,7 +197,7 @@ class Reading:
             if sales is not None:
                 self.currency = account_for_sales(self.engine, sales, self.sales, self.reconciliation)
                 check_sales(self.engine, sales, self.sales, self.currency, self.options, self.reconciliation)
-            self.reconciliation.quarantine = quarantine.summary(self.engine)
+            self.reconciliation.quarantine = self.quarantine.summary()
             self._report_files()
         return self.reconciliation
 
@@ -222,13 +227,13 @@ class Reading:
     def _stage_sales(self, number: int, source: Source) -> Stage:
         staged = stage(self.engine, source.raw, source.recognition, SALES_ROLES, self.options)
         source.notes += staged.notes
-        quarantine.add_problems(self.engine, source.raw, staged.table)
+        self.quarantine.add_problems(source.raw, staged.table)
         self.sales.append(sales_facts(self.engine, number, source.raw, source.recognition, staged, self._keep_twins))
         return staged
 
     def _report_files(self) -> None:
         merged = self._merged()
-        put_aside = dict(self.engine.rows(f"SELECT source, count(DISTINCT line) FROM {quarantine.NAME} GROUP BY 1"))
+        put_aside = self.quarantine.rows_by_source()
         for number, source in enumerate(self.sources):
             rows = source.raw.rows
             if rows is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from keepers.data.engine import Engine
 from keepers.data.format import Format
@@ -13,6 +14,8 @@ from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Assignment, Recognition
 from keepers.data.roles import ROLES
 from keepers.domain.errors import InputError
+
+_MOSTLY = 0.9
 
 HAND_NAMES = {
     "customer": "customer_id",
@@ -50,6 +53,9 @@ def recognise(
     """
     profiles = profile_columns(engine, raw)
     by_hand = _named_by_hand(raw, columns or {})
+    customer = by_hand.get("customer_id")
+    if customer and raw.kind != "frame" and profiles[customer].email >= _MOSTLY:
+        by_hand["email"] = by_hand.pop("customer_id")
     known = format_ or _known_format(profiles, raw)
     if known is None or not (known.marks or known.columns):
         return recognise_general(engine, raw, profiles, by_hand, known)
@@ -57,7 +63,15 @@ def recognise(
     roles.update({role: Assignment(column, 1.0, "named by hand") for role, column in by_hand.items()})
     found = sum(1 for mark in known.marks if mark in roles)
     confidence = 1.0 if not known.marks else found / len(known.marks)
-    return Recognition(known, roles, round(confidence, 3), profiles)
+    return Recognition(_with_money_by_hand(known, by_hand), roles, round(confidence, 3), profiles)
+
+
+def _with_money_by_hand(known: Format, by_hand: Mapping[str, str]) -> Format:
+    """A format whose revenue is the column that a person named."""
+    for role in ("amount", "net_amount", "gross"):
+        if role in by_hand:
+            return replace(known, amount=role, gross=role if role == "gross" else known.gross)
+    return known
 
 
 def _named_by_hand(raw: RawTable, columns: Mapping[str, str]) -> dict[str, str]:

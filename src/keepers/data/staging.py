@@ -244,6 +244,9 @@ _FOREIGN = frozenset(
 
 def _sign_sql(column: str) -> str:
     """The currency's sign or code that stands on an amount."""
+    entities = {"&#36;": "$", "&dollar;": "$", "&#8364;": "€", "&euro;": "€", "&#163;": "£", "&pound;": "£"}
+    for entity, sign in entities.items():
+        column = f"replace({column}, {literal(entity)}, {literal(sign)})"
     return f"upper(regexp_extract({column}, '(R\\$|[A-Za-z]{{3}}|\\p{{Sc}}|zł|kr)', 1))"
 
 
