@@ -6,18 +6,17 @@ from typing import Any
 
 from keepers.evaluation.baselines import CohortMean
 from keepers.evaluation.results import Backtest
-from keepers.evaluation.verdict import Trust as Judged
-from keepers.evaluation.verdict import Verdict as JudgedVerdict
+from keepers.evaluation.verdict import Trust
+from keepers.evaluation.verdict import Verdict as Judged
 from keepers.models.base import Model
 from keepers.models.baselines import NaiveRate
 from keepers.reports import content, evidence
 
-_RULES = {Judged.GOOD: content.Trust.GOOD, Judged.CAUTION: content.Trust.CAUTION, Judged.NAIVE: content.Trust.NAIVE}
 _SENTENCES = {rule.__name__: rule.rule for rule in (NaiveRate, CohortMean)}
 MEASURE = "error of the predicted purchases a customer (ranked probability score)"
 
 
-def verdict_content(model: Model, judged: JudgedVerdict, test: Backtest | None) -> content.Verdict:
+def verdict_content(model: Model, judged: Judged, test: Backtest | None) -> content.Verdict:
     """Can you trust this: the first thing that the page says.
 
     Parameters
@@ -31,11 +30,11 @@ def verdict_content(model: Model, judged: JudgedVerdict, test: Backtest | None) 
     """
     reservations = judged.reservations
     if test is None or not test.rows:
-        return content.Verdict(content.Trust.UNTESTED, model.title, reservations=(judged.sentence, *reservations))
+        return content.Verdict(Trust.UNTESTED, model.title, reservations=(judged.sentence, *reservations))
     winner = next(one for one in test.standings() if one.chosen)
     rule = next((one for one in test.standings() if one.model == test.ranking.best_rule), None)
     return content.Verdict(
-        trust=_RULES.get(judged.trust, content.Trust.UNTESTED),
+        trust=judged.trust,
         model=model.title,
         naive_rule=None if rule is None else _SENTENCES.get(rule.model, rule.title),
         improvement=test.ranking.improvement,

@@ -8,6 +8,7 @@ from enum import Enum
 
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon
+from keepers.evaluation.verdict import Trust
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
@@ -39,19 +40,6 @@ class Store:
     """The five things for `revenue`."""
     simulated: bool = False
     """Whether the store is a made-up one (the demo), which the page then says."""
-
-
-class Trust(Enum):
-    """How far the report's predictions may be relied on."""
-
-    GOOD = "good"
-    """The model beat every naive rule on days it had not seen."""
-    CAUTION = "caution"
-    """The model is used, with a reservation that `Verdict.reservations` names."""
-    NAIVE = "naive"
-    """No model beat the naive rule."""
-    UNTESTED = "untested"
-    """The data are too short or too few to test."""
 
 
 @dataclass(frozen=True, slots=True)

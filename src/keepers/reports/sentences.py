@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from keepers.domain.money import MoneyBasis
 from keepers.domain.time import Horizon
+from keepers.evaluation.verdict import Trust
 from keepers.reports.content import (
     Activity,
     AtRisk,
@@ -15,7 +16,6 @@ from keepers.reports.content import (
     Levers,
     RiskGroup,
     Store,
-    Trust,
     Verdict,
 )
 from keepers.reports.evidence import FormulaUnit

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from keepers.domain.money import MoneyBasis, annual_rate
 from keepers.domain.time import TimeUnit, months
+from keepers.evaluation.verdict import Trust
 from keepers.reports.content import (
     Activity,
     AtRisk,
@@ -24,7 +25,6 @@ from keepers.reports.content import (
     RiskGroup,
     RiskReason,
     Store,
-    Trust,
     Verdict,
 )
 from keepers.reports.evidence import (

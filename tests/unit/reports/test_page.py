@@ -16,6 +16,7 @@ import pytest
 
 from keepers.domain.money import MoneyBasis
 from keepers.domain.time import months
+from keepers.evaluation.verdict import Trust
 from keepers.reports import page
 from keepers.reports.content import (
     Activity,
@@ -26,7 +27,6 @@ from keepers.reports.content import (
     RiskGroup,
     RiskReason,
     Store,
-    Trust,
     Verdict,
 )
 from keepers.reports.evidence import Reconciliation, SourceFile

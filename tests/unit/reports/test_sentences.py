@@ -9,8 +9,9 @@ import pytest
 
 from keepers.domain.money import MoneyBasis, annual_rate
 from keepers.domain.time import months, weeks
+from keepers.evaluation.verdict import Trust
 from keepers.reports import findings, sentences
-from keepers.reports.content import AtRisk, Equity, Lever, LeverKind, RiskGroup, Trust, Verdict
+from keepers.reports.content import AtRisk, Equity, Lever, LeverKind, RiskGroup, Verdict
 from keepers.reports.evidence import Backtest, BacktestRow, Calibration, CalibrationGroup, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
 from keepers.reports.groups import AliveMap
