@@ -266,8 +266,8 @@ class BuyingModel(Model):
         check_histories(cells)
         t, cap = self._length(horizon), self._length(lifetime_cap)
         found = self.family.forecast(theta, cells.x, cells.t_x, cells.T, t, discount.continuous(self.unit_), cap)
-        gradient = found.expected_gradient
-        parameter_variance = np.maximum(np.sum((gradient @ self.posterior_.covariance) * gradient, axis=1), 0.0)
+        gradient = found.expected_gradient.T
+        parameter_variance = np.maximum(np.sum((self.posterior_.covariance @ gradient) * gradient, axis=0), 0.0)
         return CellPredictions(
             p_alive=found.probability_alive,
             p_alive_end=found.probability_alive_end,

@@ -276,17 +276,19 @@ class BetaGeometric:
 
     def _gradient(self, theta: Theta, now: _Standing, future: Future, t: float, purchases: FloatArray) -> FloatArray:
         r, alpha, _, b = (float(value) for value in theta)
-        counts, x, t_x, T = now.tables.counts, now.tables.x, now.tables.t_x, now.tables.T
+        counts, ages = now.tables.counts, now.tables.ages
         gradient = future.purchases_gradient(t)
         gradient[3] *= b
-        gradient *= now.alive
-        lost = now.alive * now.gone * purchases
         coins = counts.values + self.chances
         share = np.where(coins > 0, b / np.where(coins > 0, b + (coins - 1), 1.0), 0.0)
+        # The odds of being gone move by these; alive moves by -alive gone times as much.
+        bend = alpha / (alpha + now.tables.t_x) - ages.rows(alpha / (alpha + ages.values))
+        lost = now.gone * purchases
         gradient[0] -= lost * (r * now.gap)
-        gradient[1] += lost * (r + x) * ((alpha * (T - t_x)) / ((alpha + T) * (alpha + t_x)))
+        gradient[1] += lost * (counts.rows(r + counts.values) * bend)
         gradient[2] -= lost
         gradient[3] += lost * counts.rows(share)
+        gradient *= now.alive
         return gradient.T
 
 
