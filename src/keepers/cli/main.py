@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -22,6 +23,11 @@ EXIT_CODES = {
     130: "interrupted; an earlier result is unchanged",
 }
 """Exit codes with what they mean; the documentation of commands is made from here."""
+
+_INTERRUPTED = 130
+"""What typer leaves with after Ctrl-C, too."""
+
+_INTERRUPTION = "keepers: interrupted. Nothing was changed; run it again whenever you like."
 
 app = typer.Typer(
     name="keepers",
@@ -59,14 +65,19 @@ def _program(
 
 def main() -> None:
     """Run the program; errors become one clear message and an exit code."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
+    except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            _say(_INTERRUPTION)
+        raise
     except KeepersError as error:
         _say(f"keepers: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _say("keepers: interrupted. Nothing was changed; run it again whenever you like.")
-        sys.exit(130)
+        _say(_INTERRUPTION)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -81,6 +92,12 @@ def main() -> None:
             "Your files are unchanged. Please report it with the output of the same command under KEEPERS_DEBUG=1."
         )
         sys.exit(1)
+
+
+def _stop(number: int, frame: object) -> None:
+    """Leave as for Ctrl-C when somebody ends the program, so that nothing is left behind."""
+    del number, frame
+    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:

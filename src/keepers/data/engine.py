@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
@@ -236,8 +237,17 @@ def engine_errors() -> Iterator[None]:
     except duckdb.IOException as error:
         text = _first_line(error)
         if "No space left" in str(error) or "disk" in text.lower():
-            raise EngineError(f"The disk is full: {text}. Free some space and run again.") from error
+            file = re.search(r'file \\?"([^"\\]+)', text)
+            raise EngineError(
+                f"The disk is full: {f'{file[1]} could not be written' if file else text}. Free some space and run "
+                "again."
+            ) from error
         raise EngineError(f"A file could not be read or written: {text}.") from error
+    except RuntimeError as error:
+        # Ctrl-C in the middle of a query, in the engine's words.
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _first_line(error: Exception) -> str:
