@@ -149,19 +149,22 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells) -> str:
     table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**keyed.key, **plain, **money})
     key = "row_number" if summary.numbered else "customer_key"
     identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key"]
-    value = f"scale * {horizon_column(facts)}" if spending is not None else "expected_orders"
+    names = {"summary": quoted(summary.name), "cells": quoted(table), "key": key}
+    value = "cell.expected_orders" if spending is None else f"({_scale(facts)}) * cell.{horizon_column(facts)}"
+    # Ranks are kept, so that only they are sorted and no row of values is.
+    percentiles = summary.engine.create(
+        summary.engine.new_name("percentiles"), template(_PACKAGE, "percentiles").format(value=value, **names)
+    )
     cut = summary.window.calibration_end
     sql = template(_PACKAGE, "values").format(
-        key=key,
+        **names,
+        percentiles=quoted(percentiles),
         row=", ".join(f"summary.{name}" for name in identity),
-        identity=", ".join(f"valued.{name}" for name in identity),
+        identity=", ".join(identity),
         historic=_historic(facts),
         scale=_scale(facts),
         scores=facts.rfm.scores_sql("summary"),
         cell_columns=", cell.".join([*plain, *money]),
-        summary=quoted(summary.name),
-        cells=quoted(table),
-        rank=value,
         never=_NEVER,
         cut=day_literal(cut) if cut is not None else "CAST(NULL AS DATE)",
         states=" ".join(f"WHEN {number} THEN {literal(name)}" for number, name in enumerate(STATES)),

@@ -1,30 +1,5 @@
 -- One row a customer: history, what its cell is predicted to do, and money, which is (gamma + orders * mean spend) times
 -- a factor of the cell.
-WITH valued AS (
-    SELECT
-        {row},
-        summary.first_day,
-        summary.last_day,
-        summary.orders,
-        summary.frequency,
-        summary.recency_days,
-        summary.T_days,
-        summary.revenue,
-        {historic} AS clv_historic,
-        {scale} AS scale,
-        {scores},
-        cell.{cell_columns}
-    FROM {summary} AS summary
-    INNER JOIN {cells} AS cell
-        ON cell.frequency = summary.frequency
-        AND cell.recency_days = summary.recency_days
-        AND cell.T_days = summary.T_days
-),
--- Apart from the rest, so that only two columns are sorted.
-ranked AS (
-    SELECT {key}, 100 * percent_rank() OVER (ORDER BY {rank}) AS clv_percentile
-    FROM valued
-)
 SELECT
     {identity},
     first_day AS first_order_date,
@@ -55,5 +30,25 @@ SELECT
     f_score,
     m_score,
     {rfm_group} AS rfm_group
-FROM valued
-INNER JOIN ranked ON ranked.{key} = valued.{key}
+FROM (
+    SELECT
+        {row},
+        summary.first_day,
+        summary.last_day,
+        summary.orders,
+        summary.frequency,
+        summary.recency_days,
+        summary.T_days,
+        summary.revenue,
+        {historic} AS clv_historic,
+        {scale} AS scale,
+        {scores},
+        percentile.clv_percentile,
+        cell.{cell_columns}
+    FROM {summary} AS summary
+    INNER JOIN {cells} AS cell
+        ON cell.frequency = summary.frequency
+        AND cell.recency_days = summary.recency_days
+        AND cell.T_days = summary.T_days
+    INNER JOIN {percentiles} AS percentile ON percentile.{key} = summary.{key}
+) AS valued
