@@ -7,6 +7,8 @@ from typing import Any
 from keepers.cli.tables import print_json, print_text
 from keepers.pipeline.run import RunResult
 
+_MOST_WARNINGS = 3
+
 
 def show_result(result: RunResult, json: bool) -> None:
     """Print the result in a few sentences and name the files; or the whole summary as JSON."""
@@ -15,6 +17,8 @@ def show_result(result: RunResult, json: bool) -> None:
         return
     for line in _lines(result.summary):
         print_text(line)
+    for warning in _warnings(result.summary):
+        print_text(f"Look at this: {warning}", style="yellow")
     print_text(f"\nEverything is in {result.folder}:")
     for file in result.summary["files"]:
         print_text(f"  {file['name']:<24} {file['what']}")
@@ -25,8 +29,8 @@ def show_result(result: RunResult, json: bool) -> None:
 def _lines(summary: dict[str, Any]) -> list[str]:
     store, money, equity = summary["store"], summary["money"], summary["equity"]
     lines = [
-        f"{store['name']}: {store['customers']:,} customers, {store['orders']:,} orders from {store['first_day']} to "
-        f"{store['last_day']}"
+        f"{store['name']}: {_count(store['customers'], 'customer')}, {_count(store['orders'], 'order')} from "
+        f"{store['first_day']} to {store['last_day']}"
     ]
     if equity is not None and money is not None:
         total = equity["total"]
@@ -48,9 +52,28 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     risk = summary["at_risk"]
     if risk["customers"]:
         at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
-        lines.append(f"At risk of leaving: {risk['customers']:,} customers{at_stake}.")
+        lines.append(f"At risk of leaving: {_count(risk['customers'], 'customer')}{at_stake}.")
     lines.append(summary["verdict"]["sentence"])
     return lines
+
+
+def _warnings(summary: dict[str, Any]) -> list[str]:
+    """What a person must know before believing the numbers: warnings about the data, and rows that were put aside."""
+    data = summary["data"]
+    found = [finding["text"] for finding in data["findings"] if finding["level"] == "warning"]
+    if data["rows_quarantined"]:
+        rows = _count(data["rows_quarantined"], "row")
+        found.append(
+            f"{rows} of {data['rows_read']:,} could not be read and were left out; `keepers check` lists them."
+        )
+    if len(found) > _MOST_WARNINGS:
+        rest = len(found) - _MOST_WARNINGS
+        found[_MOST_WARNINGS:] = [f"{rest:,} more things; `keepers check` and the report have all of them."]
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _concentration(store: dict[str, Any], equity: dict[str, Any]) -> str:

@@ -40,12 +40,13 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
     listed = "; ".join(f"{code} {amount:,.2f} in {orders:,} orders" for code, (orders, amount) in found.items())
     if not options.rates:
         main = main or next(iter(found))
-        example = ", ".join(f"'{code}': {1 if code == main else '...'}" for code in dict.fromkeys([main, *found]))
+        prices = {code: "1" if code == main else "..." for code in dict.fromkeys([main, *found])}
+        example = ", ".join(f"'{code}': {price}" for code, price in prices.items())
+        typed = " ".join(f"--rate {code}={price}" for code, price in prices.items())
         raise InputError(
             f"The sales are in {len(found)} currencies ({listed}), and sums of different currencies mean nothing. Say "
-            f"what one unit of each is worth: rates={{{example}}}; on the command line --rate "
-            f"{next(iter(found))}=... . "
-            "Or leave out the files of the other currencies."
+            f"what one unit of each is worth: rates={{{example}}}; on the command line {typed}. Or leave out the files "
+            "of the other currencies."
         )
     main = main or next((code for code in found if code not in options.rates), next(iter(found)))
     rates = {main: 1.0, **options.rates}
@@ -53,8 +54,7 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
     if missing:
         raise InputError(
             f"No rate is given for {', '.join(missing)}. The sales are in {listed}; give what one unit of each is "
-            "worth "
-            f"in {main}, for example rates={{'{missing[0]}': 1.08}}."
+            f"worth in {main}: rates={{'{missing[0]}': ...}}; on the command line --rate {missing[0]}=..."
         )
     whens = " ".join(f"WHEN {literal(code)} THEN {rates[code]!r}::DOUBLE" for code in found)
     replaced = ", ".join(f"({name} * (CASE currency {whens} ELSE 1 END))::DECIMAL(18, 4) AS {name}" for name in _MONEY)

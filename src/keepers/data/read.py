@@ -58,6 +58,8 @@ class Dataset:
         """The orders; an `InputError` that says what was read instead where there are none."""
         found = self.tables.get("orders")
         if isinstance(found, Orders):
+            if not len(found):
+                raise InputError(_no_row_is_an_order(self.reconciliation))
             return found
         listed = "; ".join(f"{source.name}: {source.recognition.format.label}" for source in self.sources)
         names = " ".join(source.name.split(",")[0] for source in self.sources)
@@ -66,6 +68,16 @@ class Dataset:
             f"they bought: add the export of your orders or payments, for example `keepers run orders.csv {names}`; "
             f"`keepers check {names}` shows what was read."
         )
+
+
+def _no_row_is_an_order(account: Reconciliation) -> str:
+    """Why files of orders gave none: where their rows went."""
+    reasons = "; ".join(f"{line.reason} ({line.rows:,} rows)" for line in account.quarantine[:3])
+    return (
+        f"None of the {account.rows_read:,} rows is an order that can be used"
+        + (f": {reasons}" if reasons else "")
+        + ". Is each column the right one? Name them: --customer, --date, --amount."
+    )
 
 
 def read(

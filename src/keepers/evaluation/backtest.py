@@ -152,7 +152,9 @@ def _conclude(
     windows = tuple(origin.window for origin in opened)
     if ranking.winner is None:
         fallback = next((_title(one) for one in candidates.values() if not _is_rule(one)), "The model")
-        return Backtest((), windows, ranking, untested(" ".join(remarks), fallback))
+        # Where no day in the past had enough, the last one had most: one sentence says it.
+        why = remarks[-1:] if not opened else remarks
+        return Backtest((), windows, ranking, untested(" ".join(why), fallback))
     winner = candidates[ranking.winner]
     rows = [_row(origin, name, candidates[name]) for name in ranking.order for origin in opened]
     grades = [origin.grades[ranking.winner] for origin in opened]

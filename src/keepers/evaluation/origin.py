@@ -142,9 +142,11 @@ def open_origin(orders: PurchaseSource, window: ObservationWindow, margin: Margi
     outcomes = outcomes_of(summary, horizon)
     if outcomes.customers < FEWEST_CUSTOMERS or outcomes.total < FEWEST_PURCHASES:
         summary.engine.drop(summary.name)
+        customers, purchases = round(outcomes.customers), round(outcomes.total)
         return (
-            f"The {outcomes.customers:.0f} customers known at {cut} bought on {outcomes.total:.0f} days in the holdout "
-            f"after it, too little to grade a model: {FEWEST_CUSTOMERS} customers and {FEWEST_PURCHASES} are needed."
+            f"On {cut}, {customers} customer{'s were' if customers != 1 else ' was'} known and made {purchases} "
+            f"purchase{'s' if purchases != 1 else ''} in the days after it that a test would predict, too little to "
+            f"grade a model: {FEWEST_CUSTOMERS} customers and {FEWEST_PURCHASES} purchases are needed."
         )
     return Origin(window, summary, outcomes, outcomes.sample())
 

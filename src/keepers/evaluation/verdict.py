@@ -20,6 +20,7 @@ FEW_PURCHASES = 100
 """With fewer purchases in a holdout its errors are mostly chance."""
 
 _WHOLE_YEAR = 350
+_NOTHING_GAINED = 0.005
 
 
 class Trust(Enum):
@@ -100,8 +101,12 @@ def judge(found: Evidence) -> Verdict:
     if found.rule is None or found.improvement is None:
         sentence = f"{seen}, {found.title} was the best of the models; no naive rule was there to compare it with."
         return Verdict(Trust.CAUTION, sentence, reservations)
-    if found.improvement <= 0:
-        how = f"an error {-found.improvement:.0%} larger" if found.improvement < -0.005 else "just as large an error"
+    if found.improvement < _NOTHING_GAINED:
+        how = (
+            f"an error {-found.improvement:.0%} larger"
+            if found.improvement < -_NOTHING_GAINED
+            else "just as large an error"
+        )
         sentence = (
             f"No model beats the naive rule that {found.rule}. {seen}, {found.title}, the best of the models, had "
             f"{how}. Take its numbers as rough guesses."

@@ -10,6 +10,7 @@ import numpy as np
 
 from keepers.data.read import Dataset
 from keepers.data.table import Table
+from keepers.domain.errors import InputError
 from keepers.evaluation.results import Backtest
 from keepers.models.base import Model
 from keepers.pipeline.content_groups import rfm_content, tier_content
@@ -108,7 +109,11 @@ def insights(dataset: Dataset, scored: Scored, customers: Table, options: RunOpt
 def _formulas(
     dataset: Dataset, scored: Scored, worth: Equity, new: NewCustomerValue | None
 ) -> tuple[FormulaResult, ...]:
-    seen = activity(scored.summary)
+    try:
+        seen = activity(scored.summary)
+    except InputError:
+        # Too short a history to see who stays is no reason to leave the values out.
+        return ()
     return formula_table(
         scored.values,
         marketing_spend=_marketing_spend(dataset, seen),

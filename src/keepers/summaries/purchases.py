@@ -71,7 +71,7 @@ def money_of(source: PurchaseSource, margin: Margin, until: dt.date) -> tuple[st
     if not known or not revenue:
         raise InputError(
             "The margin is to be each order's own, but no order carries its cost. Add costs (a products file with "
-            "unit costs, or a contribution column), or give one rate such as Margin(rate=0.35)."
+            "unit costs, or a contribution column), or give one rate: Margin(rate=0.35), --margin 35%."
         )
     if known == total:
         return "contribution", ()

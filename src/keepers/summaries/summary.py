@@ -227,6 +227,6 @@ def summarise(
         engine.drop(name)
         raise InputError(
             f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
-            "`keepers check` for what was read, or choose a later `calibration_end`."
+            "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
         )
     return summary

@@ -33,7 +33,10 @@ def test_a_model_that_beats_the_rules() -> None:
     assert found.reservations == ()
 
 
-@pytest.mark.parametrize(("improvement", "words"), [(-0.07, "an error 7% larger"), (0.0, "just as large an error")])
+@pytest.mark.parametrize(
+    ("improvement", "words"),
+    [(-0.07, "an error 7% larger"), (0.0, "just as large an error"), (0.002, "just as large an error")],
+)
 def test_no_model_beats_the_rule(improvement: float, words: str) -> None:
     found = judge(dataclasses.replace(GOOD, improvement=improvement))
     assert found.trust is Trust.NAIVE
