@@ -10,7 +10,7 @@ from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
-from keepers.data.reading import Reading
+from keepers.data.reading import Reading, ReadTables
 from keepers.data.table import Table, register_frame
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
@@ -155,6 +155,7 @@ class Orders(Table):
             columns=columns, currency=None if currency == UNSPECIFIED_CURRENCY else currency, format="orders"
         )
         made = Reading(engine, options).run([_raw_table_of(engine, frame, list(columns.values()))])
+        _refuse_unreadable(made)
         assert made.sales is not None
         return orders_of_sales(engine, made.sales, currency if made.currency == UNSPECIFIED_CURRENCY else made.currency)
 
@@ -172,6 +173,16 @@ def orders_of_sales(engine: Engine, sales: Sales, currency: str) -> Orders:
         has_contribution=bool(contribution),
         voids=not sales.plain,
     )
+
+
+def _refuse_unreadable(made: ReadTables) -> None:
+    """A frame is whole or it is not: its rows are the caller's own, who can mend them."""
+    if made.sales is None or made.sales.plain:
+        return
+    reasons = made.reconciliation().quarantine
+    if reasons:
+        listed = "; ".join(f"{line.rows:,} rows: {line.reason}" for line in reasons[:3])
+        raise InputError(f"The frame has rows that cannot be used ({listed}). Mend them or take them out.")
 
 
 def _raw_table_of(engine: Engine, frame: Any, wanted: list[str]) -> RawTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -161,18 +162,17 @@ def _identity(sales: Sales, into: Reconciliation) -> None:
 
 
 def _words(sources: Sequence[SalesSource], into: Reconciliation) -> None:
-    for source in sources:
-        for word, rows in source.unknown_states.items():
-            into.note(
-                "unknown status",
-                f"Status {word!r} ({_n(rows, 'row')}) is not known; these orders were counted as paid.",
-                warn=True,
-            )
-        for word, rows in source.unknown_kinds.items():
-            into.note(
-                "unknown type",
-                f"Type {word!r} ({_n(rows, 'row')}) is not known; amounts above zero were taken as sales.",
-            )
+    for key, unknown, done in (
+        ("status", [source.unknown_states for source in sources], "these orders were counted as paid"),
+        ("type", [source.unknown_kinds for source in sources], "amounts above zero were taken as sales"),
+    ):
+        rows: Counter[str] = Counter()
+        for words in unknown:
+            rows.update(words)
+        if rows:
+            shown = ", ".join(f"{word!r} ({_n(count, 'row')})" for word, count in rows.most_common(5))
+            more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
+            into.note(f"unknown {key}", f"Not known as a {key}: {shown}{more}; {done}.", warn=key == "status")
 
 
 def _twins(sources: Sequence[SalesSource], currency: str, options: ReadOptions, into: Reconciliation) -> None:

@@ -114,6 +114,8 @@ class Reading:
         self._sales: Sales | None = None
         self._keep_twins = options.duplicate_lines == "keep"
         self.made: dict[str, str] = {}
+        self._rows: dict[int, int] = {}
+        self._on_the_way: list[str] = []
 
     def run(self, raws: list[RawTable]) -> ReadTables:
         """Bring raw tables to canonical ones."""
@@ -124,6 +126,7 @@ class Reading:
         sales = self._plain() or self._joined()
         if sales is None or not sales.plain:
             self.account(sales)
+        self._forget()
         return ReadTables(sales, self.made, self.sources, self)
 
     def _plain(self) -> Sales | None:
@@ -163,6 +166,7 @@ class Reading:
         rest.people(identity, sales.facts if sales else None)
         rest.rest()
         self.made = rest.made
+        self._on_the_way += [source.facts for source in self.sales] + [other.staged.table for other in others]
         return sales
 
     def _deals(self) -> list[int]:
@@ -201,6 +205,23 @@ class Reading:
             self._report_files()
         return self.reconciliation
 
+    def _forget(self) -> None:
+        """Free the memory of what was only on the way: raw and staged rows."""
+        for number, source in enumerate(self.sources):
+            self._rows_of(number, source)
+            if source.raw.stored:
+                source.raw.drop(self.engine)
+        for table in self._on_the_way:
+            self.engine.drop(table)
+
+    def _rows_of(self, number: int, source: Source) -> int:
+        """Rows of a source, counted once."""
+        if number not in self._rows:
+            known = source.raw.rows
+            query = f"SELECT count(*) FROM {quoted(source.raw.table)}"
+            self._rows[number] = int(self.engine.row(query)[0]) if known is None else known
+        return self._rows[number]
+
     def _recognise(self) -> None:
         named = find_format(self.options.format) if self.options.format else None
         failures: list[tuple[RawTable, InputError]] = []
@@ -228,6 +249,7 @@ class Reading:
         staged = stage(self.engine, source.raw, source.recognition, SALES_ROLES, self.options)
         source.notes += staged.notes
         self.quarantine.add_problems(source.raw, staged.table)
+        self._on_the_way.append(staged.table)
         self.sales.append(sales_facts(self.engine, number, source.raw, source.recognition, staged, self._keep_twins))
         return staged
 
@@ -235,13 +257,10 @@ class Reading:
         merged = self._merged()
         put_aside = self.quarantine.rows_by_source()
         for number, source in enumerate(self.sources):
-            rows = source.raw.rows
-            if rows is None:
-                rows = int(self.engine.row(f"SELECT count(*) FROM {quoted(source.raw.table)}")[0])
             if source.raw.totals:
                 several = len(source.raw.totals) > 1
                 source.notes.append(f"{len(source.raw.totals)} row{'s' * several} of totals left out.")
-            read_rows = rows + source.raw.rejected_count
+            read_rows = self._rows_of(number, source) + source.raw.rejected_count
             aside = int(put_aside.get(source.name, 0))
             self.reconciliation.files.append(
                 FileReport(

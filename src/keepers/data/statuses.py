@@ -50,10 +50,10 @@ STATUS_WORDS = tuple(
 """The words as they stand in files."""
 
 _KINDS = {
-    "refund": """refund*, payment refund*, chargeback*, reversal*, payment reversal*, return*, credit note*,
-        credit memo*, void refund, cancellation*, ruckzahlung*, ruckerstattung*, erstattung*, gutschrift*,
-        storno*, remboursement*, avoir*, terugbetaling*, creditnota*, reembolso*, devolucion*, estorno*,
-        rimborso*, partial refund*""",
+    "refund": """refund*, payment refund*, chargeback*, reversal*, payment reversal*, return, returns, returned,
+        product return, credit note*, credit memo*, void refund, cancellation*, ruckzahlung*, ruckerstattung*,
+        erstattung*, gutschrift*, storno*, remboursement*, avoir*, terugbetaling*, creditnota*, reembolso*,
+        devolucion*, estorno*, rimborso*, partial refund*""",
     "sale": """payment, charge, sale, sales, order, purchase, capture, invoice, checkout, transaction, zahlung,
         verkauf, bestellung, rechnung, paiement, vente, commande, facture, betaling, verkoop, bestelling,
         factuur, pago, venta, pedido, factura, pagamento, venda, fatura, vendita, ordine, fattura, buy""",

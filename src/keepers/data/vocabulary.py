@@ -19,6 +19,10 @@ class RoleType(Enum):
     FLAG = "flag"
 
 
+_SHARES = frozenset(("percent", "percentage", "pct", "prozent", "rate", "ratio"))
+"""Words of a header whose numbers are no money."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """One thing a column can say about an order, a customer, a lead or a day of advertising."""
@@ -35,7 +39,7 @@ class Role:
         if " " in key and key.replace(" ", "") in self.words:
             return 0.95
         tokens = set(key.split())
-        if tokens & self.never:
+        if tokens & self.never or (self.type is RoleType.MONEY and tokens & _SHARES):
             return 0.0
         for position, word in enumerate(self.words):
             parts = set(word.split())
@@ -163,7 +167,13 @@ def header_key(text: str) -> str:
     >>> header_key("Verkauft am"), header_key("customerEmail_address"), header_key("Order #")
     ('verkauft am', 'customer email address', 'order number')
     """
-    text = _CAMEL.sub(" ", text).replace("#", " number ").replace("№", " number ").replace("€", " eur ")
+    text = (
+        _CAMEL.sub(" ", text)
+        .replace("#", " number ")
+        .replace("№", " number ")
+        .replace("€", " eur ")
+        .replace("%", " percent ")
+    )
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     words = plain.split()

@@ -146,7 +146,7 @@ def test_ids_that_a_program_wrote_as_decimals_are_whole(reading: Reader) -> None
 def test_an_unknown_status_is_counted_and_named(reading: Reader) -> None:
     account = reading("customer,date,amount,status\na,2025-01-01,5,paid\nb,2025-01-02,6,quux\n").reconciliation
     assert account.orders == 2
-    assert any("Status 'quux' (1 row) is not known" in text for text in account.warnings)
+    assert any("Not known as a status: 'quux' (1 row)" in text for text in account.warnings)
 
 
 def test_test_orders_do_not_count(reading: Reader) -> None:

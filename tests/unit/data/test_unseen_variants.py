@@ -86,6 +86,10 @@ VARIANTS = {
         {"line_amount": "Sales", "contribution": "Profit", "date": "Order Date", "sku": "Product ID"},
         2, "1008.52", days=("2016-06-12", "2016-11-08"),
     ),
+    "a rate of tax is no tax": Variant(
+        "Order,Client,Order date,Total,VAT %,Type\n1,a,2025-01-01,119.00,19,new\n2,b,2025-01-02,11.90,19,returning\n",
+        {"gross": "Total", "customer_id": "Client"}, 2, "130.9",
+    ),
     "a till's lines": Variant(
         "Receipt #,Member No,Sale Date,Qty,Item,Unit Price,Line Total\n"
         "1,M1,2025-01-01,2,Tea,3.50,7.00\n1,M1,2025-01-01,1,Cup,9.00,9.00\n2,M2,2025-01-03,1,Tea,3.50,3.50\n",
