@@ -36,7 +36,7 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         total = equity["total"]
         lines.append(
             f"Your customers are worth {_money(total['value'], money)} over the next {money['horizon']['text']} "
-            f"({_money(total['low'], money)} to {_money(total['high'], money)} with 80% probability; {money['basis']}, "
+            f"({_range(total, money)}{money['basis']}, "
             f"discounted at {money['discount_annual']:.0%} a year, acquisition cost not deducted)."
         )
         lines.append(
@@ -74,6 +74,12 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _range(total: dict[str, Any], money: dict[str, Any]) -> str:
+    if total["low"] is None:
+        return ""
+    return f"{_money(total['low'], money)} to {_money(total['high'], money)} with 80% probability; "
 
 
 def _concentration(store: dict[str, Any], equity: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 LogPosterior = Callable[[FloatArray], float]
 
 _PROPOSALS = 1000
-_BUDGET = 2e7
+_BUDGET = 4e6
 _FEWEST_PROPOSALS = 200
 _SEED = 20050514
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from keepers.data.read import Dataset
-from keepers.data.table import Table
 from keepers.domain.money import MoneyBasis
 from keepers.domain.version import VERSION
 from keepers.pipeline import content_trust as trust
@@ -26,7 +25,7 @@ from keepers.valuation.cohort_forecast import cohort_forecast
 
 
 def report_content(
-    dataset: Dataset, scored: Scored, customers: Table, found: Insights, options: RunOptions, now: dt.datetime
+    dataset: Dataset, scored: Scored, found: Insights, options: RunOptions, now: dt.datetime
 ) -> content.ReportContent:
     """Everything the report says."""
     values, meant, test = scored.values, found.meanings, scored.test
@@ -39,9 +38,9 @@ def report_content(
         levers=lever_content(found.levers, meant.lifetime),
         tiers=found.tiers,
         rfm=found.rfm,
-        breakdowns=breakdowns_content(values, customers, meant.ahead),
+        breakdowns=breakdowns_content(values, meant.ahead),
         cohorts=_cohorts(scored, meant.past),
-        alive_map=alive_content(customers),
+        alive_map=alive_content(values),
         tracking=None if test is None else trust.tracking_content(test),
         calibration=None if test is None else trust.calibration_content(test),
         backtest=None if test is None else trust.backtest_content(test),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from keepers.data.engine import quoted
-from keepers.data.table import Table
 from keepers.reports.figures import MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, Dimension, Group, Grouping
 from keepers.summaries.rfm_groups import GROUPS
@@ -23,23 +22,23 @@ _SILENCE_CUTS = (30, 60, 90, 180, 365, 730)
 """Days at which each band of silence ends; one more band for the rest."""
 
 
-def tier_content(values: Values, customers: Table, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
+def tier_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
     """Customers by predicted value."""
     rules = values.facts.tiers.rules()
-    return _grouping(values, customers, "clv_tier", rules, values.facts.tiers.sentence, meaning, past)
+    return _grouping(values, "clv_tier", rules, values.facts.tiers.sentence, meaning, past)
 
 
-def rfm_content(values: Values, customers: Table, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
+def rfm_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
     """Customers by recency, frequency and money, groups from best to worst."""
     rule = values.facts.rfm
     words = rule.rules()
     ordered = {name: words[name] for name in GROUPS[rule.grid]}
-    return _grouping(values, customers, "rfm_group", ordered, rule.sentence, meaning, past)
+    return _grouping(values, "rfm_group", ordered, rule.sentence, meaning, past)
 
 
-def breakdowns_content(values: Values, customers: Table, meaning: MoneyMeaning | None) -> tuple[Breakdown, ...]:
+def breakdowns_content(values: Values, meaning: MoneyMeaning | None) -> tuple[Breakdown, ...]:
     """Value by month of the first order, and by product, category, country and channel as far as orders name them."""
-    months = _sums(values, customers, "CAST(date_trunc('month', first_order_date) AS DATE)")
+    months = _sums(values, "CAST(date_trunc('month', first_order_date) AS DATE)")
     found = [
         Breakdown(
             Dimension.ACQUISITION_MONTH,
@@ -47,22 +46,22 @@ def breakdowns_content(values: Values, customers: Table, meaning: MoneyMeaning |
             meaning,
         )
     ]
-    present = set(customers.columns)
+    present = set(values.columns)
     for column, dimension in _DIMENSIONS.items():
         if column in present:
-            rows = tuple(_row(row, row[0] or "") for row in _sums(values, customers, quoted(column)))
+            rows = tuple(_row(row, row[0] or "") for row in _sums(values, quoted(column)))
             if any(row.label for row in rows):
                 found.append(Breakdown(dimension, rows, meaning))
     return tuple(found)
 
 
-def alive_content(customers: Table) -> AliveMap:
+def alive_content(values: Values) -> AliveMap:
     """Mean probability of still being a customer by number of orders and days since the last one."""
     orders, silence = _bands("frequency + 1", _ORDER_CUTS), _bands("days_since_last_order", _SILENCE_CUTS, strict=True)
     cells = {
         (row, column): (float(alive), int(count))
-        for row, column, alive, count in customers.engine.rows(
-            f"SELECT {orders}, {silence}, avg(probability_alive), count(*) FROM {quoted(customers.name)} GROUP BY 1, 2"
+        for row, column, alive, count in values.engine.rows(
+            f"SELECT {orders}, {silence}, avg(probability_alive), count(*) FROM {quoted(values.name)} GROUP BY 1, 2"
         )
     }
     rows = range(1 + max(row for row, _ in cells))
@@ -77,14 +76,13 @@ def alive_content(customers: Table) -> AliveMap:
 
 def _grouping(
     values: Values,
-    customers: Table,
     column: str,
     rules: dict[str, str],
     sentence: str,
     meaning: MoneyMeaning | None,
     past: MoneyMeaning | None,
 ) -> Grouping:
-    found = {row[0]: row for row in _sums(values, customers, quoted(column))}
+    found = {row[0]: row for row in _sums(values, quoted(column))}
     rows = tuple(
         Group(
             name=name,
@@ -101,11 +99,11 @@ def _grouping(
     return Grouping(rows, sentence, meaning, past)
 
 
-def _sums(values: Values, customers: Table, by: str) -> list[tuple[Any, ...]]:
+def _sums(values: Values, by: str) -> list[tuple[Any, ...]]:
     """Rows of (group, customers, value, historic value, mean P(alive), expected orders, repeat customers)."""
-    return customers.engine.rows(
+    return values.engine.rows(
         f"SELECT {by}, count(*), sum({quoted(values.value_column)}), sum(clv_historic), avg(probability_alive), "
-        f"sum(expected_orders), count(*) FILTER (WHERE frequency > 0) FROM {quoted(customers.name)} GROUP BY 1"
+        f"sum(expected_orders), count(*) FILTER (WHERE frequency > 0) FROM {quoted(values.name)} GROUP BY 1"
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
-from keepers.data.table import Table
 from keepers.exports.files import write_csv_for_people
 from keepers.summaries.acquisition import first_orders
 from keepers.valuation.values import Values
@@ -14,15 +13,15 @@ from keepers.valuation.values import Values
 _FIRST = ("product", "category", "country", "channel", "campaign")
 
 
-def customer_table(dataset: Dataset, values: Values) -> Table:
-    """Values with names and e-mail addresses in front and what is known of the first order behind.
+def customer_table(dataset: Dataset, values: Values) -> Values:
+    """The same values, kept in the engine, with names in front and what is known of the first order behind.
 
     Parameters
     ----------
     dataset : Dataset
         Where persons and orders come from.
     values : Values
-        One row a customer.
+        One row a customer, mostly not computed yet.
     """
     engine = values.engine
     rest = [f"v.{quoted(name)}" for name in values.columns if name != "customer_key"]
@@ -41,20 +40,20 @@ def customer_table(dataset: Dataset, values: Values) -> Table:
         groups = [f"f.{name} AS first_{name}" for name in known]
     columns = ", ".join(["v.customer_key", *identity, *rest, *groups])
     name = engine.create(engine.new_name("customers"), f"SELECT {columns} FROM {quoted(values.name)} AS v{joins}")
-    return Table(engine, name)
+    return Values(engine, name, values.facts)
 
 
-def write_customers(customers: Table, values: Values, folder: Path, csv: bool) -> list[Path]:
+def write_customers(customers: Values, folder: Path, csv: bool) -> list[Path]:
     """Write the table for programs (Parquet) and, if wanted, for people (CSV, most valuable customers first)."""
     written = [customers.write_parquet(folder / "customers.parquet")]
     if csv:
-        has_money = values.has_money
+        has_money = customers.has_money
         money = [
             name for name in customers.columns
             if name in ("revenue", "expected_order_value", "money_at_risk")
             or (name.startswith("clv_") and name not in _NO_MONEY)
         ]  # fmt: skip
-        order = values.value_column if has_money else "expected_orders"
+        order = customers.value_column if has_money else "expected_orders"
         written.append(
             write_csv_for_people(customers, folder / "customers.csv", order_by=order, money=money if has_money else ())
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from keepers.data.engine import quoted
 from keepers.data.read import Dataset
-from keepers.data.table import Table
 from keepers.domain.errors import InputError
 from keepers.evaluation.results import Backtest
 from keepers.models.base import Model
@@ -26,6 +27,7 @@ from keepers.valuation.formula_inputs import FormulaResult
 from keepers.valuation.formula_table import formula_table
 from keepers.valuation.levers import Levers, levers
 from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
+from keepers.valuation.values import Values
 
 _DRAWS = 32
 """Draws of the parameters: chance and the model's own error carry most of an interval, and time counts."""
@@ -84,26 +86,47 @@ class Insights:
         return group.value_if_active - group.value_expected
 
 
-def insights(dataset: Dataset, scored: Scored, customers: Table, options: RunOptions) -> Insights:
-    """Draw all conclusions; without a report only those that cost nothing."""
+def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
+    """Draw all conclusions; without a report only those that cost nothing: sums without intervals, no levers."""
     values, meant = scored.values, _meanings(scored, options)
     models: dict[str, Model] = {"buying": scored.buying}
     if scored.spending is not None:
         models["spend"] = scored.spending
-    worth = equity(values, model_error(scored.test), draws=_DRAWS)
+    worth = equity(values, model_error(scored.test), draws=_DRAWS) if options.report else _sums(values)
     priced = options.report and values.has_money
     new = new_customer_value(values, options.lifetime) if priced else None
     return Insights(
         equity=worth,
-        at_risk=risk_content(values, customers, meant.at_risk),
-        tiers=tier_content(values, customers, meant.ahead, meant.past),
-        rfm=rfm_content(values, customers, meant.ahead, meant.past),
+        at_risk=risk_content(values, meant.at_risk),
+        tiers=tier_content(values, meant.ahead, meant.past),
+        rfm=rfm_content(values, meant.ahead, meant.past),
         models=models,
         meanings=meant,
         levers=levers(values, draws=_DRAWS) if priced else None,
         formulas=_formulas(dataset, scored, worth, new) if priced else (),
         new_customer=new,
     )
+
+
+def _sums(values: Values) -> Equity:
+    """Equity without intervals: plain sums over customers."""
+    money = ("clv_lifetime", "clv_historic") if values.has_money else ()
+    total, mean, median = (f"{name}({quoted(values.value_column)})" for name in ("sum", "avg", "median"))
+    worth = [total, mean, median, *(f"sum({name})" for name in money)] if values.has_money else []
+    count, orders, alive, *found = values.engine.row(
+        f"SELECT {', '.join(['count(*)', 'sum(expected_orders)', 'sum(probability_alive)', *worth])} "
+        f"FROM {quoted(values.name)}"
+    )
+    if not values.has_money:
+        return Equity(int(count), _alone(orders), _alone(alive))
+    return Equity(
+        int(count), _alone(orders), _alone(alive), _alone(found[0]), _alone(found[3]), float(found[1]), float(found[2]),
+        historic=float(found[4]),
+    )  # fmt: skip
+
+
+def _alone(value: Any) -> Interval:
+    return Interval(float(value), math.nan, math.nan)
 
 
 def _formulas(

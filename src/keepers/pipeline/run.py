@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,17 +74,18 @@ def run(
         dataset = read_files(locations, options, progress)
         scored = score(dataset.orders, options, now(), progress)
         customers = customer_table(dataset, scored.values)
+        scored = replace(scored, values=customers)
         progress("Drawing conclusions", None)
-        found = insights(dataset, scored, customers, options)
+        found = insights(dataset, scored, options)
         progress("Writing results", None)
-        write_customers(customers, scored.values, folder, options.csv)
+        write_customers(customers, folder, options.csv)
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json")
         if options.report:
             from keepers.pipeline.content import report_content
             from keepers.reports.page import write_report
 
-            write_report(report_content(dataset, scored, customers, found, options, now()), folder / "report.html")
+            write_report(report_content(dataset, scored, found, options, now()), folder / "report.html")
         summary = run_summary(dataset, scored, found, options, now(), sorted(path.name for path in folder.iterdir()))
         write_summary(summary, folder / MARK)
         dataset.engine.close()

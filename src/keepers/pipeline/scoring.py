@@ -36,7 +36,7 @@ class Scored:
     verdict : Verdict
         How far the values can be trusted.
     values : Values
-        A row a customer, kept in the engine.
+        A row a customer.
     """
 
     summary: Summary
@@ -75,7 +75,7 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
         scored_at=now,
         interval_levels=None if test is None else test.interval_levels,
     )
-    return Scored(summary, buying, spending, test, verdict, values.stored())
+    return Scored(summary, buying, spending, test, verdict, values)
 
 
 def _buying_model(name: str) -> BuyingModel:
