@@ -17,11 +17,11 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """An installed Chromium, or the one that Playwright brought."""
+    """An installed Chromium, or the one that Playwright brought; `scripts/test` sees to it that there is one."""
     with sync_playwright() as playwright:
         found = next((path for path in map(shutil.which, NAMES) if path), None)
         if found is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium is installed: apt-get install chromium, or playwright install chromium")
+            pytest.fail("No Chromium is installed: run scripts/browser.")
         launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield launched
         launched.close()
