@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 
@@ -85,10 +86,10 @@ def _buying_model(name: str) -> BuyingModel:
 
 
 def _spending(summary: Summary) -> GammaGamma | None:
-    """The spend model; where nobody came back with money, on first orders, which are all there is to learn from."""
+    """The spend model; where nobody came back with money, on first orders; none where nothing brought any."""
     if not summary.has_money:
         return None
-    try:
-        return GammaGamma().fit(summary)
-    except InputError:
-        return GammaGamma(include_first=True).fit(summary)
+    for model in (GammaGamma(), GammaGamma(include_first=True)):
+        with contextlib.suppress(InputError):
+            return model.fit(summary)
+    return None

@@ -84,9 +84,9 @@ def spend_to_fit(data: Any, include_first: bool) -> SpendToFit:
     usable = (cells.mean_spend > 0) & (cells.x > 0) & (cells.weight > 0)
     without = float(cells.weight[cells.mean_spend <= 0].sum())
     if not usable.any():
-        which = "order" if include_first else "repeat order"
+        which = "an order" if include_first else "a repeat order"
         hint = "" if include_first else " GammaGamma(include_first=True) counts the first order too."
-        raise InputError(f"No customer has a {which} with money above zero, so there is no spend to model.{hint}")
+        raise InputError(f"No customer has {which} with money above zero, so there is no spend to model.{hint}")
     if not usable.all():
         spread = None if cells.spread is None else cells.spread[usable]
         cells = SpendCells(cells.x[usable], cells.mean_spend[usable], cells.weight[usable], spread)
