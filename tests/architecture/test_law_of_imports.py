@@ -47,7 +47,7 @@ def test_the_law_holds() -> None:
 
 @pytest.mark.parametrize("case", PLANTED)
 def test_a_planted_violation_is_caught(copy: Path, case: str) -> None:
-    contract = case.split(",")[0]
+    contract = case.split(",", maxsplit=1)[0]
     relative, line = PLANTED[case]
     target = copy / "src" / "keepers" / relative
     target.parent.mkdir(exist_ok=True)
