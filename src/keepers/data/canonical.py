@@ -30,6 +30,7 @@ class Sales:
     has_money: bool
     plain: bool = False
     currency: str = UNSPECIFIED_CURRENCY
+    notes: tuple[str, ...] = ()
 
 
 def _content(fact: str) -> str:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keepers.data.canonical import Sales, free_name
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
+from keepers.data.moments import Moments
 from keepers.data.naming import PLACEHOLDER_IDS
 from keepers.data.normalise import EMPTY_WORDS, fill
 from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
+from keepers.data.staging import writes_day_first
 from keepers.domain.columns import MONEY, ORDERS, REFUNDS
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 _MONEY_ROLES = ("net_amount", "amount", "gross")
 _ATTRIBUTES = ("product", "category", "channel", "campaign", "country", "discount_code")
 _ALLOWED = frozenset({"customer_id", "date", "order_id", "currency", "quantity", *_MONEY_ROLES, *_ATTRIBUTES})
-_ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?$"
 
 
 def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions) -> Sales | None:
     """Bring a clean table to the canonical orders in one pass; None where it needs the long way.
 
-    Clean means: one column names the customer, dates are ISO or typed, there is at most one amount and none below
-    zero, every row has a date and an amount, order numbers do not repeat.
+    Clean means: one column names the customer, there is at most one amount and none below zero, every row has a date
+    and an amount, order numbers do not repeat.
     """
     if not _simple(recognition, options) or raw.totals:
         return None
-    narrow = engine.create(engine.new_name("plain"), _narrow(raw, recognition))
+    narrow, notes = _narrow(engine, raw, recognition, options)
     money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"
     orders_of = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
     currencies_of = "count(DISTINCT currency)" if recognition.column("currency") else "1"
@@ -39,7 +42,7 @@ def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options:
     if not clean or last > options.received_at.date():
         engine.drop(narrow)
         return None
-    return _canonical(engine, raw, recognition, options, narrow)
+    return replace(_canonical(engine, raw, recognition, options, narrow), notes=notes)
 
 
 def _simple(recognition: Recognition, options: ReadOptions) -> bool:
@@ -55,25 +58,18 @@ def _simple(recognition: Recognition, options: ReadOptions) -> bool:
         and not options.rates
         and not (options.currency and "currency" in roles)
         and not options.time_zone
+        and not any(recognition.profiles[recognition.roles[role].column].grouped for role in moneys)
         and recognition.profiles[recognition.roles["date"].column].header.zone is None
     )
 
 
-def _narrow(raw: RawTable, recognition: Recognition) -> str:
+def _narrow(
+    engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions
+) -> tuple[str, tuple[str, ...]]:
+    """A table of the columns that are there, typed, and what was noticed of the dates."""
     select = ["_row", f"{_id(recognition, 'customer_id')} AS customer_key"]
-    date = recognition.roles["date"].column
-    column, type_ = quoted(date), recognition.profiles[date].type
-    if type_ == "DATE":
-        select.append(f"{column} AS day")
-    elif type_.startswith("TIMESTAMP") and "ZONE" not in type_:
-        select += [f"{column}::DATE AS day", f"{column}::TIMESTAMP AS moment"]
-    elif type_ == "VARCHAR" and recognition.profiles[date].length <= 10:
-        select.append(f"CASE WHEN length({column}) <= 10 THEN TRY_CAST({column} AS DATE) END AS day")
-    elif type_ == "VARCHAR":
-        stamp = f"CASE WHEN regexp_matches({column}, '{_ISO}') THEN TRY_CAST({column} AS TIMESTAMP) END"
-        select += [f"{stamp} AS moment", "moment::DATE AS day"]
-    else:
-        select.append("NULL::DATE AS day")
+    moments = Moments(engine, raw, recognition, options, {"dmy": 2 * writes_day_first(recognition)}, None)
+    select += _dates(recognition, moments)
     for role in _MONEY_ROLES:
         if found := recognition.column(role):
             select.append(f"TRY_CAST({quoted(found)} AS {MONEY}) AS amount")
@@ -82,7 +78,29 @@ def _narrow(raw: RawTable, recognition: Recognition) -> str:
     select += [f"nullif(trim({quoted(c)}::VARCHAR), '') AS {r}" for r in _ATTRIBUTES if (c := recognition.column(r))]
     if found := recognition.column("currency"):
         select.append(f"upper(trim({quoted(found)})) AS currency")
-    return f"SELECT {', '.join(select)} FROM {quoted(raw.table)}"
+    joins = " ".join(moments.joins)
+    name = engine.create(engine.new_name("plain"), f"SELECT {', '.join(select)} FROM {quoted(raw.table)} r {joins}")
+    for table in moments.temporary:
+        engine.drop(table)
+    return name, tuple(moments.notes)
+
+
+def _dates(recognition: Recognition, moments: Moments) -> list[str]:
+    """The day of the order, and its moment where there is a time of day."""
+    name = recognition.roles["date"].column
+    column, profile = quoted(name), recognition.profiles[name]
+    if profile.type == "DATE":
+        return [f"{column} AS day"]
+    if profile.type.startswith("TIMESTAMP") and "ZONE" not in profile.type:
+        return [f"{column}::DATE AS day", f"{column}::TIMESTAMP AS moment"]
+    if profile.type == "VARCHAR" and profile.iso == 1.0:
+        # A day that is none, or has more behind, is left empty, and the table goes the long way.
+        return [f"CASE WHEN length({column}) <= 10 THEN TRY_CAST({column} AS DATE) END AS day"]
+    day, moment = moments.columns("date", name)
+    day = day.removesuffix(" AS date") + " AS day"
+    if profile.type == "VARCHAR" and profile.length <= 10 and profile.number < 0.5:
+        return [day]
+    return [day, moment.removesuffix(" AS date_utc") + " AS moment"]
 
 
 def _id(recognition: Recognition, role: str) -> str:

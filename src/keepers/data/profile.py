@@ -27,7 +27,7 @@ _DECIMAL = r"[0-9][.,][0-9]{1,2}([^0-9].*)?$|\p{Sc}"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _MEASURES = (
     "filled", "varied", "dates", "numbers", "decimals", "emails", "currencies", "statuses", "letters", "digits",
-    "mean", "length",
+    "mean", "length", "pointed", "grouped", "iso",
 )  # fmt: skip
 
 
@@ -37,7 +37,9 @@ class ColumnProfile:
 
     `filled` is the share of cells with something in them; `distinct` the number of different values per filled cell;
     `date`, `number`, `decimal` (numbers with decimals or a currency sign), `email`, `currency` (ISO codes), `status`
-    (words such as "paid") are shares of filled cells; `mean` is the mean of the numbers, where they are plain.
+    (words such as "paid") are shares of filled cells; `mean` is the mean of the numbers, where they are plain;
+    `grouped` is whether every point stands before three digits, so that it may be a thousands mark; `iso` is the share
+    of days written as 2026-05-01 with nothing behind.
     """
 
     name: str
@@ -55,6 +57,8 @@ class ColumnProfile:
     digits: float
     mean: float | None
     length: float
+    grouped: bool
+    iso: float
 
     @property
     def empty(self) -> bool:
@@ -118,4 +122,6 @@ def _profile(name: str, type_: str, rows: int, found: dict[str, float | None]) -
         digits=share("digits"),
         mean=found.get("mean"),
         length=found.get("length") or 0.0,
+        grouped=bool(found.get("pointed")) and found.get("pointed") == found.get("grouped"),
+        iso=share("iso"),
     )

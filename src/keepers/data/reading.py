@@ -137,6 +137,7 @@ class Reading:
         plain = read_plain(self.engine, only.raw, only.recognition, self.options)
         if plain is not None:
             self.currency = plain.currency
+            only.notes += plain.notes
         return plain
 
     def _joined(self) -> Sales | None:

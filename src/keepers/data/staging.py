@@ -96,9 +96,9 @@ class _Builder:
         names = [quoted(name) for name in numbers]
         self._evidence = decimal_evidence(engine, quoted(raw.table), names, MONEY)
         comma, point = (sum(getattr(e, mark) for e in self._evidence.values()) for mark in ("comma", "point"))
-        self._foreign = bool(_FOREIGN & {w for p in recognition.profiles.values() for w in p.header.key.split()})
-        self._decimal = "," if comma > point or (comma == point and self._foreign) else "."
-        votes = {"dmy": 2 * self._foreign + 2 * (self._decimal == ",")}
+        continental = writes_day_first(recognition)
+        self._decimal = "," if comma > point or (comma == point and continental) else "."
+        votes = {"dmy": 2 * continental + 2 * (self._decimal == ",")}
         self.moments = Moments(engine, raw, recognition, options, votes, self.header_currency())
 
     def columns(self, role: str) -> list[str]:
@@ -200,6 +200,11 @@ class _Builder:
                 f"THEN {label} || left({written}, 40) || ', which is no number' END"
             )
         return number_sql(f"r.{bare}", evidence.decide(self._decimal), type_)
+
+
+def writes_day_first(recognition: Recognition) -> bool:
+    """Whether the headers are in a language that writes the day first and a decimal comma."""
+    return bool(_FOREIGN & {word for found in recognition.profiles.values() for word in found.header.key.split()})
 
 
 _FOREIGN = frozenset(

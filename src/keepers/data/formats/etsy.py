@@ -27,6 +27,7 @@ FORMAT = Format(
         "channel": "Order Type",
     },
     marks=("date", "order_id", "net_amount", "gross", "adjusted_total"),
+    enough=0.8,
     amount="net_amount - coalesce(abs(discount), 0)",
     gross="gross",
     refund="CASE WHEN adjusted_total > 0 AND adjusted_total < gross THEN gross - adjusted_total END",

@@ -25,6 +25,7 @@ FORMAT = Format(
         "channel": "Referrer",
     },
     marks=("order_id", "email", "date", "product", "gross"),
+    enough=0.8,
     amount="coalesce(net_amount, gross - coalesce(tax, 0) - coalesce(shipping, 0))",
     refund="CASE WHEN fully_refunded THEN coalesce(gross, net_amount) ELSE abs(refunded) END",
 )

@@ -31,6 +31,7 @@ FORMAT = Format(
         "country": "Country Code, Country, Ländervorwahl, Land",
     },
     marks=("date", "time", "time_zone", "type", "gross", "order_id"),
+    enough=0.8,
     amount="gross - coalesce(tax, 0) - coalesce(shipping, 0)",
     gross="gross",
     types={

@@ -34,7 +34,8 @@ FORMAT = Format(
         "channel": "Source",
         "country": "Shipping Country, Billing Country",
     },
-    marks=("status", "product", "quantity", "unit_price", "date", "order_id"),
+    marks=("status", "product", "quantity", "unit_price"),
+    enough=0.5,
     amount="net_amount",
     gross="gross",
 )

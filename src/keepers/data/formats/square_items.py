@@ -28,6 +28,7 @@ FORMAT = Format(
         "channel": "Channel",
     },
     marks=("date", "product", "quantity", "line_amount", "order_id", "transaction_id", "type"),
+    enough=0.8,
     amount="NULL",
     gross="NULL",
     refund="NULL",

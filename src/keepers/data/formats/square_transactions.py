@@ -28,6 +28,7 @@ FORMAT = Format(
         "discount_code": "Discount Name",
     },
     marks=("date", "time", "net_amount", "gross", "order_id", "transaction_id", "type"),
+    enough=0.8,
     never="Item, Qty",
     amount="net_amount + coalesce(refunded, 0)",
     gross="gross",

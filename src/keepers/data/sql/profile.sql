@@ -15,6 +15,8 @@ judged AS (
 SELECT c, sum(n), count(*), sum(n) FILTER (is_date), sum(n) FILTER (is_number), sum(n) FILTER (is_number AND is_decimal),
        sum(n) FILTER (is_email), sum(n) FILTER (upper(v) IN ({currencies})), sum(n) FILTER (lower(v) IN ({statuses})),
        sum(n) FILTER (has_letters), sum(n) FILTER (has_digits), sum(n * TRY_CAST(v AS DOUBLE)) / sum(n) FILTER (TRY_CAST(v AS DOUBLE) IS NOT NULL),
-       sum(n * length(v)) / sum(n)
+       sum(n * length(v)) / sum(n), sum(n) FILTER (contains(v, '.')),
+       sum(n) FILTER (regexp_matches(v, '^-?[0-9]{1,3}([.][0-9]{3})+$')),
+       sum(n) FILTER (regexp_matches(v, '^[12][0-9]{3}-[01][0-9]-[0-3][0-9]$'))
 FROM judged
 GROUP BY c
