@@ -113,10 +113,15 @@ def _id(recognition: Recognition, role: str) -> str:
         return f"regexp_replace({column}::VARCHAR, '^([0-9]+)\\.0+$', '\\1')"
     words = ", ".join(literal(word) for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS))
     plain = f"trim({column})"
-    odd = f"(starts_with({plain}, '''') AND regexp_matches({plain}, '^''[0-9+=@-]'))"
-    text = f"CASE WHEN {odd} THEN substr({plain}, 2) WHEN ends_with({plain}, '.0') "
-    text += f"THEN regexp_replace({plain}, '^([0-9]+)\\.0+$', '\\1') ELSE {plain} END"
-    return f"CASE WHEN length({plain}) <= 17 AND lower({plain}) IN ({words}) THEN NULL ELSE {text} END"
+    whole = (
+        f"CASE WHEN ends_with({plain}, '.0') THEN regexp_replace({plain}, '^([0-9]+)\\.0+$', '\\1') ELSE {plain} END"
+    )
+    guarded = f"starts_with({plain}, '''') AND regexp_matches({plain}, '^''[0-9+=@-]')"
+    # Most ids begin with a digit: they need no comparison with words.
+    return (
+        f"CASE WHEN {plain} >= '0' AND {plain} < ':' THEN {whole} WHEN lower({plain}) IN ({words}) THEN NULL "
+        f"WHEN {guarded} THEN substr({plain}, 2) ELSE {plain} END"
+    )
 
 
 def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions, narrow: str) -> Sales:
