@@ -6,10 +6,14 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
 
+from keepers.data.engine import Engine
 from keepers.data.orders import Orders
 from keepers.data.read import read
+from keepers.domain.errors import InputError
 
 
 def test_cdnow_is_recognised_by_content_alone(cdnow_path: Path) -> None:
@@ -41,3 +45,43 @@ def test_a_frame_without_money_has_purchases_without_amounts() -> None:
         ("7", dt.date(2026, 1, 1), None, None),
         ("8", dt.date(2026, 3, 1), None, None),
     ]
+
+
+def test_two_readings_in_one_engine_do_not_disturb_each_other() -> None:
+    engine = Engine()
+    first = Orders.from_frame({"customer_id": np.array(["a"]), "date": np.array(["2026-01-01"])}, engine=engine)
+    second = Orders.from_frame(
+        {"customer_id": np.array(["b", "c"]), "date": np.array(["2026-01-01", "2026-01-02"])}, engine=engine
+    )
+    assert (len(first), len(second)) == (1, 2)
+    assert first.engine.rows(first.purchases_sql())[0][0] == "a"
+
+
+def test_a_column_named_by_hand_is_believed(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("email,shop_id,date,total,net paid\nx@y.test,S1,2026-01-01,10,8\nz@y.test,S1,2026-01-02,10,8\n")
+    dataset = read(path, columns={"customer": "shop_id", "amount": "net paid"})
+    assert dataset.reconciliation.customers == 1
+    assert dataset.reconciliation.amount("net") == Decimal("16")
+    by_address = read(path, columns={"customer": "email"})
+    assert by_address.reconciliation.customers == 2
+    assert "@" not in str(by_address.engine.rows("SELECT customer_key FROM orders"))
+
+
+def test_a_frame_without_the_column_says_what_it_has() -> None:
+    with pytest.raises(InputError, match=r"no column 'who'\. It has: customer, date"):
+        Orders.from_frame(pd.DataFrame({"customer": ["a"], "date": ["2026-01-01"]}), customer="who")
+
+
+def test_a_frame_with_refunds_goes_the_long_way() -> None:
+    frame = pd.DataFrame({"who": ["a", "a"], "on": ["2026-01-01", "2026-02-01"], "paid": [10.0, -4.0]})
+    orders = Orders.from_frame(frame, customer="who", date="on", amount="paid", currency="EUR")
+    assert orders.currency == "EUR"
+    assert orders.engine.rows(orders.purchases_sql("2026-01-31"))[0][2] == Decimal("10")
+    assert orders.engine.rows(orders.purchases_sql())[0][2] == Decimal("6")
+
+
+def test_a_frame_with_rows_that_cannot_be_used_is_refused() -> None:
+    frame = pd.DataFrame({"customer_id": ["a", "b"], "date": ["2026-01-01", None]})
+    with pytest.raises(InputError, match=r"rows that cannot be used \(1 rows: it has no date\)"):
+        Orders.from_frame(frame)
