@@ -101,6 +101,12 @@ def _cancelled(engine: Engine, sales: Sales) -> dict[str, tuple[int, Decimal]]:
     return {str(currency): (int(rows), Decimal(amount or 0)) for currency, rows, amount in found}
 
 
+def _no_purchase_any_more(engine: Engine, sales: Sales) -> dict[str, int]:
+    """Purchases that were cancelled later or wholly given back, by currency: they bring nothing and do not count."""
+    found = engine.rows(_sql("account_gone", orders=quoted(sales.orders), refunds=quoted(sales.refunds)))
+    return {str(currency): int(rows) for currency, rows in found}
+
+
 def _aside(lines: LinesAside, key: str, label: str, into: Reconciliation) -> None:
     """Add lines that are in no fact to what the files hold, and to where they went."""
     if lines.counted or not lines.lines or not into.charged:
@@ -127,6 +133,7 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
         )
     }
     cancelled = {} if sales.plain else _cancelled(engine, sales)
+    gone = {} if sales.plain else _no_purchase_any_more(engine, sales)
     for row in engine.rows(_sql("account_revenue", facts=quoted(sales.facts))):
         currency, rows, charged, tax, shipping, amount, taxed, shipped, included, included_tax = row
         outside = tax - included_tax
@@ -140,7 +147,7 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
             ("revenue", "revenue of counted purchases", rows, amount),
             ("refunded", "less refunds of these purchases", refunds, -refunded),
             ("cancelled", "less orders cancelled later", voided, -lost),
-            ("net", "net revenue", rows, amount - refunded - lost),
+            ("net", "net revenue", rows - gone.get(currency, 0), amount - refunded - lost),
         ]
         into.revenue += [
             MoneyLine(currency, key, label, int(n), Decimal(value))

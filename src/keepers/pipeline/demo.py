@@ -16,6 +16,9 @@ from keepers.simulate.export_files import SHOP_TABLES
 DATA = "shop-files"
 """What is added to the name of the results' folder for that of the shop's own files."""
 
+_MARK = "README.md"
+"""By which such a folder is known, and may be written into again; no table, so that a run passes over it."""
+
 
 def run_demo(into: Path, customers: int, seed: int, progress: Progress, options: RunOptions | None = None) -> RunResult:
     """Simulate a shop, write its files beside the results and value its customers from them.
@@ -34,11 +37,11 @@ def run_demo(into: Path, customers: int, seed: int, progress: Progress, options:
     progress("Simulating a shop", None)
     end = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     files = into.with_name(f"{into.name}-{DATA}")
-    if files.exists() and not (files / "README.txt").exists():
+    if files.exists() and not (files / _MARK).exists():
         raise ConfigError(f"{files} holds something else. Name another folder with --into.")
     store = demo_store(seed=seed, customers=customers, end=end)
     written = store.write(files, only=SHOP_TABLES)
-    (files / "README.txt").write_text(
+    (files / _MARK).write_text(
         "The files of a simulated shop, as a shop would export them. Try: keepers run " + files.name + "\n",
         encoding="utf-8",
     )

@@ -53,6 +53,8 @@ def test_a_wholly_returned_order_stops_counting_on_that_day(reading: Reader) -> 
     engine, orders = dataset.engine, dataset.orders
     assert engine.row(count.format(orders.purchases_sql("2025-02-02"))) == (2,)
     assert engine.row(count.format(orders.purchases_sql("2025-02-03"))) == (1,)
+    account = dataset.reconciliation
+    assert (account.count("revenue"), account.count("net")) == (2, 1)
 
 
 def test_postage_and_fees_are_no_revenue(reading: Reader) -> None:
