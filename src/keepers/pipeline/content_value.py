@@ -15,6 +15,8 @@ _KINDS = {
     worth.Lever.ORDER_VALUE: content.LeverKind.ORDER_VALUE,
     worth.Lever.FREQUENCY: content.LeverKind.FREQUENCY,
 }
+_LOOK_BACK = ("ltv_", "annual_clv")
+"""Formulas of what customers brought, by how their keys begin."""
 
 
 def estimate(interval: Interval) -> Estimate:
@@ -64,7 +66,7 @@ def _meaning(found: FormulaResult, options: RunOptions) -> MoneyMeaning | None:
     whole = found.key == "customer_equity"
     return MoneyMeaning(
         basis=basis,
-        horizon=Span.PAST if found.key.startswith("ltv_") else found.horizon or Span.UNLIMITED,
+        horizon=Span.PAST if found.key.startswith(_LOOK_BACK) else found.horizon or Span.UNLIMITED,
         population="today's and future customers" if whole else "one customer",
         acquisition_cost_deducted=whole,
         discount=options.discount if found.discounted else None,

@@ -195,7 +195,7 @@ def _migration(f: Figures, seen: Activity) -> FormulaResult:
     periods = max(1, round(_YEARS / seen.years))
     discount = (1 + f.discount) ** seen.years - 1
     contribution = f.contribution * seen.years
-    span = "year" if abs(seen.years - 1) < 0.01 else f"{seen.period.days:g} days"
+    span = "a year" if abs(seen.years - 1) < 0.01 else f"{seen.period.days:g} days"
     shown = [
         Input(f"buys again after {place} period{'s'[: place > 1]}", chance, Quantity.SHARE)
         for place, chance in enumerate(chances, 1)

@@ -204,7 +204,7 @@ def _in_words(retention: float, points: float, possible: bool) -> str:
             "to improve."
         )
     return (
-        f"Of today's customers {retention:.1%} are expected to be customers in a year; it would be "
+        f"Of today's customers, {retention:.1%} are expected to be customers in a year; it would be "
         f"{retention + points:.1%}, and every following year keeps so many more."
     )
 
