@@ -145,9 +145,12 @@ def _lines(engine: Engine, sources: Sequence[SalesSource], facts: str) -> str | 
     if not tables:
         return None
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {quoted(table)}" for table in tables)
+    # A file of lines beside a file of the same orders: the lines are those of the orders that are kept.
+    with_lines = f"SELECT DISTINCT source_no FROM ({union})"
+    kept = f"CASE WHEN f.by_fact >> 40 NOT IN ({with_lines}) THEN f.by_fact ELSE f.fact_id END"
     return engine.create(
         engine.new_name("all_lines"),
-        f"""SELECT f.fact_id, l.* FROM ({union}) l
+        f"""SELECT {kept} AS fact_id, l.* FROM ({union}) l
             JOIN {quoted(facts)} f ON f.source_no = l.source_no AND f.order_id = l.order_id AND f.numbered
                 AND f.type IS NOT DISTINCT FROM l.type""",
     )

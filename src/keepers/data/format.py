@@ -22,6 +22,7 @@ class Shape(Enum):
     SUBSCRIPTIONS = "subscriptions"
     EVENTS = "events"
     CHANNELS = "channels"
+    CANONICAL = "canonical"
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,17 @@ class Format:
         begins so; ``""`` for all others.
     signed : bool, optional
         Whether money that goes out is negative in the file: a "sale" below zero is then none, nor is a positive refund.
+    ids : str, optional
+        Whose customer ids and order numbers the file carries; the first word of `name` without it. Formats with the
+        same `ids` share their customers and orders.
     payments : bool, optional
         Whether the rows are payments, which a shop's own orders in the same reading replace.
     same_order : bool, optional
         Whether a refund's row carries the order's own id (and `reference` is not needed).
     constants : mapping, optional
         SQL for roles that no column carries, for example ``{"platform": "'meta'"}``.
+    table : str, optional
+        With `Shape.CANONICAL`, the canonical table whose columns the roles are.
     note : str, optional
         What a person should know about the format, shown with the file.
     """
@@ -106,15 +112,17 @@ class Format:
     statuses: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     signed: bool = False
+    ids: str = ""
     payments: bool = False
     same_order: bool = False
     constants: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
     note: str = ""
 
     @property
     def system(self) -> str:
-        """Who gave the ids in the file: the first word of the name."""
-        return self.name.split()[0]
+        """Who gave the ids in the file."""
+        return self.ids or self.name.split()[0]
 
     @cached_property
     def headers(self) -> dict[str, tuple[str, ...]]:

@@ -18,6 +18,9 @@ from keepers.domain.errors import AmbiguousColumnsError, InputError
 IDENTIFYING = ("customer_id", "email", "phone", "name", "first_name")
 MONEY = ("amount", "net_amount", "gross", "line_amount", "unit_price")
 _NAMED = 0.6
+_BARE = 4
+"""A table of so few columns, a customer and a day among them, is a list of purchases."""
+_PURCHASE = frozenset(("order", "orders", "ordered", "purchase", "purchased", "bought", "transaction", "sale", "sold"))
 _WORDS_FOR = {"customer_id": "customer", "date": "date", "amount": "amount"}
 _ID_WORDS = frozenset(
     [
@@ -286,6 +289,15 @@ def _check_sales(raw: RawTable, profiles: Mapping[str, ColumnProfile], roles: Ma
             f"{raw.source} has no column with the date of an order. Its columns are: {listed}. If one of them is the "
             "date, name it: columns={'date': '...'}; on the command line --date COLUMN."
         )
+    bought = {"order_id", "quantity", "product", "sku", "status", *MONEY} & set(roles)
+    said = any(role.why == "named by hand" for role in roles.values())
+    told = any(set(profile.header.key.split()) & _PURCHASE for profile in profiles.values())
+    if not bought and not said and not told and len(profiles) > _BARE:
+        raise InputError(
+            f"{raw.source} has customers and days, but nothing that was bought: no amount, no order number, no article."
+            f" Its columns are: {listed}. If each row is a purchase all the same, say so by naming the columns: "
+            "columns={'customer': '...', 'date': '...'}."
+        )
     if not set(IDENTIFYING) & set(roles):
         raise InputError(
             f"{raw.source} has no column that says which customer bought. Its columns are: {listed}. Name it: "
@@ -312,7 +324,9 @@ def _settle_lines(engine: Engine, raw: RawTable, shape: Format, roles: dict[str,
     table, key = quoted(raw.table), quoted(order.column)
     rows, orders = engine.row(f"SELECT count({key}), count(DISTINCT {key}) FROM {table}")
     if rows == orders:
-        return replace(shape, lines=False)
+        priced = {"quantity"} <= set(roles) and bool({"unit_price", "line_amount"} & set(roles))
+        article = bool({"sku", "product"} & set(roles)) and not {"amount", "net_amount", "gross"} & set(roles)
+        return replace(shape, lines=priced and article)
     money = next((roles[r] for r in ("amount", "net_amount", "gross") if r in roles), None)
     if money is not None:
         several, same = engine.row(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from keepers.data.canonical import free_name, typed
 from keepers.data.deals import LOST, WON, words
+from keepers.data.direct import PEOPLE, direct_query, roles_of
 from keepers.data.engine import Engine, literal, quoted, template
-from keepers.data.format import Shape
+from keepers.data.format import Format, Shape
 from keepers.data.identity import Identity
 from keepers.data.naming import whole_name
 from keepers.data.normalise import fill, key_sql
@@ -17,7 +18,6 @@ from keepers.data.vocabulary import header_key
 from keepers.domain import columns
 from keepers.domain.columns import Schema
 
-PEOPLE = ("customer_id", "email", "phone", "name", "first_name", "last_name")
 ROLES_OF = {
     Shape.CUSTOMERS: (
         *PEOPLE, "created_at", "country", "region", "city", "accepts_marketing", "accepts_sms", "channel", "campaign",
@@ -43,7 +43,15 @@ ROLES_OF = {
 }  # fmt: skip
 """Roles that are typed for each kind of table."""
 
-WITH_PEOPLE = (Shape.CUSTOMERS, Shape.LEADS, Shape.SUBSCRIPTIONS, Shape.EVENTS)
+
+def wanted_roles(declared: Format) -> tuple[str, ...]:
+    """The roles that are typed for a table of a format."""
+    if declared.shape is Shape.CANONICAL:
+        return roles_of(columns.CANONICAL[declared.table])
+    return ROLES_OF[declared.shape]
+
+
+WITH_PEOPLE = (Shape.CUSTOMERS, Shape.LEADS, Shape.SUBSCRIPTIONS, Shape.EVENTS, Shape.CANONICAL)
 
 
 class Others:
@@ -97,6 +105,23 @@ class Others:
             )
             self._union(columns.TOUCHES, "touches", events)
 
+        self._direct(identity, keyed)
+
+    def _direct(self, identity: Identity, keyed: Mapping[int, str]) -> None:
+        """Tables given in their canonical form; several of one are put together, after those that were made."""
+        parts: dict[str, list[str]] = {}
+        for source in self._of(Shape.CANONICAL):
+            schema = columns.CANONICAL[source.format.table]
+            query = direct_query(schema, source, keyed[source.number], identity, self.received)
+            parts.setdefault(schema.name, []).append(f"SELECT * FROM ({query})")
+        for name, queries in parts.items():
+            schema = columns.CANONICAL[name]
+            made = [typed(schema, query) for query in queries]
+            if name in self.made:
+                made.append(f"SELECT * FROM {quoted(self.made[name])}")
+            table = self.engine.new_name(name) if name in self.made else free_name(self.engine, name)
+            self.made[name] = self.engine.create(table, " UNION ALL ".join(made))
+
     def rest(self) -> None:
         """The tables that have nobody in them: accounts, spend, sums by channel."""
         accounts = self._of(Shape.ACCOUNTS)
@@ -148,7 +173,7 @@ class Others:
                     FROM {quoted(facts)} WHERE missing IS NULL"""
             )
         for source, key in keyed:
-            day = "date_utc" if source.format.shape is Shape.EVENTS else "created_at_utc"
+            day = {Shape.EVENTS: "date_utc", Shape.CANONICAL: "NULL"}.get(source.format.shape, "created_at_utc")
             seen.append(
                 f"""SELECT customer_key, system, clean_id AS customer_id, email, phone, {whole_name()} AS name,
                            coalesce({day}, {self.received}::TIMESTAMP) AS seen_at, 0 AS rank FROM {quoted(key)}"""

@@ -14,7 +14,7 @@ from keepers.data.format import Shape
 from keepers.data.formats import find_format
 from keepers.data.identity import resolve
 from keepers.data.options import ReadOptions
-from keepers.data.others import ROLES_OF, WITH_PEOPLE, Others
+from keepers.data.others import WITH_PEOPLE, Others, wanted_roles
 from keepers.data.people import OtherSource, gather_people
 from keepers.data.plain import read_plain
 from keepers.data.quality import check_sales
@@ -186,7 +186,7 @@ class Reading:
 
     def _stage_other(self, number: int, source: Source) -> OtherSource:
         recognition = source.recognition
-        staged = stage(self.engine, source.raw, recognition, ROLES_OF[recognition.format.shape], self.options)
+        staged = stage(self.engine, source.raw, recognition, wanted_roles(recognition.format), self.options)
         source.notes += [note for note in staged.notes if note not in source.notes]
         if recognition.format.shape is not Shape.EVENTS:
             self.quarantine.add_problems(source.raw, staged.table)

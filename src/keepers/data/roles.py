@@ -6,6 +6,18 @@ import tomllib
 from importlib import resources
 
 from keepers.data.vocabulary import Role, RoleType, header_key
+from keepers.domain.columns import CANONICAL, COUNT, DAY, FLAG, MOMENT, MONEY, NUMBER, TEXT
+
+_TYPES = {
+    TEXT: RoleType.TEXT,
+    MONEY: RoleType.MONEY,
+    NUMBER: RoleType.NUMBER,
+    COUNT: RoleType.NUMBER,
+    FLAG: RoleType.FLAG,
+    DAY: RoleType.MOMENT,
+    MOMENT: RoleType.MOMENT,
+}
+"""A canonical column that no word names is a role all the same."""
 
 
 def _load() -> dict[str, Role]:
@@ -19,6 +31,9 @@ def _load() -> dict[str, Role]:
             tuple(dict.fromkeys(word for word in words if word)),
             frozenset(entry.get("never", "").split()),
         )
+    for schema in CANONICAL.values():
+        for column in schema.columns:
+            roles.setdefault(column.name, Role(column.name, _TYPES[column.type]))
     return roles
 
 

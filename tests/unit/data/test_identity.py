@@ -52,8 +52,8 @@ def test_files_are_joined_by_address(reading: Reader) -> None:
     assert dataset.engine.rows(
         "SELECT system, external_id FROM identities WHERE external_id IN ('77', '78') ORDER BY 2"
     ) == [
-        ("customers", "77"),
-        ("customers", "78"),
+        ("own", "77"),
+        ("own", "78"),
     ]
 
 

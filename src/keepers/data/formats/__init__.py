@@ -19,7 +19,11 @@ def _built_in() -> tuple[Format, ...]:
     found: list[Format] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda entry: entry.name):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
-        found.extend(value for name, value in vars(loaded).items() if isinstance(value, Format) and name.isupper())
+        for name, value in vars(loaded).items():
+            if name == "FORMATS":
+                found.extend(value)
+            elif isinstance(value, Format) and name.isupper():
+                found.append(value)
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ FORMAT = Format(
     name="customers",
     label="list of customers",
     shape=Shape.CUSTOMERS,
+    ids="own",
     columns={},
     marks=(),
     general=(

@@ -6,6 +6,7 @@ FORMAT = Format(
     name="leads",
     label="list of leads",
     shape=Shape.LEADS,
+    ids="own",
     columns={},
     marks=(),
     general=(

@@ -7,6 +7,7 @@ FORMAT = Format(
     label="table of orders",
     shape=Shape.SALES,
     lines=None,
+    ids="own",
     columns={},
     marks=(),
     general=(

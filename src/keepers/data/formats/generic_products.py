@@ -6,6 +6,7 @@ FORMAT = Format(
     name="products",
     label="list of products",
     shape=Shape.PRODUCTS,
+    ids="own",
     columns={},
     marks=(),
     general=("sku", "product", "category", "unit_price", "unit_cost"),

@@ -6,6 +6,7 @@ FORMAT = Format(
     name="spend",
     label="table of marketing spend",
     shape=Shape.SPEND,
+    ids="own",
     columns={},
     marks=(),
     general=(
