@@ -39,6 +39,10 @@ _UNUSABLE = {
 """Rows of tables other than sales that cannot be placed."""
 
 
+_OF_A_DEAL = {"closed_on": "close date", "amount": "amount"}
+"""What a won deal needs to be a purchase."""
+
+
 @dataclass
 class Source:
     """One table of a location: what it was taken for, and which column plays which role."""
@@ -177,7 +181,10 @@ class Reading:
             if source.recognition.format.shape is Shape.LEADS and "stage" in source.recognition.roles:
                 deals = as_sales(source.recognition, self.options.won_stages)
                 if deals is None:
-                    source.notes.append("Without a close date and an amount, won deals cannot be counted as purchases.")
+                    missing = [word for role, word in _OF_A_DEAL.items() if role not in source.recognition.roles]
+                    source.notes.append(
+                        f"Won deals cannot be counted as purchases: the file has no {' and no '.join(missing)}."
+                    )
                     continue
                 staged = stage(self.engine, source.raw, deals, SALES_ROLES, self.options)
                 self.sales.append(sales_facts(self.engine, number, source.raw, deals, staged))
@@ -190,6 +197,10 @@ class Reading:
         source.notes += [note for note in staged.notes if note not in source.notes]
         if recognition.format.shape is not Shape.EVENTS:
             self.quarantine.add_problems(source.raw, staged.table)
+        if recognition.format.shape is Shape.LEADS and "created_at" not in recognition.roles:
+            source.notes.append(
+                "The file does not say when its leads were made; they are dated the day they were read."
+            )
         for condition, reason in _UNUSABLE.get(recognition.format.shape, ()):
             self.quarantine.add_unusable(source.raw, staged.table, condition, reason)
         return OtherSource(number, source.raw, recognition.format, staged)
