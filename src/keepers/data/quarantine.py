@@ -6,6 +6,7 @@ from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
 from keepers.data.raw_table import RawTable
 from keepers.data.reconciliation import QuarantineLine
+from keepers.domain.columns import QUARANTINE
 
 _REASONS = {
     "no date": "it has no date",
@@ -21,7 +22,7 @@ class Quarantine:
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
         self.name = name
-        engine.execute(f"CREATE TABLE {quoted(name)} (source VARCHAR, line BIGINT, reason VARCHAR, content VARCHAR)")
+        engine.create_empty(QUARANTINE, name)
 
     def add_rejected(self, raw: RawTable) -> None:
         """Put rows aside that could not be read as rows of their table."""

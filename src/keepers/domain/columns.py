@@ -327,9 +327,9 @@ QUARANTINE = Schema(
     "a row that could not be used",
     (
         Column("source", TEXT, "format and file", nullable=False),
-        Column("row_number", COUNT, "line of the file, the header being line 1 where it stands first", nullable=False),
+        Column("line", COUNT, "line of the file, the header being line 1 where it stands first", nullable=False),
         Column("reason", TEXT, "why, in words a person understands", nullable=False),
-        Column("raw", TEXT, "the row as it was read"),
+        Column("content", TEXT, "the row as it was read"),
     ),
 )
 
