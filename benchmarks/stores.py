@@ -8,15 +8,15 @@ from pathlib import Path
 
 from keepers.data.engine import Engine, literal
 
-WORK = Path(__file__).parent / "work"
+MADE = Path(__file__).parent / "made"
 SIZES = {"cdnow": 2_357, "100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 END = dt.date(2026, 6, 30)
 
 
 def orders_file(name: str) -> Path:
     """A Parquet file with columns customer_id, date, amount; made once and kept."""
-    WORK.mkdir(exist_ok=True)
-    file = WORK / f"{name}.parquet"
+    MADE.mkdir(exist_ok=True)
+    file = MADE / f"{name}.parquet"
     if not file.exists():
         beside = file.with_suffix(".part")
         (_cdnow if name == "cdnow" else _simulated)(name, beside)
