@@ -217,7 +217,7 @@ def _plain(column: Any) -> NDArray[Any]:
         filled[column.mask] = np.nan
     elif np.issubdtype(column.dtype, np.datetime64):
         filled = column.data.copy()
-        filled[column.mask] = np.datetime64("NaT")
+        filled[column.mask] = np.datetime64("NaT", "us")
     else:
         filled = column.data.astype(object)
         filled[column.mask] = None

@@ -182,7 +182,8 @@ def _months_later(day: IntArray, months: int, tempo: Tempo) -> IntArray:
     date = tempo.dates(day)
     month = date.astype("datetime64[M]")
     in_month = date - month.astype("datetime64[D]")
-    target = month + months
-    length = (target + 1).astype("datetime64[D]") - target.astype("datetime64[D]") - 1
+    target = month + np.timedelta64(months, "M")
+    following = (target + np.timedelta64(1, "M")).astype("datetime64[D]")
+    length = following - target.astype("datetime64[D]") - np.timedelta64(1, "D")
     later = target.astype("datetime64[D]") + np.minimum(in_month, length)
     return np.asarray((later - np.datetime64(tempo.first_day, "D")).astype(np.int64))
