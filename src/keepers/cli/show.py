@@ -53,7 +53,10 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     if risk["customers"]:
         at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
         lines.append(f"At risk of leaving: {_count(risk['customers'], 'customer')}{at_stake}.")
-    lines.append(summary["verdict"]["sentence"])
+    verdict = summary["verdict"]
+    lines.append(verdict["sentence"])
+    if verdict["trust"] != "good":
+        lines += [f"- {reservation}" for reservation in verdict["reservations"]]
     return lines
 
 
