@@ -40,11 +40,13 @@ def command(home: Path) -> list[str]:
     return [sys.executable, "-m", "keepers", "run", str(home / "orders.txt"), "--into", str(home / "result")]
 
 
-def stopped(home: Path, step: str, number: signal.Signals) -> tuple[int, str]:
+def stopped(home: Path, step: str, number: signal.Signals, **environment: str) -> tuple[int, str]:
     """Start a run and send it a signal in the middle of a step; gives its code and what it said."""
     said = home / "said.txt"
     with said.open("w", encoding="utf-8") as errors:
-        run = subprocess.Popen(command(home), stdout=subprocess.DEVNULL, stderr=errors)
+        run = subprocess.Popen(
+            command(home), stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **environment}
+        )
         until = time.monotonic() + _PATIENCE
         while step not in said.read_text(encoding="utf-8") and run.poll() is None and time.monotonic() < until:
             time.sleep(0.005)
@@ -80,7 +82,7 @@ def test_being_ended_is_like_ctrl_c(home: Path) -> None:
 def test_a_rerun_after_a_kill_is_clean(home: Path, tmp_path: Path) -> None:
     place = Path(shutil.copytree(home, tmp_path / "place"))
     before = (place / "result" / "summary.json").read_bytes()
-    code, _ = stopped(place, "Writing", signal.SIGKILL)
+    code, _ = stopped(place, "Writing", signal.SIGKILL, TMPDIR=str(tmp_path))
     assert code == -signal.SIGKILL
     assert (place / "result" / "summary.json").read_bytes() == before
     assert len(others(place)) == 1
