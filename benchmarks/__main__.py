@@ -60,7 +60,7 @@ def _row(size: str, task: str, ours: Measured, theirs: Measured | None) -> str:
     if theirs is None:
         cells += ["", "", ""]
     else:
-        cells += [_cost(theirs), f"{theirs.seconds / ours.seconds:.0f}", f"{ours.peak_mb / theirs.peak_mb:.2f}"]
+        cells += [_cost(theirs), f"{theirs.seconds / ours.seconds:.2g}", f"{ours.peak_mb / theirs.peak_mb:.2f}"]
     return "| " + " | ".join(cells) + " |"
 
 
