@@ -44,7 +44,7 @@ def literal(text: str) -> str:
 
 @cache
 def template(package: str, name: str) -> str:
-    """The SQL template ``name.sql`` of a package, with ``{placeholders}`` for relation and column names."""
+    """The SQL template ``name.sql`` of a package, with ``{names}`` to be filled for relations and columns."""
     return resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
