@@ -76,6 +76,7 @@ class FormulaResult:
 class Figures:
     """What the formulas need of a shop, for one year; money is in the basis of the values, margin applied."""
 
+    observed: Horizon
     average_order_value: float
     orders_per_year: float
     retention: float
@@ -87,6 +88,11 @@ class Figures:
     cycle_retention: float
     new_customers_per_year: float
     basis: MoneyBasis
+
+    @property
+    def whole_year(self) -> bool:
+        """Whether the figures were seen over a year, rather than carried over to one from less."""
+        return self.observed.in_unit(TimeUnit.YEAR) > _WHOLE_YEAR
 
 
 def figures(values: Values, seen: Activity) -> Figures | None:
@@ -108,6 +114,7 @@ def figures(values: Values, seen: Activity) -> Figures | None:
     whole_years = length > _WHOLE_YEAR
     cycles = float(seen.purchases.sum()) / buyers / length
     return Figures(
+        observed=seen.period,
         average_order_value=money / float(seen.orders.sum()),
         orders_per_year=float(seen.orders.sum()) / buyers / length,
         retention=a_year,

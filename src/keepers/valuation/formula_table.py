@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from keepers.domain.errors import ConfigError
-from keepers.domain.time import years
+from keepers.domain.time import TimeUnit, years
 from keepers.summaries.activity import Activity, activity
 from keepers.summaries.cohorts import PurchaseAges, purchase_ages
 from keepers.valuation import formulas
@@ -63,6 +63,12 @@ def _averages(f: Figures) -> list[FormulaResult]:
     churn = 1 - f.retention
     life = formulas.lifespan(churn)
     churn_in, retention_in = Input("churn rate a year", churn, Quantity.SHARE), _retention(f)
+    days = f.observed.in_unit(TimeUnit.DAY)
+    lately = "year" if f.whole_year else f"{days:.0f} days"
+    before = "last year's buyers" if f.whole_year else f"the buyers of the {days:.0f} days before"
+    since, again = (
+        ("", "year after year") if f.whole_year else (f" in the last {days:.0f} days", "carried over to a year")
+    )
     order, often = (
         Input("average order value", f.average_order_value, Quantity.MONEY),
         Input("orders a customer and year", f.orders_per_year, Quantity.NUMBER),
@@ -70,15 +76,15 @@ def _averages(f: Figures) -> list[FormulaResult]:
     return [
         FormulaResult(
             "lifespan", "Customer lifespan", "1 / churn rate", (churn_in,), _finite(life), Quantity.YEARS,
-            "It takes the share of last year's buyers who did not return as leaving for good, year after year; many of "
+            f"It takes the share of {before} who did not return{since} as leaving for good, {again}; many of "
             "them are only pausing, and loyal customers leave far less often than the average.",
         ),
         FormulaResult(
             "simple_clv", "Simple CLV", "average order value x orders a year x lifespan",
             (order, often, Input("lifespan", life, Quantity.YEARS)),
             _finite(formulas.simple_clv(f.average_order_value, f.orders_per_year, life)), Quantity.MONEY,
-            "It values the average of those who bought in the last year, counts from the first order, and takes later "
-            "money at its full amount; the model values everybody who ever bought, from today.",
+            f"It values the average of those who bought in the last {lately}, counts from the first order, and takes "
+            "later money at its full amount; the model values everybody who ever bought, from today.",
             horizon=None, basis=f.basis,
         ),
         FormulaResult(

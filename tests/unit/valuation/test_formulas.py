@@ -118,6 +118,7 @@ def test_every_formula_shows_its_inputs() -> None:
     assert table["retention_clv"].result == pytest.approx(order * retention)
     assert table["lifespan"].result == pytest.approx(1 / (1 - retention))
     assert table["lifespan"].quantity is Quantity.YEARS
+    assert "the buyers of the 349 days before who did not return in the last 349 days" in table["lifespan"].remark
     contribution = 0.5 * 240 / 3 / year
     assert table["margin_multiple"].result == pytest.approx(contribution * retention / (1.1 - retention))
     assert table["cac"].result == 90
