@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from keepers.domain.time import TimeUnit
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+GapUse = Literal["sum", "each"]
+"""How a family uses the times between purchases: their sum over the customers of a cell, or each customer's own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,9 @@ class Cells:
         Customers who share the history.
     unit : TimeUnit
         Unit of `t_x` and `T`.
+    log_gaps : array, shape (n,), optional
+        For families that know regular timing: the sum, over the customers of the row and over the repeat purchases of
+        each, of the logarithm of the time since the purchase before, in `unit`. None where it is not known.
     """
 
     x: FloatArray
@@ -38,9 +44,12 @@ class Cells:
     T: FloatArray
     weight: FloatArray
     unit: TimeUnit
+    log_gaps: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for name in ("x", "t_x", "T", "weight"):
+        for name in ("x", "t_x", "T", "weight", "log_gaps"):
+            if getattr(self, name) is None:
+                continue
             column = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
             object.__setattr__(self, name, column)
             if column.ndim != 1 or column.shape != self.x.shape:
@@ -49,11 +58,27 @@ class Cells:
                 raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
 
     @classmethod
-    def of_customers(cls, x: FloatArray, t_x: FloatArray, T: FloatArray, unit: TimeUnit) -> Cells:
-        """Cells from one row a customer; equal histories are merged."""
-        rows = np.column_stack([np.asarray(x, float), np.asarray(t_x, float), np.asarray(T, float)])
-        distinct, counts = np.unique(rows, axis=0, return_counts=True)
-        return cls(distinct[:, 0], distinct[:, 1], distinct[:, 2], counts.astype(float), unit)
+    def of_customers(
+        cls, x: FloatArray, t_x: FloatArray, T: FloatArray, unit: TimeUnit, log_gaps: FloatArray | None = None
+    ) -> Cells:
+        """Cells from one row a customer; equal histories are merged, their `log_gaps` added up."""
+        return cls(x, t_x, T, np.ones(np.shape(x)), unit, log_gaps).merged()
+
+    def merged(self) -> Cells:
+        """The same customers with equal (x, t_x, T) in one row, rows in order."""
+        rows = np.column_stack([self.x, self.t_x, self.T])
+        distinct, index = np.unique(rows, axis=0, return_inverse=True)
+
+        def summed(column: FloatArray) -> FloatArray:
+            return np.asarray(np.bincount(index.ravel(), weights=column, minlength=len(distinct)), dtype=np.float64)
+
+        gaps = None if self.log_gaps is None else summed(self.log_gaps)
+        return Cells(distinct[:, 0], distinct[:, 1], distinct[:, 2], summed(self.weight), self.unit, gaps)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Cells:
+        """Some of the rows."""
+        gaps = None if self.log_gaps is None else self.log_gaps[rows]
+        return Cells(self.x[rows], self.t_x[rows], self.T[rows], self.weight[rows], self.unit, gaps)
 
     @property
     def size(self) -> int:
@@ -75,7 +100,8 @@ class Cells:
         if unit is self.unit:
             return self
         scale = self.unit.days / unit.days
-        return Cells(self.x, self.t_x * scale, self.T * scale, self.weight, unit)
+        gaps = None if self.log_gaps is None else self.log_gaps + self.weight * self.x * float(np.log(scale))
+        return Cells(self.x, self.t_x * scale, self.T * scale, self.weight, unit, gaps)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,6 +62,16 @@ def check_histories(cells: Cells, customers: Sequence[Any] | NDArray[Any] | None
         "Purchases of one day count once.",
     )
     refuse(cells.weight < 0, "`weight` is negative", lambda row: f"{cells.weight[row]:g}", "It counts customers.")
+    if cells.log_gaps is not None:
+        # Gaps that add up to t_x have the largest product where they are equal.
+        most = cells.weight * x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1.0))
+        gaps = cells.log_gaps
+        refuse(
+            gaps > most + 1e-6 * (1.0 + np.abs(most)),
+            "`log_gaps` is larger than gaps that add up to `recency` allow",
+            lambda row: f"{gaps[row]:g} > {most[row]:g}",
+            f"It is the sum of the logarithms of the times between purchases, in {unit}.",
+        )
 
 
 def check_spend(x: FloatArray, mean_spend: FloatArray, customers: Sequence[Any] | NDArray[Any] | None = None) -> None:

@@ -116,7 +116,8 @@ def _buying(models: Sequence[BuyingModel], found: Backtest, summary: Summary) ->
     order = dict.fromkeys([*winner, *(name for name in found.ranking.order if name in named), *named])
     cells = summary.cells()
     for name in order:
-        fitted = copy.copy(named[name]).fit(cells)
+        model = copy.copy(named[name])
+        fitted = model.fit(cells if model.gaps is None else summary)
         if fitted.outcome_.usable:
             return fitted
     raise FitError("No model could be fitted on all orders. See `keepers check` for what the data can support.")

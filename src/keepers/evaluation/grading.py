@@ -134,8 +134,7 @@ def _distribution(forecaster: Forecaster, sample: Outcomes) -> tuple[FloatArray,
 
 def _table(forecaster: Forecaster, sample: Outcomes, part: IntArray, max_purchases: int) -> FloatArray:
     """Probabilities of the histories in `part`, with columns added until nearly all of their mass is in the table."""
-    whole = sample.cells
-    cells = Cells(whole.x[part], whole.t_x[part], whole.T[part], whole.weight[part], whole.unit)
+    cells = sample.cells.take(part)
     while True:
         table = forecaster.purchase_distribution(cells, sample.horizon, max_purchases)
         if max_purchases >= _MOST_PURCHASES or float(table.sum(axis=1).min()) > 1.0 - _UNSEEN:

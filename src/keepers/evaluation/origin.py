@@ -92,7 +92,9 @@ class Origin:
         if isinstance(candidate, CohortMean):
             fitted = CohortMean().fit(self.outcomes.cells, self.previous())
         elif isinstance(candidate, Candidate):
-            fitted = copy.copy(candidate).fit(self.outcomes.cells)
+            gaps = candidate.gaps if isinstance(candidate, BuyingModel) else None
+            known = self.outcomes.cells if gaps is None else self.summary.cells(gaps)
+            fitted = copy.copy(candidate).fit(known)
         else:
             fitted = candidate
         if isinstance(fitted, BuyingModel) and not fitted.outcome_.usable:
@@ -126,7 +128,7 @@ class Origin:
 
     def drop(self) -> None:
         """Forget the tables of the origin."""
-        for name in (self.summary.name, self.recent):
+        for name in (self.summary.name, self.summary.gaps_made, self.recent):
             if name is not None:
                 self.summary.engine.drop(name)
 

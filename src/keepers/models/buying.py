@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.domain.cells import Cells
+from keepers.domain.cells import Cells, GapUse
 from keepers.domain.errors import ConfigError
 from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
@@ -78,10 +79,17 @@ class BuyingModel(Model):
     ----------
     unit_ : TimeUnit
         Unit in which the parameters count time.
+    gaps : "sum", "each" or None
+        What the family uses of the times between purchases besides (x, t_x, T); see `keepers.domain.cells.Cells`.
     """
 
-    family: ClassVar[BuyingFamily]
+    gaps: ClassVar[GapUse | None] = None
     unit_: TimeUnit
+
+    @property
+    @abstractmethod
+    def family(self) -> BuyingFamily:
+        """The likelihood and the answers; a class variable where it does not depend on what was fitted."""
 
     def fit(self, data: Any, unit: TimeUnit | str | None = None) -> Self:
         """Fit the model to histories.
@@ -102,7 +110,7 @@ class BuyingModel(Model):
         InputError
             If the histories are impossible or there are none.
         """
-        cells = cells_to_fit(data, unit)
+        cells = cells_to_fit(data, unit, self.gaps)
         scale = float(cells.weight @ cells.T) / cells.customers or 1.0
         powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
         tables = CellTables.of(cells, scale)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from keepers.data.engine import Engine, quoted
 from keepers.data.table import Table
-from keepers.domain.cells import Cells
+from keepers.domain.cells import Cells, GapUse
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.histories import check_histories
 from keepers.domain.time import TimeUnit
@@ -33,8 +33,15 @@ class SummaryLike(Protocol):
     def unit(self) -> TimeUnit:
         """Unit of its recency and T."""
 
-    def cells(self) -> Cells:
-        """Its distinct histories."""
+    @property
+    def knows_gaps(self) -> bool:
+        """Whether the times between purchases are known."""
+
+    def cells(self, gaps: GapUse | None = None) -> Cells:
+        """Its distinct histories, with the times between purchases where they are asked for."""
+
+    def gaps_table(self) -> str:
+        """A table of `customer_key` and `log_gaps`, in days."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +60,18 @@ class Histories:
     give: Give
 
 
-def cells_to_fit(data: Any, unit: TimeUnit | str | None) -> Cells:
-    """The cells of a summary, of cells or of a frame with `frequency, recency, T` and perhaps `weight`.
+def cells_to_fit(data: Any, unit: TimeUnit | str | None, gaps: GapUse | None = None) -> Cells:
+    """The cells of a summary, of cells or of a frame with `frequency, recency, T` and perhaps `weight`, `log_gaps`.
+
+    Parameters
+    ----------
+    data : Cells, summary or frame
+        The histories.
+    unit : TimeUnit or str, optional
+        Unit of a frame's times.
+    gaps : "sum" or "each", optional
+        Whether `log_gaps` is wanted, and whether customers with different ones must stay apart. Cells come without
+        it where it is not known.
 
     Raises
     ------
@@ -64,37 +81,37 @@ def cells_to_fit(data: Any, unit: TimeUnit | str | None) -> Cells:
     if isinstance(data, Cells):
         cells = data if unit is None else data.in_unit(TimeUnit.parse(unit))
     elif isinstance(data, SummaryLike):
-        cells = data.cells()
+        cells = data.cells(gaps if data.knows_gaps else None)
     else:
         rows = _rows_of_frame(data, _named_unit(unit))
         check_histories(rows)
-        merged, index = np.unique(np.column_stack([rows.x, rows.t_x, rows.T]), axis=0, return_inverse=True)
-        weight = np.asarray(np.bincount(index.ravel(), weights=rows.weight, minlength=len(merged)), dtype=float)
-        cells = Cells(merged[:, 0], merged[:, 1], merged[:, 2], weight, rows.unit)
+        cells = rows if gaps == "each" and rows.log_gaps is not None else rows.merged()
     check_histories(cells)
     if not cells.customers > 0:
         raise InputError("There is no customer in the data. Check the window: did anybody buy before its cut?")
     return cells
 
 
-def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None) -> Histories:
+def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None, gaps: GapUse | None = None) -> Histories:
     """The rows to predict for, in the model's unit.
 
     Parameters
     ----------
     data : Cells, summary or frame
-        Frames are pandas, Polars, Arrow or a dict of columns, with `frequency, recency, T`.
+        Frames are pandas, Polars, Arrow or a dict of columns, with `frequency, recency, T`, perhaps `log_gaps`.
     unit : TimeUnit
         The model's unit.
     given : TimeUnit or str, optional
         Unit of a frame's times; the model's own if left out.
+    gaps : "sum" or "each", optional
+        Whether a summary's `log_gaps` are wanted, where it knows them; cells and frames keep theirs.
     """
     if isinstance(data, Cells):
         cells = data.in_unit(unit)
         check_histories(cells)
         return Histories(cells, lambda _, values: values)
     if isinstance(data, SummaryLike):
-        return _of_summary(data, unit)
+        return _of_summary(data, unit, gaps)
     cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given)).in_unit(unit)
     check_histories(cells)
     return Histories(cells, giver(data))
@@ -137,7 +154,8 @@ def _rows_of_frame(data: Any, unit: TimeUnit) -> Cells:
 
     x = column("frequency")
     weight = column("weight") if "weight" in names else np.ones(x.shape)
-    return Cells(x, column("recency"), column("T"), weight, unit)
+    gaps = column("log_gaps") if "log_gaps" in names else None
+    return Cells(x, column("recency"), column("T"), weight, unit, gaps)
 
 
 def giver(data: Any) -> Give:
@@ -166,11 +184,18 @@ def giver(data: Any) -> Give:
     return give
 
 
-def _of_summary(summary: SummaryLike, unit: TimeUnit) -> Histories:
-    rows = summary.engine.columns(f'SELECT rowid AS "row", frequency, recency, T FROM {quoted(summary.name)}')
+def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None) -> Histories:
+    wanted = gaps is not None and summary.knows_gaps
+    columns, source = 's.rowid AS "row", s.frequency, s.recency, s.T', f"{quoted(summary.name)} s"
+    if wanted:
+        columns += ", coalesce(CAST(g.log_gaps AS DOUBLE), 0) AS log_gaps"
+        source += f" LEFT JOIN {quoted(summary.gaps_table())} g ON g.customer_key = s.customer_key"
+    rows = summary.engine.columns(f"SELECT {columns} FROM {source}")
     times = {name: np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "recency", "T")}
     ones = np.ones(times["T"].shape)
-    cells = Cells(times["frequency"], times["recency"], times["T"], ones, summary.unit).in_unit(unit)
+    x = times["frequency"]
+    in_units = np.asarray(rows["log_gaps"], dtype=np.float64) - x * np.log(summary.unit.days) if wanted else None
+    cells = Cells(x, times["recency"], times["T"], ones, summary.unit, in_units).in_unit(unit)
     check_histories(cells)
 
     return Histories(cells, table_giver(summary.engine, summary.name, rows["row"]))

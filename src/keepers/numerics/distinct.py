@@ -114,19 +114,25 @@ class CellTables:
     ----------
     x, t_x, T, weight : arrays, shape (n,)
         The columns of `Cells`; times in any one unit.
+    log_gaps : array, shape (n,), optional
+        As in `Cells`, in the same unit as the times.
     """
 
     x: FloatArray
     t_x: FloatArray
     T: FloatArray
     weight: FloatArray
+    log_gaps: FloatArray | None = None
 
     @classmethod
     def of(cls, cells: Cells | CellTables, scale: float = 1.0) -> CellTables:
         """The tables of cells, with times divided by `scale`."""
         if isinstance(cells, CellTables) and scale == 1.0:
             return cells
-        return cls(cells.x, cells.t_x / scale, cells.T / scale, cells.weight)
+        gaps = cells.log_gaps
+        if gaps is not None and scale != 1.0:
+            gaps = gaps - cells.weight * cells.x * float(np.log(scale))
+        return cls(cells.x, cells.t_x / scale, cells.T / scale, cells.weight, gaps)
 
     @classmethod
     def of_rows(cls, x: FloatArray, t_x: FloatArray, T: FloatArray, weight: FloatArray | None = None) -> CellTables:
@@ -149,7 +155,9 @@ class CellTables:
         share = float(reached[-1]) / customers
         drawn = np.searchsorted(reached, share * (np.arange(customers) + 0.5))
         rows, times = np.unique(np.minimum(drawn, self.size - 1), return_counts=True)
-        return CellTables(self.x[rows], self.t_x[rows], self.T[rows], share * times.astype(np.float64))
+        weight = share * times.astype(np.float64)
+        gaps = None if self.log_gaps is None else self.log_gaps[rows] * (weight / self.weight[rows])
+        return CellTables(self.x[rows], self.t_x[rows], self.T[rows], weight, gaps)
 
     @cached_property
     def counts(self) -> Distinct:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keepers.data.engine import Engine, quoted, template
-from keepers.domain.cells import Cells, SpendCells
+from keepers.domain.cells import Cells, FloatArray, GapUse, SpendCells
 from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit
 
@@ -30,6 +30,9 @@ class Grouped(Protocol):
 
     engine: Engine
     name: str
+
+    def gaps_table(self) -> str:
+        """A table of `customer_key` and `log_gaps`, the sum of the logarithms of the days between purchases."""
 
     @property
     def unit(self) -> TimeUnit:
@@ -62,6 +65,21 @@ def group(summary: Grouped) -> KeyedCells:
     days = summary.unit.days
     cells = Cells(rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit)
     return KeyedCells(cells, {name: rows[name] for name in KEY})
+
+
+def group_with_gaps(summary: Grouped, use: GapUse) -> Cells:
+    """The distinct histories with their `log_gaps`: summed over a history's customers, or told apart by them."""
+    rows = summary.engine.columns(
+        template(_PACKAGE, "cells_gaps").format(
+            summary=quoted(summary.name),
+            gaps=quoted(summary.gaps_table()),
+            further=", gaps.log_gaps" if use == "each" else "",
+        )
+    )
+    days = summary.unit.days
+    x, weight = (np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "weight"))
+    gaps = cast(FloatArray, np.asarray(rows["log_gaps"], dtype=np.float64)) - weight * x * float(np.log(days))
+    return Cells(x, rows["recency_days"] / days, rows["T_days"] / days, weight, summary.unit, gaps)
 
 
 def group_spend(summary: Grouped, include_first: bool, max_rows: int) -> SpendCells:

@@ -35,8 +35,9 @@ def summary_from_frame(
     ----------
     frame : pandas, Polars or Arrow frame, DuckDB relation, or dict of columns
         Columns `frequency` (repeat purchases), `recency` (age at the last one) and `T` (age now), all in `unit`;
-        optionally `monetary_value` (mean money of the repeat purchases) and one of `customer_key`, `customer_id`,
-        `customer`, `id`. These are the columns that `lifetimes` and the literature use.
+        optionally `monetary_value` (mean money of the repeat purchases), `log_gaps` (sum of the logarithms of the
+        times between purchases, for models of regular timing) and one of `customer_key`, `customer_id`, `customer`,
+        `id`. These are the columns that `lifetimes` and the literature use.
     unit : TimeUnit or str
         Unit of `recency` and `T`. It is required, because a frame cannot say it.
     calibration_end : date or str, optional
@@ -88,7 +89,8 @@ both were cut at the same day; see `keepers check`.
         raise InputError("The frame has no rows. Give one row a customer.")
     key_name = next((name for name in _NAMES_OF_CUSTOMERS if name in columns), None)
     keys = None if key_name is None else columns[key_name]
-    cells = Cells(x, t_x, T, np.ones(x.size), unit)
+    gaps = _numbers(columns, "log_gaps") if "log_gaps" in columns else None
+    cells = Cells(x, t_x, T, np.ones(x.size), unit, gaps)
     check_histories(cells, keys)
     has_money = "monetary_value" in columns
     spend = _numbers(columns, "monetary_value") if has_money else np.full(x.size, np.nan)
@@ -121,11 +123,18 @@ both were cut at the same day; see `keepers check`.
         f"FROM {given}",
     )
     engine.drop(given)
+    gaps_table = None
+    if gaps is not None:
+        row_keys = (numbered if keys is None else keys).astype(str)
+        in_days = np.round(gaps + x * np.log(unit.days), 12)
+        gaps_table = engine.from_columns(engine.new_name("gaps"), {"customer_key": row_keys, "log_gaps": in_days})
     if margin is None or isinstance(margin, (int, float)):
         margin = Margin(margin)
     cut = None if calibration_end is None else parse_day(calibration_end, "calibration_end")
     return Summary(
-        engine, name, SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin, numbered=True)
+        engine,
+        name,
+        SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin, numbered=True, gaps=gaps_table),
     )
 
 

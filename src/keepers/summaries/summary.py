@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from keepers.data.engine import Engine, template
 from keepers.data.table import Table
-from keepers.domain.cells import Cells, SpendCells
+from keepers.domain.cells import Cells, GapUse, SpendCells
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin, MoneyBasis
 from keepers.domain.time import ObservationWindow, TimeUnit
@@ -37,6 +37,8 @@ class SummaryFacts:
     """What a person should know of how the rows were made."""
     numbered: bool = False
     """Whether rows carry `row_number`, their place in a user's frame."""
+    gaps: str | None = None
+    """Table of each customer's `log_gaps`, where a user gave them; they are found in the orders otherwise."""
 
 
 class Summary(Table):
@@ -62,6 +64,7 @@ class Summary(Table):
     def __init__(self, engine: Engine, name: str, facts: SummaryFacts) -> None:
         super().__init__(engine, name)
         self.facts = facts
+        self._gaps = facts.gaps
 
     @property
     def window(self) -> ObservationWindow:
@@ -120,9 +123,50 @@ class Summary(Table):
         """Customers, one a row."""
         return len(self)
 
-    def cells(self) -> Cells:
-        """The distinct histories with their numbers of customers, in a fixed order."""
-        return self.keyed_cells().cells
+    def cells(self, gaps: GapUse | None = None) -> Cells:
+        """The distinct histories with their numbers of customers, in a fixed order.
+
+        Parameters
+        ----------
+        gaps : "sum" or "each", optional
+            For models of regular timing: add `log_gaps`, summed over the customers of a history, or tell customers
+            apart by it. The times between purchases are looked up in the orders when this is first asked for.
+
+        Raises
+        ------
+        InputError
+            If gaps are asked for and neither orders nor a column `log_gaps` are behind the rows.
+        """
+        return self.keyed_cells().cells if gaps is None else grouping.group_with_gaps(self, gaps)
+
+    @property
+    def gaps_made(self) -> str | None:
+        """The table of `gaps_table`, if there is one already."""
+        return self._gaps
+
+    @property
+    def knows_gaps(self) -> bool:
+        """Whether the times between purchases are known."""
+        return self._gaps is not None or self.facts.source is not None
+
+    def gaps_table(self) -> str:
+        """A table of `customer_key` and `log_gaps`, the sum of the logarithms of the days between purchases.
+
+        Raises
+        ------
+        InputError
+            If neither orders nor a column `log_gaps` are behind the rows.
+        """
+        if self._gaps is None:
+            if self.facts.source is None:
+                raise InputError(
+                    "The times between purchases are not known: this summary was made of a frame without a column "
+                    "`log_gaps` (the sum of the logarithms of each customer's times between purchases). Add it, or "
+                    "make the summary of orders with `keepers.summarise`."
+                )
+            made = template(PACKAGE, "gaps").format(purchase_days=self.purchase_days_sql())
+            self._gaps = self.engine.create(self.engine.new_name("gaps"), made)
+        return self._gaps
 
     def keyed_cells(self) -> grouping.KeyedCells:
         """The same, with the columns by which results are joined back to the customers."""

@@ -149,7 +149,7 @@ def _orders(buying: Buying, cells: Cells, found: CellPredictions, horizon: Horiz
     many = rows_with_many(found.p_zero, found.expected_purchases)
     alive = np.empty((many.size, SEGMENTS + 1))
     if many.size:
-        part = Cells(cells.x[many], cells.t_x[many], cells.T[many], cells.weight[many], cells.unit)
+        part = cells.take(many)
         alive[:, 0], alive[:, -1] = found.p_alive[many], found.p_alive_end[many]
         for step in range(1, SEGMENTS):
             at = Horizon(horizon.length * step / SEGMENTS, horizon.unit)
