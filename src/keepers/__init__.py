@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
     from keepers.pipeline.run import run as run
     from keepers.summaries.summary import summarise as summarise
+    from keepers.valuation import formulas as formulas
     from keepers.valuation.lifetime_value import lifetime_value as lifetime_value
 
     __version__ = VERSION
@@ -50,6 +51,7 @@ _HOMES = {
     "choose_model": ("evaluation.compare", "choose_model"),
     "continuous_rate": ("domain.money", "continuous_rate"),
     "days": ("domain.time", "days"),
+    "formulas": ("valuation.formulas", ""),
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
     "load_model": ("models.catalogue", "load_model"),
     "months": ("domain.time", "months"),
@@ -71,7 +73,8 @@ def __getattr__(name: str) -> Any:
         module, attribute = _HOMES[name]
     except KeyError:
         raise AttributeError(f"keepers has no `{name}`; see dir(keepers)") from None
-    value = getattr(importlib.import_module(f"keepers.{module}"), attribute)
+    home = importlib.import_module(f"keepers.{module}")
+    value = getattr(home, attribute) if attribute else home
     globals()[name] = value
     return value
 

@@ -3,6 +3,10 @@
 Shares are fractions (0.35 for 35%), rates are effective and for one year unless said otherwise. A formula that has no
 value for its inputs gives `inf` or raises `ConfigError` with the condition.
 
+Beside what stands here, the module gives the names of `keepers.valuation.recurring_revenue` (quick ratio, net and gross
+revenue retention, movements of monthly recurring revenue), `keepers.valuation.customer_migration` (Markov chains) and
+`keepers.valuation.engagement_value` (CLV + CRV + CIV + CKV), so that ``kp.formulas`` holds all of them.
+
 Sources: Berger and Nasr (1998), "Customer Lifetime Value: Marketing Models and Applications", Journal of Interactive
 Marketing 12(1), cases 1 to 5; Gupta and Lehmann (2003), "Customers as Assets", Journal of Interactive Marketing 17(1);
 Gupta and Lehmann (2005), "Managing Customers as Investments".
@@ -14,6 +18,69 @@ import math
 from collections.abc import Callable, Sequence
 
 from keepers.domain.errors import ConfigError
+from keepers.valuation.customer_migration import Migration, migration_matrix, migration_value, recency_matrix
+from keepers.valuation.engagement_value import (
+    EngagementEquity,
+    EngagementValue,
+    Influence,
+    Knowledge,
+    Referral,
+    engagement_equity,
+    engagement_value,
+    influence_value,
+    knowledge_value,
+    referral_value,
+)
+from keepers.valuation.formula_conditions import check_ends, check_not_negative, check_positive, check_rate, check_share
+from keepers.valuation.recurring_revenue import (
+    Movements,
+    gross_revenue_retention,
+    monthly_amount,
+    movements,
+    net_revenue_retention,
+    quick_ratio,
+)
+
+__all__ = [
+    "EngagementEquity",
+    "EngagementValue",
+    "Influence",
+    "Knowledge",
+    "Migration",
+    "Movements",
+    "Referral",
+    "acquisition_cost",
+    "annual_clv",
+    "berger_nasr_1",
+    "berger_nasr_2a",
+    "berger_nasr_2b",
+    "berger_nasr_3",
+    "berger_nasr_4",
+    "berger_nasr_5",
+    "customer_equity",
+    "engagement_equity",
+    "engagement_value",
+    "gross_revenue_retention",
+    "influence_value",
+    "knowledge_value",
+    "lifespan",
+    "ltv_to_cac",
+    "margin_multiple",
+    "margin_multiple_first_now",
+    "margin_multiple_growing",
+    "migration_matrix",
+    "migration_value",
+    "monthly_amount",
+    "movements",
+    "n_day_ltv",
+    "net_revenue_retention",
+    "payback",
+    "quick_ratio",
+    "recency_matrix",
+    "referral_value",
+    "retention_clv",
+    "simple_clv",
+]
 
 
 def lifespan(churn: float) -> float:
@@ -22,7 +89,7 @@ def lifespan(churn: float) -> float:
     >>> lifespan(0.25)
     4.0
     """
-    _share("churn", churn)
+    check_share("churn", churn)
     return math.inf if churn == 0 else 1.0 / churn
 
 
@@ -41,7 +108,7 @@ def retention_clv(average_order_value: float, retention: float) -> float:
     >>> retention_clv(50.0, 0.6)
     30.0
     """
-    _share("retention", retention)
+    check_share("retention", retention)
     return average_order_value * retention
 
 
@@ -69,9 +136,8 @@ def margin_multiple_first_now(margin: float, retention: float, discount: float) 
     >>> round(margin_multiple_first_now(1.0, 0.8, 0.12), 2)
     3.5
     """
-    _share("retention", retention)
-    if not 1 + discount > retention:
-        raise ConfigError(_endless(discount, retention, 0.0))
+    check_share("retention", retention)
+    check_ends(discount, retention, 0.0)
     return margin * (1 + discount) / (1 + discount - retention)
 
 
@@ -81,9 +147,8 @@ def margin_multiple_growing(margin: float, retention: float, discount: float, gr
     >>> round(margin_multiple_growing(1.0, 0.8, 0.12, 0.05), 3)
     2.857
     """
-    _share("retention", retention)
-    if not 1 + discount > retention * (1 + growth):
-        raise ConfigError(_endless(discount, retention, growth))
+    check_share("retention", retention)
+    check_ends(discount, retention, growth)
     return margin * retention / (1 + discount - retention * (1 + growth))
 
 
@@ -106,7 +171,12 @@ def berger_nasr_2a(
     >>> round(berger_nasr_2a(9000.0, 95.0, 0.4, 0.20, 12, 3.0), 1)
     11479.0
     """
-    _share("retention", retention)
+    _check_plan(retention, discount, years)
+    if not cycle >= 1:
+        raise ConfigError(
+            f"`cycle` is {cycle!r}; in case 2a a sale comes every `cycle` years, one or more. For several sales a year "
+            "use berger_nasr_2b."
+        )
     sales = math.fsum(retention**i * (1 + discount) ** (-i * cycle) for i in range(_whole(years / cycle) + 1))
     return contribution * sales - promotion * _promotions(retention ** (1 / cycle), discount, years)
 
@@ -119,7 +189,12 @@ def berger_nasr_2b(
     >>> berger_nasr_2b(260.0, 50.0, 0.75, 0.20, 10, 1) == berger_nasr_1(260.0, 50.0, 0.75, 0.20, 10)
     True
     """
-    _share("retention", retention)
+    _check_plan(retention, discount, years)
+    if not cycles >= 1:
+        raise ConfigError(
+            f"`cycles` is {cycles!r}; in case 2b there are `cycles` sales a year, one or more. For less than one use "
+            "berger_nasr_2a."
+        )
     sales = math.fsum(retention**i * (1 + discount) ** (-i / cycles) for i in range(_whole(years * cycles) + 1))
     return contribution * sales - promotion * _promotions(retention**cycles, discount, years)
 
@@ -130,7 +205,7 @@ def berger_nasr_3(profile: Callable[[float], float], retention: float, discount:
     >>> round(berger_nasr_3(lambda year: 100.0 + 10 * year, 0.8, 0.1, 3), 2)
     293.48
     """
-    _share("retention", retention)
+    _check_plan(retention, discount, years)
     return math.fsum(profile(t) * (retention / (1 + discount)) ** t for t in range(years + 1))
 
 
@@ -140,7 +215,7 @@ def berger_nasr_4(profile: Callable[[float], float], retention: float, discount:
     >>> round(berger_nasr_4(lambda year: 100.0, 0.8, 0.1, 3), 2)
     193.22
     """
-    _share("retention", retention)
+    _check_plan(retention, discount, years)
     steps = 2 * max(200, math.ceil(80 * years))
     width = years / steps
     weight = (1, *((4, 2) * (steps // 2))[:-1], 1)
@@ -175,7 +250,7 @@ def berger_nasr_5(
     568.78
     """
     for chance in repurchase:
-        _share("repurchase", chance)
+        check_share("repurchase", chance)
     waiting = [1.0, *[0.0] * (len(repurchase) - 1)]
     value = contribution
     for period in range(1, periods + 1):
@@ -207,11 +282,14 @@ def customer_equity(
 
 
 def acquisition_cost(spend: float, new_customers: float) -> float:
-    """Blended cost of a customer: what was spent on winning customers by the new customers.
+    """Cost of winning a customer: what was spent on it by the new customers.
+
+    With advertising alone it is the blended cost; with salaries, tools and agencies too, the fully loaded one.
 
     >>> acquisition_cost(5000.0, 200)
     25.0
     """
+    check_not_negative("new_customers", new_customers, "a number of customers")
     return math.inf if new_customers == 0 else spend / new_customers
 
 
@@ -232,6 +310,49 @@ def payback(ages: Sequence[float], cumulative: Sequence[float], cost: float) -> 
     return None
 
 
+def ltv_to_cac(value: float, cost: float) -> float:
+    """Lifetime value of a new customer by the cost of winning one; 3 is a usual mark, not a law.
+
+    >>> ltv_to_cac(90.0, 30.0)
+    3.0
+    """
+    check_not_negative("cost", cost, "the cost of winning a customer")
+    return math.inf if cost == 0 else value / cost
+
+
+def n_day_ltv(ages: Sequence[float], amounts: Sequence[float], customers: float, age: float, youngest: float) -> float:
+    """What a customer of a cohort has brought up to an age in days, on average; NaN while the cohort is not that old.
+
+    Parameters
+    ----------
+    ages, amounts : sequences of float
+        Age in days of the customer at each order, and what the order brought.
+    customers : float
+        Customers of the cohort, those without further orders included.
+    age : float
+        Up to which age, in days.
+    youngest : float
+        Age of the cohort's youngest customer today.
+
+    Examples
+    --------
+    >>> n_day_ltv([0, 10, 0, 70], [20.0, 30.0, 10.0, 60.0], customers=2, age=30, youngest=45)
+    30.0
+    >>> n_day_ltv([0, 10, 0, 70], [20.0, 30.0, 10.0, 60.0], customers=2, age=60, youngest=45)
+    nan
+    """
+    check_positive("customers", customers, "the number of customers in the cohort")
+    if youngest < age:
+        return math.nan
+    return math.fsum(amount for at, amount in zip(ages, amounts, strict=True) if at <= age) / customers
+
+
+def _check_plan(retention: float, discount: float, years: float) -> None:
+    check_share("retention", retention)
+    check_rate(discount)
+    check_not_negative("years", years, "a length of time")
+
+
 def _promotions(retention: float, discount: float, years: float) -> float:
     """Promotion in the middle of each year to whoever was there at its beginning."""
     return math.fsum(retention ** (i - 1) * (1 + discount) ** (0.5 - i) for i in range(1, _whole(years) + 1))
@@ -239,15 +360,3 @@ def _promotions(retention: float, discount: float, years: float) -> float:
 
 def _whole(value: float) -> int:
     return math.floor(value + 1e-9)
-
-
-def _share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ConfigError(f"`{name}` is {value!r}; it is a share between 0 and 1 (write 80% as 0.8).")
-
-
-def _endless(discount: float, retention: float, growth: float) -> str:
-    return (
-        f"The margin multiple has no value where 1 + i ({1 + discount:.3f}) is not above r (1 + g) "
-        f"({retention * (1 + growth):.3f}): the sum never ends. Use a horizon."
-    )

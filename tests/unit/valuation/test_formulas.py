@@ -138,3 +138,26 @@ def test_without_spend_money_or_anybody_returning() -> None:
     assert "cac" not in {row.key for row in formula_table(values)}
     bare = summarise(PurchaseRows([(who, day, None) for who, day, _ in rows()]))
     assert formula_table(lifetime_value(BGNBD().fit(bare), None, bare)) == ()
+
+
+@pytest.mark.parametrize("growth", [0.41, 0.5])
+def test_a_growing_margin_has_a_multiple_only_while_the_sum_ends(growth: float) -> None:
+    with pytest.raises(ConfigError, match="sum never ends"):
+        formulas.margin_multiple_growing(1.0, 0.8, 0.12, growth)
+    assert formulas.margin_multiple_growing(1.0, 0.8, 0.12, 0.39) == pytest.approx(0.8 / (1.12 - 0.8 * 1.39))
+
+
+def test_cases_of_berger_and_nasr_refuse_plans_of_another_case() -> None:
+    with pytest.raises(ConfigError, match="berger_nasr_2b"):
+        formulas.berger_nasr_2a(100.0, 0.0, 0.5, 0.1, 5, 0.5)
+    with pytest.raises(ConfigError, match="berger_nasr_2a"):
+        formulas.berger_nasr_2b(100.0, 0.0, 0.5, 0.1, 5, 0.5)
+    with pytest.raises(ConfigError, match="`years`"):
+        formulas.berger_nasr_4(lambda _: 1.0, 0.5, 0.1, -1)
+    with pytest.raises(ConfigError, match="`discount`"):
+        formulas.berger_nasr_1(100.0, 0.0, 0.5, -1.0, 5)
+
+
+def test_every_formula_is_where_users_look() -> None:
+    for name in formulas.__all__:
+        assert getattr(formulas, name).__doc__
