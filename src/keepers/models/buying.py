@@ -6,6 +6,7 @@ import datetime as dt
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -77,6 +78,10 @@ class BuyingModel(Model):
 
     Attributes
     ----------
+    infinite : mapping of str to str
+        Answers that may be infinite, by the keys of `keepers.testing.questions`, each with the condition in words.
+    discrete : bool
+        Whether time passes in whole opportunities to buy rather than continuously.
     unit_ : TimeUnit
         Unit in which the parameters count time.
     gaps : "sum", "each" or None
@@ -84,6 +89,8 @@ class BuyingModel(Model):
     """
 
     gaps: ClassVar[GapUse | None] = None
+    infinite: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    discrete: ClassVar[bool] = False
     unit_: TimeUnit
 
     @property

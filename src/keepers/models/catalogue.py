@@ -1,14 +1,17 @@
-"""The models by name, loaded when asked for, and saved models read back."""
+"""The models by name, of the house and of other packages, loaded when asked for; and saved models read back."""
 
 from __future__ import annotations
 
 import importlib
 import os
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from keepers.domain.errors import ConfigError, InputError
 from keepers.models import persistence
 from keepers.models.base import Model
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 CATALOGUE: dict[str, str] = {
     "NBD": "keepers.models.btyd.nbd",
@@ -19,14 +22,17 @@ CATALOGUE: dict[str, str] = {
 }
 """Module of each model; the class has the same name."""
 
+PLUGINS = "keepers.models"
+"""Group of entry points under which another package names its models: ``BetterNBD = "better.nbd:BetterNBD"``."""
+
 
 def model_class(name: str) -> type[Model]:
-    """The class of a model.
+    """The class of a model, of the house or of an installed package that names it under `PLUGINS`.
 
     Raises
     ------
     ConfigError
-        If there is no such model.
+        If there is no such model, or the package that has it cannot be loaded.
 
     Examples
     --------
@@ -37,7 +43,17 @@ def model_class(name: str) -> type[Model]:
     for known, module in CATALOGUE.items():
         if _plain(known) == wanted:
             return cast(type[Model], getattr(importlib.import_module(module), known))
-    raise ConfigError(f"There is no model {name!r}. Use one of: {', '.join(CATALOGUE)}.")
+    others = _plugins()
+    for entry in others:
+        if _plain(entry.name) == wanted:
+            return _loaded(entry)
+    names = [*CATALOGUE, *sorted(entry.name for entry in others)]
+    raise ConfigError(f"There is no model {name!r}. Use one of: {', '.join(names)}.")
+
+
+def model_names() -> tuple[str, ...]:
+    """The names of all models, those of the house first and those of other installed packages after them."""
+    return (*CATALOGUE, *sorted(entry.name for entry in _plugins()))
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -53,6 +69,32 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         return model_class(str(data["model"])).from_dict(data)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"The saved model {os.fspath(path)} is damaged ({error!r}). Fit and save it again.") from error
+
+
+def _plugins() -> list[EntryPoint]:
+    # Looking through what is installed takes a while; it is done only for names that the house does not know.
+    from importlib.metadata import entry_points
+
+    ours = {_plain(name) for name in CATALOGUE}
+    return [entry for entry in entry_points(group=PLUGINS) if _plain(entry.name) not in ours]
+
+
+def _loaded(entry: EntryPoint) -> type[Model]:
+    """The class that an entry point names."""
+    package = entry.dist.name if entry.dist is not None else entry.value
+    try:
+        found = entry.load()
+    except Exception as error:
+        raise ConfigError(
+            f"The package {package} names a model {entry.name} that cannot be loaded "
+            f"({type(error).__name__}: {error}). Update or uninstall the package."
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, Model) and found.name == entry.name):
+        raise ConfigError(
+            f"The package {package} names a model {entry.name}, but {entry.value} is no class of models with that "
+            "name. Its author can run keepers.testing.check_model on it."
+        )
+    return found
 
 
 def _plain(name: str) -> str:

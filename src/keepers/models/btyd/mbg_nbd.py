@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
@@ -39,6 +41,12 @@ class MBGNBD(BuyingModel):
     title: ClassVar[str] = "MBG/NBD"
     symbols: ClassVar[tuple[str, ...]] = mbg_nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = mbg_nbd
+    infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "purchases_infinite": "where `a` <= 1",
+            "expected_lifetime": "where `a` <= 1, or where `r` plus repeat purchases <= 1",
+        }
+    )
     weak_prior: ClassVar[Prior] = Prior(
         {"r": LogNormal(0.7, 1.0), "alpha": LogNormal(8.0, 1.25), "a": LogNormal(0.8, 1.0), "b": LogNormal(2.0, 1.0)},
         TimeUnit.WEEK,

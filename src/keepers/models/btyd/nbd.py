@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
@@ -41,4 +43,7 @@ class NBD(BuyingModel):
     title: ClassVar[str] = "NBD"
     symbols: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = nbd
+    infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"purchases_infinite": "always", "expected_lifetime": "always", "median_lifetime": "always"}
+    )
     weak_prior: ClassVar[Prior] = Prior({"r": LogNormal(0.5, 1.0), "alpha": LogNormal(10.0, 1.25)}, TimeUnit.WEEK)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
@@ -48,6 +50,9 @@ class ParetoNBD(BuyingModel):
     title: ClassVar[str] = "Pareto/NBD"
     symbols: ClassVar[tuple[str, ...]] = pareto_nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = pareto_nbd
+    infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"purchases_infinite": "where `s` <= 1", "expected_lifetime": "where `s` <= 1"}
+    )
     weak_prior: ClassVar[Prior] = Prior(
         {
             "r": LogNormal(0.5, 1.0),

@@ -1,0 +1,8 @@
+"""The contract that every model meets, and the proof that one does."""
+
+from __future__ import annotations
+
+from keepers.testing.check import check_model
+from keepers.testing.proof import BrokenContractError, Proof
+
+__all__ = ["BrokenContractError", "Proof", "check_model"]

@@ -1,0 +1,93 @@
+"""Promises about chance: draws have the mean that is predicted, and a fit to them finds where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from keepers.domain.cells import FloatArray
+from keepers.domain.histories import check_histories
+from keepers.domain.time import weeks
+from keepers.testing.proof import Promise, differs, violates
+from keepers.testing.stores import NEW, repeated
+from keepers.testing.subject import Subject
+
+_DRAWS = 4000
+_CUSTOMERS = 8000
+_FAR = 5.0
+"""Standard errors that no seed should reach."""
+
+
+def _futures(subject: Subject) -> Iterable[str]:
+    model, rows, horizon = subject.fitted, subject.rows, weeks(26)
+    drawn = np.asarray(model.sample_future(repeated(rows, _DRAWS), horizon, subject.rng())).reshape(rows.size, _DRAWS)
+    yield from violates("drawn purchases are whole numbers", (drawn == np.floor(drawn)).all(axis=1))
+    found = model.predict_cells(rows, horizon)
+    variance = np.maximum(found.variance - found.expected_purchases_se**2, 0.0)
+    yield from _near("the mean of drawn futures", drawn.mean(axis=1), found.expected_purchases, variance / _DRAWS)
+    none = found.p_zero
+    yield from _near("the share without a purchase", (drawn == 0).mean(axis=1), none, none * (1 - none) / _DRAWS)
+
+
+def _histories(subject: Subject) -> Iterable[str]:
+    model = subject.fitted
+    drawn = model.sample(weeks(40), subject.rng(), customers=_CUSTOMERS)
+    check_histories(drawn)
+    if drawn.customers != _CUSTOMERS or not np.allclose(drawn.T, 40 * 7 / drawn.unit.days):
+        yield f"{_CUSTOMERS} customers of 40 weeks were asked for, and {drawn.customers:g} of {drawn.T.max():g} came."
+    expected = model.expected_purchases_new_customer(weeks(40))
+    yield from _near("the mean of drawn purchases", drawn.x.mean(), expected, drawn.x.var() / _CUSTOMERS)
+    none = model.purchase_distribution_new_customer(weeks(40), 1)[0]
+    yield from _near("the share of one-time buyers", np.mean(drawn.x == 0), none, none * (1 - none) / _CUSTOMERS)
+    # What is expected of a new customer is the mean of what is expected of each history that may follow.
+    cells = drawn.merged()
+    share = cells.weight / cells.customers
+    later = model.expected_purchases(cells, weeks(20))
+    whole = model.expected_purchases_new_customer(weeks(60)) - expected
+    yield from _near("expectations after 40 weeks", share @ later, whole, _spread(share, later) / _CUSTOMERS)
+    alive = model.probability_alive(cells)
+    at_40 = float(np.ravel(model.probability_alive(NEW, at=weeks(40)))[0])
+    yield from _near("P(alive) after 40 weeks", share @ alive, at_40, _spread(share, alive) / _CUSTOMERS)
+
+
+def _recovery(subject: Subject) -> Iterable[str]:
+    from scipy.stats import chi2
+
+    model, rng = subject.fitted, subject.rng()
+    drawn = model.sample(rng.integers(20, 81, _CUSTOMERS).astype(float), rng)
+    again = subject.fresh().fit(drawn if getattr(model, "gaps", None) == "each" else drawn.merged())
+    for n in (13, 52):
+        one, other = (some.expected_purchases_new_customer(weeks(n)) for some in (again, model))
+        yield from differs(f"expected purchases of a new customer in {n} weeks", one, other, 0.15)
+    known = getattr(again, "posterior_", None)
+    if known is None or not again.outcome_.trustworthy_parameters:
+        return
+    truth = np.log([model.parameters_[name] for name in known.parameters])
+    away = known.mean - truth
+    distance, unlikely = float(away @ np.linalg.solve(known.covariance, away)), float(chi2.isf(1e-6, away.size))
+    if distance > unlikely:
+        yield (
+            f"the parameters {again.parameters_} are {distance:.1f} from those that the data were drawn with "
+            f"({model.parameters_}), where chance explains {unlikely:.1f}."
+        )
+
+
+def _near(
+    what: str, found: FloatArray | float, wanted: FloatArray | float, variance: FloatArray | float
+) -> Iterable[str]:
+    error = np.sqrt(np.maximum(variance, 0.0)) + 1e-9
+    yield from violates(
+        f"{what} is what is predicted, within chance", np.abs(found - wanted) <= _FAR * error, found, wanted
+    )
+
+
+def _spread(share: FloatArray, values: FloatArray) -> float:
+    return float(share @ (values - share @ values) ** 2)
+
+
+PROMISES = (
+    Promise("drawn futures agree with what is expected", _futures),
+    Promise("drawn histories agree with what is expected of new customers, and of themselves", _histories),
+    Promise("a fit to drawn customers finds what they were drawn with", _recovery),
+)

@@ -1,0 +1,90 @@
+"""A model of buying under test: unfitted copies, a fit to an ordinary store, and the histories it is asked about."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from keepers.domain.cells import Cells
+from keepers.domain.errors import ConfigError
+from keepers.testing.stores import asked, store
+
+
+@dataclass(eq=False)
+class Subject:
+    """What promises are tested on.
+
+    Parameters
+    ----------
+    given : class or instance
+        The model; an instance carries its settings.
+    tolerance : float
+        Relative accuracy that its answers have.
+    seed : int
+        Seed of all chance.
+    """
+
+    given: Any
+    tolerance: float = 1e-6
+    seed: int = 20_050_514
+    data: Cells = field(default_factory=lambda: store(1500))
+    rows: Cells = field(default_factory=asked)
+
+    @property
+    def name(self) -> str:
+        """Class of the model."""
+        return str((self.given if inspect.isclass(self.given) else type(self.given)).__name__)
+
+    @property
+    def kind(self) -> Any:
+        """The class itself."""
+        return self.given if inspect.isclass(self.given) else type(self.given)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the model's time passes in opportunities, of which none is a part of another."""
+        return bool(getattr(self.kind, "discrete", False))
+
+    @property
+    def parametric(self) -> bool:
+        """Whether the model is a family of likelihoods, with parameters and exact derivatives."""
+        return hasattr(self.kind, "family")
+
+    @property
+    def infinite(self) -> dict[str, str]:
+        """Questions whose answer may be infinite, and when, as the model declares."""
+        return dict(getattr(self.given, "infinite", {}))
+
+    def fresh(self) -> Any:
+        """An unfitted model."""
+        if not inspect.isclass(self.given):
+            return copy.copy(self.given)
+        try:
+            return self.given()
+        except TypeError as error:
+            raise ConfigError(f"{self.name} cannot be made without arguments ({error}); give an instance.") from error
+
+    @cached_property
+    def fitted(self) -> Any:
+        """The model fitted to the ordinary store."""
+        return self.fresh().fit(self.data)
+
+    def rng(self) -> np.random.Generator:
+        """A source of chance that is the same at every call."""
+        return np.random.default_rng(self.seed)
+
+    def probed(self) -> list[Any]:
+        """The fitted model with each parameter a quarter and four times of what was fitted, in all combinations."""
+        saved = self.fitted.to_dict()
+        symbols = list(saved["parameters"])
+        corners = np.array(np.meshgrid(*[(0.25, 4.0)] * len(symbols))).reshape(len(symbols), -1).T
+        found = []
+        for factors in corners:
+            moved = {name: saved["parameters"][name] * factor for name, factor in zip(symbols, factors, strict=True)}
+            found.append(self.kind.from_dict({**saved, "parameters": moved}))
+        return found
