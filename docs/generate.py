@@ -23,6 +23,7 @@ from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import CATALOGUE, model_class
 from keepers.models.priors import FULL_STRENGTH_UNTIL, NO_STRENGTH_FROM
 from keepers.summaries.rfm_groups import GROUPS, RfmRule
+from keepers.testing.questions import QUESTIONS, answers
 from keepers.valuation.rhythm import LATE, LONG_GONE, OVERDUE, RULE
 from keepers.valuation.states import GIVEN_UP, LOST_RULE, MODEL_RULE, UNLIKELY
 from keepers.valuation.tiers import TierRule
@@ -98,6 +99,16 @@ def questions() -> str:
     return _table(("method", "answer"), rows)
 
 
+def matrix() -> str:
+    """Every question to every model of buying, and whether the answer can be infinite."""
+    kinds = [kind for name in CATALOGUE if issubclass(kind := model_class(name), BuyingModel)]
+    found = {kind: answers(kind) for kind in kinds}
+    rows = [
+        (question.words, *(found[kind][question.key] or "**no answer**" for kind in kinds)) for question in QUESTIONS
+    ]
+    return _table(("question", *(kind.title for kind in kinds)), rows)
+
+
 def outcomes() -> str:
     """The ends of a fit with their sentences."""
     rows = [
@@ -154,7 +165,7 @@ def states() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "formats.md": formats, "tables.md": tables}
 BLOCKS: dict[str, tuple[Callable[[], str], ...]] = {
-    "models.md": (models, questions, outcomes, priors, preference),
+    "models.md": (models, questions, matrix, outcomes, priors, preference),
     "definitions.md": (tiers, rfm, states, trust),
 }
 """Parts of pages that are otherwise written by hand, each between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from keepers.domain.cells import Cells
 from keepers.domain.errors import ConfigError
-from keepers.domain.time import ObservationWindow, days, weeks
+from keepers.domain.time import ObservationWindow, TimeUnit, days, weeks
 from keepers.testing.proof import Promise, differs
-from keepers.testing.stores import cells, orders_of
+from keepers.testing.stores import cells, orders_of, weekly
 from keepers.testing.subject import Subject
 
 
@@ -44,16 +42,18 @@ def _saved(subject: Subject) -> Iterable[str]:
 def _forms(subject: Subject) -> Iterable[str]:
     model, rows, horizon = subject.fitted, subject.rows, weeks(26)
     wanted = model.expected_purchases(rows, horizon)
-    frame = {"frequency": rows.x, "recency": rows.t_x, "T": rows.T}
+    frame = {"frequency": rows.x, "recency": rows.t_x, "T": rows.T, "log_gaps": rows.log_gaps}
     found = model.expected_purchases(frame, horizon, unit="week")
     if list(found) != [*frame, "expected_purchases"]:
         yield f"a dict of columns comes back with {list(found)}."
     yield from differs("a frame", found["expected_purchases"], wanted, 1e-12)
-    in_days = {"frequency": rows.x, "recency": 7 * rows.t_x, "T": 7 * rows.T}
+    days_of = rows.in_unit(TimeUnit.DAY)
+    in_days = {"frequency": days_of.x, "recency": days_of.t_x, "T": days_of.T, "log_gaps": days_of.log_gaps}
     found = model.expected_purchases(in_days, horizon, unit="day")
     yield from differs("a frame in days", found["expected_purchases"], wanted, 1e-9)
-    fitted = subject.fresh().fit({**frame, "weight": np.full(rows.size, 40.0)}, unit="week")
-    same = subject.fresh().fit(Cells(rows.x, rows.t_x, rows.T, np.full(rows.size, 40.0), rows.unit))
+    many = replace(rows, weight=40 * rows.weight, log_gaps=None if rows.log_gaps is None else 40 * rows.log_gaps)
+    fitted = subject.fresh().fit({**frame, "weight": many.weight, "log_gaps": many.log_gaps}, unit="week")
+    same = subject.fresh().fit(many)
     yield from differs("the fit of a frame", fitted.log_likelihood_, same.log_likelihood_, 1e-9)
 
 
@@ -67,7 +67,7 @@ def _summary(subject: Subject) -> Iterable[str]:
     table = model.expected_purchases(summary, horizon)
     told = table.engine.rows(f"SELECT expected_purchases FROM {table.name} ORDER BY customer_key")
     found = [row[0] for row in told]
-    yield from differs("a summary", found, model.expected_purchases(rows, horizon), 1e-9)
+    yield from differs("a summary", found, model.expected_purchases(weekly(rows), horizon), 1e-9)
     summary.engine.close()
 
 

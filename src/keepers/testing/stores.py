@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -46,15 +48,11 @@ def asked() -> Cells:
     return cells(x, t_x, T)
 
 
-NEW = cells([0.0], 0.0, 0.0)
-"""A customer who made the first purchase now."""
-
-
 def businesses() -> dict[str, Cells]:
     """Stores that a fit must answer in words: few customers, nobody back, nobody gone, very heavy buyers."""
     return {
         "fifty customers": store(50),
-        "one-time buyers only": cells(np.zeros(79), 0.0, np.arange(1.0, 80.0)),
+        "one-time buyers only": cells(np.zeros(8), 0.0, np.arange(1.0, 80.0, 10.0), 10.0),
         "a hundred thousand one-time buyers": cells([0.0], 0.0, 30.0, 1e5),
         "one customer": cells([3.0], 20.0, 26.0),
         "one customer who bought once": cells([0.0], 0.0, 12.0),
@@ -74,7 +72,7 @@ def crowded() -> Cells:
 def orders_of(histories: Cells, end: str = "2024-06-30") -> dict[str, list[object]]:
     """A frame of orders (`customer`, `day`, `amount`) whose summary in weeks at `end` has these histories.
 
-    The purchases between the first and the last stand on the days after the first one.
+    The purchases between the first and the last follow the first one week by week, as `weekly` says.
     """
     last = np.datetime64(end)
     who: list[object] = []
@@ -94,5 +92,15 @@ def _log_gaps(x: FloatArray, t_x: FloatArray) -> FloatArray:
     return np.where(x > 0, x * (np.log(np.where(x > 0, t_x, 1.0)) + digamma(np.ones(1)) - digamma(counts)), 0.0)
 
 
+def weekly(histories: Cells) -> Cells:
+    """The same histories with the times between purchases that `orders_of` gives them."""
+    last = np.where(histories.x > 0, histories.t_x - np.maximum(histories.x - 1.0, 0.0), 1.0)
+    return replace(histories, log_gaps=histories.weight * np.log(last))
+
+
 def _columns(histories: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
     return histories.x, histories.t_x, histories.T
+
+
+NEW = cells([0.0], 0.0, 0.0)
+"""A customer who made the first purchase now."""
