@@ -15,7 +15,6 @@ from keepers.testing.proof import Promise, differs, violates
 from keepers.testing.stores import businesses, cells, crowded, repeated, store
 from keepers.testing.subject import Subject
 
-
 _DRAWN = ("one customer", "all alive", "thousands of purchases")
 """Businesses whose posterior is drawn from: each costs hundreds of evaluations of the likelihood."""
 
