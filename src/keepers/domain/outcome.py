@@ -13,10 +13,17 @@ class FitOutcome(Enum):
     AT_BOUND = (
         "The fit ran to the edge of what its parameters allow; the data hold no sign of that part of the behaviour."
     )
+    SEPARABLE = (
+        "A covariate separates those who do from those who do not, so its effect has no finite estimate; leave it out, "
+        "merge its rare categories, or give its effect a prior."
+    )
     FLAT_RIDGE = (
         "Many parameter values explain the data equally well; predictions are usable, single parameters are not."
     )
-    NOT_IDENTIFIED = "The data cannot tell this model's parameters apart; use a simpler model."
+    NOT_IDENTIFIED = (
+        "The data cannot tell this model's parameters apart: along some direction the likelihood does not change; "
+        "use a simpler model, or give a prior."
+    )
     NO_REPEAT_PURCHASES = "No customer bought twice, so the rhythm of buying rests on the prior alone."
     INFINITE_MEAN = (
         "The fit converged, but spend differs so much between customers that its average over all of them is infinite; "

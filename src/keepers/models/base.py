@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from keepers.domain.errors import ConfigError, FitError, NotFittedError
 from keepers.domain.outcome import FitOutcome
 from keepers.models import persistence
+from keepers.models.bootstrap import Kind, bootstrap
+from keepers.models.evidence import Evidence
 from keepers.models.fitting import Fit
 from keepers.models.posterior import Posterior
 from keepers.models.priors import Prior, automatic_strength
@@ -58,6 +60,8 @@ class Model(ABC):
     posterior_: Posterior
     prior_: Prior | None
     n_customers_: float
+    _evidence: Evidence | None = None
+    _laplace: Posterior
 
     def __init__(self, prior: PriorChoice = "auto") -> None:
         if not (prior is None or prior == "auto" or isinstance(prior, Prior)):
@@ -116,6 +120,79 @@ class Model(ABC):
         model.posterior_ = Posterior.from_dict(cls.symbols, data["posterior"])
         return model
 
+    def sample_posterior(
+        self,
+        draws: int = 1000,
+        chains: int = 4,
+        seed: int = 0,
+        method: Literal["nuts", "laplace"] = "nuts",
+        tune: int = 300,
+    ) -> Posterior:
+        """Sample the exact posterior of the parameters.
+
+        `posterior_` is enough where its `diagnostic` says that it is reliable, and takes a hundredth of the time. Where
+        it does not, or where somebody asks, this is the full posterior. `model.posterior_ = model.sample_posterior()`
+        makes predictions and values use it.
+
+        Parameters
+        ----------
+        draws, chains : int
+            Draws kept a chain, and chains.
+        seed : int
+            Where chance starts; equal seeds give equal draws.
+        method : {"nuts", "laplace"}
+            The No-U-Turn sampler of nutpie, from the extra `bayes`; or Laplace's approximation with its importance
+            correction, which needs no extra.
+        tune : int
+            Draws a chain that NUTS spends on tuning before; they are not kept.
+
+        Raises
+        ------
+        MissingExtraError
+            If nutpie is not installed; the text names the command.
+        FitError
+            If the model was read from a file, which does not hold the data.
+        """
+        self._theta()
+        if method == "laplace":
+            return self.posterior_.sampled(draws, chains, np.random.default_rng(seed))
+        if method != "nuts":
+            raise ConfigError(f'`method` is {method!r}; use "nuts" or "laplace". For resampling there is `bootstrap`.')
+        from keepers.models.nuts import sample_nuts
+
+        return sample_nuts(self._kept_evidence(), self._laplace, draws, chains, tune, seed)
+
+    def bootstrap(self, replicates: int = 200, seed: int = 0, kind: Kind = "customers") -> Posterior:
+        """Fit the model again to customers drawn anew, to see how the estimates scatter.
+
+        It does not trust the model's curvature. Where `posterior_` and this differ much, customers are not as the
+        model says. Each search begins at the fit.
+
+        Parameters
+        ----------
+        replicates : int
+            Stores to draw, at least 20.
+        seed : int
+            Where chance starts.
+        kind : {"customers", "parametric"}
+            Draw customers of the data with replacement, or new ones from the fitted model, each seen for as long.
+
+        Raises
+        ------
+        FitError
+            If the model was read from a file, which does not hold the data, or hardly any resample has a maximum.
+        """
+        self._theta()
+        return bootstrap(self._kept_evidence(), self._laplace, replicates, kind, seed)
+
+    def _kept_evidence(self) -> Evidence:
+        if self._evidence is None:
+            raise FitError(
+                f"This {self.name} was read from a file, which keeps the estimates and not the data. "
+                "Fit it again to the summary, then ask."
+            )
+        return self._evidence
+
     @abstractmethod
     def _settings(self) -> dict[str, Any]:
         """What the constructor was given and whatever else the model needs to predict."""
@@ -128,7 +205,8 @@ class Model(ABC):
     def _adopt(self, fit: Fit, log_scale: FloatArray, constant: float, customers: float, prior: Prior | None) -> None:
         """Take over a fit made with parameters divided by exp(log_scale) and a log-likelihood short of `constant`."""
         theta = np.exp(fit.log_parameters + log_scale)
-        self.posterior_ = fit.posterior.shifted(log_scale)
+        self._evidence = fit.evidence.shifted(log_scale)
+        self.posterior_ = self._laplace = fit.posterior.shifted(log_scale)
         self.covariance_ = np.outer(theta, theta) * fit.posterior.covariance
         self.parameters_ = dict(zip(self.symbols, theta.tolist(), strict=True))
         spread = np.sqrt(np.diag(self.covariance_))

@@ -18,6 +18,7 @@ from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.base import Model, PriorChoice
+from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
 from keepers.models.frames import cells_to_fit, histories
 from keepers.models.priors import Prior
@@ -133,6 +134,7 @@ class BuyingModel(Model):
 
             return likelihood
 
+        together = getattr(self.family, "log_likelihood_sums", None)
         samples = [size for size in _SAMPLES if 3 * size < min(cells.size, cells.customers)]
         result = fit(
             Problem(
@@ -144,6 +146,12 @@ class BuyingModel(Model):
                 prior=None if chosen is None else on_scaled(chosen),
                 rescue=None if rescue is None else on_scaled(rescue),
                 without_events=repeaters == 0,
+                resampling=Resampling(
+                    tables.weight,
+                    lambda weight: likelihood_of(tables.reweighted(weight)),
+                    lambda point, rng: likelihood_of(self._as_many(tables, point, rng)),
+                ),
+                likelihoods=None if together is None else (lambda points: together(np.exp(points), tables)),
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue
@@ -310,6 +318,12 @@ class BuyingModel(Model):
         """Score customers by their states at a moment; `Scorer.load` does the same from a saved model, with less."""
         self._theta()
         return Scorer(self.name, self.parameters_, self.unit_).score(states, now, horizon, discount)
+
+    def _as_many(self, tables: CellTables, point: FloatArray, rng: np.random.Generator) -> CellTables:
+        """Customers drawn from the model at log parameters, as many of each age as in the tables."""
+        ages = np.repeat(tables.ages.values, np.rint(tables.customers_by_age).astype(np.intp))
+        x, t_x = self.family.sample_new(np.exp(point), ages, rng)
+        return CellTables.of_rows(x, t_x, ages)
 
     def _length(self, horizon: Horizon) -> float:
         if not isinstance(horizon, Horizon):

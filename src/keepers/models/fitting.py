@@ -10,19 +10,23 @@ from numpy.typing import NDArray
 
 from keepers.domain.errors import FitError
 from keepers.domain.outcome import FitOutcome
+from keepers.models.evidence import Evidence, Likelihood, Resampling
 from keepers.models.posterior import Posterior, Target
 from keepers.models.priors import ParameterPrior
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.optimise import LOG_BOUND, Optimum, maximise
 
 FloatArray = NDArray[np.float64]
-Likelihood = Callable[[FloatArray, int], Evaluation]
-"""Log-likelihood at log parameters, with derivatives up to the order asked for."""
-
 LEAST_INFORMATION = 0.1
 """A direction of the log parameters known worse than to a factor exp(1 / sqrt(0.1)), about 24, is a flat ridge."""
 
+NO_INFORMATION = 1e-4
+"""A direction known worse than to a factor exp(100) is not identified at all."""
+
 _SAME_MAXIMUM = 1e-6
+_ILL_POSED = (
+    FitOutcome.AT_BOUND, FitOutcome.SEPARABLE, FitOutcome.FLAT_RIDGE, FitOutcome.NOT_IDENTIFIED, FitOutcome.FAILED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +52,13 @@ class Problem:
         Prior to fall back to where the likelihood has no maximum of its own.
     without_events : bool
         Whether the data hold none of the events that the model is about.
+    coefficients : tuple of str
+        Which of the parameters are effects of covariates: where one of them has no end, the covariate separates those
+        who do from those who do not.
+    resampling : Resampling, optional
+        How the same would be asked of other customers, for the bootstrap.
+    likelihoods : callable, optional
+        The log-likelihood at many log parameters at once, shape (n, d) to (n,), where that is quicker.
     """
 
     parameters: tuple[str, ...]
@@ -58,6 +69,9 @@ class Problem:
     prior: ParameterPrior | None = None
     rescue: ParameterPrior | None = None
     without_events: bool = False
+    coefficients: tuple[str, ...] = ()
+    resampling: Resampling | None = None
+    likelihoods: Callable[[FloatArray], FloatArray] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +92,10 @@ class Fit:
         The prior that was used in the end.
     steps : int
         Evaluations of the exact log-likelihood.
+    evidence : Evidence
+        What the fit was made from.
+    at_bound : tuple of str
+        Parameters that ran to the edge of what is allowed, before a prior came to the rescue.
     """
 
     log_parameters: FloatArray
@@ -86,6 +104,8 @@ class Fit:
     posterior: Posterior
     prior: ParameterPrior | None
     steps: int
+    evidence: Evidence
+    at_bound: tuple[str, ...] = ()
 
 
 def fit(problem: Problem) -> Fit:
@@ -99,8 +119,8 @@ def fit(problem: Problem) -> Fit:
     prior = problem.prior
     best = _search(problem, prior)
     outcome = _outcome(best, problem, prior)
-    ill_posed = outcome in (FitOutcome.AT_BOUND, FitOutcome.FLAT_RIDGE, FitOutcome.FAILED)
-    if ill_posed and prior is None and problem.rescue is not None:
+    at_bound = tuple(name for name, leans in zip(problem.parameters, best.at_bound, strict=True) if leans)
+    if outcome in _ILL_POSED and prior is None and problem.rescue is not None:
         prior = problem.rescue
         best = _search(problem, prior)
         if not best.converged:
@@ -108,7 +128,7 @@ def fit(problem: Problem) -> Fit:
         elif outcome is FitOutcome.FAILED:
             outcome = FitOutcome.CONVERGED_WITH_PRIOR
     data = _of_data(best, prior)
-    covariance, prior_share = _curvature(-data.hessian, prior)
+    covariance, prior_share = _curvature(-data.hessian, prior, best.point)
     likelihood, used = problem.likelihood, prior
 
     def log_posterior(point: FloatArray) -> float:
@@ -120,10 +140,23 @@ def fit(problem: Problem) -> Fit:
         value = value if used is None else value + used.evaluate(point).value
         return value if np.isfinite(value) else -np.inf
 
+    def log_posteriors(points: FloatArray) -> FloatArray:
+        assert many is not None
+        inside = np.all(np.abs(points) <= LOG_BOUND + 1e-9, axis=1)
+        values = np.full(len(points), -np.inf)
+        with np.errstate(all="ignore"):
+            values[inside] = many(points[inside])
+        if used is not None:
+            values[inside] += [used.evaluate(point).value for point in points[inside]]
+        return np.where(np.isfinite(values), values, -np.inf)
+
+    many = problem.likelihoods
     mode = np.clip(best.point, -LOG_BOUND, LOG_BOUND)
-    target = Target(log_posterior, problem.rows, np.full(mode.size, -LOG_BOUND), np.full(mode.size, LOG_BOUND))
+    box = np.full(mode.size, LOG_BOUND)
+    target = Target(log_posterior, problem.rows, -box, box, None if many is None else log_posteriors)
     posterior = Posterior(problem.parameters, mode, covariance, prior_share, target)
-    return Fit(mode, data.value, outcome, posterior, prior, best.steps)
+    evidence = Evidence(likelihood, prior, np.zeros(mode.size), problem.resampling)
+    return Fit(mode, data.value, outcome, posterior, prior, best.steps, evidence, at_bound)
 
 
 def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:
@@ -169,12 +202,14 @@ def _outcome(best: Optimum, problem: Problem, prior: ParameterPrior | None) -> F
     if problem.without_events:
         return FitOutcome.NO_REPEAT_PURCHASES
     if not best.interior:
-        return FitOutcome.AT_BOUND
+        separated = any(best.at_bound[problem.parameters.index(name)] for name in problem.coefficients)
+        return FitOutcome.SEPARABLE if separated else FitOutcome.AT_BOUND
     if prior is not None:
         return FitOutcome.CONVERGED_WITH_PRIOR
     information = -_of_data(best, prior).hessian
-    if np.linalg.eigvalsh(information)[0] < LEAST_INFORMATION:
-        return FitOutcome.FLAT_RIDGE
+    least = float(np.linalg.eigvalsh(information)[0])
+    if least < LEAST_INFORMATION:
+        return FitOutcome.NOT_IDENTIFIED if least < NO_INFORMATION else FitOutcome.FLAT_RIDGE
     return FitOutcome.CONVERGED
 
 
@@ -182,9 +217,9 @@ def _of_data(best: Optimum, prior: ParameterPrior | None) -> Evaluation:
     return best.evaluation if prior is None else best.evaluation - prior.evaluate(best.point)
 
 
-def _curvature(information: FloatArray, prior: ParameterPrior | None) -> tuple[FloatArray, float]:
+def _curvature(information: FloatArray, prior: ParameterPrior | None, point: FloatArray) -> tuple[FloatArray, float]:
     """Covariance of the log parameters and the part of the information that is the prior's."""
-    precision = np.zeros(len(information)) if prior is None else prior.precision
+    precision = np.zeros(len(information)) if prior is None else prior.precision_at(point)
     sizes, axes = np.linalg.eigh(information + np.diag(precision))
     # A direction that nothing informs gets a standard deviation of 10 in the logarithm rather than an infinite one.
     covariance = (axes / np.maximum(sizes, 1e-2)) @ axes.T

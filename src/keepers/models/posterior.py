@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.models.samples import Samples, to_inference_data
 from keepers.numerics.draws import RELIABLE, CorrectedDraws, importance_draws
 
 FloatArray = NDArray[np.float64]
@@ -33,12 +34,15 @@ class Target:
         Rows that one evaluation costs.
     low, high : arrays, shape (d,)
         The box that holds it.
+    log_densities : callable, optional
+        The same as `log_density` for many points at once, where the likelihood can do that.
     """
 
     log_density: LogPosterior
     rows: int
     low: FloatArray
     high: FloatArray
+    log_densities: Callable[[FloatArray], FloatArray] | None = None
 
 
 class Posterior:
@@ -54,6 +58,8 @@ class Posterior:
         Part of the information about the parameters that comes from the prior, 0 to 1.
     target : Target, optional
         The exact posterior. It is evaluated when draws or the diagnostic are first asked for, and then let go.
+    samples : Samples, optional
+        Draws that another method made; they take the place of the correction.
     """
 
     def __init__(
@@ -63,12 +69,14 @@ class Posterior:
         covariance: FloatArray,
         prior_share: float = 0.0,
         target: Target | None = None,
+        samples: Samples | None = None,
     ) -> None:
         self.parameters = parameters
         self.mean = mean
         self.covariance = covariance
         self.prior_share = prior_share
         self._target = target
+        self._samples = samples
         self._box: tuple[FloatArray, FloatArray] | None = None if target is None else (target.low, target.high)
         self._corrected: CorrectedDraws | None = None
         self._misfit: float | None = None
@@ -79,7 +87,65 @@ class Posterior:
             f"{name} {math.exp(centre):.4g} (x/{math.exp(sd):.3g})"
             for name, centre, sd in zip(self.parameters, self.mean, spread, strict=True)
         )
-        return f"Posterior({inside}; {self.prior_share:.0%} prior)"
+        return f"Posterior({inside}; {self.prior_share:.0%} prior; {self.method})"
+
+    @classmethod
+    def of_samples(cls, parameters: tuple[str, ...], samples: Samples, prior_share: float) -> Posterior:
+        """The posterior that draws of another method describe."""
+        flat = samples.points.reshape(-1, len(parameters))
+        covariance = np.atleast_2d(np.cov(flat, rowvar=False))
+        return cls(parameters, flat.mean(axis=0), covariance, prior_share, samples=samples)
+
+    @property
+    def method(self) -> str:
+        """How it was found: "laplace", "nuts", "bootstrap" or "parametric bootstrap"."""
+        return "laplace" if self._samples is None else self._samples.method
+
+    @property
+    def effective_draws(self) -> float:
+        """How many independent draws the draws are worth: of the parameter that has fewest; NaN without draws."""
+        self._correct()
+        if self._samples is not None:
+            return float(self._samples.effective.min())
+        return math.nan if self._corrected is None else self._corrected.effective
+
+    @property
+    def r_hat(self) -> dict[str, float]:
+        """How far the chains of each parameter disagree, 1 being not at all; NaN where there are no chains."""
+        values = np.full(len(self.parameters), math.nan) if self._samples is None else self._samples.r_hat
+        return dict(zip(self.parameters, values.tolist(), strict=True))
+
+    def sampled(self, draws: int, chains: int, rng: np.random.Generator) -> Posterior:
+        """The same with so many draws drawn from it, as other methods give them; each chain is drawn by itself."""
+        points = np.log(self.draws(draws * chains, rng)).reshape(chains, draws, -1)
+        worth = min(float(draws * chains), self.effective_draws) if self.effective_draws > 0 else float(draws * chains)
+        size = self.mean.size
+        samples = Samples(self.method, points, np.full(size, np.nan), np.full(size, worth), self.diagnostic)
+        return Posterior(self.parameters, self.mean, self.covariance, self.prior_share, samples=samples)
+
+    def as_arrays(self, draws: int = 1000, seed: int = 0) -> dict[str, FloatArray]:
+        """All draws of each parameter, shape (chains, draws).
+
+        Parameters
+        ----------
+        draws, seed : int
+            How many to draw, and from where chance starts, where the method itself made no chains.
+        """
+        if self._samples is None:
+            natural = self.draws(draws, np.random.default_rng(seed))[None]
+        else:
+            natural = np.exp(self._samples.points)
+        return {name: np.ascontiguousarray(natural[..., place]) for place, name in enumerate(self.parameters)}
+
+    def to_arviz(self) -> Any:
+        """The draws as ArviZ' `InferenceData`, with the divergences of NUTS among its sample statistics.
+
+        Raises
+        ------
+        MissingExtraError
+            Without ArviZ; `as_arrays` gives the same draws as plain arrays.
+        """
+        return to_inference_data(self.as_arrays(), self._samples)
 
     def draws(self, n: int, rng: np.random.Generator) -> FloatArray:
         """Draw parameters from the posterior.
@@ -99,11 +165,14 @@ class Posterior:
             the normal approximation is as good, and `diagnostic` says so.
         """
         self._correct()
-        if self._corrected is None or self._corrected.pareto_k > 1:
+        if self._samples is not None:
+            points = self._samples.points.reshape(-1, self.mean.size)
+        elif self._corrected is None or self._corrected.pareto_k > 1:
             root = np.linalg.cholesky(self.covariance)
             drawn = self.mean + rng.standard_normal((n, self.mean.size)) @ root.T
             return np.asarray(np.exp(drawn if self._box is None else np.clip(drawn, *self._box)))
-        points = self._corrected.points
+        else:
+            points = self._corrected.points
         whole, rest = divmod(n, len(points))
         chosen = np.concatenate([np.tile(np.arange(len(points)), whole), rng.permutation(len(points))[:rest]])
         return np.asarray(np.exp(points[rng.permutation(chosen)]))
@@ -118,13 +187,10 @@ class Posterior:
     def diagnostic(self) -> str:
         """Whether the posterior can be relied on, in one sentence."""
         self._correct()
+        if self._samples is not None:
+            return self._samples.sentence
         if self._corrected is not None:
-            k = self._corrected.pareto_k
-            if k <= RELIABLE:
-                return f"The importance correction is reliable (Pareto k {max(k, 0.0):.2f}, at most {RELIABLE})."
-            if k <= 1:
-                return f"The importance correction is rough (Pareto k {k:.2f}): intervals are approximate."
-            return f"The importance correction failed (Pareto k {k:.2f}); draws follow the normal approximation."
+            return _of_correction(self._corrected.pareto_k)
         if self._misfit is None:
             return "The posterior is the normal approximation at the mode; it was not corrected."
         if self._misfit < 0.5:
@@ -144,7 +210,9 @@ class Posterior:
         proposals = min(_PROPOSALS, int(_BUDGET / max(target.rows, 1)))
         if proposals >= _FEWEST_PROPOSALS:
             rng = np.random.default_rng(_SEED)
-            self._corrected = importance_draws(target.log_density, self.mean, self.covariance, proposals, rng)
+            self._corrected = importance_draws(
+                target.log_density, self.mean, self.covariance, proposals, rng, target.log_densities
+            )
             return
         sizes, axes = np.linalg.eigh(self.covariance)
         at_mode = target.log_density(self.mean)
@@ -157,8 +225,11 @@ class Posterior:
         moved = None
         if target is not None:
             low, high = target.low + by, target.high + by
-            moved = Target(lambda point: target.log_density(point - by), target.rows, low, high)
-        posterior = Posterior(self.parameters, self.mean + by, self.covariance, self.prior_share, moved)
+            many = target.log_densities
+            moved_many = None if many is None else (lambda points: many(points - by))
+            moved = Target(lambda point: target.log_density(point - by), target.rows, low, high, moved_many)
+        samples = None if self._samples is None else self._samples.shifted(by)
+        posterior = Posterior(self.parameters, self.mean + by, self.covariance, self.prior_share, moved, samples)
         if self._corrected is not None:
             corrected = self._corrected
             posterior._corrected = CorrectedDraws(corrected.points + by, corrected.pareto_k, corrected.effective)
@@ -181,12 +252,21 @@ class Posterior:
             data["pareto_k"] = self._corrected.pareto_k if math.isfinite(self._corrected.pareto_k) else None
             data["effective"] = self._corrected.effective
             data["points"] = np.round(self._corrected.points, 6).tolist()
+        if self._samples is not None:
+            data["samples"] = self._samples.to_dict()
         return data
 
     @classmethod
     def from_dict(cls, parameters: tuple[str, ...], data: Mapping[str, Any]) -> Posterior:
         """The posterior that `to_dict` wrote."""
-        posterior = cls(parameters, np.array(data["mean"]), np.array(data["covariance"]), float(data["prior_share"]))
+        samples = Samples.from_dict(data["samples"]) if "samples" in data else None
+        posterior = cls(
+            parameters,
+            np.array(data["mean"]),
+            np.array(data["covariance"]),
+            float(data["prior_share"]),
+            samples=samples,
+        )
         posterior._misfit = data["misfit"]
         posterior._box = None if data["box"] is None else (np.array(data["box"][0]), np.array(data["box"][1]))
         if "points" in data:
@@ -195,3 +275,11 @@ class Posterior:
                 np.array(data["points"]), -math.inf if k is None else float(k), float(data["effective"])
             )
         return posterior
+
+
+def _of_correction(k: float) -> str:
+    if k <= RELIABLE:
+        return f"The importance correction is reliable (Pareto k {max(k, 0.0):.2f}, at most {RELIABLE})."
+    if k <= 1:
+        return f"The importance correction is rough (Pareto k {k:.2f}): intervals are approximate."
+    return f"The importance correction failed (Pareto k {k:.2f}); draws follow the normal approximation."

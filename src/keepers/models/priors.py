@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.time import TimeUnit
+from keepers.models.beliefs import Belief, Gamma, LogNormal, PenalisedComplexity, from_plain, to_plain
 from keepers.numerics.evaluation import Evaluation
 
 FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "FULL_STRENGTH_UNTIL", "NO_STRENGTH_FROM", "Gamma", "LogNormal", "ParameterPrior", "PenalisedComplexity", "Prior",
+    "automatic_strength",
+]  # fmt: skip
 
 FULL_STRENGTH_UNTIL = 200
 """Up to so many customers with a repeat purchase ``prior="auto"`` has its full strength."""
@@ -22,37 +28,15 @@ NO_STRENGTH_FROM = 400
 """From so many customers with a repeat purchase on ``prior="auto"`` is exactly maximum likelihood."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogNormal:
-    """A belief about a positive parameter: its median, and the standard deviation of its logarithm.
-
-    >>> print(LogNormal(0.8, 1.0))
-    about 0.8, with 95% between 0.113 and 5.68
-    """
-
-    median: float
-    spread: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.median) and self.median > 0 and math.isfinite(self.spread) and self.spread > 0):
-            raise ConfigError(
-                f"A prior needs a positive median and spread, not {self.median!r} and {self.spread!r}. "
-                "Write for example LogNormal(median=0.8, spread=1.0)."
-            )
-
-    def __str__(self) -> str:
-        factor = math.exp(1.96 * self.spread)
-        return f"about {self.median:.3g}, with 95% between {self.median / factor:.3g} and {self.median * factor:.3g}"
-
-
 @dataclass(frozen=True)
 class Prior:
-    """Independent lognormal beliefs about the parameters of a model.
+    """Independent beliefs about the parameters of a model.
 
     Parameters
     ----------
-    beliefs : mapping of str to LogNormal
-        One for each parameter, by its symbol.
+    beliefs : mapping of str to belief
+        One for each parameter, by its symbol: `LogNormal`, `Gamma`, `PenalisedComplexity`, or a class of your own with
+        the members of `keepers.models.beliefs.Belief`.
     unit : TimeUnit
         Unit of time in which the medians are stated; the model converts them to the unit of its data, so that a fit
         in days and a fit in weeks are the same fit.
@@ -67,9 +51,13 @@ class Prior:
     Prior (times in weeks):
       r      about 0.5, with 95% between 0.0704 and 3.55
       alpha  about 8, with 95% between 0.69 and 92.7
+    >>> print(Prior({"r": PenalisedComplexity(3.0, 0.05), "alpha": Gamma(mean=10, shape=2)}, TimeUnit.WEEK))
+    Prior (times in weeks):
+      r      differences between customers beyond 3 times their mean with probability 0.05
+      alpha  10 on average, with 95% below 23.7
     """
 
-    beliefs: Mapping[str, LogNormal]
+    beliefs: Mapping[str, Belief]
     unit: TimeUnit = TimeUnit.WEEK
     strength: float = 1.0
     money: bool = False
@@ -92,11 +80,17 @@ class Prior:
                 f"The prior says nothing about {', '.join(missing)}. It must name every parameter of the model: "
                 f"{', '.join(parameters)}."
             )
-        beliefs = [self.beliefs[name] for name in parameters]
-        medians = np.array([belief.median for belief in beliefs]) / divisors
-        return ParameterPrior(
-            np.log(medians), self.strength / np.array([belief.spread**2 for belief in beliefs], dtype=float)
-        )
+        beliefs = [self.beliefs[name].divided(float(by)) for name, by in zip(parameters, divisors, strict=True)]
+        normal = [
+            (math.log(one.median), one.spread**-2) if isinstance(one, LogNormal) else (0.0, 0.0) for one in beliefs
+        ]
+        others = tuple((place, one) for place, one in enumerate(beliefs) if not isinstance(one, LogNormal))
+        centre, precision = np.array(normal).T
+        return ParameterPrior(centre, self.strength * precision, others, self.strength)
+
+    def draw(self, parameters: tuple[str, ...], rng: np.random.Generator, n: int) -> FloatArray:
+        """Draws of the parameters in the prior's own unit at full strength, shape (n, d)."""
+        return np.column_stack([self.beliefs[name].draw(rng, n) for name in parameters])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and words, for a saved model."""
@@ -104,27 +98,49 @@ class Prior:
             "unit": self.unit.value,
             "strength": self.strength,
             "money": self.money,
-            "beliefs": {name: [belief.median, belief.spread] for name, belief in self.beliefs.items()},
+            "beliefs": {name: to_plain(belief) for name, belief in self.beliefs.items()},
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prior:
         """The prior that `to_dict` wrote."""
-        beliefs = {name: LogNormal(*pair) for name, pair in data["beliefs"].items()}
+        beliefs = {name: from_plain(belief) for name, belief in data["beliefs"].items()}
         return cls(beliefs, TimeUnit.parse(data["unit"]), float(data["strength"]), bool(data.get("money", False)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParameterPrior:
-    """Independent normal beliefs about log parameters: centre and precision, shape (d,) each."""
+    """Independent beliefs about log parameters.
+
+    Parameters
+    ----------
+    centre, precision : arrays, shape (d,)
+        Of the parameters whose logarithm is believed to be normal; precision 0 for all others.
+    others : tuple of (place, belief)
+        What is believed of those.
+    strength : float
+        Weight of their logarithms; that of the normal ones stands in their precision.
+    """
 
     centre: FloatArray
     precision: FloatArray
+    others: tuple[tuple[int, Belief], ...] = ()
+    strength: float = 1.0
 
     def evaluate(self, log_parameters: FloatArray) -> Evaluation:
         """Logarithm of the prior without its constant, with derivatives."""
         away = log_parameters - self.centre
-        return Evaluation(float(-0.5 * self.precision @ away**2), -self.precision * away, -np.diag(self.precision))
+        value, first, second = float(-0.5 * self.precision @ away**2), -self.precision * away, -self.precision
+        for place, belief in self.others:
+            one = belief.log_density(float(log_parameters[place]))
+            value += self.strength * one[0]
+            first[place] += self.strength * one[1]
+            second[place] += self.strength * one[2]
+        return Evaluation(value, first, np.diag(second))
+
+    def precision_at(self, log_parameters: FloatArray) -> FloatArray:
+        """Information about each log parameter at a point, shape (d,); never negative."""
+        return np.maximum(-np.diag(self.evaluate(log_parameters).hessian), 0.0)
 
 
 def automatic_strength(repeat_customers: float) -> float:

@@ -159,6 +159,14 @@ class CellTables:
         gaps = None if self.log_gaps is None else self.log_gaps[rows] * (weight / self.weight[rows])
         return CellTables(self.x[rows], self.t_x[rows], self.T[rows], weight, gaps)
 
+    def reweighted(self, weight: FloatArray) -> CellTables:
+        """The same rows with other weights; tables that do not depend on weights are shared."""
+        other = CellTables(self.x, self.t_x, self.T, weight)
+        for name in ("counts", "ages", "recencies", "counts_and_ages", "counts_and_recencies"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
     @cached_property
     def counts(self) -> Distinct:
         """Distinct repeat purchases."""

@@ -84,11 +84,11 @@ def maximise(
     radius = 1.0
     converged = False
     while plain.finite and steps < most_steps:
-        here = _walled(plain, point, bound)
+        here = walled(plain, point, bound)
         step, gain = _trust_step(here, radius)
         candidate = objective(point + step)
         steps += 1
-        reached = _walled(candidate, point + step, bound) if candidate.finite else None
+        reached = walled(candidate, point + step, bound) if candidate.finite else None
         noise = 1e-13 * (1 + abs(here.value))
         won = -np.inf if reached is None else reached.value - here.value
         # A small gain says nothing where failed steps have made the region small.
@@ -133,7 +133,8 @@ def _onto_box(
     return held, objective(held), inner.converged, inner.steps + 1
 
 
-def _walled(evaluation: Evaluation, point: FloatArray, bound: float) -> Evaluation:
+def walled(evaluation: Evaluation, point: FloatArray, bound: float) -> Evaluation:
+    """The function less the soft walls' quadratic penalty, which is exactly zero inside plus and minus `bound`."""
     beyond = np.sign(point) * np.maximum(np.abs(point) - bound, 0.0)
     if not beyond.any():
         return evaluation

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import keepers as kp
+from keepers.domain.cells import Cells
 from keepers.domain.errors import FitError
 from keepers.domain.outcome import FitOutcome
+from keepers.domain.time import TimeUnit
 from keepers.models.fitting import Problem, fit
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods import nbd
 
 PRIOR = Prior({"u": LogNormal(1.0, 1.0)}).on(("u",), np.ones(1))
 
@@ -72,6 +76,64 @@ def test_the_edge() -> None:
     assert found.outcome is FitOutcome.AT_BOUND
     assert np.all(np.isfinite(found.posterior.draws(20, np.random.default_rng(1))))
     assert fit(problem(rising, without_events=True)).outcome is FitOutcome.NO_REPEAT_PURCHASES
+
+
+def visits(effect: np.ndarray, bought: np.ndarray):
+    """Poisson counts with a rate exp(level + coefficient effect)."""
+
+    def likelihood(point: np.ndarray, _order: int) -> Evaluation:
+        design = np.column_stack([np.ones(effect.size), effect])
+        rate = np.exp(design @ point)
+        value = float(bought @ (design @ point) - rate.sum())
+        return Evaluation(value, design.T @ (bought - rate), -(design.T * rate) @ design)
+
+    return likelihood
+
+
+def counts(effect: list[float], bought: list[float], **more):
+    likelihood = visits(np.array(effect), np.array(bought))
+    return fit(Problem(("level", "effect"), likelihood, [np.zeros(2)], rows=1, coefficients=("effect",), **more))
+
+
+def test_a_covariate_that_separates_is_named() -> None:
+    separated = counts([0.0, 0.0, 0.0, 1.0, 1.0], [2.0, 1.0, 3.0, 0.0, 0.0])
+    assert separated.outcome is FitOutcome.SEPARABLE
+    assert separated.at_bound == ("effect",)
+    assert counts([0.0, 0.0, 0.0, 1.0, 1.0], [2.0, 1.0, 3.0, 1.0, 0.0]).outcome is FitOutcome.CONVERGED
+    prior = Prior({"level": LogNormal(1.0, 2.0), "effect": LogNormal(1.0, 1.0)}).on(("level", "effect"), np.ones(2))
+    rescued = counts([0.0, 0.0, 0.0, 1.0, 1.0], [2.0, 1.0, 3.0, 0.0, 0.0], rescue=prior)
+    assert rescued.outcome is FitOutcome.SEPARABLE
+    assert -3 < rescued.log_parameters[1] < 0
+    # The level alone running off is no matter of the covariate.
+    nobody = counts([0.0, 1.0, 0.0], [0.0, 0.0, 0.0])
+    assert nobody.outcome in (FitOutcome.AT_BOUND, FitOutcome.SEPARABLE)
+    assert "level" in nobody.at_bound
+
+
+def test_a_covariate_that_never_varies_is_not_identified() -> None:
+    found = counts([1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 3.0, 2.0])
+    assert found.outcome is FitOutcome.NOT_IDENTIFIED
+    assert found.log_parameters.sum() == pytest.approx(np.log(2.0))
+    assert not found.outcome.trustworthy_parameters
+    assert found.outcome.usable
+
+
+def test_each_ending_of_a_model_of_buying() -> None:
+    def outcome(x, t_x, T, model) -> FitOutcome:
+        weight = np.ones(len(x))
+        return model.fit(
+            Cells(np.array(x, float), np.array(t_x, float), np.array(T, float), weight, TimeUnit.WEEK)
+        ).outcome_
+
+    one_time = ([0] * 50, [0] * 50, list(range(10, 60)))
+    assert outcome(*one_time, kp.BGNBD()) is FitOutcome.NO_REPEAT_PURCHASES
+    alike = ([3] * 60, [30] * 60, [31] * 60)
+    assert outcome(*alike, kp.NBD(prior=None)) is FitOutcome.AT_BOUND
+    rng = np.random.default_rng(1)
+    x, t_x = nbd.sample_new((1.0, 5.0), np.full(500, 30.0), rng)
+    assert outcome(x, t_x, np.full(500, 30.0), kp.NBD(prior=None)) is FitOutcome.CONVERGED
+    assert outcome(x, t_x, np.full(500, 30.0), kp.ParetoNBD(prior=None)) in (FitOutcome.AT_BOUND, FitOutcome.FLAT_RIDGE)
+    assert outcome(x[:60], t_x[:60], np.full(60, 30.0), kp.NBD()) is FitOutcome.CONVERGED_WITH_PRIOR
 
 
 def test_no_maximum_is_a_failure_and_no_value_an_error() -> None:

@@ -11,6 +11,7 @@ from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import Model, PriorChoice
+from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.bins import grid_error
@@ -122,6 +123,7 @@ class GammaGamma(Model):
                 rough=() if cells.size <= _ROUGH_FROM else (_likelihood_of(_part(scaled)),),
                 prior=None if chosen is None else chosen.on(self.symbols, ones),
                 rescue=None if rescue is None else rescue.on(self.symbols, ones),
+                resampling=_resampling(scaled),
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue
@@ -256,6 +258,20 @@ def _likelihood_of(cells: SpendCells) -> Any:
         return gamma_gamma.log_likelihood_sum(np.exp(point), cells, order)
 
     return likelihood
+
+
+def _resampling(cells: SpendCells) -> Resampling:
+    def simulated(point: FloatArray, rng: np.random.Generator) -> Any:
+        x = np.repeat(cells.x, np.rint(cells.weight).astype(np.intp))
+        nobody = np.zeros(x.shape)
+        total = gamma_gamma.sample_future(np.exp(point), nobody, nobody, x, rng)
+        return _likelihood_of(SpendCells(x, np.maximum(total / x, np.finfo(float).tiny), np.ones(x.shape)))
+
+    return Resampling(
+        cells.weight,
+        lambda weight: _likelihood_of(SpendCells(cells.x, cells.mean_spend, weight, cells.spread)),
+        simulated,
+    )
 
 
 def _part(cells: SpendCells) -> SpendCells:

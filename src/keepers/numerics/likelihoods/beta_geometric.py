@@ -23,6 +23,7 @@ from keepers.numerics.likelihoods.beta_geometric_future import Future, longest_w
 from keepers.numerics.likelihoods.beta_geometric_likelihood import (
     log_likelihood,
     log_likelihood_sum,
+    log_likelihood_sums,
     log_odds_gone,
     log_ratio,
     logistic,
@@ -82,6 +83,10 @@ class BetaGeometric:
             0 for the value alone, 1 with gradient, 2 with Hessian.
         """
         return log_likelihood_sum(self.chances, theta, CellTables.of(cells), order)
+
+    def log_likelihood_sums(self, thetas: FloatArray, cells: Cells | CellTables) -> FloatArray:
+        """The value of `log_likelihood_sum` at many parameters, shape (m, 4) to (m,), quicker than one by one."""
+        return log_likelihood_sums(self.chances, thetas, CellTables.of(cells))
 
     def probability_alive(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0

@@ -73,6 +73,53 @@ def log_likelihood_sum(chances: int, theta: Theta, tables: CellTables, order: in
     return Evaluation(value, gradient, hessian)
 
 
+def log_likelihood_sums(chances: int, thetas: FloatArray, tables: CellTables) -> FloatArray:
+    """The weighted sum of the log-likelihood at many parameters together, which shares what each call costs anyway.
+
+    Parameters
+    ----------
+    thetas : array, shape (m, 4)
+        Positive parameters, one set a row.
+    tables : CellTables
+        Histories with weights.
+
+    Returns
+    -------
+    array, shape (m,)
+    """
+    counts, ages, recencies = tables.counts, tables.ages, tables.recencies
+    coins = counts.values + chances
+    can_leave = np.flatnonzero(tables.x + chances > 0)
+    x, weight = tables.x[can_leave], tables.weight[can_leave]
+    count, age, recency = counts.index[can_leave], ages.index[can_leave], recencies.index[can_leave]
+    largest = int(coins.max(initial=0))
+    result = np.empty(len(thetas))
+    together = max(1, _BLOCK // max(1, min(_BLOCK, can_leave.size + largest)))
+    for begin in range(0, len(thetas), together):
+        r, alpha, a, b = (column[:, None] for column in thetas[begin : begin + together].T)
+        log_age, log_recency = np.log1p(ages.values / alpha), np.log1p(recencies.values / alpha)
+        bought = _log_rising_many(r, counts.values) + _log_rising_many(b, coins) - _log_rising_many(a + b, coins)
+        value = bought @ tables.customers_by_count - r[:, 0] * (log_age @ tables.customers_by_age)
+        value -= (log_age + np.log(alpha)) @ tables.purchases_by_age
+        offset = np.log(a / np.where(coins > 0, b + (coins - 1), 1.0))
+        for first in range(0, can_leave.size, _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            gap = log_age[:, age[rows]] - log_recency[:, recency[rows]]
+            odds = offset[:, count[rows]] + (r + x[rows]) * gap
+            value += softplus(odds) @ weight[rows]
+        result[begin : begin + together] = value
+    return result
+
+
+def _log_rising_many(bases: FloatArray, counts: FloatArray) -> FloatArray:
+    """log Gamma(base + n) / Gamma(base) of each base, shape (m, 1), and each whole n, shape (n,)."""
+    index = counts.astype(np.intp)
+    largest = int(index.max(initial=0))
+    summed = np.zeros((len(bases), largest + 1))
+    np.cumsum(np.log(bases + np.arange(largest, dtype=float)), axis=1, out=summed[:, 1:])
+    return summed[:, index]
+
+
 def _gone_sum(chances: int, theta: Theta, tables: CellTables, order: int) -> tuple[float, FloatArray, FloatArray]:
     """Weighted sum of log(1 + exp(k)) over the rows that can have left, with derivatives in log parameters."""
     r, alpha, a, b = (float(value) for value in theta)

@@ -55,3 +55,14 @@ def test_gradient_of_expected_purchases(family, theta, t, tables: CellTables) ->
     found = family.expected_purchases_gradient(theta, *rows, t)
     compared = differences(lambda u: family.expected_purchases(np.exp(u), *rows, t), np.log(theta), 1e-3).T
     assert found == pytest.approx(compared, rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("family", [bg_nbd, mbg_nbd])
+def test_many_parameters_at_once_give_what_each_gives_alone(family, tables: CellTables) -> None:
+    around = np.exp(np.random.default_rng(3).normal(scale=1.5, size=(200, 4)))
+    together = family.log_likelihood_sums(around, tables)
+    alone = [family.log_likelihood_sum(theta, tables, 0).value for theta in around]
+    assert together == pytest.approx(alone, rel=1e-12, abs=1e-9)
+    nobody_left = CellTables.of_rows([0.0, 0.0], [0.0, 0.0], [10.0, 12.0])
+    alone = [family.log_likelihood_sum(theta, nobody_left, 0).value for theta in around]
+    assert family.log_likelihood_sums(around, nobody_left) == pytest.approx(alone, rel=1e-12)
