@@ -161,7 +161,9 @@ class CellTables:
 
     def reweighted(self, weight: FloatArray) -> CellTables:
         """The same rows with other weights; tables that do not depend on weights are shared."""
-        other = CellTables(self.x, self.t_x, self.T, weight)
+        # A row's `log_gaps` are the sum over its customers, of whom there are now more or fewer.
+        gaps = None if self.log_gaps is None else self.log_gaps * (weight / np.where(self.weight > 0, self.weight, 1.0))
+        other = CellTables(self.x, self.t_x, self.T, weight, gaps)
         for name in ("counts", "ages", "recencies", "counts_and_ages", "counts_and_recencies"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
