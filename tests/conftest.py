@@ -1,4 +1,4 @@
-"""Data that tests share: the CDNOW sample as the `lifetimes` distribution ships it, read as a file."""
+"""Data that tests share, as the `lifetimes` distribution ships them, read as files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ import pytest
 @pytest.fixture(scope="session")
 def cdnow_path() -> Path:
     """The CDNOW 1/10 sample: master id, sample id, date YYYYMMDD, CDs, USD; blanks between, no header."""
+    return shipped("CDNOW_sample.txt")
+
+
+@pytest.fixture(scope="session")
+def donations_path() -> Path:
+    """Donors by how often they gave again in six years, the last year they did, and how many such donors."""
+    return shipped("donations.csv")
+
+
+def shipped(name: str) -> Path:
+    """A file of the distribution."""
     distribution = importlib.metadata.distribution("lifetimes")
     for file in distribution.files or ():
-        if file.name == "CDNOW_sample.txt":
+        if file.name == name:
             return Path(str(file.locate()))
-    raise FileNotFoundError("CDNOW_sample.txt is not in the lifetimes distribution; install requirements/dev.txt")
+    raise FileNotFoundError(f"{name} is not in the lifetimes distribution; install requirements/dev.txt")

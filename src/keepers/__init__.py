@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keepers.evaluation.backtest import backtest as backtest
     from keepers.evaluation.compare import choose_model as choose_model
     from keepers.models.baselines import NaiveRate as NaiveRate
+    from keepers.models.btyd.bg_bb import BGBB as BGBB
     from keepers.models.btyd.bg_nbd import BGNBD as BGNBD
     from keepers.models.btyd.mbg_nbd import MBGNBD as MBGNBD
     from keepers.models.btyd.nbd import NBD as NBD
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from keepers.models.catalogue import load_model as load_model
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
     from keepers.pipeline.run import run as run
+    from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
     from keepers.summaries.summary import summarise as summarise
     from keepers.valuation import formulas as formulas
     from keepers.valuation.lifetime_value import lifetime_value as lifetime_value
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "__version__": ("domain.version", "VERSION"),
+    "BGBB": ("models.btyd.bg_bb", "BGBB"),
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
     "MBGNBD": ("models.btyd.mbg_nbd", "MBGNBD"),
@@ -60,6 +63,7 @@ _HOMES = {
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),
     "summarise": ("summaries.summary", "summarise"),
+    "summarise_opportunities": ("summaries.opportunities", "summarise_opportunities"),
     "weeks": ("domain.time", "weeks"),
     "years": ("domain.time", "years"),
 }

@@ -119,7 +119,7 @@ class BuyingModel(Model):
             If the histories are impossible or there are none.
         """
         cells = cells_to_fit(data, unit, self.gaps)
-        scale = float(cells.weight @ cells.T) / cells.customers or 1.0
+        scale = 1.0 if self.discrete else float(cells.weight @ cells.T) / cells.customers or 1.0
         powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
         tables = CellTables.of(cells, scale)
         repeaters = float(cells.weight @ (cells.x > 0))

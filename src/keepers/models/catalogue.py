@@ -18,6 +18,7 @@ CATALOGUE: dict[str, str] = {
     "BGNBD": "keepers.models.btyd.bg_nbd",
     "MBGNBD": "keepers.models.btyd.mbg_nbd",
     "ParetoNBD": "keepers.models.btyd.pareto_nbd",
+    "BGBB": "keepers.models.btyd.bg_bb",
     "GammaGamma": "keepers.models.spend.gamma_gamma",
 }
 """Module of each model; the class has the same name."""

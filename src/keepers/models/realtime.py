@@ -21,7 +21,7 @@ from keepers.numerics.likelihoods.family import BuyingFamily
 
 FloatArray = NDArray[np.float64]
 
-_FAMILIES = {"NBD": "nbd", "BGNBD": "bg_nbd", "MBGNBD": "mbg_nbd", "ParetoNBD": "pareto_nbd"}
+_FAMILIES = {"NBD": "nbd", "BGNBD": "bg_nbd", "MBGNBD": "mbg_nbd", "ParetoNBD": "pareto_nbd", "BGBB": "bg_bb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class CustomerState:
     first, last : date
         Days of the first and of the last purchase.
     repeat_purchases : int
-        Further days with a purchase.
+        Further days, or opportunities, with a purchase.
+    opportunity_days : float
+        For models of opportunities the length of one, counted from the first purchase: purchases of one opportunity
+        are one. Zero counts days.
 
     Examples
     --------
@@ -45,12 +48,13 @@ class CustomerState:
     first: dt.date
     last: dt.date
     repeat_purchases: int
+    opportunity_days: float = 0.0
 
     def __post_init__(self) -> None:
         if (
             self.repeat_purchases < 0
             or self.last < self.first
-            or (self.repeat_purchases == 0) != (self.last == self.first)
+            or (self.repeat_purchases == 0) != (self.opportunity(self.last) == 0)
         ):
             raise InputError(
                 f"A customer with {self.repeat_purchases} repeat purchases cannot have bought first on {self.first} "
@@ -58,9 +62,14 @@ class CustomerState:
             )
 
     @classmethod
-    def starting(cls, day: dt.date) -> CustomerState:
+    def starting(cls, day: dt.date, opportunity_days: float = 0.0) -> CustomerState:
         """The state after the first purchase."""
-        return cls(_day(day), _day(day), 0)
+        return cls(_day(day), _day(day), 0, opportunity_days)
+
+    def opportunity(self, day: dt.date) -> int:
+        """Whole opportunities, or days, from the first purchase to a day."""
+        since = (day - self.first).days
+        return int(since / self.opportunity_days + 1e-9) if self.opportunity_days > 0 else since
 
     def update(self, order: dt.date) -> CustomerState:
         """The state after one more order.
@@ -69,9 +78,10 @@ class CustomerState:
         that arrives late, from a day between, counts as one more purchase: the state does not remember every day.
         """
         day = _day(order)
-        if day in (self.first, self.last):
+        if day >= self.first and self.opportunity(day) in (0, self.opportunity(self.last)):
             return self
-        return CustomerState(min(self.first, day), max(self.last, day), self.repeat_purchases + 1)
+        first, last = min(self.first, day), max(self.last, day)
+        return CustomerState(first, last, self.repeat_purchases + 1, self.opportunity_days)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +171,8 @@ class Scorer:
         x = np.array([state.repeat_purchases for state in several], dtype=float)
         t_x = np.array([(state.last - state.first).days for state in several], dtype=float) / days
         T = np.array([(today - state.first).days for state in several], dtype=float) / days
+        if getattr(self.family, "DISCRETE", False):
+            t_x, T = np.floor(t_x + 1e-9), np.floor(T + 1e-9)
         t, delta = horizon.in_unit(self.unit), discount.continuous(self.unit)
         return Scores(
             probability_alive=self.family.probability_alive(self.theta, x, t_x, T),

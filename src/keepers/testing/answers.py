@@ -159,7 +159,7 @@ def _lifetimes(subject: Subject) -> Iterable[str]:
     for short, long in zip(found, [*found[1:], model.expected_lifetime(rows)], strict=True):
         yield from violates("a longer cap never gives a shorter lifetime", long >= short * (1 - 1e-9), long, short)
     if subject.discrete:
-        curve = sum(model.probability_alive(rows, at=weeks(k)) for k in range(1, 53))
+        curve = sum(model.probability_alive(rows, at=weeks(k) if k else None) for k in range(52))
     else:
         places, weights = np.polynomial.legendre.leggauss(24)
         curve = 26 * weights @ np.array([model.probability_alive(rows, at=weeks(float(26 * (p + 1)))) for p in places])
