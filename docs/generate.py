@@ -21,6 +21,7 @@ from keepers.evaluation.ranking import PREFERENCE
 from keepers.evaluation.verdict import Trust
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import CATALOGUE, model_class
+from keepers.models.contractual.contract import ContractModel
 from keepers.models.priors import FULL_STRENGTH_UNTIL, NO_STRENGTH_FROM
 from keepers.summaries.rfm_groups import GROUPS, RfmRule
 from keepers.testing.questions import QUESTIONS, answers
@@ -94,7 +95,16 @@ def models() -> str:
 
 def questions() -> str:
     """The methods that every model of buying has, with what each answers."""
-    own = [(name, member) for name, member in vars(BuyingModel).items() if inspect.isfunction(member)]
+    return _questions_of(BuyingModel)
+
+
+def contract_questions() -> str:
+    """The methods that every model of contracts has, with what each answers."""
+    return _questions_of(ContractModel)
+
+
+def _questions_of(model: type) -> str:
+    own = [(name, member) for name, member in vars(model).items() if inspect.isfunction(member)]
     rows = [(f"`{name}`", _first_sentence(member)) for name, member in own if name != "fit" and name[0] != "_"]
     return _table(("method", "answer"), rows)
 
@@ -123,7 +133,9 @@ def priors() -> str:
     parts = [f"{model_class(name).title}\n{model_class(name).weak_prior}" for name in CATALOGUE]
     return (
         f"Full strength up to {FULL_STRENGTH_UNTIL} customers with a repeat purchase (for spend: with a known mean "
-        f"spend), none from {NO_STRENGTH_FROM} on, linear between.\n\n```text\n" + "\n\n".join(parts) + "\n```\n"
+        f"spend; for contracts: that ended), none from {NO_STRENGTH_FROM} on, linear between.\n\n```text\n"
+        + "\n\n".join(parts)
+        + "\n```\n"
     )
 
 
@@ -165,7 +177,7 @@ def states() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "formats.md": formats, "tables.md": tables}
 BLOCKS: dict[str, tuple[Callable[[], str], ...]] = {
-    "models.md": (models, questions, matrix, outcomes, priors, preference),
+    "models.md": (models, questions, contract_questions, matrix, outcomes, priors, preference),
     "definitions.md": (tiers, rfm, states, trust),
 }
 """Parts of pages that are otherwise written by hand, each between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``."""

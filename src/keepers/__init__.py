@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from keepers.models.btyd.nbd import NBD as NBD
     from keepers.models.btyd.pareto_nbd import ParetoNBD as ParetoNBD
     from keepers.models.catalogue import load_model as load_model
+    from keepers.models.contractual.beta_discrete_weibull import BetaDiscreteWeibull as BetaDiscreteWeibull
+    from keepers.models.contractual.exponential_gamma import ExponentialGamma as ExponentialGamma
+    from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric as ShiftedBetaGeometric
+    from keepers.models.contractual.weibull_gamma import WeibullGamma as WeibullGamma
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
     from keepers.pipeline.run import run as run
     from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
@@ -41,6 +45,8 @@ _HOMES = {
     "__version__": ("domain.version", "VERSION"),
     "BGBB": ("models.btyd.bg_bb", "BGBB"),
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
+    "BetaDiscreteWeibull": ("models.contractual.beta_discrete_weibull", "BetaDiscreteWeibull"),
+    "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
     "MBGNBD": ("models.btyd.mbg_nbd", "MBGNBD"),
     "Margin": ("domain.money", "Margin"),
@@ -49,6 +55,8 @@ _HOMES = {
     "ObservationWindow": ("domain.time", "ObservationWindow"),
     "Orders": ("data.orders", "Orders"),
     "ParetoNBD": ("models.btyd.pareto_nbd", "ParetoNBD"),
+    "ShiftedBetaGeometric": ("models.contractual.shifted_beta_geometric", "ShiftedBetaGeometric"),
+    "WeibullGamma": ("models.contractual.weibull_gamma", "WeibullGamma"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
     "choose_model": ("evaluation.compare", "choose_model"),

@@ -25,6 +25,9 @@ class FitOutcome(Enum):
         "use a simpler model, or give a prior."
     )
     NO_REPEAT_PURCHASES = "No customer bought twice, so the rhythm of buying rests on the prior alone."
+    NO_ENDINGS = (
+        "No contract has ended yet, so how long they last rests on the prior alone, or on nothing where there is none."
+    )
     INFINITE_MEAN = (
         "The fit converged, but spend differs so much between customers that its average over all of them is infinite; "
         "use the values of customers with repeat orders alone."

@@ -19,6 +19,10 @@ CATALOGUE: dict[str, str] = {
     "MBGNBD": "keepers.models.btyd.mbg_nbd",
     "ParetoNBD": "keepers.models.btyd.pareto_nbd",
     "BGBB": "keepers.models.btyd.bg_bb",
+    "ShiftedBetaGeometric": "keepers.models.contractual.shifted_beta_geometric",
+    "BetaDiscreteWeibull": "keepers.models.contractual.beta_discrete_weibull",
+    "ExponentialGamma": "keepers.models.contractual.exponential_gamma",
+    "WeibullGamma": "keepers.models.contractual.weibull_gamma",
     "GammaGamma": "keepers.models.spend.gamma_gamma",
 }
 """Module of each model; the class has the same name."""

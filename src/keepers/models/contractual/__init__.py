@@ -1,0 +1,1 @@
+"""Models of contracts: how long a customer stays who says so when they leave."""
