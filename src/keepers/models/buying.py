@@ -83,6 +83,9 @@ class BuyingModel(Model):
         Answers that may be infinite, by the keys of `keepers.testing.questions`, each with the condition in words.
     discrete : bool
         Whether time passes in whole opportunities to buy rather than continuously.
+    vanishing : tuple of str
+        Parameters without which, as they go to zero, a simpler model is left: data that drive one of them there do not
+        identify this model.
     unit_ : TimeUnit
         Unit in which the parameters count time.
     gaps : "sum", "each" or None
@@ -92,6 +95,7 @@ class BuyingModel(Model):
     gaps: ClassVar[GapUse | None] = None
     infinite: ClassVar[Mapping[str, str]] = MappingProxyType({})
     discrete: ClassVar[bool] = False
+    vanishing: ClassVar[tuple[str, ...]] = ()
     unit_: TimeUnit
 
     @property
@@ -152,6 +156,7 @@ class BuyingModel(Model):
                     lambda point, rng: likelihood_of(self._as_many(tables, point, rng)),
                 ),
                 likelihoods=None if together is None else (lambda points: together(np.exp(points), tables)),
+                vanishing=self.vanishing,
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue

@@ -59,6 +59,9 @@ class Problem:
         How the same would be asked of other customers, for the bootstrap.
     likelihoods : callable, optional
         The log-likelihood at many log parameters at once, shape (n, d) to (n,), where that is quicker.
+    vanishing : tuple of str
+        Parameters without which, as they go to zero, a simpler model is left: data that drive one of them there do not
+        identify this model.
     """
 
     parameters: tuple[str, ...]
@@ -72,6 +75,7 @@ class Problem:
     coefficients: tuple[str, ...] = ()
     resampling: Resampling | None = None
     likelihoods: Callable[[FloatArray], FloatArray] | None = None
+    vanishing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,7 +207,12 @@ def _outcome(best: Optimum, problem: Problem, prior: ParameterPrior | None) -> F
         return FitOutcome.NO_REPEAT_PURCHASES
     if not best.interior:
         separated = any(best.at_bound[problem.parameters.index(name)] for name in problem.coefficients)
-        return FitOutcome.SEPARABLE if separated else FitOutcome.AT_BOUND
+        if separated:
+            return FitOutcome.SEPARABLE
+        gone = (
+            best.at_bound[place] and best.point[place] < 0 for place in map(problem.parameters.index, problem.vanishing)
+        )
+        return FitOutcome.NOT_IDENTIFIED if any(gone) else FitOutcome.AT_BOUND
     if prior is not None:
         return FitOutcome.CONVERGED_WITH_PRIOR
     information = -_of_data(best, prior).hessian
