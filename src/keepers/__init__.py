@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
     from keepers.models.btyd.bg_nbd import BGNBD as BGNBD
+    from keepers.models.btyd.ggompertz_nbd import GGompertzNBD as GGompertzNBD
     from keepers.models.btyd.mbg_nbd import MBGNBD as MBGNBD
     from keepers.models.btyd.nbd import NBD as NBD
     from keepers.models.btyd.pareto_nbd import ParetoNBD as ParetoNBD
@@ -47,6 +48,7 @@ _HOMES = {
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
     "BetaDiscreteWeibull": ("models.contractual.beta_discrete_weibull", "BetaDiscreteWeibull"),
     "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
+    "GGompertzNBD": ("models.btyd.ggompertz_nbd", "GGompertzNBD"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
     "MBGNBD": ("models.btyd.mbg_nbd", "MBGNBD"),
     "Margin": ("domain.money", "Margin"),

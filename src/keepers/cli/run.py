@@ -10,6 +10,7 @@ import typer
 
 from keepers.cli import parameters as p
 from keepers.cli.progress import shown
+from keepers.pipeline.options import MODELS
 
 
 def run(
@@ -54,9 +55,7 @@ def run(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(
-            "--model", metavar="MODEL", help="bg-nbd, mbg-nbd, pareto-nbd or nbd; otherwise the backtest chooses."
-        ),
+        typer.Option("--model", metavar="MODEL", help=f"One of {', '.join(MODELS)}; otherwise the backtest chooses."),
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")

@@ -18,6 +18,7 @@ CATALOGUE: dict[str, str] = {
     "BGNBD": "keepers.models.btyd.bg_nbd",
     "MBGNBD": "keepers.models.btyd.mbg_nbd",
     "ParetoNBD": "keepers.models.btyd.pareto_nbd",
+    "GGompertzNBD": "keepers.models.btyd.ggompertz_nbd",
     "BGBB": "keepers.models.btyd.bg_bb",
     "ShiftedBetaGeometric": "keepers.models.contractual.shifted_beta_geometric",
     "BetaDiscreteWeibull": "keepers.models.contractual.beta_discrete_weibull",

@@ -21,7 +21,14 @@ from keepers.numerics.likelihoods.family import BuyingFamily
 
 FloatArray = NDArray[np.float64]
 
-_FAMILIES = {"NBD": "nbd", "BGNBD": "bg_nbd", "MBGNBD": "mbg_nbd", "ParetoNBD": "pareto_nbd", "BGBB": "bg_bb"}
+_FAMILIES = {
+    "NBD": "nbd",
+    "BGNBD": "bg_nbd",
+    "MBGNBD": "mbg_nbd",
+    "ParetoNBD": "pareto_nbd",
+    "BGBB": "bg_bb",
+    "GGompertzNBD": "ggompertz_nbd",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def ladder(unit: FloatArray, end: FloatArray, ratio: float) -> FloatArray:
     with np.errstate(over="ignore"):
         steps = int(np.ceil(np.log(np.max(1.0 + end / unit)) / np.log(ratio))) + 1
     rungs = unit[:, None] * np.expm1(np.log(ratio) * np.arange(steps))
-    return np.minimum(np.concatenate([rungs, end[:, None]], axis=1), end[:, None])
+    return np.asarray(np.minimum(np.concatenate([rungs, end[:, None]], axis=1), end[:, None]))
 
 
 def panel_nodes(log_integrand: LogIntegrand, breaks: FloatArray) -> PanelNodes:

@@ -11,7 +11,7 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 
-MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd")
+MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd", "ggompertz-nbd")
 """Transaction models by the names of the command line."""
 
 

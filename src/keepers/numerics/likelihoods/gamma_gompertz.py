@@ -12,9 +12,10 @@ and beta go to zero with beta / b fixed it is the Pareto (Lomax) lifetime of the
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray
-from keepers.numerics.ladders import PanelNodes, ladder, panel_nodes
+from keepers.numerics.ladders import LogIntegrand, PanelNodes, ladder, panel_nodes
 
 _RATIO = 4.0
 _GOMPERTZ_RATIO = 3.0
@@ -44,6 +45,25 @@ def survival(b: float, s: float, beta: FloatArray | float, t: float) -> FloatArr
 def log_density(b: float, s: float, beta: FloatArray | float, v: FloatArray) -> FloatArray:
     """Logarithm of the density of the lifetime."""
     return np.asarray(np.log(s * b / beta) + b * v - (s + 1.0) * exposure(b, beta, v))
+
+
+def log_survival(b: float, s: float, beta: FloatArray, delta: float = 0.0) -> LogIntegrand:
+    """Logarithm of the survival of rows with their own beta, discounted at the rate delta."""
+    return lambda row, v: np.asarray(-s * exposure(b, beta[row, None], v) - delta * v)
+
+
+def log_leaving(
+    b: float, s: float, beta: FloatArray, shape: FloatArray | None = None, age: FloatArray | None = None
+) -> LogIntegrand:
+    """Logarithm of the density of rows with their own beta, times (1 + v / age)^-shape where these are given."""
+
+    def logs(row: NDArray[np.intp], v: FloatArray) -> FloatArray:
+        leaving = log_density(b, s, beta[row, None], v)
+        if shape is None or age is None:
+            return leaving
+        return np.asarray(leaving - shape[row, None] * np.log1p(v / age[row, None]))
+
+    return logs
 
 
 def quantile(b: float, beta: FloatArray | float, exposed: FloatArray) -> FloatArray:
@@ -82,7 +102,7 @@ def breakpoints(
     unit = np.full(beta.shape, 1.5 / b)
     away = ladder(unit, np.maximum(end, crowd), _GOMPERTZ_RATIO)
     both = np.concatenate([near, crowd[:, None] + away, crowd[:, None] - away], axis=1)
-    return np.clip(both, 0.0, end[:, None])
+    return np.asarray(np.clip(both, 0.0, end[:, None]))
 
 
 def last_age(b: float, s: float, beta: FloatArray) -> FloatArray:
@@ -95,7 +115,7 @@ def stay_nodes(b: float, s: float, beta: FloatArray, t: float | None) -> PanelNo
     end = last_age(b, s, beta)
     end = end if t is None else np.minimum(end, t)
     breaks = breakpoints(b, s, beta, np.zeros(beta.shape), end)
-    return panel_nodes(lambda row, v: -s * exposure(b, beta[row, None], v), breaks)
+    return panel_nodes(log_survival(b, s, beta), breaks)
 
 
 def mean_within(b: float, s: float, beta: FloatArray, t: float | None) -> FloatArray:
@@ -106,16 +126,13 @@ def mean_within(b: float, s: float, beta: FloatArray, t: float | None) -> FloatA
 def discounted_within(b: float, s: float, beta: FloatArray, delta: float, t: float | None) -> FloatArray:
     """The integral of S(u) exp(-delta u) over (0, t], over all u > 0 where t is None; always finite."""
 
-    def at(nodes: PanelNodes, scale: FloatArray) -> FloatArray:
-        return np.exp(-s * exposure(b, scale[nodes.row, None], nodes.place) - delta * nodes.place)
-
     result = np.empty(beta.shape)
     for start in range(0, beta.size, _CHUNK):
         scale = beta[start : start + _CHUNK]
+        logs = log_survival(b, s, scale, delta)
         end = last_age(b, s, scale) if t is None else np.minimum(last_age(b, s, scale), t)
-        breaks = breakpoints(b, s, scale, np.full(scale.shape, delta), end)
-        nodes = panel_nodes(lambda row, v, c=scale: -s * exposure(b, c[row, None], v) - delta * v, breaks)
-        result[start : start + _CHUNK] = nodes.sums(nodes.weight * at(nodes, scale))
+        nodes = panel_nodes(logs, breakpoints(b, s, scale, np.full(scale.shape, delta), end))
+        result[start : start + _CHUNK] = nodes.sums(nodes.weight * np.exp(logs(nodes.row, nodes.place)))
     return result
 
 

@@ -23,11 +23,7 @@ def probability_of_none(b: float, s: float, a: FloatArray, A: FloatArray, beta: 
     for start in range(0, a.size, _CHUNK):
         part = slice(start, start + _CHUNK)
         shape, age, scale = a[part], A[part], beta[part]
-
-        def logs(row: np.ndarray, v: FloatArray, one=shape, two=age, three=scale) -> FloatArray:  # type: ignore[no-untyped-def]
-            leaves = gamma_gompertz.log_density(b, s, three[row, None], v)
-            return np.asarray(leaves - one[row, None] * np.log1p(v / two[row, None]))
-
+        logs = gamma_gompertz.log_leaving(b, s, scale, shape, age)
         end = np.minimum(t, gamma_gompertz.last_age(b, s, scale))
         nodes = panel_nodes(logs, gamma_gompertz.breakpoints(b, s, scale, np.maximum(shape, 1.0) / age, end))
         result[part] += nodes.sums(nodes.weight * np.exp(logs(nodes.row, nodes.place)))
@@ -53,8 +49,9 @@ def distribution(
         part = slice(start, start + step)
         scale = beta[part]
         breaks = gamma_gompertz.breakpoints(b, s, scale, np.maximum(a[part], 1.0) / A[part], end[part], ratio)
-        nodes = panel_nodes(lambda row, v, c=scale: gamma_gompertz.log_density(b, s, c[row, None], v), breaks)
-        density = nodes.weight * np.exp(gamma_gompertz.log_density(b, s, scale[nodes.row, None], nodes.place))
+        logs = gamma_gompertz.log_leaving(b, s, scale)
+        nodes = panel_nodes(logs, breaks)
+        density = nodes.weight * np.exp(logs(nodes.row, nodes.place))
         row = np.repeat(np.arange(start, start + scale.size)[nodes.row], nodes.place.shape[1])
         pmf = _negative_binomial(log_binomial[row], a[row], A[row], counts, nodes.place.ravel())
         result[part] += nodes.sums((density.ravel()[:, None] * pmf).reshape(*density.shape, counts.size))

@@ -85,14 +85,13 @@ class Integral:
 
     def _log_integrand(self, part: slice) -> LogIntegrand:
         later, shape, age = self.later[part], self.shape[part], self.age[part]
+        if self.leaves:
+            return gamma_gompertz.log_leaving(self.b, self.s, later, shape, age)
+        bought = np.log(shape / age)
 
         def logs(row: NDArray[np.intp], y: FloatArray) -> FloatArray:
-            buying = np.log1p(y / age[row, None])
-            if self.leaves:
-                leaving = gamma_gompertz.log_density(self.b, self.s, later[row, None], y)
-                return np.asarray(leaving - shape[row, None] * buying)
             stays = -self.s * gamma_gompertz.exposure(self.b, later[row, None], y)
-            return np.asarray(np.log(shape / age)[row, None] + stays - (shape[row, None] + 1.0) * buying)
+            return np.asarray(bought[row, None] + stays - (shape[row, None] + 1.0) * np.log1p(y / age[row, None]))
 
         return logs
 
