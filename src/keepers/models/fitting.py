@@ -206,13 +206,7 @@ def _outcome(best: Optimum, problem: Problem, prior: ParameterPrior | None) -> F
     if problem.without_events:
         return FitOutcome.NO_REPEAT_PURCHASES
     if not best.interior:
-        separated = any(best.at_bound[problem.parameters.index(name)] for name in problem.coefficients)
-        if separated:
-            return FitOutcome.SEPARABLE
-        gone = (
-            best.at_bound[place] and best.point[place] < 0 for place in map(problem.parameters.index, problem.vanishing)
-        )
-        return FitOutcome.NOT_IDENTIFIED if any(gone) else FitOutcome.AT_BOUND
+        return _at_edge(best, problem)
     if prior is not None:
         return FitOutcome.CONVERGED_WITH_PRIOR
     information = -_of_data(best, prior).hessian
@@ -220,6 +214,15 @@ def _outcome(best: Optimum, problem: Problem, prior: ParameterPrior | None) -> F
     if least < LEAST_INFORMATION:
         return FitOutcome.NOT_IDENTIFIED if least < NO_INFORMATION else FitOutcome.FLAT_RIDGE
     return FitOutcome.CONVERGED
+
+
+def _at_edge(best: Optimum, problem: Problem) -> FitOutcome:
+    """What it means that some parameter has no end."""
+    places = {name: place for place, name in enumerate(problem.parameters)}
+    if any(best.at_bound[places[name]] for name in problem.coefficients):
+        return FitOutcome.SEPARABLE
+    gone = any(best.at_bound[places[name]] and best.point[places[name]] < 0 for name in problem.vanishing)
+    return FitOutcome.NOT_IDENTIFIED if gone else FitOutcome.AT_BOUND
 
 
 def _of_data(best: Optimum, prior: ParameterPrior | None) -> Evaluation:
