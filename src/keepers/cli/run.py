@@ -55,7 +55,11 @@ def run(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="MODEL", help=f"One of {', '.join(MODELS)}; otherwise the backtest chooses."),
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help=f"One of {', '.join(MODELS)}, or of an installed package; otherwise the backtest chooses.",
+        ),
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")

@@ -12,7 +12,7 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 
 MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd", "ggompertz-nbd")
-"""Transaction models by the names of the command line."""
+"""Models of buying of the house by the names of the command line; those of installed packages have names too."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class RunOptions:
     unit : TimeUnit
         Unit in which models count time; results do not depend on it.
     model : str, optional
-        One of `MODELS`; otherwise the backtest chooses.
+        A model of buying by name, of the house or of an installed package; otherwise the backtest chooses.
     backtest, report : bool
         Whether models are tested on the past and whether the page is made. Without the backtest a model must be
         named, and the result is marked as untested.
@@ -88,8 +88,8 @@ class RunOptions:
     simulated: bool = False
 
     def __post_init__(self) -> None:
-        if self.model is not None and self.model not in MODELS:
-            raise ConfigError(f"`{self.model}` is not a model. Use one of: {', '.join(MODELS)}.")
+        if self.model is not None:
+            _check_model(self.model)
         if not self.backtest and self.model is None:
             raise ConfigError(
                 "Without a backtest nothing can choose the model. Name one, for example --model pareto-nbd."
@@ -98,3 +98,22 @@ class RunOptions:
             raise ConfigError(
                 f"The lifetime ({self.lifetime}) is shorter than the horizon ({self.horizon}). Make it longer."
             )
+
+
+def _check_model(name: str) -> None:
+    """Refuse what is no model of buying in continuous time."""
+    from keepers.models.buying import BuyingModel
+    from keepers.models.catalogue import model_class
+
+    kind = model_class(name)
+    if not issubclass(kind, BuyingModel):
+        raise ConfigError(
+            f"{kind.title} is no model of buying. Name one, for example --model pareto-nbd; models of spend are chosen "
+            "by the backtest."
+        )
+    if kind.discrete:
+        raise ConfigError(
+            f"{kind.title} counts opportunities to buy, and a run sees orders by the day. Use it from Python: "
+            "`keepers.summarise_opportunities(orders, window, period=...)` makes its data. For a run name a model of "
+            "continuous time, for example --model pareto-nbd."
+        )
