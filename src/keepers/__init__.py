@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric as ShiftedBetaGeometric
     from keepers.models.contractual.weibull_gamma import WeibullGamma as WeibullGamma
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
+    from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
     from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
     from keepers.summaries.summary import summarise as summarise
@@ -59,6 +60,7 @@ _HOMES = {
     "ParetoNBD": ("models.btyd.pareto_nbd", "ParetoNBD"),
     "ShiftedBetaGeometric": ("models.contractual.shifted_beta_geometric", "ShiftedBetaGeometric"),
     "WeibullGamma": ("models.contractual.weibull_gamma", "WeibullGamma"),
+    "Stack": ("models.stack", "Stack"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
     "choose_model": ("evaluation.compare", "choose_model"),

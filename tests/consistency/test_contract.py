@@ -14,6 +14,7 @@ from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.nbd import NBD
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import CATALOGUE, model_class
+from keepers.models.stack import Stack
 from keepers.testing import BrokenContractError, check_model
 from keepers.testing.check import BUYING
 from keepers.testing.proof import prove
@@ -28,6 +29,12 @@ def test_a_model_of_the_catalogue_keeps_the_contract(name: str) -> None:
     proof = check_model(model_class(name))
     assert len(proof.kept) + len(proof.not_applicable) == len(BUYING)
     assert len(proof.kept) > 20
+
+
+def test_a_stack_of_models_keeps_what_a_pool_can() -> None:
+    proof = check_model(Stack([MBGNBD(), BGNBD()], [0.7, 0.3]))
+    assert len(proof.kept) == 22
+    assert "what is expected of drawn histories adds up to what is expected of new customers" in proof.not_applicable
 
 
 @pytest.mark.parametrize("model", [NBD, BGNBD, MBGNBD])

@@ -86,6 +86,8 @@ class BuyingModel(Model):
     vanishing : tuple of str
         Parameters without which, as they go to zero, a simpler model is left: data that drive one of them there do not
         identify this model.
+    pooled : bool
+        Whether answers are a mean over models, which is no model of its own histories.
     unit_ : TimeUnit
         Unit in which the parameters count time.
     gaps : "sum", "each" or None
@@ -96,6 +98,7 @@ class BuyingModel(Model):
     infinite: ClassVar[Mapping[str, str]] = MappingProxyType({})
     discrete: ClassVar[bool] = False
     vanishing: ClassVar[tuple[str, ...]] = ()
+    pooled: ClassVar[bool] = False
     unit_: TimeUnit
 
     @property

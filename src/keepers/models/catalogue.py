@@ -28,6 +28,9 @@ CATALOGUE: dict[str, str] = {
 }
 """Module of each model; the class has the same name."""
 
+COMBINED: dict[str, str] = {"Stack": "keepers.models.stack"}
+"""Models that are made of others, by the same rule."""
+
 PLUGINS = "keepers.models"
 """Group of entry points under which another package names its models: ``BetterNBD = "better.nbd:BetterNBD"``."""
 
@@ -46,7 +49,7 @@ def model_class(name: str) -> type[Model]:
     'BG/NBD'
     """
     wanted = _plain(name)
-    for known, module in CATALOGUE.items():
+    for known, module in (CATALOGUE | COMBINED).items():
         if _plain(known) == wanted:
             return cast(type[Model], getattr(importlib.import_module(module), known))
     others = _plugins()
@@ -81,7 +84,7 @@ def _plugins() -> list[EntryPoint]:
     # Looking through what is installed takes a while; it is done only for names that the house does not know.
     from importlib.metadata import entry_points
 
-    ours = {_plain(name) for name in CATALOGUE}
+    ours = {_plain(name) for name in CATALOGUE | COMBINED}
     return [entry for entry in entry_points(group=PLUGINS) if _plain(entry.name) not in ours]
 
 

@@ -18,6 +18,7 @@ from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
 from keepers.models import persistence
 from keepers.numerics.likelihoods.family import BuyingFamily
+from keepers.numerics.likelihoods.stacked import Stacked
 
 FloatArray = NDArray[np.float64]
 
@@ -122,12 +123,14 @@ class Scorer:
         Its parameters.
     unit : TimeUnit
         Unit of time of the parameters.
+    members : tuple of str
+        Names of the models of a stack.
     """
 
-    def __init__(self, model: str, parameters: dict[str, float], unit: TimeUnit) -> None:
+    def __init__(self, model: str, parameters: dict[str, float], unit: TimeUnit, members: tuple[str, ...] = ()) -> None:
         self.model = model
         self.unit = unit
-        self.family = _family(model)
+        self.family = Stacked({one: _family(one) for one in members}) if members else _family(model)
         self.theta = np.array([parameters[name] for name in self.family.PARAMETERS])
 
     @classmethod
@@ -142,7 +145,8 @@ class Scorer:
         data = persistence.read(path)
         try:
             outcome = FitOutcome[data["outcome"]]
-            scorer = cls(str(data["model"]), data["parameters"], TimeUnit.parse(data["settings"]["unit"]))
+            members = tuple(data["settings"].get("members", ()))
+            scorer = cls(str(data["model"]), data["parameters"], TimeUnit.parse(data["settings"]["unit"]), members)
         except (KeyError, TypeError) as error:
             raise InputError(f"{os.fspath(path)} is not a saved model of buying ({error!r}).") from error
         if not outcome.usable:

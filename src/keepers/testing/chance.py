@@ -40,11 +40,15 @@ def _histories(subject: Subject) -> Iterable[str]:
     yield from _near("the mean of drawn purchases", drawn.x.mean(), expected, drawn.x.var() / _CUSTOMERS)
     none = model.purchase_distribution_new_customer(weeks(40), 1)[0]
     yield from _near("the share of one-time buyers", np.mean(drawn.x == 0), none, none * (1 - none) / _CUSTOMERS)
-    # What is expected of a new customer is the mean of what is expected of each history that may follow.
-    cells = drawn.merged()
+
+
+def _histories_ahead(subject: Subject) -> Iterable[str]:
+    """What is expected of a new customer is the mean of what is expected of each history that may follow."""
+    model = subject.fitted
+    cells = model.sample(weeks(40), subject.rng(), customers=_CUSTOMERS).merged()
     share = cells.weight / cells.customers
     later = model.expected_purchases(cells, weeks(20))
-    whole = model.expected_purchases_new_customer(weeks(60)) - expected
+    whole = model.expected_purchases_new_customer(weeks(60)) - model.expected_purchases_new_customer(weeks(40))
     yield from _near("expectations after 40 weeks", share @ later, whole, _spread(share, later) / _CUSTOMERS)
     alive = model.probability_alive(cells)
     at_40 = float(np.ravel(model.probability_alive(NEW, at=weeks(40)))[0])
@@ -61,7 +65,7 @@ def _recovery(subject: Subject) -> Iterable[str]:
         one, other = (some.expected_purchases_new_customer(weeks(n)) for some in (again, model))
         yield from differs(f"expected purchases of a new customer in {n} weeks", one, other, 0.15)
     known = getattr(again, "posterior_", None)
-    if known is None or not again.outcome_.trustworthy_parameters:
+    if known is None or subject.pooled or not again.outcome_.trustworthy_parameters:
         return
     truth = np.log([model.parameters_[name] for name in known.parameters])
     away = known.mean - truth
@@ -88,6 +92,11 @@ def _spread(share: FloatArray, values: FloatArray) -> float:
 
 PROMISES = (
     Promise("drawn futures agree with what is expected", _futures),
-    Promise("drawn histories agree with what is expected of new customers, and of themselves", _histories),
+    Promise("drawn histories agree with what is expected of new customers", _histories),
+    Promise(
+        "what is expected of drawn histories adds up to what is expected of new customers",
+        _histories_ahead,
+        lambda subject: not subject.pooled,
+    ),
     Promise("a fit to drawn customers finds what they were drawn with", _recovery),
 )

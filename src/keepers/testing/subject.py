@@ -53,12 +53,17 @@ class Subject:
     @property
     def parametric(self) -> bool:
         """Whether the model is a family of likelihoods, with parameters and exact derivatives."""
-        return hasattr(self.kind, "family")
+        return hasattr(self.kind, "family") and not self.pooled
+
+    @property
+    def pooled(self) -> bool:
+        """Whether answers are a mean over models, so that histories drawn from it are not what it learns from."""
+        return bool(getattr(self.kind, "pooled", False))
 
     @property
     def infinite(self) -> dict[str, str]:
         """Questions whose answer may be infinite, and when, as the model declares."""
-        return dict(getattr(self.given, "infinite", {}))
+        return dict(getattr(self.fresh(), "infinite", {}))
 
     def fresh(self) -> Any:
         """An unfitted model."""
