@@ -69,6 +69,10 @@ class PurchaseRows:
         """Whether there are no refunds."""
         return not self.engine.row("SELECT count(*) FROM refund_rows")[0]
 
+    def histories_sql(self, until: dt.date) -> str | None:
+        """Nothing is known of histories before they are asked for."""
+        del until
+
     def purchases_sql(self, as_of: str) -> str:
         """Orders less refunds known by the day; an order fully refunded by then is gone."""
         return (

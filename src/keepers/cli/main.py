@@ -13,7 +13,7 @@ from keepers.cli import demo, inspect, run
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
-    0: "done",
+    0: "done, even where whoever reads the output (`head`, say) has had enough of it",
     1: "something went wrong that Keepers did not foresee",
     2: "an option or a configuration file says something impossible",
     3: "the data cannot be used as they are",
@@ -67,7 +67,7 @@ def main() -> None:
     """Run the program; errors become one clear message and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        app()
+        _run()
     except SystemExit as leaving:
         if leaving.code == _INTERRUPTED:
             _say(_INTERRUPTION)
@@ -79,6 +79,7 @@ def main() -> None:
         _say(_INTERRUPTION)
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
+        # What is still to be written, at the end too, goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except MemoryError:
@@ -92,6 +93,18 @@ def main() -> None:
             "Your files are unchanged. Please report it with the output of the same command under KEEPERS_DEBUG=1."
         )
         sys.exit(1)
+
+
+def _run() -> None:
+    """Run the program and write what it said; a reader who left early is a `BrokenPipeError`."""
+    try:
+        app()
+    except SystemExit as leaving:
+        # The library of options leaves with 1 then.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        sys.stdout.flush()
+        raise
 
 
 def _stop(number: int, frame: object) -> None:

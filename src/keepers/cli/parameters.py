@@ -12,6 +12,7 @@ from keepers.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from keepers.domain.time import Horizon
+    from keepers.valuation.columns import Columns
 
 Files = Annotated[
     list[str],
@@ -68,6 +69,14 @@ def columns(customer: str | None, date: str | None, amount: str | None, others: 
     named = {"customer": customer, "date": date, "amount": amount}
     named.update(pairs(others, "--column", "order_id=Invoice"))
     return {role: column for role, column in named.items() if column}
+
+
+def result_columns(text: str | None) -> Columns | None:
+    """Columns of the customer table: "all", "main", or names."""
+    names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    if names == ("all",):
+        return "all"
+    return "main" if names == ("main",) else names or None
 
 
 def date_order(day_first: bool | None) -> str | None:

@@ -66,6 +66,15 @@ def run(
     ] = True,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     csv: Annotated[bool, typer.Option("--csv/--no-csv", help="Write customers.csv beside the Parquet file.")] = True,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="COLUMNS",
+            help="Columns of the customer table: all, main (history, P(alive), orders and value with intervals, tier) "
+            "or names with commas between. Without a report, main; otherwise all.",
+        ),
+    ] = None,
     memory: p.Memory = None,
     quiet: p.Quiet = False,
     json: p.Json = False,
@@ -89,6 +98,7 @@ def run(
         backtest=backtest,
         report=report,
         csv=csv,
+        result_columns=p.result_columns(columns),
         columns=p.columns(customer, date, amount, column),
         rates=p.rates(rate),
         time_zone=time_zone,

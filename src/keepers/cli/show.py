@@ -46,11 +46,11 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     else:
         orders = summary["activity"]["expected_orders"]
         lines.append(
-            f"Expected orders over the next {summary['horizon']['text']}: {orders['value']:,.0f} "
-            "(the data hold no money)."
+            f"Expected orders over the next {summary['horizon']['text']}: {orders['value']:,.0f}"
+            + (" (the data hold no money)." if money is None else ".")
         )
     risk = summary["at_risk"]
-    if risk["customers"]:
+    if risk is not None and risk["customers"]:
         at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
         lines.append(f"At risk of leaving: {_count(risk['customers'], 'customer')}{at_stake}.")
     verdict = summary["verdict"]

@@ -30,7 +30,8 @@ def account_for_sales(engine: Engine, sales: Sales, sources: Sequence[SalesSourc
             _sql("account_months", orders=quoted(sales.orders), refunds=quoted(sales.refunds))
         )
     ]
-    found = engine.row(_sql("account_totals", facts=facts))
+    grouped = sales.by_customer
+    found = engine.row(_sql("account_totals", facts=facts)) if grouped is None else grouped.totals
     into.customers, into.orders, into.first_day, into.last_day = int(found[0]), int(found[1]), found[2], found[3]
     into.repeat_customers = int(found[4])
     into.largest_customer = (str(found[6]), int(found[5])) if found[5] else None

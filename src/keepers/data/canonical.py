@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from keepers.data.by_customer import ByCustomer
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.facts import Facts
 from keepers.data.identity import Identity
@@ -31,6 +32,7 @@ class Sales:
     plain: bool = False
     currency: str = UNSPECIFIED_CURRENCY
     notes: tuple[str, ...] = ()
+    by_customer: ByCustomer | None = None
 
 
 def _content(fact: str) -> str:

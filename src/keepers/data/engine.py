@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.data.arrays import engine_arrays
+from keepers.data.spill import Spill
 from keepers.domain.columns import Schema
 from keepers.domain.errors import ConfigError, EngineError
 
@@ -62,9 +63,9 @@ class Engine:
     def __init__(self, memory_limit: str | None = None, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise ConfigError(f"threads is {threads}; it must be at least 1.")
-        self._spill = tempfile.TemporaryDirectory(prefix="keepers-", ignore_cleanup_errors=True)
+        self._spill = Spill()
         settings: dict[str, Any] = {
-            "temp_directory": self._spill.name,
+            "temp_directory": str(self._spill.path),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
@@ -87,7 +88,7 @@ class Engine:
     @property
     def scratch(self) -> str:
         """A folder for temporary files; it goes with the engine."""
-        return self._spill.name
+        return str(self._spill.path)
 
     def close(self) -> None:
         """Free memory and temporary files."""
@@ -202,7 +203,7 @@ class Engine:
             self.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
 
 
-def _close(connection: duckdb.DuckDBPyConnection, spill: tempfile.TemporaryDirectory[str]) -> None:
+def _close(connection: duckdb.DuckDBPyConnection, spill: Spill) -> None:
     connection.close()
     spill.cleanup()
 

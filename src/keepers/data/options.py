@@ -56,6 +56,14 @@ class ReadOptions:
     now: dt.datetime | None = None
 
     def __post_init__(self) -> None:
+        roles: dict[str, str] = {}
+        for role, column in self.columns.items():
+            other = roles.setdefault(str(column).strip().casefold(), role)
+            if other != role:
+                raise ConfigError(
+                    f"The column `{column}` is named both for `{other}` and for `{role}`. A column has one meaning: "
+                    "name another one, or leave one of them to be recognised."
+                )
         if self.time_zone is not None:
             object.__setattr__(self, "time_zone", check_zone(self.time_zone))
         if self.date_order is not None and self.date_order not in DATE_ORDERS:

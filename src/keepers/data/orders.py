@@ -6,6 +6,7 @@ import datetime as dt
 from functools import cached_property
 from typing import Any
 
+from keepers.data.by_customer import ByCustomer
 from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.options import ReadOptions
@@ -43,6 +44,7 @@ class Orders(Table):
         has_contribution: bool = False,
         voids: bool = True,
         uncounted: bool = True,
+        by_customer: ByCustomer | None = None,
     ) -> None:
         super().__init__(engine, name)
         self.refunds = refunds
@@ -51,9 +53,12 @@ class Orders(Table):
         self.has_contribution = has_contribution
         self._voids = voids
         self._uncounted = uncounted
+        self._by_customer = by_customer
 
     @cached_property
     def _span(self) -> tuple[dt.date, dt.date]:
+        if self._by_customer is not None:
+            return self._by_customer.totals[2:4]
         where = "WHERE counted AND customer_key IS NOT NULL" if self._uncounted else ""
         first, last = self.engine.row(f"SELECT min(day), max(day) FROM {quoted(self.name)} {where}")
         if first is None:
@@ -83,6 +88,15 @@ class Orders(Table):
     def settled(self) -> bool:
         """Whether nothing changes an order after its day: neither refunds nor cancellations are known."""
         return self.refunds is None and not self._voids
+
+    def histories_sql(self, until: dt.date) -> str | None:
+        """A query of each customer's history up to a day, where it costs less than the purchases; None otherwise.
+
+        Columns: customer_key, frequency, first_day, last_day, orders, revenue, money (of all days), first_money.
+        """
+        if self._by_customer is None or until < self.last_day:
+            return None
+        return self._by_customer.histories
 
     def purchases_sql(self, as_of: dt.date | str | None = None) -> str:
         """A query of the purchases that were known at the end of a day.
@@ -172,6 +186,7 @@ def orders_of_sales(engine: Engine, sales: Sales, currency: str) -> Orders:
         has_money=sales.has_money,
         has_contribution=bool(contribution),
         voids=not sales.plain,
+        by_customer=sales.by_customer,
     )
 
 

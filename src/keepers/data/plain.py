@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from keepers.data.by_customer import ByCustomer
 from keepers.data.canonical import Sales, free_name
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
@@ -30,6 +31,9 @@ def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options:
     """
     if not _simple(recognition, options) or raw.totals:
         return None
+    straight = _straight(engine, raw, recognition, options)
+    if straight is not None:
+        return straight
     narrow, notes = _narrow(engine, raw, recognition, options)
     money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"
     orders_of = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
@@ -43,6 +47,55 @@ def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options:
         engine.drop(narrow)
         return None
     return replace(_canonical(engine, raw, recognition, options, narrow), notes=notes)
+
+
+def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions) -> Sales | None:
+    """Leave a typed file where it lies, without a copy, if its ids, days and amounts are good as they are; else None.
+
+    The rows are grouped by customer once, which shows whether they are clean and is most of a summary.
+    """
+    if not raw.lasting or not _typed(recognition):
+        return None
+    key = _id(recognition, "customer_id")
+    name = recognition.roles["customer_id"].column
+    as_written = quoted(name) if recognition.profiles[name].type == "VARCHAR" else key
+    narrow = engine.new_name("plain")
+    select = _columns(recognition, as_written, _dates(recognition))
+    engine.execute(f"CREATE VIEW {quoted(narrow)} AS SELECT {', '.join(select)} FROM {quoted(raw.table)} r")
+    has_money = any(recognition.column(role) for role in _MONEY_ROLES)
+    grouped = ByCustomer.of(engine, narrow, has_money)
+    seen = grouped.evidence("false" if as_written == key else _MENDED.format(words=_words()))
+    clean = seen.clean and seen.orders and seen.last_day is not None and seen.last_day <= options.received_at.date()
+    if clean and (recognition.column("order_id") or recognition.column("currency")):
+        of_orders = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
+        of_currencies = "count(DISTINCT currency)" if recognition.column("currency") else "1"
+        orders, currencies = engine.row(f"SELECT {of_orders}, {of_currencies} FROM {quoted(narrow)}")
+        clean = orders == seen.orders and currencies == 1
+    if not clean:
+        grouped.drop()
+        engine.drop(narrow)
+        return None
+    return replace(_canonical(engine, raw, recognition, options, narrow), by_customer=grouped)
+
+
+_MENDED = """
+    CASE WHEN customer_key >= '0' AND customer_key < ':'
+         THEN ends_with(customer_key, '.0') OR ends_with(customer_key, ' ')
+         ELSE starts_with(customer_key, chr(39)) OR starts_with(customer_key, ' ') OR ends_with(customer_key, ' ')
+              OR lower(customer_key) IN ({words}) END"""
+"""Whether an id may be another one, or nobody's, once it is read as `_id` reads it; mistaken on the safe side."""
+
+
+def _typed(recognition: Recognition) -> bool:
+    """Whether ids, days and amounts have types that are theirs."""
+    profiles, roles = recognition.profiles, recognition.roles
+    customer, date = (profiles[roles[role].column].type for role in ("customer_id", "date"))
+    amounts = [profiles[column].type for role in _MONEY_ROLES if (column := recognition.column(role))]
+    return (
+        (customer == "VARCHAR" or "INT" in customer)
+        and (date == "DATE" or (date.startswith("TIMESTAMP") and "ZONE" not in date))
+        and all(of.startswith(("DOUBLE", "FLOAT", "DECIMAL")) or "INT" in of for of in amounts)
+    )
 
 
 def _simple(recognition: Recognition, options: ReadOptions) -> bool:
@@ -67,17 +120,8 @@ def _narrow(
     engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions
 ) -> tuple[str, tuple[str, ...]]:
     """A table of the columns that are there, typed, and what was noticed of the dates."""
-    select = ["_row", f"{_id(recognition, 'customer_id')} AS customer_key"]
     moments = Moments(engine, raw, recognition, options, {"dmy": 2 * writes_day_first(recognition)}, None)
-    select += _dates(recognition, moments)
-    for role in _MONEY_ROLES:
-        if found := recognition.column(role):
-            select.append(f"TRY_CAST({quoted(found)} AS {MONEY}) AS amount")
-    if recognition.column("order_id"):
-        select.append(f"{_id(recognition, 'order_id')} AS order_id")
-    select += [f"nullif(trim({quoted(c)}::VARCHAR), '') AS {r}" for r in _ATTRIBUTES if (c := recognition.column(r))]
-    if found := recognition.column("currency"):
-        select.append(f"upper(trim({quoted(found)})) AS currency")
+    select = _columns(recognition, _id(recognition, "customer_id"), _dates(recognition, moments))
     joins = " ".join(moments.joins)
     name = engine.create(engine.new_name("plain"), f"SELECT {', '.join(select)} FROM {quoted(raw.table)} r {joins}")
     for table in moments.temporary:
@@ -85,7 +129,19 @@ def _narrow(
     return name, tuple(moments.notes)
 
 
-def _dates(recognition: Recognition, moments: Moments) -> list[str]:
+def _columns(recognition: Recognition, customer: str, dates: list[str]) -> list[str]:
+    """The columns that are there, typed, as a list to select."""
+    select = ["_row", f"{customer} AS customer_key", *dates]
+    select += [f"TRY_CAST({quoted(c)} AS {MONEY}) AS amount" for r in _MONEY_ROLES if (c := recognition.column(r))]
+    if recognition.column("order_id"):
+        select.append(f"{_id(recognition, 'order_id')} AS order_id")
+    select += [f"nullif(trim({quoted(c)}::VARCHAR), '') AS {r}" for r in _ATTRIBUTES if (c := recognition.column(r))]
+    if found := recognition.column("currency"):
+        select.append(f"upper(trim({quoted(found)})) AS currency")
+    return select
+
+
+def _dates(recognition: Recognition, moments: Moments | None = None) -> list[str]:
     """The day of the order, and its moment where there is a time of day."""
     name = recognition.roles["date"].column
     column, profile = quoted(name), recognition.profiles[name]
@@ -96,11 +152,16 @@ def _dates(recognition: Recognition, moments: Moments) -> list[str]:
     if profile.type == "VARCHAR" and profile.iso == 1.0:
         # A day that is none, or has more behind, is left empty, and the table goes the long way.
         return [f"CASE WHEN length({column}) <= 10 THEN TRY_CAST({column} AS DATE) END AS day"]
+    assert moments is not None
     day, moment = moments.columns("date", name)
     day = day.removesuffix(" AS date") + " AS day"
     if profile.type == "VARCHAR" and profile.length <= 10 and profile.number < 0.5:
         return [day]
     return [day, moment.removesuffix(" AS date_utc") + " AS moment"]
+
+
+def _words() -> str:
+    return ", ".join(literal(word) for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS))
 
 
 def _id(recognition: Recognition, role: str) -> str:
@@ -111,7 +172,6 @@ def _id(recognition: Recognition, role: str) -> str:
         return f"{column}::VARCHAR"
     if type_ != "VARCHAR":
         return f"regexp_replace({column}::VARCHAR, '^([0-9]+)\\.0+$', '\\1')"
-    words = ", ".join(literal(word) for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS))
     plain = f"trim({column})"
     whole = (
         f"CASE WHEN ends_with({plain}, '.0') THEN regexp_replace({plain}, '^([0-9]+)\\.0+$', '\\1') ELSE {plain} END"
@@ -119,7 +179,7 @@ def _id(recognition: Recognition, role: str) -> str:
     guarded = f"starts_with({plain}, '''') AND regexp_matches({plain}, '^''[0-9+=@-]')"
     # Most ids begin with a digit: they need no comparison with words.
     return (
-        f"CASE WHEN {plain} >= '0' AND {plain} < ':' THEN {whole} WHEN lower({plain}) IN ({words}) THEN NULL "
+        f"CASE WHEN {plain} >= '0' AND {plain} < ':' THEN {whole} WHEN lower({plain}) IN ({_words()}) THEN NULL "
         f"WHEN {guarded} THEN substr({plain}, 2) ELSE {plain} END"
     )
 

@@ -95,6 +95,8 @@ class RawTable:
         How many rows were rejected.
     stored : str
         Name of the engine's table beneath, where `table` is a view on it; `drop` forgets both.
+    lasting : bool
+        Whether `table` is a view on a file that stays where it is.
     """
 
     table: str
@@ -110,6 +112,7 @@ class RawTable:
     rejected: tuple[RejectedRow, ...] = ()
     rejected_count: int = 0
     stored: str = ""
+    lasting: bool = False
 
     @property
     def sql(self) -> str:

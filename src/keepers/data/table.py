@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_DICTIONARY = 4096
+"""Distinct values up to which a Parquet column gets a dictionary; trying longer costs more than the writing itself."""
+
+
 class Table:
     """A table that stays in the engine until somebody asks for its rows."""
 
@@ -72,7 +76,7 @@ class Table:
 
     def write_parquet(self, path: str | os.PathLike[str]) -> Path:
         """Write the rows to a Parquet file, beside it first and then renamed, so that it is whole or not there."""
-        return self._write(path, "FORMAT parquet, COMPRESSION zstd")
+        return self._write(path, f"FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT {_DICTIONARY}")
 
     def write_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write the rows as they are to a CSV file; for files that people open, see `keepers.exports`."""

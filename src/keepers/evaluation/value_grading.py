@@ -18,7 +18,7 @@ from keepers.evaluation.metrics import CalibrationGroup, GainCurve, Metrics, ass
 from keepers.evaluation.origin import Origin
 from keepers.evaluation.outcomes import SAMPLE
 from keepers.models.spend.gamma_gamma import GammaGamma
-from keepers.valuation.cell_values import Buying, cell_values
+from keepers.valuation.cell_values import Buying, CellValues
 from keepers.valuation.intervals import LogCumulants, ValueShape
 from keepers.valuation.spend_forecast import SpendForecast, spend_forecast
 
@@ -94,7 +94,7 @@ class ValueHoldout:
         spending = copy.copy(spending).fit(observed)
         cells = origin.outcomes.cells
         expected = buying.expected_purchases(cells, origin.horizon)
-        spend = spend_forecast(spending, cells.x, observed)
+        spend = spend_forecast(spending, cells.x, lambda: observed)
         days = cells.unit.days
         table = self.engine.from_columns(
             self.engine.new_name("cell_money"),
@@ -171,8 +171,8 @@ class ValueHoldout:
             np.bincount(cell).astype(np.float64),
             summary.unit,
         )
-        spend = spend_forecast(spending, cells.x, observed)
-        values = cell_values(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor, (80,))
+        spend = spend_forecast(spending, cells.x, lambda: observed)
+        values = CellValues(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor)
         assert values.shape is not None
         mean = rows[_mean_column(spending)].astype(np.float64)
         scale = self.factor * _scale(spend, cell, mean)

@@ -86,12 +86,21 @@ class Model(ABC):
             f"log-likelihood {self.log_likelihood_:.4f}; {self.outcome_.name.lower()}>"
         )
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to a JSON file; read it again with `keepers.load_model`."""
-        return persistence.write(path, self.to_dict())
+    def save(self, path: str | os.PathLike[str], *, corrected: bool = True) -> Path:
+        """Write the fitted model to a JSON file; read it again with `keepers.load_model`.
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fitted model as plain numbers and words."""
+        Parameters
+        ----------
+        path : path
+            The file.
+        corrected : bool
+            Whether the posterior is to be compared with the likelihood first, and corrected, which takes as long as
+            many fits; otherwise it is kept as it is, mostly the normal approximation.
+        """
+        return persistence.write(path, self.to_dict(corrected=corrected))
+
+    def to_dict(self, *, corrected: bool = True) -> dict[str, Any]:
+        """The fitted model as plain numbers and words, see `save`."""
         self._check_fitted()
         return {
             "model": self.name,
@@ -102,7 +111,7 @@ class Model(ABC):
             "outcome": self.outcome_.name,
             "n_customers": self.n_customers_,
             "prior": None if self.prior_ is None else self.prior_.to_dict(),
-            "posterior": self.posterior_.to_dict(),
+            "posterior": self.posterior_.to_dict(corrected=corrected),
             "settings": self._settings(),
         }
 

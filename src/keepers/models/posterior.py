@@ -238,9 +238,10 @@ class Posterior:
             posterior._box = (self._box[0] + by, self._box[1] + by)
         return posterior
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, for a saved model; the correction is made first."""
-        self._correct()
+    def to_dict(self, *, corrected: bool = True) -> dict[str, Any]:
+        """Plain numbers, for a saved model; the correction is made first, unless it is not wanted."""
+        if corrected:
+            self._correct()
         data: dict[str, Any] = {
             "mean": self.mean.tolist(),
             "covariance": self.covariance.tolist(),

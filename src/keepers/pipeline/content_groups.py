@@ -31,6 +31,7 @@ def tier_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeanin
 def rfm_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
     """Customers by recency, frequency and money, groups from best to worst."""
     rule = values.facts.rfm
+    assert rule is not None
     words = rule.rules()
     ordered = {name: words[name] for name in GROUPS[rule.grid]}
     return _grouping(values, "rfm_group", ordered, rule.sentence, meaning, past)

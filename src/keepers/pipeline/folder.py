@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from keepers.data.spill import process_lives
 from keepers.domain.errors import ConfigError, EngineError
 
 MARK = "summary.json"
@@ -91,12 +92,4 @@ def _alive(folder: Path) -> bool:
     number = folder.name.rpartition("-")[2]
     if not number.isdigit():
         return False
-    if int(number) == os.getpid():
-        return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return int(number) != os.getpid() and process_lives(int(number))

@@ -48,11 +48,11 @@ class Insights:
     """Conclusions from the values of all customers."""
 
     equity: Equity
-    at_risk: AtRisk
-    tiers: Grouping
-    rfm: Grouping
     models: dict[str, Model]
     meanings: Meanings
+    at_risk: AtRisk | None = None
+    tiers: Grouping | None = None
+    rfm: Grouping | None = None
     levers: Levers | None = None
     formulas: tuple[FormulaResult, ...] = ()
     new_customer: NewCustomerValue | None = None
@@ -66,28 +66,19 @@ class Insights:
                 "still_customers": asdict(found.still_customers),
             },
             "equity": None if found.total is None else _equity(found, found.total),
-            "at_risk": {
-                "customers": self.at_risk.either.customers,
-                "money": self._money_at_risk(),
-                "by_model": self.at_risk.by_model.customers,
-                "by_rhythm": None if self.at_risk.by_rhythm is None else self.at_risk.by_rhythm.customers,
-            },
-            "tiers": [asdict(row) for row in self.tiers.rows],
-            "rfm": {"rule": self.rfm.rule, "groups": [asdict(row) for row in self.rfm.rows]},
+            "at_risk": None if self.at_risk is None else _at_risk(self.at_risk),
+            "tiers": None if self.tiers is None else [asdict(row) for row in self.tiers.rows],
+            "rfm": None
+            if self.rfm is None
+            else {"rule": self.rfm.rule, "groups": [asdict(row) for row in self.rfm.rows]},
             "levers": None if self.levers is None else _levers(self.levers),
             "new_customer": None if self.new_customer is None else _new_customer(self.new_customer),
             "formulas": [_formula(one) for one in self.formulas],
         }
 
-    def _money_at_risk(self) -> float | None:
-        group = self.at_risk.either
-        if group.value_if_active is None or group.value_expected is None:
-            return None
-        return group.value_if_active - group.value_expected
-
 
 def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
-    """Draw all conclusions; without a report only those that cost nothing: sums without intervals, no levers."""
+    """Draw all conclusions; without a report only sums without intervals, and groups where all columns are there."""
     values, meant = scored.values, _meanings(scored, options)
     models: dict[str, Model] = {"buying": scored.buying}
     if scored.spending is not None:
@@ -95,11 +86,12 @@ def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
     worth = equity(values, model_error(scored.test), draws=_DRAWS) if options.report else _sums(values)
     priced = options.report and values.has_money
     new = new_customer_value(values, options.lifetime) if priced else None
+    whole = options.wanted == "all"
     return Insights(
         equity=worth,
-        at_risk=risk_content(values, meant.at_risk),
-        tiers=tier_content(values, meant.ahead, meant.past),
-        rfm=rfm_content(values, meant.ahead, meant.past),
+        at_risk=risk_content(values, meant.at_risk) if whole else None,
+        tiers=tier_content(values, meant.ahead, meant.past) if whole else None,
+        rfm=rfm_content(values, meant.ahead, meant.past) if whole else None,
         models=models,
         meanings=meant,
         levers=levers(values, draws=_DRAWS) if priced else None,
@@ -109,19 +101,22 @@ def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
 
 
 def _sums(values: Values) -> Equity:
-    """Equity without intervals: plain sums over customers."""
-    money = ("clv_lifetime", "clv_historic") if values.has_money else ()
-    total, mean, median = (f"{name}({quoted(values.value_column)})" for name in ("sum", "avg", "median"))
-    worth = [total, mean, median, *(f"sum({name})" for name in money)] if values.has_money else []
-    count, orders, alive, *found = values.engine.row(
-        f"SELECT {', '.join(['count(*)', 'sum(expected_orders)', 'sum(probability_alive)', *worth])} "
+    """Equity without intervals: plain sums over cells, and over customers where their columns are there."""
+    facts = values.facts
+    found, weight = facts.cells.predictions, facts.cells.cells.weight
+    orders, alive = (_alone(weight @ column) for column in (found.expected_purchases, found.p_alive))
+    customers = round(facts.cells.cells.customers)
+    value, present = values.value_column, set(values.columns)
+    if not values.has_money or value not in present:
+        return Equity(customers, orders, alive)
+    lifetime, historic = (f"sum({name})" if name in present else "NULL" for name in ("clv_lifetime", "clv_historic"))
+    total, mean, median, over_life, so_far = values.engine.row(
+        f"SELECT sum({quoted(value)}), avg({quoted(value)}), median({quoted(value)}), {lifetime}, {historic} "
         f"FROM {quoted(values.name)}"
     )
-    if not values.has_money:
-        return Equity(int(count), _alone(orders), _alone(alive))
     return Equity(
-        int(count), _alone(orders), _alone(alive), _alone(found[0]), _alone(found[3]), float(found[1]), float(found[2]),
-        historic=float(found[4]),
+        customers, orders, alive, _alone(total), None if over_life is None else _alone(over_life), float(mean),
+        float(median), historic=None if so_far is None else float(so_far),
     )  # fmt: skip
 
 
@@ -188,6 +183,17 @@ def _meanings(scored: Scored, options: RunOptions) -> Meanings:
         past=meaning(Span.PAST, everybody, discounted=False),
         at_risk=meaning(options.horizon, "customers at risk"),
     )
+
+
+def _at_risk(found: AtRisk) -> dict[str, Any]:
+    group = found.either
+    known = group.value_if_active is not None and group.value_expected is not None
+    return {
+        "customers": group.customers,
+        "money": group.value_if_active - group.value_expected if known else None,  # type: ignore[operator]
+        "by_model": found.by_model.customers,
+        "by_rhythm": None if found.by_rhythm is None else found.by_rhythm.customers,
+    }
 
 
 def _levers(found: Levers) -> dict[str, Any]:

@@ -6,10 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+
+if TYPE_CHECKING:
+    from keepers.valuation.columns import Columns
 
 MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd", "ggompertz-nbd")
 """Models of buying of the house by the names of the command line; those of installed packages have names too."""
@@ -38,6 +42,8 @@ class RunOptions:
     backtest, report : bool
         Whether models are tested on the past and whether the page is made. Without the backtest a model must be
         named, and the result is marked as untested.
+    result_columns : "all", "main" or sequence of str, optional
+        Columns of the customer table; all of them with a report, the main ones without, unless said otherwise.
     columns : mapping
         Role to column name, where the recognition should not decide: customer, date, amount, ...
     rates : mapping
@@ -73,6 +79,7 @@ class RunOptions:
     backtest: bool = True
     report: bool = True
     csv: bool = True
+    result_columns: Columns | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     time_zone: str | None = None
@@ -94,10 +101,17 @@ class RunOptions:
             raise ConfigError(
                 "Without a backtest nothing can choose the model. Name one, for example --model pareto-nbd."
             )
+        if self.report and self.wanted != "all":
+            raise ConfigError("The report is made of all columns. Leave it out (--no-report), or write all columns.")
         if self.lifetime.days < self.horizon.days:
             raise ConfigError(
                 f"The lifetime ({self.lifetime}) is shorter than the horizon ({self.horizon}). Make it longer."
             )
+
+    @property
+    def wanted(self) -> Columns:
+        """The columns of the customer table."""
+        return self.result_columns or ("all" if self.report else "main")
 
 
 def _check_model(name: str) -> None:

@@ -73,14 +73,17 @@ def run(
     with staged(options.into) as folder:
         dataset = read_files(locations, options, progress)
         scored = score(dataset.orders, options, now(), progress)
-        customers = customer_table(dataset, scored.values)
-        scored = replace(scored, values=customers)
+        customers = customer_table(dataset, scored.values, options.wanted)
+        if options.report:
+            customers = customers.stored()
+        progress("Writing customers", None)
+        written = write_customers(customers, folder, options.csv)
         progress("Drawing conclusions", None)
+        scored = replace(scored, values=customers if options.report else written)
         found = insights(dataset, scored, options)
         progress("Writing results", None)
-        write_customers(customers, folder, options.csv)
         for role, model in found.models.items():
-            model.save(folder / f"model-{role}.json")
+            model.save(folder / f"model-{role}.json", corrected=options.report)
         if options.report:
             from keepers.pipeline.content import report_content
             from keepers.reports.page import write_report

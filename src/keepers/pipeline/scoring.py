@@ -16,6 +16,7 @@ from keepers.evaluation.verdict import Trust, Verdict
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import model_class
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.pipeline.customers import value_names
 from keepers.pipeline.options import RunOptions
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.lifetime_value import lifetime_value
@@ -75,6 +76,7 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
         lifetime=options.lifetime,
         scored_at=now,
         interval_levels=None if test is None else test.interval_levels,
+        columns=value_names(options.wanted),
     )
     return Scored(summary, buying, spending, test, verdict, values)
 

@@ -36,6 +36,9 @@ class PurchaseSource(Protocol):
     def settled(self) -> bool:
         """Whether nothing changes an order after its day: neither refunds nor cancellations are known."""
 
+    def histories_sql(self, until: dt.date) -> str | None:
+        """A query of the columns of ``history.sql`` up to a day, where these are known already; None otherwise."""
+
     def purchases_sql(self, as_of: str) -> str:
         """A query of (customer_key, day, amount, contribution), one row an order that counted on the day `as_of`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from keepers.data.engine import Engine, template
 from keepers.data.table import Table
@@ -169,7 +170,11 @@ class Summary(Table):
         return self._gaps
 
     def keyed_cells(self) -> grouping.KeyedCells:
-        """The same, with the columns by which results are joined back to the customers."""
+        """The same, with the columns by which results are joined back to the customers; grouped once and kept."""
+        return self._keyed_cells
+
+    @cached_property
+    def _keyed_cells(self) -> grouping.KeyedCells:
         return grouping.group(self)
 
     def spend_cells(self, include_first: bool = False, max_rows: int = grouping.MAX_SPEND_ROWS) -> SpendCells:
@@ -253,13 +258,14 @@ def summarise(
     has_money = orders.has_money
     money, remarks = money_of(orders, margin, end) if has_money else ("amount", ())
     held = end > cut
+    history = None if held or margin.per_order else orders.histories_sql(cut)
+    if history is None:
+        days = split_days_sql(orders, cut, end, money) if held else purchase_days_sql(orders, cut, money=money)
+        history = template(PACKAGE, "history").format(purchase_days=days, holdout_sums=holdout_sums() if held else "")
     name = engine.create(
         engine.new_name("summary"),
         template(PACKAGE, "summary").format(
-            purchase_days=split_days_sql(orders, cut, end, money)
-            if held
-            else purchase_days_sql(orders, cut, money=money),
-            holdout_sums=holdout_sums() if held else "",
+            history=history,
             holdout_columns=holdout_columns((end - cut).days, has_money) if held else "",
             cut=day_literal(cut),
             unit_days=repr(resolved.unit.days),

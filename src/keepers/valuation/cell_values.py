@@ -1,9 +1,12 @@
-"""Everything that valuation says of a cell, computed once a cell; customers get it by a join in the engine."""
+"""Everything that valuation says of a cell, computed when first asked for; customers get it by a join in the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +16,7 @@ from keepers.domain.money import DiscountRate
 from keepers.domain.time import Horizon
 from keepers.models.buying import CellPredictions
 from keepers.valuation.intervals import SEGMENTS, OrdersAhead, ValueShape, central, rows_with_many, value_shape
+from keepers.valuation.order_counts import count_quantile
 from keepers.valuation.rhythm import Rhythm, rhythm
 from keepers.valuation.spend_forecast import SpendForecast
 
@@ -41,60 +45,7 @@ class Buying(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class CellValues:
-    """Predictions of cells and the columns of money in units of (gamma + x m).
-
-    Parameters
-    ----------
-    cells : Cells
-        The histories.
-    predictions : CellPredictions
-        For the horizon.
-    rhythm : Rhythm
-        Each cell's own rhythm.
-    orders : OrdersAhead
-        Numbers of orders within the horizon.
-    next_order_days : array, shape (n,)
-        Median days until the next order of a customer who is still one; may be infinite.
-    spend : SpendForecast or None
-        None without money.
-    money : dict of arrays
-        Columns of money by name, to be multiplied with a customer's (gamma + x m); margin and discount are in them.
-    shape : ValueShape or None
-        The distribution of the value within the horizon, before discount and margin.
-    """
-
-    cells: Cells
-    predictions: CellPredictions
-    rhythm: Rhythm
-    orders: OrdersAhead
-    next_order_days: FloatArray
-    spend: SpendForecast | None
-    money: dict[str, FloatArray]
-    shape: ValueShape | None
-
-
-def level_suffix(level: int | float) -> str:
-    """What follows `_low` and `_high` in the names of a level's columns: nothing for 80%.
-
-    >>> level_suffix(80), level_suffix(95)
-    ('', '_95')
-    """
-    return "" if level == LEVEL else f"_{level:g}"
-
-
-def cell_values(
-    buying: Buying,
-    cells: Cells,
-    spend: SpendForecast | None,
-    horizon: Horizon,
-    discount: DiscountRate,
-    lifetime: Horizon,
-    margin: float,
-    levels: tuple[float, ...],
-    lifetime_interval: bool = False,
-    interval_levels: Mapping[float, float] | None = None,
-) -> CellValues:
-    """Predict each cell and give its value a distribution.
+    """Predictions of cells and columns of money in units of (gamma + x m); each is computed when first asked for.
 
     Parameters
     ----------
@@ -108,36 +59,92 @@ def cell_values(
         What "predicted" and "lifetime" cover, and what later money is worth.
     margin : float
         Factor from order value to contribution.
-    levels : tuple of float
-        Levels of intervals in per cent, 80 among them.
-    lifetime_interval : bool
-        Whether the value of the lifetime gets its intervals too.
     interval_levels : mapping of float to float, optional
         The nominal level whose intervals hold each level (0.8, 0.95), where a backtest found the model's too narrow.
     """
-    unit = getattr(buying, "unit_", cells.unit)
-    found = buying.predict_cells(cells, horizon, discount, lifetime)
-    orders = _orders(buying, cells, found, horizon)
-    money: dict[str, FloatArray] = {}
-    shape = None
-    if spend is not None:
-        factor = margin * spend.mean_factor
-        money["expected_order_value"] = spend.mean_factor
-        money["clv_predicted"] = found.discounted_purchases * factor
-        money["clv_lifetime"] = found.discounted_purchases_lifetime * factor
-        money["clv_infinite"] = found.discounted_purchases_infinite * factor
-        shape = _shape(orders, spend)
-        shapes = {"clv_predicted": (shape, found)}
-        if lifetime_interval:
-            far = buying.predict_cells(cells, lifetime, discount, lifetime)
-            shapes["clv_lifetime"] = (_shape(_orders(buying, cells, far, lifetime), spend), far)
-        for name, (of_value, predicted) in shapes.items():
-            for level in levels:
-                ends = central((interval_levels or {}).get(level / 100, level / 100))
-                low, high = (margin * _discounted(predicted) * of_value.quantile(end) for end in ends)
-                money[f"{name}_low{level_suffix(level)}"] = low
-                money[f"{name}_high{level_suffix(level)}"] = high
-    return CellValues(cells, found, rhythm(cells), orders, found.next_purchase_age * unit.days, spend, money, shape)
+
+    buying: Buying
+    cells: Cells
+    spend: SpendForecast | None
+    horizon: Horizon
+    discount: DiscountRate
+    lifetime: Horizon
+    margin: float
+    interval_levels: Mapping[float, float] | None = None
+
+    @cached_property
+    def predictions(self) -> CellPredictions:
+        """What is expected within the horizon."""
+        return self.buying.predict_cells(self.cells, self.horizon, self.discount, self.lifetime)
+
+    @cached_property
+    def rhythm(self) -> Rhythm:
+        """Each cell's own rhythm."""
+        return rhythm(self.cells)
+
+    @cached_property
+    def orders(self) -> OrdersAhead:
+        """Numbers of orders within the horizon."""
+        return _orders(self.buying, self.cells, self.predictions, self.horizon)
+
+    @property
+    def next_order_days(self) -> FloatArray:
+        """Median days until the next order of a customer who is still one; may be infinite."""
+        unit = getattr(self.buying, "unit_", self.cells.unit)
+        return np.asarray(self.predictions.next_purchase_age * unit.days)
+
+    @cached_property
+    def shape(self) -> ValueShape | None:
+        """The distribution of the value within the horizon, before discount and margin; None without money."""
+        return None if self.spend is None else _shape(self.orders, self.spend)
+
+    def columns(self, wanted: Mapping[str, Callable[[CellValues], FloatArray]]) -> dict[str, FloatArray]:
+        """Numbers of the cells by name, several computed at a time: arrays let other threads run meanwhile."""
+        if any(name.endswith(("_low", "_high")) for name in wanted):
+            _ = self.orders, self.shape  # what several of them need is computed once, before they start
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            return dict(zip(wanted, pool.map(lambda compute: compute(self), wanted.values()), strict=True))
+
+    def orders_quantile(self, high: bool) -> FloatArray:
+        """An end of the interval of the number of orders."""
+        return count_quantile(self.orders, central(LEVEL / 100)[high])
+
+    def money(self, discounted: FloatArray) -> FloatArray:
+        """What discounted orders bring, to be multiplied with a customer's (gamma + x m); the margin is in it."""
+        return np.asarray(discounted * (self.margin * self._spend.mean_factor))
+
+    def value_quantile(self, level: float, high: bool) -> FloatArray:
+        """An end of the interval of the value within the horizon, `level` in per cent."""
+        assert self.shape is not None
+        return self._quantile(self.shape, self.predictions, level, high)
+
+    def lifetime_quantile(self, level: float, high: bool) -> FloatArray:
+        """An end of the interval of the value within the lifetime, `level` in per cent."""
+        shape, found = self._far
+        return self._quantile(shape, found, level, high)
+
+    @cached_property
+    def _far(self) -> tuple[ValueShape, CellPredictions]:
+        found = self.buying.predict_cells(self.cells, self.lifetime, self.discount, self.lifetime)
+        return _shape(_orders(self.buying, self.cells, found, self.lifetime), self._spend), found
+
+    @property
+    def _spend(self) -> SpendForecast:
+        assert self.spend is not None
+        return self.spend
+
+    def _quantile(self, shape: ValueShape, found: CellPredictions, level: float, high: bool) -> FloatArray:
+        end = central((self.interval_levels or {}).get(level / 100, level / 100))[high]
+        return np.asarray(self.margin * _discounted(found) * shape.quantile(end))
+
+
+def level_suffix(level: int | float) -> str:
+    """What follows `_low` and `_high` in the names of a level's columns: nothing for 80%.
+
+    >>> level_suffix(80), level_suffix(95)
+    ('', '_95')
+    """
+    return "" if level == LEVEL else f"_{level:g}"
 
 
 def _shape(orders: OrdersAhead, spend: SpendForecast) -> ValueShape:

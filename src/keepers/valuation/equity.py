@@ -93,7 +93,14 @@ def equity(values: Values, model_error: float = 0.0, draws: int = MOST_DRAWS, se
         Draws of the parameters.
     seed : int
         Of the draws.
+
+    Raises
+    ------
+    ConfigError
+        If columns that are summed were left out of the values.
     """
+    if values.has_money:
+        values.needs(values.value_column, "clv_percentile", "clv_historic")
     sums, drawn = (
         cell_sums(values),
         draw_parameters(values.facts.buying, values.facts.spending, np.random.default_rng(seed), draws),

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtr, ndtri
 
 from keepers.domain.cells import FloatArray, IntArray
+from keepers.numerics.distinct import distinct
 
 MANY_ORDERS = 6.0
 """Orders expected, if any, from which on the time of leaving decides."""
@@ -245,7 +246,8 @@ def _order_sum(shape: float, mean: FloatArray, spread: FloatArray) -> FloatArray
 
 def inverse_gamma(shape: FloatArray) -> LogCumulants:
     """Cumulants of -log G(shape), shape (n,)."""
-    psi, psi1, psi2 = polygammas(shape)
+    shapes = distinct(shape)
+    psi, psi1, psi2 = map(shapes.rows, polygammas(shapes.values))
     return LogCumulants(-psi, psi1, -psi2)
 
 

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from keepers.data.engine import literal, quoted, template
-from keepers.domain.cells import FloatArray
+from keepers.data.engine import quoted, template
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.summaries.cells import KeyedCells
 from keepers.summaries.frames import summary_from_frame
-from keepers.summaries.purchases import day_literal
 from keepers.summaries.rfm_groups import RfmRule, rfm_rule
 from keepers.summaries.summary import Summary
-from keepers.valuation.cell_values import LEVEL, Buying, CellValues, cell_values
-from keepers.valuation.intervals import central
-from keepers.valuation.order_counts import count_quantile
+from keepers.valuation.cell_values import LEVEL, Buying, CellValues
+from keepers.valuation.columns import (
+    RANKS,
+    SCORES,
+    CellColumn,
+    Columns,
+    chosen_columns,
+    opposite_end,
+    value_columns,
+)
+from keepers.valuation.facts import ValueFacts
 from keepers.valuation.results import give_back
 from keepers.valuation.spend_forecast import SpendModel, spend_forecast
-from keepers.valuation.states import STATES, UNLIKELY, risk_by_model, risk_by_rhythm, share_at_risk, states
 from keepers.valuation.tiers import TierRule
-from keepers.valuation.values import ValueFacts, Values, constants_sql, create_view, horizon_label
+from keepers.valuation.values import Values, create_view
 
 _PACKAGE = "keepers.valuation.sql"
-_NEVER = 3653
-"""Days beyond which a next order is not given a date: ten years."""
 
 
 def lifetime_value(
@@ -48,6 +50,7 @@ def lifetime_value(
     scored_at: dt.datetime | None = None,
     interval_levels: Mapping[float, float] | None = None,
     unit: TimeUnit | str | None = None,
+    columns: Columns = "all",
 ) -> Any:
     """What every customer is worth from now on, and how sure that is.
 
@@ -85,6 +88,9 @@ def lifetime_value(
         on unseen days. Intervals are then as wide as those.
     unit : TimeUnit or str, optional
         Unit of a frame's times; required there.
+    columns : "all", "main", or sequence of str
+        Which columns to compute, besides `customer_key`; what none of them needs is not computed. "main" are the
+        history, the probability of being alive, orders and value with their intervals, and the tier.
 
     Returns
     -------
@@ -93,7 +99,7 @@ def lifetime_value(
     Raises
     ------
     ConfigError
-        If a margin stands against the summary's margin per order, or a level is impossible.
+        If a margin stands against the summary's margin per order, a level is impossible, or a column is none of values.
     FitError
         If a model is not fitted.
 
@@ -119,7 +125,7 @@ def lifetime_value(
         values = lifetime_value(
             buying, spending, given, horizon, discount, None, levels,
             lifetime=lifetime, lifetime_interval=lifetime_interval, tiers=tiers, rfm=rfm, scored_at=scored_at,
-            interval_levels=interval_levels,
+            interval_levels=interval_levels, columns=columns,
         )  # fmt: skip
         return give_back(summary, values)
     used = _margin(margin) if margin is not None else summary.margin
@@ -132,116 +138,64 @@ def lifetime_value(
     keyed = summary.keyed_cells()
     spend = None
     if spending is not None:
-        spend = spend_forecast(spending, keyed.cells.x, summary.spend_cells(spending.include_first))
-    cells = cell_values(
-        buying, keyed.cells, spend, horizon, discount, lifetime, used.factor, levels, lifetime_interval, interval_levels
-    )
+        spend = spend_forecast(spending, keyed.cells.x, lambda: summary.spend_cells(spending.include_first))
+    cells = CellValues(buying, keyed.cells, spend, horizon, discount, lifetime, used.factor, interval_levels)
     facts = ValueFacts(
-        summary, buying, spending, cells, horizon, discount, lifetime, used, levels, tiers or TierRule(),
-        rfm or rfm_rule(summary, keyed=keyed), scored_at,
+        summary, buying, spending, cells, horizon, discount, lifetime, used, levels, tiers or TierRule(), rfm,
+        scored_at, lifetime_interval,
     )  # fmt: skip
-    return Values(summary.engine, create_view(summary.engine, _values_sql(facts, keyed)), facts)
+    chosen = chosen_columns(columns, value_columns(facts), horizon)
+    if rfm is None and set(SCORES) & set(chosen):
+        facts = replace(facts, rfm=rfm_rule(summary, keyed=keyed))
+    return Values(summary.engine, create_view(summary.engine, _values_sql(facts, keyed, chosen)), facts)
 
 
-def _values_sql(facts: ValueFacts, keyed: KeyedCells) -> str:
-    summary, spending = facts.summary, facts.spending
-    plain, money = _plain_columns(facts.cells), _money_columns(facts)
-    table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**keyed.key, **plain, **money})
+def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> str:
+    """The query of the chosen columns; of the cells only what these need is computed and handed to the engine."""
+    summary, known = facts.summary, value_columns(facts)
+    ranked = bool(set(RANKS) & set(chosen))
+    value = "expected_orders" if facts.spending is None else facts.value_column
+    needed = dict.fromkeys([*chosen, *([value] if ranked else [])])
+    if facts.margin.per_order:
+        needed |= {other: None for name in chosen if (other := opposite_end(name))}
+    of_cell = {name: column.of_cell for name in needed if isinstance(column := known[name], CellColumn)}
+    columns = facts.cells.columns(of_cell)
+    if facts.cells.spend is not None:
+        columns["spend_orders"] = facts.cells.spend.orders
+    table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**keyed.key, **columns})
     key = "row_number" if summary.numbered else "customer_key"
     identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key"]
     names = {"summary": quoted(summary.name), "cells": quoted(table), "key": key}
-    value = "cell.expected_orders" if spending is None else f"({_scale(facts)}) * cell.{horizon_column(facts)}"
-    # Ranks are kept, so that only they are sorted and no row of values is.
-    percentiles = summary.engine.create(
-        summary.engine.new_name("percentiles"), template(_PACKAGE, "percentiles").format(value=value, **names)
-    )
-    cut = summary.window.calibration_end
-    sql = template(_PACKAGE, "values").format(
+    row = [f"summary.{name}" for name in identity]
+    row += [f"summary.{name}" for name in ("first_day", "last_day", "orders", "revenue")]
+    row += [f"cell.{name}" for name in ("frequency", "recency_days", "T_days", *of_cell)]
+    row += [f"{_historic(facts)} AS clv_historic", f"{_scale(facts)} AS scale"]
+    percentiles = ""
+    if ranked:
+        scaled = f"({_scale(facts)}) * cell.{value}" if facts.spending is not None else f"cell.{value}"
+        # Ranks are kept, so that only they are sorted and no row of values is.
+        ranks = summary.engine.create(
+            summary.engine.new_name("percentiles"), template(_PACKAGE, "percentiles").format(value=scaled, **names)
+        )
+        row.append("percentile.clv_percentile")
+        percentiles = f"\n    INNER JOIN {quoted(ranks)} AS percentile ON percentile.{key} = summary.{key}"
+    if facts.rfm is not None and set(SCORES) & set(chosen):
+        row.append(facts.rfm.scores_sql("summary"))
+    return template(_PACKAGE, "values").format(
         **names,
-        percentiles=quoted(percentiles),
-        row=", ".join(f"summary.{name}" for name in identity),
-        identity=", ".join(identity),
-        historic=_historic(facts),
-        scale=_scale(facts),
-        scores=facts.rfm.scores_sql("summary"),
-        cell_columns=", cell.".join([*plain, *money]),
-        never=_NEVER,
-        cut=day_literal(cut) if cut is not None else "CAST(NULL AS DATE)",
-        states=" ".join(f"WHEN {number} THEN {literal(name)}" for number, name in enumerate(STATES)),
-        money=",\n    ".join(_money_sql(facts, money)),
-        tier=facts.tiers.sql("clv_percentile"),
-        rfm_group=facts.rfm.group_sql(),
+        row=",\n        ".join(row),
+        percentiles=percentiles,
+        columns=",\n    ".join([*identity, *(f"{_customers(facts, name, known[name])} AS {name}" for name in chosen)]),
     )
-    return f"SELECT *, {constants_sql(facts)} FROM ({sql}) AS customer"
 
 
-def horizon_column(facts: ValueFacts) -> str:
-    """Name of the column of the value within the horizon."""
-    return f"clv_predicted_{horizon_label(facts.horizon)}"
-
-
-def _plain_columns(values: CellValues) -> dict[str, FloatArray]:
-    """Columns of a cell that are no money."""
-    found, rhythm, x = values.predictions, values.rhythm, values.cells.x
-    low, high = central(LEVEL / 100)
-    likely = np.where(found.p_alive >= UNLIKELY, values.next_order_days, np.inf)
-    by_rhythm = risk_by_rhythm(rhythm.probability)
-    return {
-        "probability_alive": found.p_alive,
-        "probability_alive_end": found.p_alive_end,
-        "churn_probability": found.p_zero,
-        "expected_orders": found.expected_purchases,
-        "expected_orders_low": count_quantile(values.orders, low),
-        "expected_orders_high": count_quantile(values.orders, high),
-        "next_order_days": np.where(np.isfinite(likely), np.ceil(likely), np.inf),
-        "usual_gap_days": np.where(np.isfinite(rhythm.usual_gap), rhythm.usual_gap, np.inf),
-        "silence_probability": rhythm.probability,
-        "risk_by_model": risk_by_model(x, found.p_alive).astype(np.float64),
-        "risk_by_rhythm": by_rhythm.astype(np.float64),
-        "state": states(x, found.p_alive, rhythm.probability).astype(np.float64),
-    }
-
-
-def _money_columns(facts: ValueFacts) -> dict[str, FloatArray]:
-    """Columns of a cell that a customer's (gamma + orders * mean spend) is multiplied with."""
-    cells, label = facts.cells, horizon_label(facts.horizon)
-    if cells.spend is None:
-        return {}
-    named = {name.replace("clv_predicted", f"clv_predicted_{label}"): column for name, column in cells.money.items()}
-    alive, silence = cells.predictions.p_alive, cells.rhythm.probability
-    value = cells.money["clv_predicted"]
-    active = np.divide(value, alive, out=np.zeros_like(value), where=alive > 1e-12)
-    state = states(cells.cells.x, alive, silence)
-    return {
-        **named,
-        "clv_if_active": active,
-        "money_at_risk": active * share_at_risk(state, alive, silence),
-        "spend_orders": cells.spend.orders,
-    }
-
-
-def _money_sql(facts: ValueFacts, columns: dict[str, FloatArray]) -> list[str]:
-    """The columns of money of a customer; empty ones where there is none."""
-    label = horizon_label(facts.horizon)
-    if facts.spending is None:
-        names = [
-            "expected_order_value", f"clv_predicted_{label}", f"clv_predicted_{label}_low",
-            f"clv_predicted_{label}_high", "clv_lifetime", "clv_infinite",
-            "clv_if_active", "money_at_risk",
-        ]  # fmt: skip
-        return [f"CAST(NULL AS DOUBLE) AS {name}" for name in names]
-    listed = []
-    for name in columns:
-        if name == "spend_orders":
-            continue
-        if "_low" in name and facts.margin.per_order:
-            # A customer on whom money is lost has a negative scale, which turns the interval round.
-            listed.append(f"scale * CASE WHEN scale < 0 THEN {name.replace('_low', '_high')} ELSE {name} END AS {name}")
-        elif "_high" in name and facts.margin.per_order:
-            listed.append(f"scale * CASE WHEN scale < 0 THEN {name.replace('_high', '_low')} ELSE {name} END AS {name}")
-        else:
-            listed.append(f"scale * {name} AS {name}")
-    return listed
+def _customers(facts: ValueFacts, name: str, column: str | CellColumn) -> str:
+    """A column of the customer as SQL over the customer's row and cell."""
+    if isinstance(column, str):
+        return column
+    other = opposite_end(name) if facts.margin.per_order else None
+    # A customer on whom money is lost has a negative scale, which turns the interval round.
+    return column.sql.format(name if other is None else f"CASE WHEN scale < 0 THEN {other} ELSE {name} END")
 
 
 def _scale(facts: ValueFacts) -> str:

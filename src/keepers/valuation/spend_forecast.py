@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import FitError
 from keepers.domain.outcome import FitOutcome
+from keepers.numerics.distinct import distinct
 
 
 class SpendPosterior(Protocol):
@@ -69,7 +71,7 @@ class SpendForecast:
     remark: str | None
 
 
-def spend_forecast(spending: SpendModel, frequency: FloatArray, observed: SpendCells) -> SpendForecast:
+def spend_forecast(spending: SpendModel, frequency: FloatArray, observed: Callable[[], SpendCells]) -> SpendForecast:
     """The spend of cells with these frequencies.
 
     Parameters
@@ -78,8 +80,8 @@ def spend_forecast(spending: SpendModel, frequency: FloatArray, observed: SpendC
         Fitted.
     frequency : array, shape (n,)
         Repeat purchases of each cell.
-    observed : SpendCells
-        What customers spent; their average stands in where the model's mean is infinite (p x + q <= 1).
+    observed : callable
+        What customers spent; asked only where the model's mean is infinite (p x + q <= 1) and their average stands in.
 
     Raises
     ------
@@ -87,21 +89,21 @@ def spend_forecast(spending: SpendModel, frequency: FloatArray, observed: SpendC
         If the spend model is not fitted or its fit failed.
     """
     p, q, gamma = parameters(spending)
-    orders = frequency + 1.0 if spending.include_first else frequency
-    shape = p * orders + q
+    counts = distinct(frequency + 1.0 if spending.include_first else frequency)
+    shape = p * counts.values + q
     finite = shape > 1.0
     mean_factor = np.divide(p, shape - 1.0, out=np.zeros_like(shape), where=finite)
     remark = None
-    population_mean = p * gamma / (q - 1.0) if q > 1.0 else average_spend(observed)
+    population_mean = p * gamma / (q - 1.0) if q > 1.0 else average_spend(observed())
     if not finite.all():
         mean_factor[~finite] = population_mean / gamma
         remark = (
             "Spend differs so widely between customers that the model has no mean for those with few orders; the "
             "average of all customers stands in for them."
         )
-    return SpendForecast(
-        gamma, p, orders, shape, mean_factor, _log_variance(spending, p, q, orders, finite), population_mean, remark
-    )
+    log_variance = _log_variance(spending, p, q, counts.values, finite)
+    orders, shape, mean_factor, log_variance = map(counts.rows, (counts.values, shape, mean_factor, log_variance))
+    return SpendForecast(gamma, p, orders, shape, mean_factor, log_variance, population_mean, remark)
 
 
 def parameters(spending: SpendModel) -> tuple[float, float, float]:

@@ -2,60 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
-
-from keepers.data.engine import Engine, literal, quoted
+from keepers.data.engine import Engine, quoted
 from keepers.data.table import Table
-from keepers.domain.money import DiscountRate, Margin, MoneyBasis
-from keepers.domain.time import Horizon, TimeUnit
-from keepers.summaries.rfm_groups import RfmRule
-from keepers.summaries.summary import Summary
-from keepers.valuation.cell_values import Buying, CellValues, level_suffix
-from keepers.valuation.spend_forecast import SpendModel
-from keepers.valuation.tiers import TierRule
-
-_LETTERS = {TimeUnit.DAY: "d", TimeUnit.WEEK: "w", TimeUnit.MONTH: "m", TimeUnit.YEAR: "y"}
-
-
-def horizon_label(horizon: Horizon) -> str:
-    """A horizon as it stands in names of columns.
-
-    >>> from keepers.domain.time import months, weeks
-    >>> horizon_label(months(12)), horizon_label(weeks(52)), horizon_label(weeks(6.5))
-    ('12m', '52w', '6_5w')
-    """
-    return f"{horizon.length:g}".replace(".", "_") + _LETTERS[horizon.unit]
-
-
-@dataclass(frozen=True, slots=True)
-class ValueFacts:
-    """What a table of values means and was made of."""
-
-    summary: Summary
-    """The customers and their histories."""
-    buying: Buying
-    """The model of buying."""
-    spending: SpendModel | None
-    """The model of spend; None without money."""
-    cells: CellValues
-    """Predictions by cell."""
-    horizon: Horizon
-    """What "predicted" covers."""
-    discount: DiscountRate
-    """What later money is worth now."""
-    lifetime: Horizon
-    """What "lifetime" covers."""
-    margin: Margin
-    """From order value to contribution."""
-    levels: tuple[float, ...]
-    """Levels of intervals in per cent; 80 is that of `_low` and `_high`."""
-    tiers: TierRule
-    """The rule of `clv_tier`."""
-    rfm: RfmRule
-    """The rule of `rfm_group`."""
-    scored_at: dt.datetime | None
-    """When, as the caller's clock says."""
+from keepers.domain.errors import ConfigError
+from keepers.domain.money import MoneyBasis
+from keepers.valuation.cell_values import level_suffix
+from keepers.valuation.facts import ValueFacts
 
 
 class Values(Table):
@@ -81,6 +33,8 @@ class Values(Table):
       one; `money_at_risk`: the part of it that is in doubt for customers at risk
     - `clv_percentile`, `clv_tier`, `r_score`, `f_score`, `m_score`, `rfm_group`
     - `clv_basis`, `clv_model_version`, `churn_horizon_days`, and `clv_scored_at` if the caller has a clock
+
+    Where only some columns were asked for (`lifetime_value(..., columns=...)`), those and `customer_key` are there.
     """
 
     def __init__(self, engine: Engine, name: str, facts: ValueFacts) -> None:
@@ -90,7 +44,7 @@ class Values(Table):
     @property
     def value_column(self) -> str:
         """Name of the column with the value predicted for the horizon."""
-        return f"clv_predicted_{horizon_label(self.facts.horizon)}"
+        return self.facts.value_column
 
     @property
     def has_money(self) -> bool:
@@ -131,30 +85,26 @@ class Values(Table):
         suffix = level_suffix(level)
         return f"{self.value_column}_low{suffix}", f"{self.value_column}_high{suffix}"
 
+    def needs(self, *columns: str) -> None:
+        """Refuse what cannot be computed because columns were left out.
+
+        Raises
+        ------
+        ConfigError
+            Naming the missing columns.
+        """
+        present = set(self.columns)
+        missing = [name for name in columns if name not in present]
+        if missing:
+            raise ConfigError(
+                f"The values lack {', '.join(missing)}, because only some columns were asked for. Leave `columns` out "
+                "of `lifetime_value`, or add these."
+            )
+
     def stored(self) -> Values:
         """The same values kept in the engine; a lazy table is computed anew each time it is asked."""
         name = self.engine.create(self.engine.new_name("values"), self.sql)
         return Values(self.engine, name, self.facts)
-
-    def constants_sql(self) -> str:
-        """Columns that are the same in every row."""
-        return constants_sql(self.facts)
-
-
-def constants_sql(facts: ValueFacts) -> str:
-    """The columns of values that are the same in every row, as SQL."""
-    spending = "" if facts.spending is None else f"+{type(facts.spending).__name__}"
-    scored = ""
-    if facts.scored_at is not None:
-        moment = facts.scored_at
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
-        scored = f", TIMESTAMP {literal(moment.isoformat(sep=' ', timespec='seconds'))} AS clv_scored_at"
-    return (
-        f"CAST({round(facts.horizon.days)} AS INTEGER) AS churn_horizon_days, "
-        f"{literal(facts.margin.basis.value)} AS clv_basis, "
-        f"{literal(facts.buying.name + spending)} AS clv_model_version{scored}"
-    )
 
 
 def create_view(engine: Engine, sql: str) -> str:

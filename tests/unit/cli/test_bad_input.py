@@ -88,6 +88,8 @@ def test_nothing_and_folders_without_anything(keepers: Keepers, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (["--customer", "date", "--date", "Date"], 2, "`Date` is named both for `customer` and for `date`"),
+        (["--columns", "clv"], 2, "`clv` is not a column of values. Use all, main, or some of: "),
         (["--customer", "Klient"], 3, "no column 'Klient' (named as customer). It has: customer, date, amount"),
         (["--date", "amount"], 3, "its date cannot be read (300 rows). Is each column the right one?"),
         (["--amount", "date"], 3, "--date COLUMN"),

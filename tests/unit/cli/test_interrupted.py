@@ -87,10 +87,26 @@ def test_a_rerun_after_a_kill_is_clean(home: Path, tmp_path: Path) -> None:
     assert (place / "result" / "summary.json").read_bytes() == before
     assert len(others(place)) == 1
     again = [*command(place), "--model", "mbg-nbd", "--no-backtest", "--quiet"]
-    done = subprocess.run(again, check=False, capture_output=True, text=True)
+    assert len(list(tmp_path.glob("keepers-*"))) == 1
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(again, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert others(place) == []
+    assert list(tmp_path.glob("keepers-*")) == []
     assert (place / "result" / "summary.json").read_bytes() != before
+
+
+@pytest.mark.parametrize("words", [["run", "--help"], ["check", "orders.txt", "--json"], ["check", "orders.txt"]])
+def test_a_reader_who_leaves_early(home: Path, words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "keepers", *words], stdout=writing, stderr=subprocess.PIPE, text=True, cwd=home,
+        check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if not line.endswith("...")] == []
 
 
 FULL = r"""

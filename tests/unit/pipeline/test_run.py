@@ -83,7 +83,49 @@ def test_a_named_model_without_test_is_marked_so(cdnow_path: Path, tmp_path: Pat
     assert found.summary["verdict"]["trust"] == "untested"
     assert found.summary["verdict"]["tested"] is False
     assert found.summary["backtest"] is None
+    assert found.summary["at_risk"] is found.summary["tiers"] is found.summary["rfm"] is None
     assert found.report is None
+
+
+def columns_of(found: RunResult) -> list[str]:
+    return [row[0] for row in duckdb.sql(f"DESCRIBE FROM '{found.folder}/customers.parquet'").fetchall()]
+
+
+def test_main_columns_and_all_of_them_say_the_same(cdnow_path: Path, tmp_path: Path) -> None:
+    quick = {"model": "bg-nbd", "backtest": False, "report": False}
+    main = run([str(cdnow_path)], RunOptions(into=tmp_path / "main", **quick))  # type: ignore[arg-type]
+    whole = run([str(cdnow_path)], RunOptions(into=tmp_path / "all", result_columns="all", **quick))  # type: ignore[arg-type]
+    names = [name for name in columns_of(main) if name != "clv_scored_at"]
+    assert "clv_percentile" in names
+    assert "rfm_group" not in names
+    assert set(names) < set(columns_of(whole))
+    query = f"SELECT {', '.join(names)} FROM '{{}}/customers.parquet' ORDER BY customer_key"
+    assert duckdb.sql(query.format(main.folder)).fetchall() == duckdb.sql(query.format(whole.folder)).fetchall()
+    assert whole.summary["tiers"][0]["customers"] > 0
+    # Sums are added up in no fixed order.
+    total, again = (one.summary["equity"]["total"]["value"] for one in (main, whole))
+    assert total == pytest.approx(again, rel=1e-12)
+    for key in ("mean", "median"):
+        assert main.summary["equity"][key] == pytest.approx(whole.summary["equity"][key], rel=1e-12)
+    assert main.summary["activity"] == whole.summary["activity"]
+    assert main.summary["equity"]["lifetime"] is None
+
+
+def test_columns_by_name(cdnow_path: Path, tmp_path: Path) -> None:
+    wanted = ("clv_tier", "name", "probability_alive", "customer_key")
+    quick = RunOptions(into=tmp_path / "few", model="nbd", backtest=False, report=False, result_columns=wanted)
+    found = run([str(cdnow_path)], quick)
+    assert columns_of(found) == ["customer_key", "probability_alive", "clv_tier"]
+    assert found.summary["equity"] is None
+    assert found.summary["money"] is not None
+    lines = (found.folder / "customers.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "customer_key,probability_alive,clv_tier"
+    assert len(lines) == 2358
+
+
+def test_a_report_needs_all_columns() -> None:
+    with pytest.raises(ConfigError, match="--no-report"):
+        RunOptions(result_columns="main")
 
 
 def test_an_untested_model_must_be_named() -> None:

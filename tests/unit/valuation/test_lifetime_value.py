@@ -23,8 +23,9 @@ from keepers.models.btyd.nbd import NBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.summaries.summary import Summary, summarise
+from keepers.valuation.facts import horizon_label
 from keepers.valuation.lifetime_value import lifetime_value
-from keepers.valuation.values import Values, horizon_label
+from keepers.valuation.values import Values
 
 NO_DISCOUNT = annual_rate(0.0)
 

@@ -34,4 +34,6 @@ def read_parquet(engine: Engine, path: Path, source: str, lasting: bool = True) 
     table = engine.new_name("raw")
     made = "VIEW" if lasting else "TABLE"
     engine.execute(f"CREATE {made} {quoted(table)} AS SELECT file_row_number + 1 AS _row, {listed} FROM {reader}")
-    return RawTable(table=table, columns=names, source=source, kind="parquet", first_row=1, typed=True, rows=rows)
+    return RawTable(
+        table=table, columns=names, source=source, kind="parquet", first_row=1, typed=True, rows=rows, lasting=lasting
+    )

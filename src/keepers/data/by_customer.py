@@ -1,0 +1,108 @@
+"""A clean table of purchases grouped by customer in one pass: whether it is clean, and each customer's history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from keepers.data.engine import Engine, quoted, template
+from keepers.data.normalise import fill
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one pass over the purchases showed.
+
+    Parameters
+    ----------
+    orders : int
+        Rows.
+    clean : bool
+        Whether every row has a customer whose id stands as it is, a day, and an amount of zero or more.
+    first_day, last_day : date or None
+        Of all rows.
+    """
+
+    orders: int
+    clean: bool
+    first_day: dt.date | None
+    last_day: dt.date | None
+
+
+@dataclass
+class ByCustomer:
+    """A table of the engine with a row a customer.
+
+    It costs a third of grouping by customer and day, and a third of the memory: for nearly all customers a bit for
+    each day shows that no two orders fell on one day, and only the others are grouped by day, when somebody asks.
+
+    Parameters
+    ----------
+    engine : Engine
+    table, purchases : str
+        The table, and the relation (customer_key, day and, where there is money, amount) that it was made of.
+    has_money : bool
+    """
+
+    engine: Engine
+    table: str
+    purchases: str
+    has_money: bool
+    _settled: bool = field(default=False, repr=False)
+
+    @classmethod
+    def of(cls, engine: Engine, purchases: str, has_money: bool) -> ByCustomer:
+        """Group a relation with columns customer_key, day and, where there is money, amount."""
+        made = cls(engine, engine.new_name("by_customer"), purchases, has_money)
+        odd = "day IS NULL OR amount IS NULL OR amount < 0" if has_money else "day IS NULL"
+        engine.create(made.table, _sql("by_customer", purchases=quoted(purchases), amount=made._amount, odd=odd))
+        return made
+
+    def evidence(self, mended: str) -> Evidence:
+        """Whether the rows are clean.
+
+        Parameters
+        ----------
+        mended : str
+            SQL of whether an id in the column `customer_key` may not stand as it is.
+        """
+        orders, odd, mendable, first, last = self.engine.row(
+            "SELECT coalesce(sum(orders), 0), count(*) FILTER (marks < 0), "
+            f"count(*) FILTER (customer_key IS NULL OR {mended}), "
+            f"min(first_day), max(last_day) FROM {quoted(self.table)}"
+        )
+        return Evidence(int(orders), not odd and not mendable, first, last)
+
+    @property
+    def histories(self) -> str:
+        """A query of a row a customer: the history that a summary is made of, all purchases of a day being one."""
+        if not self._settled:
+            names = {"table": quoted(self.table), "purchases": quoted(self.purchases), "amount": self._amount}
+            self.engine.execute(_sql("by_customer_days", **names))
+            self._settled = True
+        return (
+            "SELECT customer_key, days - 1 AS frequency, first_day, last_day, orders, revenue, revenue AS money, "
+            f"first_amount AS first_money FROM {quoted(self.table)}"
+        )
+
+    @property
+    def totals(self) -> tuple[int, int, dt.date, dt.date, int, int, str]:
+        """Customers, orders, first and last day, customers of more than one day, most orders of one, and whose."""
+        found = self.engine.row(
+            "SELECT count(*), sum(orders), min(first_day), max(last_day), count(*) FILTER (last_day > first_day), "
+            f"max(orders), arg_max(customer_key, orders) FROM {quoted(self.table)}"
+        )
+        customers, orders, first, last, repeat, most, whose = found
+        return int(customers), int(orders), first, last, int(repeat), int(most), str(whose)
+
+    @property
+    def _amount(self) -> str:
+        return "amount" if self.has_money else "NULL::DECIMAL(18, 4)"
+
+    def drop(self) -> None:
+        """Forget the table."""
+        self.engine.drop(self.table)
+
+
+def _sql(name: str, **names: str) -> str:
+    return fill(template("keepers.data.sql", name), **names)

@@ -1,0 +1,186 @@
+"""A clean Parquet file is summarised where it lies, and to the last digit as by the way of all other files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import keepers as kp
+from keepers.data.orders import Orders
+from keepers.domain.time import ObservationWindow
+from keepers.simulate.store import simulate_store
+from keepers.summaries.summary import Summary, summarise
+
+Row = tuple[Any, dt.date | dt.datetime | None, float | None]
+
+
+def parquet(path: Path, rows: list[Row], customer: str = "VARCHAR", date: str = "DATE", amount: str = "DOUBLE") -> Path:
+    """A file of customer, date, amount."""
+    connection = duckdb.connect()
+    connection.execute(f"CREATE TABLE t (customer_id {customer}, date {date}, amount {amount})")
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    connection.execute(f"COPY t TO '{path}' (FORMAT parquet)")
+    connection.close()
+    return path
+
+
+def straight(orders: Orders) -> bool:
+    """Whether orders were left where they lie."""
+    return orders.histories_sql(orders.last_day) is not None
+
+
+def by_the_long_way(path: Path) -> Orders:
+    """The same orders by way of a frame, which is copied and grouped by customer and day."""
+    orders = Orders.from_frame(duckdb.connect().sql(f"SELECT * FROM '{path}'").df(), amount="amount")
+    assert not straight(orders)
+    return orders
+
+
+def rows_of(summary: Summary) -> list[tuple[Any, ...]]:
+    return summary.engine.rows(f"SELECT * FROM {summary.name} ORDER BY customer_key")
+
+
+def agree(path: Path) -> None:
+    orders, other = kp.read_orders(path), by_the_long_way(path)
+    assert straight(orders)
+    one, two = summarise(orders), summarise(other)
+    assert rows_of(one) == rows_of(two)
+    types = [[row[:2] for row in s.engine.rows(f"DESCRIBE {s.sql}")] for s in (one, two)]
+    assert types[0] == types[1]
+    assert (orders.first_day, orders.last_day) == (other.first_day, other.last_day)
+    middle = orders.first_day + (orders.last_day - orders.first_day) / 2
+    if middle > orders.first_day:
+        earlier = ObservationWindow(calibration_end=middle)
+        assert rows_of(summarise(orders, earlier)) == rows_of(summarise(other, earlier))
+
+
+def test_cdnow(tmp_path: Path, cdnow_path: Path) -> None:
+    read = kp.read_orders(cdnow_path)
+    path = tmp_path / "cdnow.parquet"
+    read.engine.execute(
+        f"COPY (SELECT customer_key AS customer_id, day AS date, amount FROM {read.name}) TO '{path}' (FORMAT parquet)"
+    )
+    agree(path)
+    assert rows_of(summarise(kp.read_orders(path))) == rows_of(summarise(read))
+
+
+@pytest.fixture(scope="module")
+def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Orders of a simulated store, some of whose customers buy several times a day."""
+    path = tmp_path_factory.mktemp("store") / "orders.parquet"
+    store = simulate_store(800, seed=5, end=dt.date(2025, 6, 30), start=dt.date(2023, 1, 1))
+    orders = store.tables["orders"].name
+    store.engine.execute(
+        f"COPY (SELECT customer_key AS customer_id, occurred_at AS date, amount::DOUBLE AS amount FROM {orders} UNION "
+        f"ALL SELECT customer_key, occurred_at + INTERVAL 1 MINUTE, 3.25 FROM {orders} WHERE hash(order_id) % 3 = 0) "
+        f"TO '{path}' (FORMAT parquet)"
+    )
+    store.engine.close()
+    return path
+
+
+def test_a_store(store_file: Path) -> None:
+    agree(store_file)
+
+
+def test_values_of_a_store(store_file: Path) -> None:
+    one, two = summarise(kp.read_orders(store_file)), summarise(by_the_long_way(store_file))
+    buying, spending = kp.ParetoNBD().fit(two), kp.GammaGamma().fit(two)
+    found = [
+        values.engine.rows(f"SELECT * FROM {values.name} ORDER BY customer_key")
+        for values in (kp.lifetime_value(buying, spending, summary) for summary in (one, two))
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_store_with_refunds_goes_the_long_way(store_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "refunds.parquet"
+    duckdb.sql(
+        f"COPY (FROM '{store_file}' UNION ALL SELECT customer_id, date + INTERVAL 3 DAY, -amount FROM '{store_file}' "
+        f"WHERE hash(customer_id) % 4 = 0) TO '{path}' (FORMAT parquet)"
+    )
+    orders = kp.read_orders(path)
+    assert not straight(orders)
+    assert not orders.settled
+    assert rows_of(summarise(orders)) == rows_of(summarise(Orders.from_frame(duckdb.sql(f"FROM '{path}'").df(),
+                                                                             amount="amount")))  # fmt: skip
+
+
+DAY = dt.date(2024, 3, 1)
+
+
+@pytest.mark.parametrize("key", [" 7", "7 ", "7.0", "'7", "null", "N/A", "", None, "guest"])
+def test_ids_that_do_not_stand_as_they_are_go_the_long_way(key: str | None, tmp_path: Path) -> None:
+    rows: list[Row] = [("7", DAY, 5.0), ("8", DAY + dt.timedelta(3), 6.0), ("7", DAY + dt.timedelta(9), 1.0)]
+    path = parquet(tmp_path / "ids.parquet", [*rows, (key, DAY + dt.timedelta(5), 2.0)])
+    orders = kp.read_orders(path)
+    assert not straight(orders)
+    assert {row[0] for row in rows_of(summarise(orders))} == {"7", "8"}
+
+
+@pytest.mark.parametrize("wrong", [("7", None, 1.0), ("7", DAY, None), ("7", DAY, float("nan")), ("7", DAY, -1.0),
+                                   ("7", dt.date(2999, 1, 1), 1.0)])  # fmt: skip
+def test_rows_that_are_not_clean_go_the_long_way(wrong: Row, tmp_path: Path) -> None:
+    rows: list[Row] = [(str(n), DAY + dt.timedelta(n), 5.0 + n) for n in range(30)]
+    assert straight(kp.read_orders(parquet(tmp_path / "clean.parquet", rows)))
+    assert not straight(kp.read_orders(parquet(tmp_path / "odd.parquet", [*rows, wrong])))
+
+
+@pytest.mark.parametrize("customer", ["BIGINT", "INTEGER", "VARCHAR"])
+@pytest.mark.parametrize("date", ["DATE", "TIMESTAMP"])
+@pytest.mark.parametrize("amount", ["DOUBLE", "DECIMAL(10, 2)", "INTEGER"])
+def test_types(customer: str, date: str, amount: str, tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    rows: list[Row] = [
+        (int(who), DAY + dt.timedelta(int(day)), float(paid))
+        for who, day, paid in zip(
+            chance.integers(0, 20, 200), chance.integers(0, 300, 200), chance.integers(0, 90, 200)
+        )
+    ]
+    agree(parquet(tmp_path / "typed.parquet", rows, customer, date, amount))
+
+
+def test_without_money(tmp_path: Path) -> None:
+    path = tmp_path / "visits.parquet"
+    duckdb.sql(
+        f"COPY (SELECT 'c' || (i % 7) AS customer_id, DATE '2024-01-01' + (i * i % 90)::INTEGER AS date "
+        f"FROM range(60) AS t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    orders = kp.read_orders(path)
+    assert straight(orders)
+    assert not orders.has_money
+    other = Orders.from_frame(duckdb.sql(f"FROM '{path}'").df())
+    assert rows_of(summarise(orders)) == rows_of(summarise(other))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "c d", "1", "2"]),
+            st.dates(dt.date(1965, 1, 1), dt.date(1971, 1, 1)) | st.dates(dt.date(2024, 1, 1), dt.date(2024, 1, 9)),
+            st.decimals(0, 500, places=2).map(float),
+        ),
+        min_size=2,
+        max_size=150,
+    )
+)
+def test_any_rows(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> None:
+    path = parquet(tmp_path_factory.mktemp("any") / "rows.parquet", rows)
+    one, two = kp.read_orders(path), by_the_long_way(path)
+    assert rows_of(summarise(one)) == rows_of(summarise(two))
+
+
+def test_the_account_is_the_same(store_file: Path) -> None:
+    one, two = (kp.read(path) for path in (store_file, store_file))
+    assert one.reconciliation.customers == len(summarise(one.orders))
+    plain = one.reconciliation.to_dict()
+    assert plain["orders"] == len(one.orders)
+    assert plain == two.reconciliation.to_dict()
