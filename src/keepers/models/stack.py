@@ -239,7 +239,7 @@ class Stack(BuyingModel):
         scorer = Scorer(self.name, self.parameters_, self.unit_, tuple(one.name for one in self.models_))
         return scorer.score(states, now, horizon, discount)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, corrected: bool = True) -> dict[str, Any]:
         """The fitted stack as plain numbers and words, its members within."""
         self._check_fitted()
         return {
@@ -248,7 +248,7 @@ class Stack(BuyingModel):
             "outcome": self.outcome_.name,
             "settings": {"unit": self.unit_.value, "members": [one.name for one in self.models_]},
             "weights": self.weights.tolist(),
-            "members": [one.to_dict() for one in self.models_],
+            "members": [one.to_dict(corrected=corrected) for one in self.models_],
         }
 
     @classmethod
