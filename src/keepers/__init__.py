@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from keepers.evaluation.compare import choose_model as choose_model
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
+    from keepers.models.btyd.bg_cnbd import BGCNBD as BGCNBD
     from keepers.models.btyd.bg_nbd import BGNBD as BGNBD
     from keepers.models.btyd.ggompertz_nbd import GGompertzNBD as GGompertzNBD
+    from keepers.models.btyd.mbg_cnbd import MBGCNBD as MBGCNBD
     from keepers.models.btyd.mbg_nbd import MBGNBD as MBGNBD
     from keepers.models.btyd.nbd import NBD as NBD
     from keepers.models.btyd.pareto_nbd import ParetoNBD as ParetoNBD
@@ -46,11 +48,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "__version__": ("domain.version", "VERSION"),
     "BGBB": ("models.btyd.bg_bb", "BGBB"),
+    "BGCNBD": ("models.btyd.bg_cnbd", "BGCNBD"),
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
     "BetaDiscreteWeibull": ("models.contractual.beta_discrete_weibull", "BetaDiscreteWeibull"),
     "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
     "GGompertzNBD": ("models.btyd.ggompertz_nbd", "GGompertzNBD"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
+    "MBGCNBD": ("models.btyd.mbg_cnbd", "MBGCNBD"),
     "MBGNBD": ("models.btyd.mbg_nbd", "MBGNBD"),
     "Margin": ("domain.money", "Margin"),
     "NBD": ("models.btyd.nbd", "NBD"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from keepers.evaluation.grading import CountGrade
 
-PREFERENCE = ("MBGNBD", "ParetoNBD", "BGNBD", "NBD")
+PREFERENCE = ("MBGNBD", "ParetoNBD", "BGNBD", "MBGCNBD", "BGCNBD", "NBD")
 """Which of several models that forecast equally well is taken: the simplest that can lose every kind of customer.
 BG/NBD counts whoever bought once as a customer for ever; NBD counts everybody so, and a holdout can be too short to
 contradict it while values over years rest on it."""

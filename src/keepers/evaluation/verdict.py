@@ -175,9 +175,10 @@ def _reservations(found: Evidence) -> tuple[tuple[str, ...], bool]:
         grave.append(f"One of the holdouts has only {found.purchases:.0f} purchases, so much of its error is chance.")
     if found.value_rule is not None:
         grave.append(f"In money the model does no better than the naive rule that {found.value_rule}.")
-    if found.model == "BGNBD":
+    if found.model in {"BGNBD", "BGCNBD"}:
         mild.append(
-            "BG/NBD counts whoever bought once as a customer for ever: look at how long they have been silent too."
+            f"{found.title} counts whoever bought once as a customer for ever: look at how long they have been silent "
+            "too."
         )
     if found.model == "NBD":
         grave.append("NBD knows no leaving: what it expects over years is an upper bound.")

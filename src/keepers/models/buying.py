@@ -346,6 +346,6 @@ class BuyingModel(Model):
     def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
         given = settings["prior"]
         prior: PriorChoice = Prior.from_dict(given) if isinstance(given, Mapping) else given
-        model = cls(prior)
+        model = cls(prior=prior)
         model.unit_ = TimeUnit.parse(settings["unit"])
         return model

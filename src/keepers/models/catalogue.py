@@ -24,6 +24,8 @@ CATALOGUE: dict[str, str] = {
     "BetaDiscreteWeibull": "keepers.models.contractual.beta_discrete_weibull",
     "ExponentialGamma": "keepers.models.contractual.exponential_gamma",
     "WeibullGamma": "keepers.models.contractual.weibull_gamma",
+    "BGCNBD": "keepers.models.btyd.bg_cnbd",
+    "MBGCNBD": "keepers.models.btyd.mbg_cnbd",
     "GammaGamma": "keepers.models.spend.gamma_gamma",
 }
 """Module of each model; the class has the same name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,6 +30,8 @@ _FAMILIES = {
     "BGBB": "bg_bb",
     "GGompertzNBD": "ggompertz_nbd",
 }
+_ERLANG = {"BGCNBD": 0, "MBGCNBD": 1}
+"""Models with a k among their parameters, and the chances to leave before the first repeat purchase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,24 @@ class Scorer:
         Unit of time of the parameters.
     members : tuple of str
         Names of the models of a stack.
+    stages : mapping of str to int, optional
+        The k of the models of a stack that have one.
     """
 
-    def __init__(self, model: str, parameters: dict[str, float], unit: TimeUnit, members: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        model: str,
+        parameters: dict[str, float],
+        unit: TimeUnit,
+        members: tuple[str, ...] = (),
+        stages: Mapping[str, int] | None = None,
+    ) -> None:
         self.model = model
         self.unit = unit
-        self.family = Stacked({one: _family(one) for one in members}) if members else _family(model)
+        k = {} if stages is None else dict(stages)
+        if "k" in parameters:
+            k[model] = int(parameters["k"])
+        self.family = Stacked({one: _family(one, k) for one in members}) if members else _family(model, k)
         self.theta = np.array([parameters[name] for name in self.family.PARAMETERS])
 
     @classmethod
@@ -145,8 +159,10 @@ class Scorer:
         data = persistence.read(path)
         try:
             outcome = FitOutcome[data["outcome"]]
-            members = tuple(data["settings"].get("members", ()))
-            scorer = cls(str(data["model"]), data["parameters"], TimeUnit.parse(data["settings"]["unit"]), members)
+            settings = data["settings"]
+            members, stages = tuple(settings.get("members", ())), settings.get("stages")
+            unit = TimeUnit.parse(settings["unit"])
+            scorer = cls(str(data["model"]), data["parameters"], unit, members, stages)
         except (KeyError, TypeError) as error:
             raise InputError(f"{os.fspath(path)} is not a saved model of buying ({error!r}).") from error
         if not outcome.usable:
@@ -193,8 +209,12 @@ class Scorer:
         )
 
 
-def _family(model: str) -> BuyingFamily:
+def _family(model: str, stages: Mapping[str, int]) -> BuyingFamily:
     """The family of a model: straight from its module where the house knows it, so that nothing else is loaded."""
+    if model in _ERLANG:
+        from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
+
+        return ErlangBetaGeometric(_ERLANG[model], stages[model])
     if model in _FAMILIES:
         return cast(BuyingFamily, importlib.import_module(f"keepers.numerics.likelihoods.{_FAMILIES[model]}"))
     from keepers.models.catalogue import model_class

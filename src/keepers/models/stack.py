@@ -174,7 +174,7 @@ class Stack(BuyingModel):
         """Put together what the fitted members have."""
         members, weights = self.models_, self.weights
         names = self.family.PARAMETERS
-        theta = np.concatenate([weights, *(list(one.parameters_.values()) for one in members)])
+        theta = np.concatenate([weights, *([one.parameters_[name] for name in one.symbols] for one in members)])
         self.unit_ = members[0].unit_
         self.n_customers_ = members[0].n_customers_
         self.parameters_ = dict(zip(names, theta.tolist(), strict=True))
@@ -236,8 +236,14 @@ class Stack(BuyingModel):
     ) -> Scores:
         """Score customers by their states at a moment."""
         self._theta()
-        scorer = Scorer(self.name, self.parameters_, self.unit_, tuple(one.name for one in self.models_))
+        scorer = Scorer(
+            self.name, self.parameters_, self.unit_, tuple(one.name for one in self.models_), self._stages()
+        )
         return scorer.score(states, now, horizon, discount)
+
+    def _stages(self) -> dict[str, int]:
+        """The k of the members that have one."""
+        return {one.name: int(one.parameters_["k"]) for one in self.models_ if "k" in one.parameters_}
 
     def to_dict(self, *, corrected: bool = True) -> dict[str, Any]:
         """The fitted stack as plain numbers and words, its members within."""
@@ -246,7 +252,11 @@ class Stack(BuyingModel):
             "model": self.name,
             "parameters": self.parameters_,
             "outcome": self.outcome_.name,
-            "settings": {"unit": self.unit_.value, "members": [one.name for one in self.models_]},
+            "settings": {
+                "unit": self.unit_.value,
+                "members": [one.name for one in self.models_],
+                "stages": self._stages(),
+            },
             "weights": self.weights.tolist(),
             "members": [one.to_dict(corrected=corrected) for one in self.models_],
         }

@@ -113,7 +113,7 @@ def draw_parameters(
     """Draw parameters from the posteriors of both models, independently; the estimate comes first."""
     thetas = None
     if hasattr(buying, "posterior_"):
-        estimate = np.array(list(buying.parameters_.values()))
+        estimate = np.array([buying.parameters_[name] for name in buying.family.PARAMETERS])
         thetas = np.vstack([estimate, buying.posterior_.draws(draws, rng)])
     spends = None
     if spending is not None:

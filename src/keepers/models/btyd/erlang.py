@@ -1,0 +1,210 @@
+"""What BG/CNBD-k and MBG/CNBD-k share as estimators: the choice of k, and the stages that nobody sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from keepers.domain.cells import Cells, FloatArray, GapUse
+from keepers.domain.errors import ConfigError, NotFittedError
+from keepers.domain.time import Horizon, TimeUnit
+from keepers.models.base import PriorChoice
+from keepers.models.buying import BuyingModel
+from keepers.models.frames import cells_to_fit
+from keepers.models.priors import LogNormal, ParameterPrior, Prior
+from keepers.numerics.distinct import CellTables
+from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
+from keepers.numerics.likelihoods.family import BuyingFamily
+from keepers.numerics.optimise import Optimum, maximise
+
+LARGEST_K = 12
+"""The k that are tried are 1 to this; a clock more regular than Erlang-12 is hardly told from it."""
+
+_SAMPLE = 40_000
+_NEARLY = 1e-6
+
+
+class ErlangModel(BuyingModel):
+    """Repeat buying where each purchase is every k-th stage of a random process, so that buying has a rhythm.
+
+    Parameters
+    ----------
+    k : int, optional
+        Stages a purchase, 1 to 12: 1 is buying at random, more is more regular. Chosen by the likelihood if left out.
+    prior : "auto", None or Prior
+        See `BuyingModel`; the weak prior's `alpha` is stated for k = 1 and divided by k.
+
+    Attributes
+    ----------
+    k_ : int
+        The k of the fit, also in `parameters_`. At 12, the largest tried, buying is at least as regular as that.
+    log_likelihoods_by_k_ : dict of int to float
+        The maximum for each k that was tried (of likelihood times prior, where there is one).
+    """
+
+    gaps: ClassVar[GapUse | None] = "sum"
+    chances: ClassVar[int]
+    k_: int
+    log_likelihoods_by_k_: dict[int, float]
+
+    def __init__(self, k: int | None = None, prior: PriorChoice = "auto") -> None:
+        super().__init__(prior)
+        if k is not None and (isinstance(k, bool) or k != int(k) or not 1 <= k <= LARGEST_K):
+            raise ConfigError(
+                f"`k` is {k!r}. Use a whole number from 1 (buying at random) to {LARGEST_K} (very regular), or leave "
+                "it out to have it chosen."
+            )
+        self.k = None if k is None else int(k)
+
+    @property
+    def family(self) -> BuyingFamily:
+        """The likelihood and the answers at the k of the fit."""
+        k = getattr(self, "k_", self.k)
+        if k is None:
+            raise NotFittedError(self.name)
+        return ErlangBetaGeometric(self.chances, k)
+
+    def __repr__(self) -> str:
+        text = super().__repr__()
+        if self.k is None:
+            return text
+        return text.replace(f"{self.name}(", f"{self.name}(k={self.k}, ", 1).replace(", )", ")", 1)
+
+    def fit(self, data: Any, unit: TimeUnit | str | None = None) -> Self:
+        """Fit the model to histories.
+
+        A frame may have a column `log_gaps`: the sum of the logarithms of each customer's times between purchases, in
+        the frame's unit. Without it k is chosen by the times of the last purchases alone, which say less.
+
+        Parameters
+        ----------
+        data : summary, Cells or frame
+            Histories. A summary made of orders brings the times between purchases itself.
+        unit : TimeUnit or str, optional
+            Unit of a frame's times, required there; for cells, the unit to fit in.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If the histories are impossible or there are none.
+        """
+        cells = cells_to_fit(data, unit, self.gaps)
+        if self.k is not None:
+            self.k_, self.log_likelihoods_by_k_ = self.k, {}
+        else:
+            self.k_, self.log_likelihoods_by_k_ = self._choose(cells)
+        super().fit(cells)
+        self.parameters_ = {"k": float(self.k_), **self.parameters_}
+        if self.k is not None:
+            self.log_likelihoods_by_k_ = {self.k_: self.log_likelihood_}
+        return self
+
+    def sample(self, ages: FloatArray | Horizon, rng: np.random.Generator, customers: int | None = None) -> Cells:
+        """Draw new customers and their histories with the times between purchases, one row a customer.
+
+        Parameters
+        ----------
+        ages : array, shape (n,), or Horizon
+            How long each is observed, in the model's unit; or one length for all `customers`.
+        rng : Generator
+            Source of chance.
+        customers : int, optional
+            How many, where `ages` is one length.
+        """
+        drawn = super().sample(ages, rng, customers)
+        family = ErlangBetaGeometric(self.chances, self.k_)
+        gaps = family.sample_log_gaps(drawn.x, drawn.t_x, rng)
+        return Cells(drawn.x, drawn.t_x, drawn.T, drawn.weight, drawn.unit, gaps)
+
+    def _choose(self, cells: Cells) -> tuple[int, dict[int, float]]:
+        """The k with the highest maximum, and all maxima; the simplest where nothing tells them apart."""
+        repeaters = float(cells.weight @ (cells.x > 0))
+        if repeaters == 0:
+            return 1, {}
+        scale = float(cells.weight @ cells.T) / cells.customers or 1.0
+        whole = CellTables.of(cells, scale)
+        many = min(cells.size, cells.customers) > 3 * _SAMPLE
+        tables = whole.sample(_SAMPLE) if many else whole
+        found: dict[int, Optimum] = {}
+        for k in range(1, LARGEST_K + 1):
+            if k == 1:
+                starts = ErlangBetaGeometric(self.chances, k).starts(tables)
+            else:
+                starts = [found[k - 1].point + np.array([0.0, np.log((k - 1) / k), 0.0, 0.0])]
+            climbs = [self._climb(k, cells, tables, scale, repeaters, start) for start in starts]
+            found[k] = max(climbs, key=lambda climb: climb.evaluation.value)
+        best = _highest({k: climb.evaluation.value for k, climb in found.items()})
+        if many:
+            # The sample has said about where; all customers decide between the neighbours.
+            near = [k for k in (best - 1, best, best + 1) if k in found]
+            found = {k: self._climb(k, cells, whole, scale, repeaters, found[k].point) for k in near}
+            best = _highest({k: climb.evaluation.value for k, climb in found.items()})
+        constant = -cells.repeat_purchases * float(np.log(scale))
+        return best, {k: climb.evaluation.value + constant for k, climb in found.items()}
+
+    def _climb(
+        self, k: int, cells: Cells, tables: CellTables, scale: float, repeaters: float, start: FloatArray
+    ) -> Optimum:
+        family = ErlangBetaGeometric(self.chances, k)
+        belief = self._belief(k, repeaters)[0]
+        powers = np.array([family.TIME_POWERS[name] for name in self.symbols], dtype=float)
+        prior: ParameterPrior | None = None
+        if belief is not None:
+            prior = belief.on(self.symbols, (cells.unit.days * scale / belief.unit.days) ** powers)
+
+        def objective(point: FloatArray) -> Evaluation:
+            with np.errstate(all="ignore"):
+                value = family.log_likelihood_sum(np.exp(point), tables, 2)
+            return value if prior is None else value + prior.evaluate(point)
+
+        return maximise(objective, start, tolerance=_NEARLY)
+
+    def _priors(self, informative_customers: float) -> tuple[Prior | None, Prior | None]:
+        return self._belief(self.k_, informative_customers)
+
+    def _belief(self, k: int, informative_customers: float) -> tuple[Prior | None, Prior | None]:
+        """The priors at one k: the weak one speaks of purchases, of which k stages make one."""
+        chosen, rescue = super()._priors(informative_customers)
+        if rescue is None:
+            return chosen, rescue
+        return (None if chosen is None else _of_stages(chosen, k)), _of_stages(rescue, k)
+
+    def _settings(self) -> dict[str, Any]:
+        maxima = {str(k): value for k, value in self.log_likelihoods_by_k_.items()}
+        return {**super()._settings(), "k": self.k, "k_": self.k_, "log_likelihoods_by_k": maxima}
+
+    @classmethod
+    def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        model = super()._from_settings(settings)
+        model.k = None if settings["k"] is None else int(settings["k"])
+        model.k_ = int(settings["k_"])
+        model.log_likelihoods_by_k_ = {int(k): float(value) for k, value in settings["log_likelihoods_by_k"].items()}
+        return model
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The fitted model that `to_dict` wrote."""
+        model = super().from_dict(data)
+        assert isinstance(model, cls)
+        model.parameters_ = {"k": float(model.k_), **model.parameters_}
+        return model
+
+
+def _of_stages(prior: Prior, k: int) -> Prior:
+    alpha = prior.beliefs["alpha"]
+    assert isinstance(alpha, LogNormal)
+    return replace(prior, beliefs={**prior.beliefs, "alpha": LogNormal(alpha.median / k, alpha.spread)})
+
+
+def _highest(values: Mapping[int, float]) -> int:
+    """The k of the highest value, the smallest of those that differ from it by rounding alone."""
+    top = max(values.values())
+    return min(k for k, value in values.items() if value >= top - _NEARLY * (1 + abs(top) * 1e-6))
