@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
     from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
+    from keepers.summaries.subscriptions import summarise_subscriptions as summarise_subscriptions
     from keepers.summaries.summary import summarise as summarise
     from keepers.valuation import formulas as formulas
     from keepers.valuation.lifetime_value import lifetime_value as lifetime_value
+    from keepers.valuation.subscription_value import subscription_value as subscription_value
 
     __version__ = VERSION
 
@@ -78,8 +80,10 @@ _HOMES = {
     "read": ("data.read", "read"),
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),
+    "subscription_value": ("valuation.subscription_value", "subscription_value"),
     "summarise": ("summaries.summary", "summarise"),
     "summarise_opportunities": ("summaries.opportunities", "summarise_opportunities"),
+    "summarise_subscriptions": ("summaries.subscriptions", "summarise_subscriptions"),
     "weeks": ("domain.time", "weeks"),
     "years": ("domain.time", "years"),
 }

@@ -333,17 +333,22 @@ class ContractModel(Model):
             yield self, np.flatnonzero(runs)
             return
         for plan in np.unique(rows.plan):
-            yield self._of_plan(str(plan), seen=False), np.flatnonzero(runs & (rows.plan == plan))
+            yield self.fit_of(str(plan)), np.flatnonzero(runs & (rows.plan == plan))
 
-    def _of_plan(self, plan: str | None, seen: bool = True) -> Any:
+    def fit_of(self, plan: str) -> Self:
+        """The fit that answers for a plan: its own where it has one that can be used, the common one otherwise."""
         self._theta()
+        own: Self = self.plans_.get(plan, self)
+        return own if own.outcome_.usable else self
+
+    def _of_plan(self, plan: str | None) -> Self:
         if plan is None:
+            self._theta()
             return self
-        if plan not in self.plans_ and seen:
+        if plan not in self.plans_:
             known = ", ".join(self.plans_) or 'none: fit(data, by="plan")'
             raise InputError(f"There is no fit of the plan {plan!r}. Plans that have one: {known}.")
-        own = self.plans_.get(plan, self)
-        return own if own.outcome_.usable else self
+        return self.fit_of(plan)
 
     def _posterior_columns(self, draws: int) -> list[FloatArray]:
         self._theta()

@@ -1,0 +1,82 @@
+"""What subscribers did from one period to the next: changes of plan, pauses and returns, counted in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keepers.data.engine import quoted, template
+from keepers.domain.cells import FloatArray
+from keepers.domain.time import TimeUnit
+from keepers.summaries.calendar_periods import whole_periods
+from keepers.summaries.purchases import PACKAGE, day_literal
+from keepers.summaries.subscriptions import SubscriptionSummary
+
+_MOST_PERIODS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class PlanHistory:
+    """Steps from one period's end to the next, counted over all subscribers up to the cut.
+
+    Parameters
+    ----------
+    plans : tuple of str
+        Plans in the order of the arrays.
+    moves : array, shape (plans, plans)
+        Steps from the row's plan to the column's, of contracts that ran on.
+    prices : array, shape (plans,)
+        Mean price a month of each plan.
+    paused, resumed : (float, float)
+        Steps into a pause and steps that could have been; steps out of a pause and steps that could have been.
+    away, returned : arrays, shape (n,)
+        Former customers by whole periods since they left: steps that were seen, and those that brought one back.
+    """
+
+    plans: tuple[str, ...]
+    moves: FloatArray
+    prices: FloatArray
+    paused: tuple[float, float]
+    resumed: tuple[float, float]
+    away: FloatArray
+    returned: FloatArray
+
+
+def plan_history(summary: SubscriptionSummary) -> PlanHistory:
+    """Count the steps behind a summary; a gap within its grace is a pause."""
+    facts, spells = summary.facts, quoted(summary.facts.spells)
+    cut, unit = day_literal(facts.cut), facts.period
+    first = f"(SELECT min(paid_from) FROM {spells})"
+    periods = 1 + int(summary.engine.row(f"SELECT {whole_periods(first, cut, unit)}")[0])
+    rows = summary.engine.rows(
+        template(PACKAGE, "plan_history").format(
+            spells=spells,
+            periods=min(periods, _MOST_PERIODS),
+            day=_back(cut, "k", unit),
+            next_day=_back(cut, "(k - 1)", unit),
+            since=whole_periods("extent.until", "grid.day", unit),
+        )
+    )
+    priced = dict(summary.engine.rows(f"SELECT plan, avg(mrr) FROM {spells} GROUP BY plan ORDER BY plan"))
+    plans = tuple(str(plan) for plan in priced)
+    place = {plan: index for index, plan in enumerate(plans)}
+    moves = np.zeros((len(plans), len(plans)))
+    into, active, out, pausing = 0.0, 0.0, 0.0, 0.0
+    longest = max([row[3] for row in rows if row[3] is not None], default=0)
+    away, returned = np.zeros(longest + 1), np.zeros(longest + 1)
+    for kind, before, after, since, seen in rows:
+        if kind == "stay":
+            if before is not None and after is not None:
+                moves[place[before], place[after]] += seen
+            active, into = active + seen * (before is not None), into + seen * (before is not None and after is None)
+            pausing, out = pausing + seen * (before is None), out + seen * (before is None and after is not None)
+        else:
+            away[since] += seen
+            returned[since] += seen * (kind == "return")
+    prices = np.array([0.0 if priced[plan] is None else priced[plan] for plan in plans], dtype=np.float64)
+    return PlanHistory(plans, moves, prices, (into, active), (out, pausing), away, returned)
+
+
+def _back(cut: str, steps: str, unit: TimeUnit) -> str:
+    return f"CAST({cut} - to_{unit.value}s(CAST({steps} AS INTEGER)) AS DATE)"

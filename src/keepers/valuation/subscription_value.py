@@ -1,0 +1,292 @@
+"""What every subscription is worth: how long it lasts, what it pays meanwhile, margin and discount."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keepers.data.engine import Engine, literal, quoted, template
+from keepers.data.table import Table
+from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin, MoneyBasis
+from keepers.domain.outcome import FitOutcome
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+from keepers.models.contractual.contract import ContractModel
+from keepers.numerics.likelihoods import contract_outlook as outlook
+from keepers.summaries.calendar_periods import whole_periods
+from keepers.summaries.plan_history import plan_history
+from keepers.summaries.purchases import day_literal
+from keepers.summaries.subscriptions import SubscriptionSummary
+from keepers.valuation.plan_states import PlanStates
+from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
+from keepers.valuation.subscription_draws import interval_units
+from keepers.valuation.values import horizon_label
+
+_PACKAGE = "keepers.valuation.sql"
+_ENDS = (0.10, 0.90)
+_SEED = 20100101
+_MONTHS = {TimeUnit.DAY: 12.0 / 365.0, TimeUnit.WEEK: 12.0 / 52.0, TimeUnit.MONTH: 1.0, TimeUnit.YEAR: 12.0}
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionValueFacts:
+    """What a table of values of subscriptions means and was made of."""
+
+    summary: SubscriptionSummary
+    """The contracts."""
+    model: ContractModel
+    """The model of their duration."""
+    states: PlanStates
+    """Changes of plan, pauses and returns."""
+    horizon: Horizon
+    """What "predicted" covers."""
+    discount: DiscountRate
+    """What later money is worth now."""
+    lifetime: Horizon
+    """What "lifetime" covers."""
+    margin: Margin
+    """From price to contribution."""
+
+
+class SubscriptionValues(Table):
+    """A table of the engine, one row a customer, with what the customer's last subscription will bring.
+
+    Columns, where 12m stands for the horizon:
+
+    - `customer_key`, `plan`, `state`, `started_on`, `ended_on`, `end_kind`, `tenure`, `mrr`, `revenue`
+    - `churn_probability`: that the contract ends within `churn_horizon_days`; 1 for who left
+    - `renewal_probability`: that it outlasts one more period; `expected_residual_tenure`: periods within the
+      lifetime's cap
+    - `clv_historic`: what it brought so far; `clv_predicted_12m`: expected within the horizon, discounted;
+      `clv_lifetime`: within the stated lifetime; `clv_infinite`: without end. Of customers who left these are
+      what their coming back is expected to bring: zero where nobody was ever seen to come back
+    - `clv_predicted_12m_low`, `_high`, `clv_lifetime_low`, `_high`: the 80% interval of what will really come
+    - `clv_percentile`, `clv_basis`, `clv_model_version`, and `clv_scored_at` if the caller has a clock
+    """
+
+    def __init__(self, engine: Engine, name: str, facts: SubscriptionValueFacts) -> None:
+        super().__init__(engine, name)
+        self.facts = facts
+
+    @property
+    def value_column(self) -> str:
+        """Name of the column with the value predicted for the horizon."""
+        return f"clv_predicted_{horizon_label(self.facts.horizon)}"
+
+    @property
+    def basis(self) -> MoneyBasis:
+        """What the money is."""
+        return self.facts.margin.basis
+
+    @property
+    def currency(self) -> str:
+        """Currency, or "unspecified"."""
+        return self.facts.summary.currency
+
+    @property
+    def meaning(self) -> str:
+        """The five things that say what a sum of `value_column` means, in one sentence."""
+        facts = self.facts
+        margin = f" at {facts.margin.rate:.0%}" if facts.margin.rate is not None else ""
+        return (
+            f"{self.basis.value.capitalize()}{margin} of subscriptions over {facts.horizon} from "
+            f"{facts.summary.facts.cut}, of customers who subscribed before, payments after that day alone, discounted "
+            f"at {facts.discount.annual:.1%} a year, cost of acquisition not deducted."
+        )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of how the values were made."""
+        facts, remarks = self.facts, []
+        if facts.model.outcome_ is FitOutcome.NO_ENDINGS:
+            remarks.append(
+                "No contract has ended yet. Price by churn would be infinite; the values here are finite, because the "
+                "prior holds some churn to be likely, and their intervals are as wide as that leaves them."
+            )
+        if not facts.states.returns_seen:
+            remarks.append("Nobody was seen to come back after leaving, so customers who left are worth nothing here.")
+        return (*facts.summary.remarks, *remarks)
+
+
+def subscription_value(
+    model: ContractModel,
+    summary: Any,
+    horizon: Horizon = DEFAULT_HORIZON,
+    discount: DiscountRate = DEFAULT_DISCOUNT,
+    margin: Margin | float | None = None,
+    *,
+    lifetime: Horizon = LIFETIME_CAP,
+    scored_at: dt.datetime | None = None,
+    seed: int = _SEED,
+) -> SubscriptionValues:
+    """What every customer's subscription will bring from now on, and how sure that is.
+
+    The expected value is the sum over coming payments of the chance that the contract still runs by then, times the
+    price expected by then, discounted from the payment's own time, times margin. The price starts from the customer's
+    own and moves with the changes of plan and the pauses that were seen; rows of plans that were seen rarely lean
+    on all plans. A payment made before the cut is not counted. Of customers who left it is what their coming back is
+    expected to bring, where coming back was ever seen.
+
+    Discrete models pay at renewals, the first at `next_renewal`; continuous ones as time flows. The 80% interval is one
+    of what will really come: tenure, changes of plan, pauses and returns at random, and the parameters uncertain.
+
+    A value without end is finite for any discount above zero. Price divided by churn is infinite where nobody has left
+    yet; here the prior holds some churn to be likely, and `remarks` says so.
+
+    Parameters
+    ----------
+    model : fitted model of contracts
+        With a fit of each plan (``fit(summary, by="plan")``) each contract is answered by that of its plan.
+    summary : SubscriptionSummary
+        As `summarise_subscriptions` makes it, in the model's period.
+    horizon : Horizon
+        What "predicted" covers.
+    discount : DiscountRate
+        What later money is worth now.
+    margin : Margin or float, optional
+        The part of the price that is contribution, 0.8 for 80%; net revenue without it.
+    lifetime : Horizon
+        The cap that `clv_lifetime` covers.
+    scored_at : datetime, optional
+        The present moment, for the column `clv_scored_at`.
+    seed : int
+        Of the intervals' draws.
+
+    Returns
+    -------
+    SubscriptionValues
+
+    Raises
+    ------
+    ConfigError
+        If the model counts another period than the summary, or the margin is one of orders.
+    InputError
+        If the summary is none of subscriptions, or no prices are known.
+
+    Examples
+    --------
+    >>> import keepers as kp
+    >>> contracts = {
+    ...     "customer_key": list("abcdef"), "plan": ["small", "large"] * 3, "amount": [10.0, 25.0] * 3,
+    ...     "started_on": ["2024-01-15", "2024-02-01", "2024-02-10", "2024-03-05", "2024-03-20", "2024-05-01"],
+    ...     "ended_on": [None, None, "2024-06-10", None, "2024-05-20", None],
+    ... }
+    >>> summary = kp.summarise_subscriptions(contracts, kp.ObservationWindow(calibration_end="2024-06-30"))
+    >>> model = kp.ShiftedBetaGeometric().fit(summary)
+    >>> values = kp.subscription_value(model, summary, kp.months(12), margin=0.8).to_numpy()
+    >>> [round(float(value)) for value in values["clv_predicted_12m"]]
+    [69, 151, 0, 147, 0, 139]
+    """
+    if not isinstance(model, ContractModel):
+        raise ConfigError(
+            f"{type(model).__name__} is no model of contracts. Use ShiftedBetaGeometric, BetaDiscreteWeibull, "
+            "ExponentialGamma or WeibullGamma; for orders without a contract see `lifetime_value`."
+        )
+    if not isinstance(summary, SubscriptionSummary):
+        raise InputError(
+            f"A {type(summary).__name__} is no summary of subscriptions. Make one with "
+            "`keepers.summarise_subscriptions`."
+        )
+    used = margin if isinstance(margin, Margin) else Margin(margin)
+    if used.per_order:
+        raise ConfigError("A subscription has no orders to carry a margin. Give a rate, for example margin=0.8.")
+    model.fit_of("")
+    if model.unit_ is not summary.unit:
+        raise ConfigError(
+            f"The model counts {model.unit_.value}s and the summary {summary.unit.value}s, and calendar periods do "
+            f'not convert. Make the summary with period="{model.unit_.value}", or fit the model to this one.'
+        )
+    if not summary.has_money:
+        raise InputError(
+            "No price of any subscription is known, so that there is nothing to value. Give a column `amount`; how "
+            "long contracts last the model answers without it."
+        )
+    states = PlanStates.of(plan_history(summary))
+    facts = SubscriptionValueFacts(summary, model, states, horizon, discount, lifetime, used)
+    name = _values(facts, scored_at, seed)
+    return SubscriptionValues(summary.engine, name, facts)
+
+
+def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: int) -> str:
+    summary, unit = facts.summary, facts.summary.unit
+    engine = summary.engine
+    gone = f"({whole_periods('ended_on', day_literal(summary.facts.cut), unit)})"
+    key = engine.columns(template(_PACKAGE, "subscription_cells").format(gone=gone, summary=quoted(summary.name)))
+    cells = _cells(facts, key)
+    plain, money = _plain(facts, cells), _money(facts, cells, seed)
+    table = engine.from_columns(engine.new_name("subscription_cells"), {**key, **plain, **money})
+    value = f"clv_predicted_{horizon_label(facts.horizon)}"
+    scale = _MONTHS[unit] * facts.margin.factor
+    constants = [
+        f"CAST({round(facts.horizon.days)} AS INTEGER) AS churn_horizon_days",
+        f"{literal(facts.margin.basis.value)} AS clv_basis",
+        f"{literal(facts.model.name)} AS clv_model_version",
+    ]
+    if scored_at is not None:
+        moment = scored_at if scored_at.tzinfo is None else scored_at.astimezone(dt.UTC).replace(tzinfo=None)
+        constants.append(f"TIMESTAMP {literal(moment.isoformat(sep=' ', timespec='seconds'))} AS clv_scored_at")
+    name = engine.create(
+        engine.new_name("subscription_values"),
+        template(_PACKAGE, "subscription_values").format(
+            gone=gone,
+            scale=repr(scale),
+            margin=repr(facts.margin.factor),
+            summary=quoted(summary.name),
+            cells=quoted(table),
+            plain=", ".join(f"cell.{column}" for column in plain),
+            money=", ".join(f"customer.price * cell.{column} AS {column}" for column in money),
+            value=value,
+            constants=", ".join(constants),
+        ),
+    )
+    engine.drop(table)
+    return name
+
+
+def _cells(facts: SubscriptionValueFacts, key: dict[str, Any]) -> SubscriptionCells:
+    place = {plan: index for index, plan in enumerate(facts.states.plans)}
+    age = key["periods"] if facts.model.family.DISCRETE else key["tenure"]
+    return SubscriptionCells(
+        np.array([place[str(plan)] for plan in key["plan"]], dtype=np.intp),
+        key["state"] == "paused",
+        key["state"] == "ended",
+        np.asarray(age, dtype=np.float64),
+        np.asarray(key["next_renewal"], dtype=np.float64),
+        np.asarray(key["gone"], dtype=np.int64),
+    )
+
+
+def _plain(facts: SubscriptionValueFacts, cells: SubscriptionCells) -> dict[str, np.ndarray]:
+    """Columns that are no money."""
+    unit, family = facts.summary.unit, facts.model.family
+    horizon, cap = facts.horizon.in_unit(unit), facts.lifetime.in_unit(unit)
+    found = {name: np.zeros(cells.age.size) for name in ("churn_probability", "renewal_probability")}
+    found["expected_residual_tenure"] = np.zeros(cells.age.size)
+    found["churn_probability"][cells.ended] = 1.0
+    for place, plan in enumerate(facts.states.plans):
+        some = np.flatnonzero((cells.plan == place) & ~cells.ended)
+        if some.size:
+            theta = facts.model.fit_of(plan)._theta().tolist()
+            age = cells.age[some]
+            found["churn_probability"][some] = 1.0 - outlook.survival(family, theta, age, horizon)
+            found["renewal_probability"][some] = outlook.survival(family, theta, age, 1.0)
+            found["expected_residual_tenure"][some] = outlook.residual_tenure(family, theta, age, cap)
+    return found
+
+
+def _money(facts: SubscriptionValueFacts, cells: SubscriptionCells, seed: int) -> dict[str, np.ndarray]:
+    """Columns that a customer's price is multiplied with."""
+    unit = facts.summary.unit
+    delta = facts.discount.continuous(unit)
+    lengths = (facts.horizon.in_unit(unit), facts.lifetime.in_unit(unit))
+    label = f"clv_predicted_{horizon_label(facts.horizon)}"
+    columns: dict[str, np.ndarray] = {}
+    spread = interval_units(facts.model, facts.states, cells, delta, lengths, _ENDS, seed)
+    for name, length, (low, high) in zip((label, "clv_lifetime"), lengths, spread, strict=True):
+        columns[name] = expected_units(facts.model, facts.states, cells, delta, length)
+        columns |= {f"{name}_low": low, f"{name}_high": high}
+    columns["clv_infinite"] = expected_units(facts.model, facts.states, cells, delta, None)
+    return columns

@@ -1,0 +1,98 @@
+"""Value of a subscription: the models' own discounted tenure times price, and the mean of what is drawn."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import keepers as kp
+from keepers.numerics.likelihoods import contract_outlook as outlook
+from keepers.valuation.plan_states import PlanStates
+from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
+from keepers.valuation.subscription_draws import drawn_units, interval_units
+
+MODELS = [kp.ShiftedBetaGeometric, kp.BetaDiscreteWeibull, kp.ExponentialGamma, kp.WeibullGamma]
+DELTA = 0.01
+ALONE = PlanStates(("only",), np.array([10.0]), np.array([[1e9]]), (1e-9, 1e9), (1.0, 1.0), np.zeros((3, 2)))
+MIXED = PlanStates(
+    ("small", "large"),
+    np.array([10.0, 30.0]),
+    np.array([[9e6, 1e6], [0.5e6, 9.5e6]]),
+    (0.05e7, 0.95e7),
+    (0.4e7, 0.6e7),
+    np.array([[0.08e7, 0.92e7], [0.03e7, 0.97e7], [0.01e7, 0.99e7]]),
+)
+
+
+def fitted(model):
+    """A fit of many contracts, so that its posterior is a point nearly."""
+    rng = np.random.default_rng(2)
+    tenure = np.ceil(rng.exponential(1 / rng.gamma(1.6, 1 / 12.0, 200_000)))
+    ended = (tenure <= 24).astype(float)
+    weights = np.bincount(np.minimum(tenure, 24).astype(int) * 2 + ended.astype(int))
+    keys = np.flatnonzero(weights)
+    return model(prior=None).fit({"tenure": keys // 2, "ended": keys % 2, "weight": weights[keys]}, unit="month")
+
+
+def cells(**columns) -> SubscriptionCells:
+    """Cells that run and pay unless said otherwise."""
+    n = len(columns["age"])
+    full = {
+        "plan": np.zeros(n, dtype=int), "paused": np.zeros(n, dtype=bool), "ended": np.zeros(n, dtype=bool),
+        "wait": np.ones(n), "gone": np.zeros(n, dtype=int),
+    }  # fmt: skip
+    return SubscriptionCells(**{**full, **{name: np.asarray(value) for name, value in columns.items()}})
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("horizon", [12.0, 6.5, 60.0, None])
+def test_with_one_plan_it_is_discounted_tenure(model, horizon) -> None:
+    fit = fitted(model)
+    age, wait = np.array([0.0, 3.0, 3.0, 17.0]), np.array([1.0, 1.0, 0.3, 0.7])
+    found = expected_units(fit, ALONE, cells(age=age, wait=wait), DELTA, horizon)
+    theta = list(fit.parameters_.values())
+    assert found == pytest.approx(outlook.discounted_tenure(fit.family, theta, age, DELTA, horizon, wait), rel=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_expectations_are_the_mean_of_what_is_drawn(model) -> None:
+    """Running, paused, gone for one and for five months, on either plan."""
+    fit = fitted(model)
+    rows = np.array([[0, 0, 0, 2, 0], [0, 1, 0, 2, 0], [0, 0, 1, 0, 1], [0, 0, 1, 0, 5]], dtype=float)
+    rng = np.random.default_rng(4)
+    for place in (0, 1):
+        rows[:, 0] = place
+        drawn = drawn_units(fit, MIXED, place, rows, 20_000, DELTA, [12.0, 36.0], rng)
+        some = cells(
+            plan=rows[:, 0].astype(int), paused=rows[:, 1] > 0, ended=rows[:, 2] > 0, age=rows[:, 3],
+            gone=rows[:, 4].astype(int),
+        )  # fmt: skip
+        for horizon in (12.0, 36.0):
+            expected = expected_units(fit, MIXED, some, DELTA, horizon)
+            error = drawn[horizon].std(axis=1) / np.sqrt(20_000)
+            assert np.all(np.abs(drawn[horizon].mean(axis=1) - expected) < 4 * error + 0.002 * expected)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_horizons_and_intervals_are_in_order(model) -> None:
+    fit = fitted(model)
+    some = cells(
+        age=[0.0, 5.0, 5.0, 0.0, 0.0], plan=[0, 1, 0, 0, 1], paused=[False, False, True, False, False],
+        ended=[False, False, False, True, True], wait=[1.0, 0.25, 0.5, 1.0, 1.0], gone=[0, 0, 0, 2, 20],
+    )  # fmt: skip
+    values = [expected_units(fit, MIXED, some, DELTA, horizon) for horizon in (1.0, 12.0, 60.0, 600.0, None)]
+    for short, long in pairwise(values):
+        assert np.all(short <= long * (1 + 1e-9))
+    # Who paid five years is worth almost all there is within fifty.
+    assert values[3] == pytest.approx(values[4], rel=0.02)
+    (low, high), (low60, high60) = interval_units(fit, MIXED, some, DELTA, (12.0, 60.0), (0.1, 0.9), 1)
+    assert np.all(low <= high)
+    assert np.all(low60 <= high60)
+    assert np.all(high <= high60)
+    running = ~some.ended
+    assert np.all((low <= values[1])[running])
+    assert np.all((values[1] <= high)[running])
+    again = interval_units(fit, MIXED, some, DELTA, (12.0, 60.0), (0.1, 0.9), 1)
+    assert np.array_equal(again[0][1], high)
