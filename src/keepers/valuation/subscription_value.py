@@ -20,10 +20,10 @@ from keepers.summaries.calendar_periods import whole_periods
 from keepers.summaries.plan_history import plan_history
 from keepers.summaries.purchases import day_literal
 from keepers.summaries.subscriptions import SubscriptionSummary
+from keepers.valuation.facts import horizon_label
 from keepers.valuation.plan_states import PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
 from keepers.valuation.subscription_draws import interval_units
-from keepers.valuation.values import horizon_label
 
 _PACKAGE = "keepers.valuation.sql"
 _ENDS = (0.10, 0.90)
