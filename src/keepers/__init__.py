@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from keepers.models.contractual.exponential_gamma import ExponentialGamma as ExponentialGamma
     from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric as ShiftedBetaGeometric
     from keepers.models.contractual.weibull_gamma import WeibullGamma as WeibullGamma
+    from keepers.models.covariates.specification import Covariates as Covariates
+    from keepers.models.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
+    from keepers.models.pooled import PooledModel as PooledModel
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
@@ -53,6 +56,7 @@ _HOMES = {
     "BGCNBD": ("models.btyd.bg_cnbd", "BGCNBD"),
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
     "BetaDiscreteWeibull": ("models.contractual.beta_discrete_weibull", "BetaDiscreteWeibull"),
+    "Covariates": ("models.covariates.specification", "Covariates"),
     "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
     "GGompertzNBD": ("models.btyd.ggompertz_nbd", "GGompertzNBD"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
@@ -67,6 +71,7 @@ _HOMES = {
     "ShiftedBetaGeometric": ("models.contractual.shifted_beta_geometric", "ShiftedBetaGeometric"),
     "WeibullGamma": ("models.contractual.weibull_gamma", "WeibullGamma"),
     "Stack": ("models.stack", "Stack"),
+    "PooledModel": ("models.pooled", "PooledModel"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
     "choose_model": ("evaluation.compare", "choose_model"),
@@ -74,6 +79,7 @@ _HOMES = {
     "days": ("domain.time", "days"),
     "formulas": ("valuation.formulas", ""),
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
+    "likelihood_ratio_test": ("models.likelihood_ratio", "likelihood_ratio_test"),
     "load_model": ("models.catalogue", "load_model"),
     "months": ("domain.time", "months"),
     "periodic_rate": ("domain.money", "periodic_rate"),

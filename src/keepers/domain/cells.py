@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.domain.attributes import Attributes
 from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit
 
@@ -37,6 +39,10 @@ class Cells:
     log_gaps : array, shape (n,), optional
         For families that know regular timing: the sum, over the customers of the row and over the repeat purchases of
         each, of the logarithm of the time since the purchase before, in `unit`. None where it is not known.
+    pattern : array of int, shape (n,), optional
+        Row of each history's attributes, where a model has covariates.
+    attributes : Attributes, optional
+        The distinct patterns of attributes.
     """
 
     x: FloatArray
@@ -45,6 +51,8 @@ class Cells:
     weight: FloatArray
     unit: TimeUnit
     log_gaps: FloatArray | None = None
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
 
     def __post_init__(self) -> None:
         for name in ("x", "t_x", "T", "weight", "log_gaps"):
@@ -56,6 +64,15 @@ class Cells:
                 raise InputError(f"`{name}` must be a flat column as long as `x` ({self.x.shape}), not {column.shape}.")
             if column.size and not np.all(np.isfinite(column)):
                 raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
+        if self.pattern is None:
+            return
+        pattern = np.ascontiguousarray(self.pattern, dtype=np.int64)
+        object.__setattr__(self, "pattern", pattern)
+        known = 0 if self.attributes is None else self.attributes.size
+        if pattern.shape != self.x.shape or (pattern.size and not 0 <= pattern.min() <= pattern.max() < known):
+            raise InputError(
+                f"`pattern` must name for each of {self.x.size} histories one of {known} patterns of attributes."
+            )
 
     @classmethod
     def of_customers(
@@ -65,20 +82,47 @@ class Cells:
         return cls(x, t_x, T, np.ones(np.shape(x)), unit, log_gaps).merged()
 
     def merged(self) -> Cells:
-        """The same customers with equal (x, t_x, T) in one row, rows in order."""
-        rows = np.column_stack([self.x, self.t_x, self.T])
-        distinct, index = np.unique(rows, axis=0, return_inverse=True)
+        """The same customers with equal (x, t_x, T) and attributes in one row, rows in order."""
+        columns = [self.x, self.t_x, self.T, *([] if self.pattern is None else [self.pattern])]
+        distinct, index = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
 
         def summed(column: FloatArray) -> FloatArray:
             return np.asarray(np.bincount(index.ravel(), weights=column, minlength=len(distinct)), dtype=np.float64)
 
         gaps = None if self.log_gaps is None else summed(self.log_gaps)
-        return Cells(distinct[:, 0], distinct[:, 1], distinct[:, 2], summed(self.weight), self.unit, gaps)
+        pattern = None if self.pattern is None else distinct[:, 3].astype(np.int64)
+        return Cells(
+            distinct[:, 0],
+            distinct[:, 1],
+            distinct[:, 2],
+            summed(self.weight),
+            self.unit,
+            gaps,
+            pattern,
+            self.attributes,
+        )
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Cells:
         """Some of the rows."""
-        gaps = None if self.log_gaps is None else self.log_gaps[rows]
-        return Cells(self.x[rows], self.t_x[rows], self.T[rows], self.weight[rows], self.unit, gaps)
+        return replace(
+            self,
+            x=self.x[rows],
+            t_x=self.t_x[rows],
+            T=self.T[rows],
+            weight=self.weight[rows],
+            log_gaps=None if self.log_gaps is None else self.log_gaps[rows],
+            pattern=None if self.pattern is None else self.pattern[rows],
+        )
+
+    def knowing(self, names: Sequence[str]) -> Cells:
+        """The same customers with these attributes alone, equal histories in one row."""
+        if self.attributes is None or self.pattern is None or self.attributes.names == tuple(names):
+            return self
+        there = [name for name in names if name in self.attributes.columns]
+        if not there:
+            return replace(self, pattern=None, attributes=None).merged()
+        table, pattern = Attributes.of_rows({name: self.attributes.columns[name] for name in there})
+        return replace(self, pattern=pattern[self.pattern], attributes=table).merged()
 
     @property
     def size(self) -> int:
@@ -101,7 +145,7 @@ class Cells:
             return self
         scale = self.unit.days / unit.days
         gaps = None if self.log_gaps is None else self.log_gaps + self.weight * self.x * float(np.log(scale))
-        return Cells(self.x, self.t_x * scale, self.T * scale, self.weight, unit, gaps)
+        return replace(self, t_x=self.t_x * scale, T=self.T * scale, unit=unit, log_gaps=gaps)
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,6 +43,7 @@ def backtest(
     spending: Sequence[GammaGamma] | None = None,
     holdout: Horizon | None = None,
     margin: Margin | float | None = None,
+    covariates: Any = None,
     progress: Progress = silent,
 ) -> Backtest:
     """Hide the last part of the orders, forecast it, compare; from several days in the past.
@@ -67,6 +68,8 @@ def backtest(
         How far to forecast, where `window` has no holdout.
     margin : Margin or float, optional
         As for `keepers.lifetime_value`.
+    covariates : frame or "first order", optional
+        Attributes of customers for models with covariates, as for `keepers.summarise`.
     progress : callable, optional
         Told how far the work is.
 
@@ -99,7 +102,7 @@ def backtest(
     try:
         for done, cut in enumerate(plan.windows):
             progress("Backtest", done / len(plan.windows))
-            origin = open_origin(orders, cut, margin)
+            origin = open_origin(orders, cut, margin, covariates)
             if isinstance(origin, str):
                 remarks.append(origin)
                 continue

@@ -18,7 +18,7 @@ from keepers.evaluation.grading import CountGrade, Forecaster, grade_purchases
 from keepers.evaluation.outcomes import Outcomes
 from keepers.models.buying import BuyingModel
 from keepers.summaries.purchases import PurchaseSource, purchase_days_sql
-from keepers.summaries.summary import Summary, summarise
+from keepers.summaries.summary import Summary, summarise, with_covariates
 
 FEWEST_CUSTOMERS = 30
 FEWEST_PURCHASES = 10
@@ -133,7 +133,9 @@ class Origin:
                 self.summary.engine.drop(name)
 
 
-def open_origin(orders: PurchaseSource, window: ObservationWindow, margin: Margin) -> Origin | str:
+def open_origin(
+    orders: PurchaseSource, window: ObservationWindow, margin: Margin, covariates: Any = None
+) -> Origin | str:
     """See the orders as they were known at a cut; or the sentence that says why nothing can be graded there."""
     horizon, cut = window.holdout, window.calibration_end
     assert horizon is not None
@@ -141,6 +143,8 @@ def open_origin(orders: PurchaseSource, window: ObservationWindow, margin: Margi
         summary = summarise(orders, window, margin)
     except InputError:
         return f"Nobody who can be named had bought anything by {cut}."
+    if covariates is not None:
+        summary = with_covariates(summary, orders, covariates)
     outcomes = outcomes_of(summary, horizon)
     if outcomes.customers < FEWEST_CUSTOMERS or outcomes.total < FEWEST_PURCHASES:
         summary.engine.drop(summary.name)
@@ -155,9 +159,12 @@ def open_origin(orders: PurchaseSource, window: ObservationWindow, margin: Margi
 
 def outcomes_of(summary: Summary, horizon: Horizon) -> Outcomes:
     """Histories and what followed, grouped in the engine."""
-    rows = summary.engine.columns(template(_PACKAGE, "outcomes").format(summary=quoted(summary.name)))
+    sql = template(_PACKAGE, "outcomes").format(summary=quoted(summary.name), key=", ".join(summary.key))
+    rows = summary.engine.columns(sql)
     days = summary.unit.days
+    kind = [rows["pattern"]] if "pattern" in rows else []
     table = np.column_stack(
-        [rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["holdout_frequency"]]
+        [rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, *kind, rows["holdout_frequency"]]
     ).astype(np.float64)
-    return Outcomes.of_sorted(table, rows["customers"].astype(np.float64), summary.unit, horizon)
+    weight = rows["customers"].astype(np.float64)
+    return Outcomes.of_sorted(table, weight, summary.unit, horizon, summary.attributes())

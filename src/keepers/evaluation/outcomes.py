@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import InputError
 from keepers.domain.time import Horizon, TimeUnit
@@ -47,19 +48,33 @@ class Outcomes:
         counts = np.asarray(purchases, dtype=np.float64)
         if counts.shape != cells.x.shape:
             raise InputError(f"`purchases` {counts.shape} must be as long as the histories {cells.x.shape}.")
-        rows = np.column_stack([cells.x, cells.t_x, cells.T, counts])
+        kind = [] if cells.pattern is None else [cells.pattern]
+        rows = np.column_stack([cells.x, cells.t_x, cells.T, *kind, counts])
         distinct, row = np.unique(rows, axis=0, return_inverse=True)
-        return cls.of_sorted(distinct, _summed(row, cells.weight), cells.unit, horizon)
+        return cls.of_sorted(distinct, _summed(row, cells.weight), cells.unit, horizon, cells.attributes)
 
     @classmethod
-    def of_sorted(cls, rows: FloatArray, weight: FloatArray, unit: TimeUnit, horizon: Horizon) -> Outcomes:
-        """Outcomes from distinct rows (x, t_x, T, purchases), shape (m, 4), sorted by these columns in turn."""
+    def of_sorted(
+        cls,
+        rows: FloatArray,
+        weight: FloatArray,
+        unit: TimeUnit,
+        horizon: Horizon,
+        attributes: Attributes | None = None,
+    ) -> Outcomes:
+        """Outcomes from distinct rows (x, t_x, T, purchases), shape (m, 4), sorted by these columns in turn.
+
+        With attributes of customers their pattern stands before the purchases.
+        """
         starts = np.ones(len(rows), dtype=bool)
-        starts[1:] = np.any(rows[1:, :3] != rows[:-1, :3], axis=1)
+        starts[1:] = np.any(rows[1:, :-1] != rows[:-1, :-1], axis=1)
         cell = np.cumsum(starts) - 1
         first = rows[starts]
-        cells = Cells(first[:, 0], first[:, 1], first[:, 2], _summed(cell, weight), unit)
-        return cls(cells, cell, np.ascontiguousarray(rows[:, 3]), weight, horizon)
+        pattern = None if attributes is None else first[:, 3].astype(np.int64)
+        cells = Cells(
+            first[:, 0], first[:, 1], first[:, 2], _summed(cell, weight), unit, pattern=pattern, attributes=attributes
+        )
+        return cls(cells, cell, np.ascontiguousarray(rows[:, -1]), weight, horizon)
 
     @property
     def customers(self) -> float:
@@ -95,9 +110,7 @@ class Outcomes:
         )
         kept, cell = np.unique(self.cell[chosen], return_inverse=True)
         weight = count.astype(np.float64)
-        cells = Cells(
-            self.cells.x[kept], self.cells.t_x[kept], self.cells.T[kept], _summed(cell, weight), self.cells.unit
-        )
+        cells = replace(self.cells.take(kept), weight=_summed(cell, weight), log_gaps=None)
         return Outcomes(cells, cell.astype(np.int64), self.purchases[chosen], weight, self.horizon)
 
 

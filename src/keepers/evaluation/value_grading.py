@@ -102,6 +102,7 @@ class ValueHoldout:
                 "frequency": cells.x.astype(np.int64),
                 "recency_days": np.rint(cells.t_x * days).astype(np.int64),
                 "T_days": np.rint(cells.T * days).astype(np.int64),
+                **({} if cells.pattern is None else {"pattern": cells.pattern}),
                 "orders": spend.orders,
                 "factor": expected * spend.mean_factor * self.factor,
             },
@@ -113,6 +114,7 @@ class ValueHoldout:
             margin=repr(self.factor),
             summary=quoted(origin.summary.name),
             cells=quoted(table),
+            same_cell=origin.summary.same_cell,
         )
         metrics, groups = self._measure(valued)
         self.engine.drop(table)
@@ -159,9 +161,13 @@ class ValueHoldout:
         share = min(1.0, SAMPLE / origin.outcomes.customers)
         threshold = literal("g" if share >= 1 else f"{int(share * 16**8):08x}")
         rows = self.engine.columns(
-            template(_PACKAGE, "value_sample").format(summary=quoted(summary.name), threshold=threshold)
+            template(_PACKAGE, "value_sample").format(
+                summary=quoted(summary.name),
+                threshold=threshold,
+                pattern=",\n    pattern" if "pattern" in summary.key else "",
+            )
         )
-        keys = np.column_stack([rows["frequency"], rows["recency_days"], rows["T_days"]]).astype(np.float64)
+        keys = np.column_stack([rows[name] for name in summary.key]).astype(np.float64)
         distinct, cell = np.unique(keys, axis=0, return_inverse=True)
         days = summary.unit.days
         cells = Cells(
@@ -170,6 +176,8 @@ class ValueHoldout:
             distinct[:, 2] / days,
             np.bincount(cell).astype(np.float64),
             summary.unit,
+            pattern=distinct[:, 3].astype(np.int64) if "pattern" in summary.key else None,
+            attributes=summary.attributes(),
         )
         spend = spend_forecast(spending, cells.x, lambda: observed)
         values = CellValues(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor)

@@ -119,14 +119,15 @@ class Model(ABC):
     def from_dict(cls, data: Mapping[str, Any]) -> Model:
         """The fitted model that `to_dict` wrote."""
         model = cls._from_settings(data["settings"])
-        model.parameters_ = {name: float(data["parameters"][name]) for name in cls.symbols}
-        model.standard_errors_ = {name: float(data["standard_errors"][name]) for name in cls.symbols}
+        names = model.parameter_names
+        model.parameters_ = {name: float(data["parameters"][name]) for name in names}
+        model.standard_errors_ = {name: float(data["standard_errors"][name]) for name in names}
         model.covariance_ = np.array(data["covariance"], dtype=float)
         model.log_likelihood_ = float(data["log_likelihood"])
         model.outcome_ = FitOutcome[data["outcome"]]
         model.n_customers_ = float(data["n_customers"])
         model.prior_ = None if data["prior"] is None else Prior.from_dict(data["prior"])
-        model.posterior_ = Posterior.from_dict(cls.symbols, data["posterior"])
+        model.posterior_ = Posterior.from_dict(names, data["posterior"])
         return model
 
     def sample_posterior(
@@ -211,15 +212,36 @@ class Model(ABC):
     def _from_settings(cls, settings: Mapping[str, Any]) -> Model:
         """A model, not yet fitted, from what `_settings` gave."""
 
-    def _adopt(self, fit: Fit, log_scale: FloatArray, constant: float, customers: float, prior: Prior | None) -> None:
-        """Take over a fit made with parameters divided by exp(log_scale) and a log-likelihood short of `constant`."""
-        theta = np.exp(fit.log_parameters + log_scale)
-        self._evidence = fit.evidence.shifted(log_scale)
-        self.posterior_ = self._laplace = fit.posterior.shifted(log_scale)
-        self.covariance_ = np.outer(theta, theta) * fit.posterior.covariance
-        self.parameters_ = dict(zip(self.symbols, theta.tolist(), strict=True))
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The symbols, and the coefficients of covariates where the model has them."""
+        return self.symbols
+
+    def _adopt(
+        self,
+        fit: Fit,
+        log_scale: FloatArray,
+        constant: float,
+        customers: float,
+        prior: Prior | None,
+        coefficient_scale: FloatArray | None = None,
+    ) -> None:
+        """Take over a fit made with parameters divided by exp(log_scale) and a log-likelihood short of `constant`.
+
+        Coefficients, which come last, were fitted divided by `coefficient_scale`.
+        """
+        names = self.parameter_names
+        added = np.empty(0) if coefficient_scale is None else coefficient_scale
+        by = np.concatenate([log_scale, np.zeros(added.size)])
+        stretch = np.concatenate([np.ones(log_scale.size), added])
+        self._evidence = fit.evidence.shifted(by, stretch)
+        self.posterior_ = self._laplace = fit.posterior.shifted(by, stretch)
+        theta = self.posterior_.natural(self.posterior_.mean)
+        slope = np.where(np.arange(theta.size) < log_scale.size, theta, 1.0)
+        self.covariance_ = np.outer(slope, slope) * self.posterior_.covariance
+        self.parameters_ = dict(zip(names, theta.tolist(), strict=True))
         spread = np.sqrt(np.diag(self.covariance_))
-        self.standard_errors_ = dict(zip(self.symbols, spread.tolist(), strict=True))
+        self.standard_errors_ = dict(zip(names, spread.tolist(), strict=True))
         self.log_likelihood_ = fit.log_likelihood + constant
         self.outcome_ = fit.outcome
         self.prior_ = prior
@@ -239,10 +261,10 @@ class Model(ABC):
             raise NotFittedError(self.name)
 
     def _theta(self) -> FloatArray:
-        """Natural parameters in order, refused where the fit failed."""
+        """Parameters in order, refused where the fit failed; coefficients of covariates come last."""
         self._check_fitted()
         if not self.outcome_.usable:
             raise FitError(
                 f'{self.name} has no usable fit: {self.outcome_.value} Try a simpler model, more data, or prior="auto".'
             )
-        return np.array([self.parameters_[name] for name in self.symbols])
+        return np.array([self.parameters_[name] for name in self.parameter_names])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,15 +16,17 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
-from keepers.models.base import Model, PriorChoice
+from keepers.models.base import PriorChoice
+from keepers.models.covariates.answers import pattern_of
+from keepers.models.covariates.model import CovariateModel
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
-from keepers.models.frames import cells_to_fit, histories
-from keepers.models.priors import Prior
-from keepers.models.realtime import CustomerState, Scorer, Scores
+from keepers.models.frames import Histories, cells_to_fit, histories
+from keepers.models.priors import ParameterPrior, Prior
+from keepers.models.realtime import CustomerState, Scores, score_states
 from keepers.numerics.distinct import CellTables
-from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.likelihoods.family import BuyingFamily
+from keepers.numerics.likelihoods.family import Forecast
+from keepers.numerics.patterns import PatternedLikelihood
 
 FloatArray = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ class CellPredictions:
     next_purchase_age: FloatArray
 
 
-class BuyingModel(Model):
+class BuyingModel(CovariateModel):
     """A model of repeat buying, which a family of likelihoods fills in.
 
     `data` is a summary, `Cells`, or a frame with columns `frequency` (repeat purchases), `recency` (age at the last
@@ -76,6 +77,9 @@ class BuyingModel(Model):
         "auto" uses the model's weak prior (`print(model.weak_prior)`) in full up to 200 customers with a repeat
         purchase, fades it until 400, and is exactly maximum likelihood from there on, unless the likelihood has no
         maximum of its own (the outcome says so). None is maximum likelihood always.
+    covariates : Covariates, optional
+        Columns that change how often customers buy or how soon they leave. Then `data` must have these columns
+        wherever it is asked for.
 
     Attributes
     ----------
@@ -92,6 +96,10 @@ class BuyingModel(Model):
         Unit in which the parameters count time.
     gaps : "sum", "each" or None
         What the family uses of the times between purchases besides (x, t_x, T); see `keepers.domain.cells.Cells`.
+    coefficients_ : tuple of Coefficient
+        What covariates do, each with a sentence; empty without covariates.
+    mix_ : CustomerMix
+        Who the customers of the fit were, where there are covariates.
     """
 
     gaps: ClassVar[GapUse | None] = None
@@ -100,11 +108,6 @@ class BuyingModel(Model):
     vanishing: ClassVar[tuple[str, ...]] = ()
     pooled: ClassVar[bool] = False
     unit_: TimeUnit
-
-    @property
-    @abstractmethod
-    def family(self) -> BuyingFamily:
-        """The likelihood and the answers; a class variable where it does not depend on what was fitted."""
 
     def fit(self, data: Any, unit: TimeUnit | str | None = None) -> Self:
         """Fit the model to histories.
@@ -125,62 +128,60 @@ class BuyingModel(Model):
         InputError
             If the histories are impossible or there are none.
         """
-        cells = cells_to_fit(data, unit, self.gaps)
+        cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes)
         scale = 1.0 if self.discrete else float(cells.weight @ cells.T) / cells.customers or 1.0
         powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
         tables = CellTables.of(cells, scale)
         repeaters = float(cells.weight @ (cells.x > 0))
         chosen, rescue = self._priors(repeaters)
+        self._learn(cells)
+        stretch, design, offset = self._design(cells)
+        likelihood = PatternedLikelihood(self.family, tables, pattern_of(cells), design * stretch, offset)
 
-        def on_scaled(prior: Prior) -> Any:
-            return prior.on(self.symbols, (cells.unit.days * scale / prior.unit.days) ** powers)
+        def on_scaled(prior: Prior | None, rescuing: bool = False) -> ParameterPrior | None:
+            divisors = (cells.unit.days * scale / (prior or self.weak_prior).unit.days) ** powers
+            return self._prior_with_coefficients(prior, divisors, rescuing)
 
-        def likelihood_of(some: CellTables) -> Any:
-            def likelihood(point: FloatArray, order: int) -> Evaluation:
-                return self.family.log_likelihood_sum(np.exp(point), some, order)
-
-            return likelihood
-
-        together = getattr(self.family, "log_likelihood_sums", None)
         samples = [size for size in _SAMPLES if 3 * size < min(cells.size, cells.customers)]
         result = fit(
             Problem(
-                parameters=self.symbols,
-                likelihood=likelihood_of(tables),
-                starts=self.family.starts(tables),
+                parameters=self.parameter_names,
+                likelihood=likelihood,
+                starts=[np.concatenate([start, np.zeros(stretch.size)]) for start in self.family.starts(tables)],
                 rows=cells.size,
-                rough=[likelihood_of(tables.sample(size)) for size in samples],
-                prior=None if chosen is None else on_scaled(chosen),
-                rescue=None if rescue is None else on_scaled(rescue),
+                rough=[likelihood.sample(size) for size in samples],
+                prior=on_scaled(chosen),
+                rescue=None if rescue is None else on_scaled(rescue, rescuing=True),
                 without_events=repeaters == 0,
-                resampling=Resampling(
-                    tables.weight,
-                    lambda weight: likelihood_of(tables.reweighted(weight)),
-                    lambda point, rng: likelihood_of(self._as_many(tables, point, rng)),
-                ),
-                likelihoods=None if together is None else (lambda points: together(np.exp(points), tables)),
+                coefficients=self.parameter_names[len(self.symbols) :],
+                resampling=Resampling(tables.weight, likelihood.reweighted, likelihood.simulated),
+                likelihoods=likelihood.values,
                 vanishing=self.vanishing,
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue
         # A density of purchase times: counting time in units `scale` times as long multiplies it by scale^x.
         constant = -cells.repeat_purchases * float(np.log(scale))
-        self._adopt(result, powers * np.log(scale), constant, cells.customers, used)
+        self._adopt(result, powers * np.log(scale), constant, cells.customers, used, stretch)
         self.unit_ = cells.unit
         return self
 
+    def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
+        self._check_fitted()
+        return histories(data, self.unit_, unit, attributes=self.needed_attributes)
+
     def probability_alive(self, data: Any, at: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
         """Probability that each customer is still a customer, now or `at` a time from now, whatever happens between."""
-        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        theta, rows = self._theta(), self._rows(data, unit)
         later = 0.0 if at is None else self._length(at)
         cells = rows.cells
-        return rows.give("probability_alive", self.family.probability_alive(theta, cells.x, cells.t_x, cells.T, later))
+        return rows.give("probability_alive", self.answer("probability_alive", theta, cells, later))
 
     def expected_purchases(self, data: Any, horizon: Horizon, unit: TimeUnit | str | None = None) -> Any:
         """Expected purchases of each customer within the horizon."""
-        theta, rows, t = self._theta(), histories(data, self.unit_, unit), self._length(horizon)
+        theta, rows, t = self._theta(), self._rows(data, unit), self._length(horizon)
         cells = rows.cells
-        return rows.give("expected_purchases", self.family.expected_purchases(theta, cells.x, cells.t_x, cells.T, t))
+        return rows.give("expected_purchases", self.answer("expected_purchases", theta, cells, t))
 
     def purchase_distribution(
         self, data: Any, horizon: Horizon, max_purchases: int, unit: TimeUnit | str | None = None
@@ -191,9 +192,9 @@ class BuyingModel(Model):
         """
         if max_purchases < 0:
             raise ConfigError(f"`max_purchases` is {max_purchases}; it must be zero or more.")
-        theta, rows, t = self._theta(), histories(data, self.unit_, unit), self._length(horizon)
+        theta, rows, t = self._theta(), self._rows(data, unit), self._length(horizon)
         cells = rows.cells
-        values = self.family.purchase_distribution(theta, cells.x, cells.t_x, cells.T, t, int(max_purchases))
+        values = self.answer("purchase_distribution", theta, cells, t, int(max_purchases))
         return rows.give("probability", values)
 
     def discounted_expected_purchases(
@@ -207,27 +208,35 @@ class BuyingModel(Model):
 
         Without end and without discount this may be infinite.
         """
-        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        theta, rows = self._theta(), self._rows(data, unit)
         t = None if horizon is None else self._length(horizon)
         cells, delta = rows.cells, discount.continuous(self.unit_)
-        values = self.family.discounted_expected_purchases(theta, cells.x, cells.t_x, cells.T, delta, t)
+        values = self.answer("discounted_expected_purchases", theta, cells, delta, t)
         return rows.give("discounted_expected_purchases", values)
 
-    def expected_purchases_new_customer(self, horizon: Horizon) -> float:
-        """Expected repeat purchases of a customer who makes the first one now, within the horizon."""
-        return float(np.ravel(self.family.expected_purchases_new(self._theta(), self._length(horizon)))[0])
+    def expected_purchases_new_customer(self, horizon: Horizon, attributes: Any = None) -> float:
+        """Expected repeat purchases of a customer who makes the first one now, within the horizon.
+
+        With covariates `attributes` says who it is, such as ``{"channel": "ads"}``; else one like those of the fit.
+        """
+        theta, t = self._theta(), self._length(horizon)
+        return float(np.ravel(self.answer_new("expected_purchases_new", theta, t, attributes=attributes))[0])
 
     def discounted_expected_purchases_new_customer(
-        self, horizon: Horizon | None = None, discount: DiscountRate = DEFAULT_DISCOUNT
+        self, horizon: Horizon | None = None, discount: DiscountRate = DEFAULT_DISCOUNT, attributes: Any = None
     ) -> float:
         """Discounted expected repeat purchases of a customer who makes the first one now; None is without end."""
-        theta = self._theta()
+        theta, delta = self._theta(), discount.continuous(self.unit_)
         t = None if horizon is None else self._length(horizon)
-        return self.family.discounted_expected_purchases_new(theta, discount.continuous(self.unit_), t)
+        return float(self.answer_new("discounted_expected_purchases_new", theta, delta, t, attributes=attributes))
 
-    def purchase_distribution_new_customer(self, horizon: Horizon, max_purchases: int) -> FloatArray:
+    def purchase_distribution_new_customer(
+        self, horizon: Horizon, max_purchases: int, attributes: Any = None
+    ) -> FloatArray:
         """Probability that a new customer makes 0, 1, ..., `max_purchases` repeat purchases within the horizon."""
-        return self.family.purchase_distribution_new(self._theta(), self._length(horizon), int(max_purchases))
+        theta, t = self._theta(), self._length(horizon)
+        found = self.answer_new("purchase_distribution_new", theta, t, int(max_purchases), attributes=attributes)
+        return np.asarray(found, dtype=np.float64)
 
     def expected_lifetime(self, data: Any, cap: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
         """Expected remaining lifetime of each customer in the model's unit.
@@ -235,27 +244,33 @@ class BuyingModel(Model):
         Without a cap it is infinite where few customers ever leave (for Pareto/NBD, s <= 1); the part of it within
         a cap, and `median_lifetime`, are always finite or plainly infinite for models without dropout.
         """
-        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        theta, rows = self._theta(), self._rows(data, unit)
         cells = rows.cells
         if cap is None:
-            values = self.family.expected_lifetime(theta, cells.x, cells.t_x, cells.T)
+            values = self.answer("expected_lifetime", theta, cells)
         else:
-            values = self.family.truncated_lifetime(theta, cells.x, cells.t_x, cells.T, self._length(cap))
+            values = self.answer("truncated_lifetime", theta, cells, self._length(cap))
         return rows.give("expected_lifetime", values)
 
     def median_lifetime(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
         """Median remaining lifetime in the model's unit; zero for whoever is more likely gone than not."""
-        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        theta, rows = self._theta(), self._rows(data, unit)
         cells = rows.cells
-        return rows.give("median_lifetime", self.family.median_lifetime(theta, cells.x, cells.t_x, cells.T))
+        return rows.give("median_lifetime", self.answer("median_lifetime", theta, cells))
 
     def expected_next_purchase(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
         """Median time from now until the next purchase, for a customer who is still one, in the model's unit."""
-        theta, rows = self._theta(), histories(data, self.unit_, unit)
+        theta, rows = self._theta(), self._rows(data, unit)
         cells = rows.cells
-        return rows.give("expected_next_purchase", self.family.median_waiting_time(theta, cells.x, cells.t_x, cells.T))
+        return rows.give("expected_next_purchase", self.answer("median_waiting_time", theta, cells))
 
-    def sample(self, ages: FloatArray | Horizon, rng: np.random.Generator, customers: int | None = None) -> Cells:
+    def sample(
+        self,
+        ages: FloatArray | Horizon,
+        rng: np.random.Generator,
+        customers: int | None = None,
+        attributes: Any = None,
+    ) -> Cells:
         """Draw new customers and their histories, one row a customer.
 
         Parameters
@@ -266,6 +281,8 @@ class BuyingModel(Model):
             Source of chance.
         customers : int, optional
             How many, where `ages` is one length.
+        attributes : frame or dict of columns, optional
+            With covariates, the attributes of each customer; left out, they are drawn from those of the fit.
         """
         if isinstance(ages, Horizon):
             if customers is None:
@@ -273,16 +290,16 @@ class BuyingModel(Model):
             T = np.full(customers, self._length(ages))
         else:
             T = np.asarray(ages, dtype=np.float64)
-        x, t_x = self.family.sample_new(self._theta(), T, rng)
-        return Cells(x, t_x, T, np.ones(T.shape), self.unit_)
+        x, t_x, pattern, table = self._draw_new(T, attributes, rng)
+        return Cells(x, t_x, T, np.ones(T.shape), self.unit_, pattern=pattern, attributes=table)
 
     def sample_future(
         self, data: Any, horizon: Horizon, rng: np.random.Generator, unit: TimeUnit | str | None = None
     ) -> Any:
         """Draw the purchases of each customer within the horizon, parameters being as estimated."""
-        theta, rows, t = self._theta(), histories(data, self.unit_, unit), self._length(horizon)
+        theta, rows, t = self._theta(), self._rows(data, unit), self._length(horizon)
         cells = rows.cells
-        return rows.give("purchases", self.family.sample_future(theta, cells.x, cells.t_x, cells.T, t, rng))
+        return rows.give("purchases", self.answer("sample_future", theta, cells, t, rng))
 
     def predict_cells(
         self,
@@ -296,9 +313,8 @@ class BuyingModel(Model):
         cells = cells.in_unit(self.unit_)
         check_histories(cells)
         t, cap = self._length(horizon), self._length(lifetime_cap)
-        found = self.family.forecast(theta, cells.x, cells.t_x, cells.T, t, discount.continuous(self.unit_), cap)
-        gradient = found.expected_gradient.T
-        parameter_variance = np.maximum(np.sum((self.posterior_.covariance @ gradient) * gradient, axis=0), 0.0)
+        found = self.answer("forecast", theta, cells, t, discount.continuous(self.unit_), cap)
+        parameter_variance = self._parameter_variance(found, cells)
         return CellPredictions(
             p_alive=found.probability_alive,
             p_alive_end=found.probability_alive_end,
@@ -312,6 +328,11 @@ class BuyingModel(Model):
             next_purchase_age=found.next_purchase,
         )
 
+    def _parameter_variance(self, found: Forecast, cells: Cells) -> FloatArray:  # noqa: ARG002
+        """Variance of the expected purchases of each row that comes from the parameters (delta method)."""
+        gradient = found.expected_gradient.T
+        return np.asarray(np.maximum(np.sum((self.posterior_.covariance @ gradient) * gradient, axis=0), 0.0))
+
     def state(self, first_purchase: dt.date) -> CustomerState:
         """The state of a customer who made the first purchase on a day, to be updated order by order."""
         return CustomerState.starting(first_purchase)
@@ -322,16 +343,20 @@ class BuyingModel(Model):
         now: dt.date,
         horizon: Horizon = DEFAULT_HORIZON,
         discount: DiscountRate = DEFAULT_DISCOUNT,
+        attributes: Any = None,
     ) -> Scores:
-        """Score customers by their states at a moment; `Scorer.load` does the same from a saved model, with less."""
-        self._theta()
-        return Scorer(self.name, self.parameters_, self.unit_).score(states, now, horizon, discount)
+        """Score customers by their states at a moment; `Scorer.load` does the same from a saved model, with less.
 
-    def _as_many(self, tables: CellTables, point: FloatArray, rng: np.random.Generator) -> CellTables:
-        """Customers drawn from the model at log parameters, as many of each age as in the tables."""
-        ages = np.repeat(tables.ages.values, np.rint(tables.customers_by_age).astype(np.intp))
-        x, t_x = self.family.sample_new(np.exp(point), ages, rng)
-        return CellTables.of_rows(x, t_x, ages)
+        With covariates `attributes` has a row for each state.
+        """
+        theta = self._theta()
+
+        def ask(question: str, x: FloatArray, t_x: FloatArray, T: FloatArray, *further: Any) -> FloatArray:
+            pattern, table = self._patterns_of(attributes, x.size)
+            cells = Cells(x, t_x, T, np.ones(x.shape), self.unit_, pattern=pattern, attributes=table)
+            return np.asarray(self.answer(question, theta, cells, *further))
+
+        return score_states(ask, self.unit_, states, now, horizon, discount, self.discrete)
 
     def _length(self, horizon: Horizon) -> float:
         if not isinstance(horizon, Horizon):
@@ -340,7 +365,7 @@ class BuyingModel(Model):
 
     def _settings(self) -> dict[str, Any]:
         prior: Any = self.prior.to_dict() if isinstance(self.prior, Prior) else self.prior
-        return {"prior": prior, "unit": self.unit_.value}
+        return {"prior": prior, "unit": self.unit_.value, **self._covariate_settings()}
 
     @classmethod
     def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -348,4 +373,5 @@ class BuyingModel(Model):
         prior: PriorChoice = Prior.from_dict(given) if isinstance(given, Mapping) else given
         model = cls(prior=prior)
         model.unit_ = TimeUnit.parse(settings["unit"])
+        model._restore_covariates(settings)
         return model

@@ -30,7 +30,7 @@ CATALOGUE: dict[str, str] = {
 }
 """Module of each model; the class has the same name."""
 
-COMBINED: dict[str, str] = {"Stack": "keepers.models.stack"}
+COMBINED: dict[str, str] = {"PooledModel": "keepers.models.pooled", "Stack": "keepers.models.stack"}
 """Models that are made of others, by the same rule."""
 
 PLUGINS = "keepers.models"

@@ -49,6 +49,8 @@ class Evidence:
         The prior that was used in the end.
     shift : array, shape (d,)
         What was added to the fit's log parameters since: a change of units.
+    stretch : array, shape (d,)
+        What they were multiplied with before: ones, except for coefficients of covariates.
     resampling : Resampling, optional
         How to ask other customers.
     """
@@ -57,10 +59,11 @@ class Evidence:
     prior: ParameterPrior | None
     shift: FloatArray
     resampling: Resampling | None = None
+    stretch: FloatArray | float = 1.0
 
-    def shifted(self, by: FloatArray) -> Evidence:
-        """The evidence on parameters whose logarithms are larger by `by`."""
-        return replace(self, shift=self.shift + by)
+    def shifted(self, by: FloatArray, times: FloatArray | float = 1.0) -> Evidence:
+        """The evidence on parameters whose logarithms are `times` as large, and then larger by `by`."""
+        return replace(self, shift=self.shift * times + by, stretch=self.stretch * times)
 
     def log_posterior(self, point: FloatArray, order: int, likelihood: Likelihood | None = None) -> Evaluation:
         """Logarithm of likelihood times prior at a point, up to a constant, with derivatives.
@@ -76,8 +79,10 @@ class Evidence:
         likelihood : callable, optional
             That of other customers, in place of the data's own.
         """
-        at = point - self.shift
+        at = (point - self.shift) / self.stretch
         # Far out, where a search may probe, a likelihood may overflow; the value then says so.
         with np.errstate(all="ignore"):
             value = (likelihood or self.likelihood)(at, order)
-        return walled(value if self.prior is None else value + self.prior.evaluate(at), at, LOG_BOUND)
+        found = walled(value if self.prior is None else value + self.prior.evaluate(at), at, LOG_BOUND)
+        slope = np.ones(at.size) / self.stretch
+        return Evaluation(found.value, found.gradient * slope, found.hessian * np.outer(slope, slope))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from keepers.data.engine import Engine, quoted
 from keepers.data.table import Table
-from keepers.domain.cells import Cells, GapUse
+from keepers.domain.attributes import Attributes, check_known, plain_column
+from keepers.domain.cells import Cells, GapUse, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.histories import check_histories
 from keepers.domain.time import TimeUnit
@@ -60,7 +61,9 @@ class Histories:
     give: Give
 
 
-def cells_to_fit(data: Any, unit: TimeUnit | str | None, gaps: GapUse | None = None) -> Cells:
+def cells_to_fit(
+    data: Any, unit: TimeUnit | str | None, gaps: GapUse | None = None, attributes: Sequence[str] = ()
+) -> Cells:
     """The cells of a summary, of cells or of a frame with `frequency, recency, T` and perhaps `weight`, `log_gaps`.
 
     Parameters
@@ -72,6 +75,8 @@ def cells_to_fit(data: Any, unit: TimeUnit | str | None, gaps: GapUse | None = N
     gaps : "sum" or "each", optional
         Whether `log_gaps` is wanted, and whether customers with different ones must stay apart. Cells come without
         it where it is not known.
+    attributes : sequence of str
+        Attributes of customers that tell one cell from another.
 
     Raises
     ------
@@ -83,16 +88,23 @@ def cells_to_fit(data: Any, unit: TimeUnit | str | None, gaps: GapUse | None = N
     elif isinstance(data, SummaryLike):
         cells = data.cells(gaps if data.knows_gaps else None)
     else:
-        rows = _rows_of_frame(data, _named_unit(unit))
+        rows = _rows_of_frame(data, _named_unit(unit), attributes)
         check_histories(rows)
         cells = rows if gaps == "each" and rows.log_gaps is not None else rows.merged()
+    cells = cells.knowing(attributes)
     check_histories(cells)
     if not cells.customers > 0:
         raise InputError("There is no customer in the data. Check the window: did anybody buy before its cut?")
     return cells
 
 
-def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None, gaps: GapUse | None = None) -> Histories:
+def histories(
+    data: Any,
+    unit: TimeUnit,
+    given: TimeUnit | str | None = None,
+    gaps: GapUse | None = None,
+    attributes: Sequence[str] = (),
+) -> Histories:
     """The rows to predict for, in the model's unit.
 
     Parameters
@@ -105,14 +117,16 @@ def histories(data: Any, unit: TimeUnit, given: TimeUnit | str | None = None, ga
         Unit of a frame's times; the model's own if left out.
     gaps : "sum" or "each", optional
         Whether a summary's `log_gaps` are wanted, where it knows them; cells and frames keep theirs.
+    attributes : sequence of str
+        Further columns that the model needs.
     """
     if isinstance(data, Cells):
         cells = data.in_unit(unit)
         check_histories(cells)
         return Histories(cells, lambda _, values: values)
     if isinstance(data, SummaryLike):
-        return _of_summary(data, unit, gaps)
-    cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given)).in_unit(unit)
+        return _of_summary(data, unit, gaps, attributes)
+    cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given), attributes).in_unit(unit)
     check_histories(cells)
     return Histories(cells, giver(data))
 
@@ -135,7 +149,33 @@ def frame_of(data: Any) -> nw.DataFrame[Any]:
     return wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
 
 
-def _rows_of_frame(data: Any, unit: TimeUnit) -> Cells:
+def attributes_given(data: Any, names: Sequence[str], rows: int | None = None) -> tuple[Attributes, IntArray]:
+    """Attributes of customers from a frame, a dict of columns, or a dict of one customer's values.
+
+    Raises
+    ------
+    InputError
+        If a column or a value is missing, or there are not so many rows.
+    """
+    if data is None:
+        raise InputError(f"The model has covariates. Give `attributes` with {', '.join(names)} of each customer.")
+    frame = data if isinstance(data, dict) else frame_of(data)
+    there = list(frame) if isinstance(frame, dict) else frame.columns
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise InputError(
+            f"The attributes lack {', '.join(missing)} (there is: {', '.join(map(str, there)) or 'nothing'}), which "
+            "the model has as a covariate. Add the column."
+        )
+    columns = {name: np.atleast_1d(plain_column(frame[name])) for name in names}
+    for name, column in columns.items():
+        if rows is not None and len(column) != rows:
+            raise InputError(f"`{name}` has {len(column)} rows for {rows} customers. Give one row a customer.")
+    check_known(columns)
+    return Attributes.of_rows(columns)
+
+
+def _rows_of_frame(data: Any, unit: TimeUnit, attributes: Sequence[str] = ()) -> Cells:
     frame = data if isinstance(data, dict) else frame_of(data)
     names = list(frame) if isinstance(frame, dict) else frame.columns
     missing = [name for name in ("frequency", "recency", "T") if name not in names]
@@ -155,7 +195,8 @@ def _rows_of_frame(data: Any, unit: TimeUnit) -> Cells:
     x = column("frequency")
     weight = column("weight") if "weight" in names else np.ones(x.shape)
     gaps = column("log_gaps") if "log_gaps" in names else None
-    return Cells(x, column("recency"), column("T"), weight, unit, gaps)
+    table, pattern = attributes_given(frame, attributes, x.size) if attributes else (None, None)
+    return Cells(x, column("recency"), column("T"), weight, unit, gaps, pattern, table)
 
 
 def giver(data: Any) -> Give:
@@ -184,9 +225,10 @@ def giver(data: Any) -> Give:
     return give
 
 
-def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None) -> Histories:
+def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None, attributes: Sequence[str]) -> Histories:
     wanted = gaps is not None and summary.knows_gaps
     columns, source = 's.rowid AS "row", s.frequency, s.recency, s.T', f"{quoted(summary.name)} s"
+    columns += "".join(f", s.{quoted(name)}" for name in attributes)
     if wanted:
         columns += ", coalesce(CAST(g.log_gaps AS DOUBLE), 0) AS log_gaps"
         source += f" LEFT JOIN {quoted(summary.gaps_table())} g ON g.customer_key = s.customer_key"
@@ -195,9 +237,9 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None) -> Hi
     ones = np.ones(times["T"].shape)
     x = times["frequency"]
     in_units = np.asarray(rows["log_gaps"], dtype=np.float64) - x * np.log(summary.unit.days) if wanted else None
-    cells = Cells(x, times["recency"], times["T"], ones, summary.unit, in_units).in_unit(unit)
+    table, pattern = attributes_given(rows, attributes) if attributes else (None, None)
+    cells = Cells(x, times["recency"], times["T"], ones, summary.unit, in_units, pattern, table).in_unit(unit)
     check_histories(cells)
-
     return Histories(cells, table_giver(summary.engine, summary.name, rows["row"]))
 
 

@@ -83,9 +83,12 @@ class Posterior:
 
     def __repr__(self) -> str:
         spread = np.sqrt(np.diag(self.covariance))
+        logs = self.mean.size - self.coefficients
         inside = ", ".join(
             f"{name} {math.exp(centre):.4g} (x/{math.exp(sd):.3g})"
-            for name, centre, sd in zip(self.parameters, self.mean, spread, strict=True)
+            if place < logs
+            else f"{name} {centre:.4g} (+-{sd:.3g})"
+            for place, (name, centre, sd) in enumerate(zip(self.parameters, self.mean, spread, strict=True))
         )
         return f"Posterior({inside}; {self.prior_share:.0%} prior; {self.method})"
 
@@ -117,7 +120,9 @@ class Posterior:
 
     def sampled(self, draws: int, chains: int, rng: np.random.Generator) -> Posterior:
         """The same with so many draws drawn from it, as other methods give them; each chain is drawn by itself."""
-        points = np.log(self.draws(draws * chains, rng)).reshape(chains, draws, -1)
+        natural = self.draws(draws * chains, rng)
+        logs = natural.shape[1] - self.coefficients
+        points = np.concatenate([np.log(natural[:, :logs]), natural[:, logs:]], axis=1).reshape(chains, draws, -1)
         worth = min(float(draws * chains), self.effective_draws) if self.effective_draws > 0 else float(draws * chains)
         size = self.mean.size
         samples = Samples(self.method, points, np.full(size, np.nan), np.full(size, worth), self.diagnostic)
@@ -134,7 +139,7 @@ class Posterior:
         if self._samples is None:
             natural = self.draws(draws, np.random.default_rng(seed))[None]
         else:
-            natural = np.exp(self._samples.points)
+            natural = self.natural(self._samples.points)
         return {name: np.ascontiguousarray(natural[..., place]) for place, name in enumerate(self.parameters)}
 
     def to_arviz(self) -> Any:
@@ -170,12 +175,25 @@ class Posterior:
         elif self._corrected is None or self._corrected.pareto_k > 1:
             root = np.linalg.cholesky(self.covariance)
             drawn = self.mean + rng.standard_normal((n, self.mean.size)) @ root.T
-            return np.asarray(np.exp(drawn if self._box is None else np.clip(drawn, *self._box)))
+            return self.natural(drawn if self._box is None else np.clip(drawn, *self._box))
         else:
             points = self._corrected.points
         whole, rest = divmod(n, len(points))
         chosen = np.concatenate([np.tile(np.arange(len(points)), whole), rng.permutation(len(points))[:rest]])
-        return np.asarray(np.exp(points[rng.permutation(chosen)]))
+        return self.natural(points[rng.permutation(chosen)])
+
+    @property
+    def coefficients(self) -> int:
+        """How many of the last parameters are coefficients of covariates, which stand for themselves, not a logarithm.
+
+        Their names tell: ``purchase:age``.
+        """
+        return sum(":" in name for name in self.parameters)
+
+    def natural(self, points: FloatArray) -> FloatArray:
+        """Parameters as users see them, from their logarithms; coefficients stay as they are."""
+        logs = points.shape[-1] - self.coefficients
+        return np.concatenate([np.exp(points[..., :logs]), points[..., logs:]], axis=-1)
 
     @property
     def pareto_k(self) -> float:
@@ -219,23 +237,31 @@ class Posterior:
         away = [sign * 2 * math.sqrt(size) * axis for size, axis in zip(sizes, axes.T, strict=True) for sign in (-1, 1)]
         self._misfit = min(1e6, max(abs(target.log_density(self.mean + step) - at_mode + 2.0) for step in away))
 
-    def shifted(self, by: FloatArray) -> Posterior:
-        """The posterior of parameters whose logarithms are larger by `by`: a change of unit."""
+    def shifted(self, by: FloatArray, stretch: FloatArray | None = None) -> Posterior:
+        """The posterior in other units: logarithms are larger by `by`, coefficients `stretch` times as large."""
+        times = np.ones(by.shape) if stretch is None else stretch
         target = self._target
         moved = None
         if target is not None:
-            low, high = target.low + by, target.high + by
+            low, high = target.low * times + by, target.high * times + by
             many = target.log_densities
-            moved_many = None if many is None else (lambda points: many(points - by))
-            moved = Target(lambda point: target.log_density(point - by), target.rows, low, high, moved_many)
-        samples = None if self._samples is None else self._samples.shifted(by)
-        posterior = Posterior(self.parameters, self.mean + by, self.covariance, self.prior_share, moved, samples)
+            moved_many = None if many is None else (lambda points: many((points - by) / times))
+            moved = Target(lambda point: target.log_density((point - by) / times), target.rows, low, high, moved_many)
+        samples = None if self._samples is None else self._samples.shifted(by, times)
+        posterior = Posterior(
+            self.parameters,
+            self.mean * times + by,
+            self.covariance * np.outer(times, times),
+            self.prior_share,
+            moved,
+            samples,
+        )
         if self._corrected is not None:
-            corrected = self._corrected
-            posterior._corrected = CorrectedDraws(corrected.points + by, corrected.pareto_k, corrected.effective)
+            points = self._corrected.points * times + by
+            posterior._corrected = CorrectedDraws(points, self._corrected.pareto_k, self._corrected.effective)
         posterior._misfit = self._misfit
         if moved is None and self._box is not None:
-            posterior._box = (self._box[0] + by, self._box[1] + by)
+            posterior._box = (self._box[0] * times + by, self._box[1] * times + by)
         return posterior
 
     def to_dict(self, *, corrected: bool = True) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,11 @@ class Scorer:
         try:
             outcome = FitOutcome[data["outcome"]]
             settings = data["settings"]
+            if "covariates" in settings or "labels" in settings:
+                raise InputError(
+                    f"The model in {os.fspath(path)} has covariates or groups, so a score needs attributes. Use "
+                    "`keepers.load_model(path).score(states, now, attributes=...)`."
+                )
             members, stages = tuple(settings.get("members", ())), settings.get("stages")
             unit = TimeUnit.parse(settings["unit"])
             scorer = cls(str(data["model"]), data["parameters"], unit, members, stages)
@@ -189,24 +194,42 @@ class Scorer:
         discount : DiscountRate
             What later purchases are worth now.
         """
-        several = [states] if isinstance(states, CustomerState) else list(states)
-        today = _day(now)
-        late = [state for state in several if state.last > today]
-        if late:
-            raise InputError(f"A score at {today} cannot know of a purchase on {late[0].last}. Score at a later day.")
-        days = self.unit.days
-        x = np.array([state.repeat_purchases for state in several], dtype=float)
-        t_x = np.array([(state.last - state.first).days for state in several], dtype=float) / days
-        T = np.array([(today - state.first).days for state in several], dtype=float) / days
-        if getattr(self.family, "DISCRETE", False):
-            t_x, T = np.floor(t_x + 1e-9), np.floor(T + 1e-9)
-        t, delta = horizon.in_unit(self.unit), discount.continuous(self.unit)
-        return Scores(
-            probability_alive=self.family.probability_alive(self.theta, x, t_x, T),
-            expected_purchases=self.family.expected_purchases(self.theta, x, t_x, T, t),
-            discounted_purchases=self.family.discounted_expected_purchases(self.theta, x, t_x, T, delta, t),
-            days_to_next_purchase=self.family.median_waiting_time(self.theta, x, t_x, T) * days,
-        )
+
+        def ask(question: str, *arguments: Any) -> FloatArray:
+            return np.asarray(getattr(self.family, question)(self.theta, *arguments))
+
+        discrete = bool(getattr(self.family, "DISCRETE", False))
+        return score_states(ask, self.unit, states, now, horizon, discount, discrete)
+
+
+def score_states(
+    ask: Callable[..., FloatArray],
+    unit: TimeUnit,
+    states: CustomerState | Sequence[CustomerState],
+    now: dt.date,
+    horizon: Horizon,
+    discount: DiscountRate,
+    discrete: bool = False,
+) -> Scores:
+    """Score states by whatever answers a family's questions: `ask(question, x, t_x, T, ...)`."""
+    several = [states] if isinstance(states, CustomerState) else list(states)
+    today = _day(now)
+    late = [state for state in several if state.last > today]
+    if late:
+        raise InputError(f"A score at {today} cannot know of a purchase on {late[0].last}. Score at a later day.")
+    days = unit.days
+    x = np.array([state.repeat_purchases for state in several], dtype=float)
+    t_x = np.array([(state.last - state.first).days for state in several], dtype=float) / days
+    T = np.array([(today - state.first).days for state in several], dtype=float) / days
+    if discrete:
+        t_x, T = np.floor(t_x + 1e-9), np.floor(T + 1e-9)
+    t, delta = horizon.in_unit(unit), discount.continuous(unit)
+    return Scores(
+        probability_alive=ask("probability_alive", x, t_x, T),
+        expected_purchases=ask("expected_purchases", x, t_x, T, t),
+        discounted_purchases=ask("discounted_expected_purchases", x, t_x, T, delta, t),
+        days_to_next_purchase=ask("median_waiting_time", x, t_x, T) * days,
+    )
 
 
 def _family(model: str, stages: Mapping[str, int]) -> BuyingFamily:

@@ -39,9 +39,9 @@ class Samples:
     sentence: str
     diverged: NDArray[np.bool_] | None = None
 
-    def shifted(self, by: FloatArray) -> Samples:
-        """The draws of parameters whose logarithms are larger by `by`."""
-        return replace(self, points=self.points + by)
+    def shifted(self, by: FloatArray, times: FloatArray | float = 1.0) -> Samples:
+        """The draws of parameters whose logarithms are `times` as large, and then larger by `by`."""
+        return replace(self, points=self.points * times + by)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and words, for a saved model."""

@@ -129,6 +129,11 @@ class Stack(BuyingModel):
             )
         if len({one.name for one in models}) < len(models) or any(one.discrete for one in models):
             raise ConfigError("A stack holds models of continuous time, each kind once.")
+        if any(one.covariates is not None for one in models):
+            raise ConfigError(
+                "A stack holds models without covariates, as its members share one table of histories. Fit the model "
+                "with covariates by itself and compare it in a backtest."
+            )
         kept = shares / shares.sum() >= min(SMALLEST, 1 / len(models))
         self.models = tuple(one for one, keep in zip(models, kept, strict=True) if keep)
         self.weights = shares[kept] / shares[kept].sum()
@@ -233,6 +238,7 @@ class Stack(BuyingModel):
         now: dt.date,
         horizon: Horizon = DEFAULT_HORIZON,
         discount: DiscountRate = DEFAULT_DISCOUNT,
+        attributes: Any = None,  # noqa: ARG002 - members have no covariates
     ) -> Scores:
         """Score customers by their states at a moment."""
         self._theta()

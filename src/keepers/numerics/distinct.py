@@ -151,13 +151,22 @@ class CellTables:
 
         Where one row holds many customers it is drawn as often, so that the sample is as good as one of plain rows.
         """
+        rows, weight = self.sample_rows(customers)
+        return self.take(rows, weight)
+
+    def take(self, rows: IndexArray, weight: FloatArray | None = None) -> CellTables:
+        """Some of the rows, perhaps with other numbers of customers."""
+        weight = self.weight[rows] if weight is None else weight
+        gaps = None if self.log_gaps is None else self.log_gaps[rows] * (weight / self.weight[rows])
+        return CellTables(self.x[rows], self.t_x[rows], self.T[rows], weight, gaps)
+
+    def sample_rows(self, customers: int) -> tuple[IndexArray, FloatArray]:
+        """Rows of such a sample, and how many customers each stands for."""
         reached = np.cumsum(self.weight)
         share = float(reached[-1]) / customers
         drawn = np.searchsorted(reached, share * (np.arange(customers) + 0.5))
         rows, times = np.unique(np.minimum(drawn, self.size - 1), return_counts=True)
-        weight = share * times.astype(np.float64)
-        gaps = None if self.log_gaps is None else self.log_gaps[rows] * (weight / self.weight[rows])
-        return CellTables(self.x[rows], self.t_x[rows], self.T[rows], weight, gaps)
+        return rows, share * times.astype(np.float64)
 
     def reweighted(self, weight: FloatArray) -> CellTables:
         """The same rows with other weights; tables that do not depend on weights are shared."""

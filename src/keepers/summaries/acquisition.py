@@ -5,7 +5,6 @@ from __future__ import annotations
 from keepers.data.engine import quoted, template
 from keepers.data.table import Table
 from keepers.summaries.purchases import PACKAGE
-from keepers.summaries.summary import Summary
 
 DIMENSIONS = ("product", "category", "country", "channel", "campaign")
 """What may be known of a first order."""
@@ -19,7 +18,7 @@ def known_dimensions(orders: Table) -> tuple[str, ...]:
     return tuple(name for name, count in zip(DIMENSIONS, counts, strict=True) if count)
 
 
-def first_orders(summary: Summary, orders: Table) -> Table | None:
+def first_orders(summary: Table, orders: Table) -> Table | None:
     """A row a customer with what is known of the first order; None where orders carry nothing of the kind.
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.data.engine import Engine, quoted, template
+from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, GapUse, SpendCells
 from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit
@@ -20,7 +21,7 @@ SPEND_BIN = 0.02
 """Width of a bin of the logarithm of mean spend. With the spread within bins, estimates move by 1e-8 of themselves."""
 
 KEY = ("frequency", "recency_days", "T_days")
-"""The columns of a summary that tell one cell from another."""
+"""The columns of a summary that tell one cell from another; with attributes their pattern does so too."""
 
 _PACKAGE = "keepers.summaries.sql"
 
@@ -42,6 +43,13 @@ class Grouped(Protocol):
     def has_money(self) -> bool:
         """Whether spend is known."""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell one cell from another."""
+
+    def attributes(self) -> Attributes | None:
+        """The distinct patterns of attributes, where any were joined."""
+
 
 @dataclass(frozen=True, eq=False)
 class KeyedCells:
@@ -52,7 +60,7 @@ class KeyedCells:
     cells : Cells
         Distinct histories.
     key : dict of arrays
-        `frequency`, `recency_days`, `T_days` of each, exactly as in the summary.
+        `frequency`, `recency_days`, `T_days` of each, exactly as in the summary, and `pattern` where it has one.
     """
 
     cells: Cells
@@ -61,25 +69,34 @@ class KeyedCells:
 
 def group(summary: Grouped) -> KeyedCells:
     """The distinct histories of a summary."""
-    rows = summary.engine.columns(template(_PACKAGE, "cells").format(summary=quoted(summary.name)))
+    sql = template(_PACKAGE, "cells").format(summary=quoted(summary.name), key=", ".join(summary.key))
+    rows = summary.engine.columns(sql)
     days = summary.unit.days
-    cells = Cells(rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit)
-    return KeyedCells(cells, {name: rows[name] for name in KEY})
+    cells = Cells(
+        rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit,
+        pattern=rows.get("pattern"), attributes=summary.attributes(),
+    )  # fmt: skip
+    return KeyedCells(cells, {name: rows[name] for name in summary.key})
 
 
 def group_with_gaps(summary: Grouped, use: GapUse) -> Cells:
     """The distinct histories with their `log_gaps`: summed over a history's customers, or told apart by them."""
+    patterned = "pattern" in summary.key
     rows = summary.engine.columns(
         template(_PACKAGE, "cells_gaps").format(
             summary=quoted(summary.name),
             gaps=quoted(summary.gaps_table()),
-            further=", gaps.log_gaps" if use == "each" else "",
+            further=(", gaps.log_gaps" if use == "each" else "") + (", summary.pattern" if patterned else ""),
+            pattern=",\n    summary.pattern" if patterned else "",
         )
     )
     days = summary.unit.days
     x, weight = (np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "weight"))
     gaps = cast(FloatArray, np.asarray(rows["log_gaps"], dtype=np.float64)) - weight * x * float(np.log(days))
-    return Cells(x, rows["recency_days"] / days, rows["T_days"] / days, weight, summary.unit, gaps)
+    return Cells(
+        x, rows["recency_days"] / days, rows["T_days"] / days, weight, summary.unit, gaps,
+        rows.get("pattern"), summary.attributes(),
+    )  # fmt: skip
 
 
 def group_spend(summary: Grouped, include_first: bool, max_rows: int) -> SpendCells:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -14,6 +16,7 @@ from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.histories import check_histories, check_spend
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin
 from keepers.domain.time import ObservationWindow, TimeUnit, parse_day
+from keepers.summaries.attributes import join_attributes
 from keepers.summaries.summary import Summary, SummaryFacts
 
 _NEEDED = ("frequency", "recency", "T")
@@ -28,6 +31,7 @@ def summary_from_frame(
     currency: str = UNSPECIFIED_CURRENCY,
     margin: Margin | float | None = None,
     engine: Engine | None = None,
+    attributes: Sequence[str] = (),
 ) -> Summary:
     """A summary from a frame that has one row a customer already.
 
@@ -48,6 +52,8 @@ def summary_from_frame(
         As for `keepers.summarise`.
     engine : Engine, optional
         Where to put the table; an engine of its own without it.
+    attributes : sequence of str
+        Further columns that models have as covariates.
 
     Returns
     -------
@@ -131,11 +137,22 @@ both were cut at the same day; see `keepers check`.
     if margin is None or isinstance(margin, (int, float)):
         margin = Margin(margin)
     cut = None if calibration_end is None else parse_day(calibration_end, "calibration_end")
-    return Summary(
+    summary = Summary(
         engine,
         name,
         SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin, numbered=True, gaps=gaps_table),
     )
+    if not attributes:
+        return summary
+    lacking = [column for column in attributes if column not in columns]
+    if lacking:
+        raise InputError(
+            f"The frame lacks {', '.join(lacking)} (it has: {', '.join(columns)}), which the model has as a covariate."
+        )
+    table = {"row_number": numbered, **{column: columns[column] for column in attributes}}
+    made, joined = join_attributes(engine, summary, table, "row_number", attributes, by_row=True)
+    engine.drop(name)
+    return Summary(engine, made, replace(summary.facts, attributes=joined))
 
 
 def _columns_of(frame: Any) -> dict[str, NDArray[Any]]:

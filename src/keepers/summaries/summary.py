@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
-from keepers.data.engine import Engine, template
+from keepers.data.engine import Engine, quoted, template
 from keepers.data.table import Table
+from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, GapUse, SpendCells
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin, MoneyBasis
 from keepers.domain.time import ObservationWindow, TimeUnit
 from keepers.summaries import cells as grouping
+from keepers.summaries.acquisition import first_orders, known_dimensions
+from keepers.summaries.attributes import attributes_of, join_attributes
 from keepers.summaries.purchases import PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
 from keepers.summaries.split import holdout_columns, holdout_sums, split_days_sql
 
@@ -40,6 +45,8 @@ class SummaryFacts:
     """Whether rows carry `row_number`, their place in a user's frame."""
     gaps: str | None = None
     """Table of each customer's `log_gaps`, where a user gave them; they are found in the orders otherwise."""
+    attributes: tuple[str, ...] = ()
+    """Columns of attributes that were joined, which come with `pattern`, a number for each distinct combination."""
 
 
 class Summary(Table):
@@ -66,6 +73,7 @@ class Summary(Table):
         super().__init__(engine, name)
         self.facts = facts
         self._gaps = facts.gaps
+        self._attributes: Attributes | None = None
 
     @property
     def window(self) -> ObservationWindow:
@@ -123,6 +131,69 @@ class Summary(Table):
     def customers(self) -> int:
         """Customers, one a row."""
         return len(self)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell one cell from another."""
+        return (*grouping.KEY, "pattern") if self.facts.attributes else grouping.KEY
+
+    @property
+    def same_cell(self) -> str:
+        """SQL that joins rows `cell` with `key` to rows `summary`."""
+        return " AND ".join(f"cell.{name} = summary.{name}" for name in self.key)
+
+    def attributes(self) -> Attributes | None:
+        """The distinct patterns of attributes in the order of `pattern`; None where none were joined."""
+        if self._attributes is None and self.facts.attributes:
+            self._attributes = attributes_of(self.engine, self.name, self.facts.attributes)
+        return self._attributes
+
+    def with_columns(self, table: Any, key: str | None = None, columns: Sequence[str] | None = None) -> Summary:
+        """The same customers with attributes, which models can take for covariates.
+
+        Parameters
+        ----------
+        table : frame or Table
+            One row a customer; customers of the table who are not in the summary are left out, and those of the
+            summary who are not in the table have empty attributes.
+        key : str, optional
+            Its column with the customer's key; `customer_key`, `customer_id`, `customer` or `id` if left out.
+        columns : sequence of str, optional
+            Which columns to join; all others if left out.
+
+        Returns
+        -------
+        Summary
+
+        Raises
+        ------
+        InputError
+            If columns are missing or a customer occurs twice.
+
+        Examples
+        --------
+        >>> import keepers as kp
+        >>> frame = {"who": ["a", "a", "b"], "on": ["2024-01-01", "2024-01-15", "2024-01-08"]}
+        >>> orders = kp.Orders.from_frame(frame, customer="who", date="on")
+        >>> summary = kp.summarise(orders).with_columns({"id": ["a", "b"], "channel": ["ads", "shop"]})
+        >>> summary.cells().attributes.names
+        ('channel',)
+        """
+        name, joined = join_attributes(self.engine, self, table, key, columns)
+        kept = tuple(column for column in self.facts.attributes if column not in joined)
+        facts = replace(self.facts, attributes=joined, gaps=self._gaps)
+        if not kept:
+            return Summary(self.engine, name, facts)
+        both = (*kept, *joined)
+        listed = ", ".join(quoted(column) for column in both)
+        others = ", ".join(quoted(column) for column in Table(self.engine, name).columns if column != "pattern")
+        whole = self.engine.create(
+            self.engine.new_name("summary"),
+            f"SELECT {others}, dense_rank() OVER (ORDER BY {listed}) - 1 AS pattern "
+            f"FROM {quoted(name)} ORDER BY {quoted(name)}.rowid",
+        )
+        self.engine.drop(name)
+        return Summary(self.engine, whole, replace(facts, attributes=both))
 
     def cells(self, gaps: GapUse | None = None) -> Cells:
         """The distinct histories with their numbers of customers, in a fixed order.
@@ -212,7 +283,10 @@ class Summary(Table):
 
 
 def summarise(
-    orders: PurchaseSource, window: ObservationWindow | None = None, margin: Margin | float | None = None
+    orders: PurchaseSource,
+    window: ObservationWindow | None = None,
+    margin: Margin | float | None = None,
+    covariates: Any = None,
 ) -> Summary:
     """Make one row a customer of orders, in the engine.
 
@@ -229,6 +303,10 @@ def summarise(
     margin : Margin or float, optional
         A rate (0.35, or ``Margin(rate=0.35)``) is remembered for the valuation; ``Margin(per_order=True)`` makes
         the money of each order its own contribution.
+
+    covariates : frame or "first order", optional
+        Attributes of the customers, see `Summary.with_columns`; "first order" takes the channel, campaign, product,
+        category and country of each customer's first order, as far as orders carry them.
 
     Returns
     -------
@@ -279,4 +357,21 @@ def summarise(
             f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
             "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
         )
-    return summary
+    return summary if covariates is None else with_covariates(summary, orders, covariates)
+
+
+def with_covariates(summary: Summary, orders: PurchaseSource, covariates: Any) -> Summary:
+    """The summary with attributes from a table, or from the first orders; see `summarise`."""
+    table = covariates
+    if isinstance(covariates, str):
+        known = known_dimensions(orders) if isinstance(orders, Table) else ()
+        if covariates != "first order" or not isinstance(orders, Table):
+            raise ConfigError(f'`covariates` is {covariates!r}. Give a table of attributes, or "first order".')
+        table = first_orders(summary, orders) if known else None
+        if table is None:
+            raise InputError("The orders carry neither channel, campaign, product, category nor country.")
+        joined = summary.with_columns(table, columns=known)
+    else:
+        joined = summary.with_columns(table)
+    summary.engine.drop(summary.name)
+    return joined

@@ -84,6 +84,8 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
         group="label, " if group else "",
         summary_group=f"{group} AS label, " if group else "",
         known=known,
+        key=", ".join(facts.summary.key),
+        summary_key=", ".join(f"summary.{name}" for name in facts.summary.key),
         summary=quoted(facts.summary.name),
         join=f"\n    {join}" if join else "",
     )
@@ -92,11 +94,15 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
     days = facts.summary.unit.days
     x, t_x, T = (rows[name].astype(np.float64) for name in ("frequency", "recency_days", "T_days"))
     weight = rows["customers"].astype(np.float64)
-    coarse_of, (x_of, recency_of, age_of) = _coarse(x, t_x, T)
-    cells = Cells(x_of, recency_of / days, age_of / days, _sums(coarse_of, weight), facts.summary.unit)
+    pattern = rows["pattern"].astype(np.int64) if "pattern" in rows else None
+    coarse_of, (x_of, recency_of, age_of, pattern_of) = _coarse(x, t_x, T, pattern)
+    cells = Cells(
+        x_of, recency_of / days, age_of / days, _sums(coarse_of, weight), facts.summary.unit,
+        pattern=None if pattern is None else pattern_of.astype(np.int64), attributes=facts.summary.attributes(),
+    )  # fmt: skip
     return CellSums(
         cells, labels, group_of, coarse_of, weight, rows["spend"].astype(np.float64),
-        rows["spend_squared"].astype(np.float64), _fine(values, x, t_x, T, group is not None),
+        rows["spend_squared"].astype(np.float64), _fine(values, x, t_x, T, pattern, group is not None),
     )  # fmt: skip
 
 
@@ -112,25 +118,37 @@ def _labels(column: Any) -> tuple[list[Any], IntArray]:
     return list(distinct), np.asarray(places, dtype=np.int64)
 
 
-def _coarse(x: FloatArray, t_x: FloatArray, T: FloatArray) -> tuple[IntArray, FloatArray]:
-    """The coarse cell of each row, and their x, t_x, T: ages in bins just wide enough that cells are not too many."""
+def _coarse(x: FloatArray, t_x: FloatArray, T: FloatArray, pattern: IntArray | None) -> tuple[IntArray, FloatArray]:
+    """The coarse cell of each row, and their x, t_x, T and pattern: ages in bins just wide enough for few cells."""
+    kind = np.zeros(x.shape) if pattern is None else pattern.astype(np.float64)
     for width in _WIDTHS:
         middle = (width - 1) / 2
         age = np.floor(T / width) * width + middle if width > 1 else T
         recency = np.minimum(np.floor(t_x / width) * width + middle, age) if width > 1 else t_x
-        rows = np.vstack([x, np.where(x > 0, np.maximum(recency, 0.5), 0.0), age])
-        _, one, place = np.unique((rows[0] * 1e6 + rows[1]) * 1e6 + rows[2], return_index=True, return_inverse=True)
+        rows = np.vstack([x, np.where(x > 0, np.maximum(recency, 0.5), 0.0), age, kind])
+        if pattern is None:
+            _, one, place = np.unique((rows[0] * 1e6 + rows[1]) * 1e6 + rows[2], return_index=True, return_inverse=True)
+        else:
+            _, one, place = np.unique(rows, axis=1, return_index=True, return_inverse=True)
         if one.size <= MOST_CELLS:
             break
     return np.asarray(place.ravel(), dtype=np.int64), rows[:, one]
 
 
-def _fine(values: Values, x: FloatArray, t_x: FloatArray, T: FloatArray, grouped: bool) -> IntArray:
+def _fine(
+    values: Values, x: FloatArray, t_x: FloatArray, T: FloatArray, pattern: IntArray | None, grouped: bool
+) -> IntArray:
     """Rows of the exact cells, which come in the order of their key: the same rows where there are no groups."""
     if not grouped:
         return np.arange(x.size)
     cells = values.facts.cells.cells
     days = cells.unit.days
+    if pattern is not None and cells.pattern is not None:
+        known = np.vstack([cells.x, np.rint(cells.t_x * days), np.rint(cells.T * days), cells.pattern])
+        _, place = np.unique(np.hstack([known, np.vstack([x, t_x, T, pattern])]), axis=1, return_inverse=True)
+        row = np.empty(int(place.max()) + 1, dtype=np.int64)
+        row[place.ravel()[: cells.size]] = np.arange(cells.size)
+        return row[place.ravel()[cells.size :]]
     return np.searchsorted(_key(cells.x, np.rint(cells.t_x * days), np.rint(cells.T * days)), _key(x, t_x, T))
 
 

@@ -100,11 +100,15 @@ def _coarse(
     recency = np.where(cells.x > 0, np.floor(cells.t_x * days / 7) * 7 + 3, 0.0)
     age = np.floor(cells.T * days / 3) * 3 + 1
     recency = np.minimum(recency, age)
-    keys = np.column_stack([cohort, cells.x, recency, age])
+    pattern = np.zeros(cells.size) if cells.pattern is None else cells.pattern
+    keys = np.column_stack([cohort, cells.x, recency, age, pattern])
     distinct, place = np.unique(keys[fine], axis=0, return_inverse=True)
     place = place.ravel()
     weight = np.asarray(np.bincount(place, customers), dtype=np.float64)
-    coarse = Cells(distinct[:, 1], distinct[:, 2] / days, distinct[:, 3] / days, weight, cells.unit)
+    coarse = Cells(
+        distinct[:, 1], distinct[:, 2] / days, distinct[:, 3] / days, weight, cells.unit,
+        pattern=None if cells.pattern is None else distinct[:, 4].astype(np.int64), attributes=cells.attributes,
+    )  # fmt: skip
     return coarse, weight, np.asarray(np.bincount(place, spend), dtype=np.float64), distinct[:, 0].astype(np.int64)
 
 

@@ -121,7 +121,9 @@ def lifetime_value(
     """
     levels = _levels(level)
     if not isinstance(summary, Summary):
-        given = summary_from_frame(summary, unit, margin=_margin(margin))
+        given = summary_from_frame(
+            summary, unit, margin=_margin(margin), attributes=getattr(buying, "needed_attributes", ())
+        )
         values = lifetime_value(
             buying, spending, given, horizon, discount, None, levels,
             lifetime=lifetime, lifetime_interval=lifetime_interval, tiers=tiers, rfm=rfm, scored_at=scored_at,
@@ -165,7 +167,7 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**keyed.key, **columns})
     key = "row_number" if summary.numbered else "customer_key"
     identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key"]
-    names = {"summary": quoted(summary.name), "cells": quoted(table), "key": key}
+    names = {"summary": quoted(summary.name), "cells": quoted(table), "key": key, "same_cell": summary.same_cell}
     row = [f"summary.{name}" for name in identity]
     row += [f"summary.{name}" for name in ("first_day", "last_day", "orders", "revenue")]
     row += [f"cell.{name}" for name in ("frequency", "recency_days", "T_days", *of_cell)]

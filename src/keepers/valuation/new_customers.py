@@ -88,8 +88,8 @@ def _orders(drawn: Draws, horizon: Horizon | None, values: Values) -> FloatArray
         per_unit = buying.expected_purchases_new_customer(Horizon(1.0, unit))
         return np.full(drawn.count, per_unit * annuity(delta, length))
     t = None if horizon is None else horizon.in_unit(unit)
-    value = buying.family.discounted_expected_purchases_new
-    return np.array([float(value(theta, delta, t)) for theta in drawn.thetas])
+    question = "discounted_expected_purchases_new"
+    return np.array([float(buying.answer_new(question, theta, delta, t)) for theta in drawn.thetas])
 
 
 def _first_order(values: Values, stand_in: float) -> float:

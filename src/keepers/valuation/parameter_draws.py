@@ -66,8 +66,8 @@ class Draws:
             length = None if t is None else Horizon(t, unit)
             one = self.buying.discounted_expected_purchases(cells, length, rate)
             return np.broadcast_to(one, (self.count, cells.size))
-        value = self.buying.family.discounted_expected_purchases
-        return np.stack([value(theta, cells.x, cells.t_x, cells.T, delta, t) for theta in self.thetas])
+        value = self.buying.answer
+        return np.stack([value("discounted_expected_purchases", theta, cells, delta, t) for theta in self.thetas])
 
     def orders(self, cells: Cells, horizon: Horizon) -> FloatArray:
         """Expected orders of each cell within the horizon under each draw, shape (n + 1, cells)."""
@@ -75,8 +75,8 @@ class Draws:
         t = horizon.in_unit(self.buying.unit_)
         if self.thetas is None:
             return np.broadcast_to(self.buying.expected_purchases(cells, horizon), (self.count, cells.size))
-        value = self.buying.family.expected_purchases
-        return np.stack([value(theta, cells.x, cells.t_x, cells.T, t) for theta in self.thetas])
+        value = self.buying.answer
+        return np.stack([value("expected_purchases", theta, cells, t) for theta in self.thetas])
 
     def alive(self, cells: Cells, at: Horizon | None = None) -> FloatArray:
         """Probability of being a customer now or later under each draw, shape (n + 1, cells)."""
@@ -84,8 +84,8 @@ class Draws:
         later = 0.0 if at is None else at.in_unit(self.buying.unit_)
         if self.thetas is None:
             return np.broadcast_to(self.buying.probability_alive(cells, at), (self.count, cells.size))
-        value = self.buying.family.probability_alive
-        return np.stack([value(theta, cells.x, cells.t_x, cells.T, later) for theta in self.thetas])
+        value = self.buying.answer
+        return np.stack([value("probability_alive", theta, cells, later) for theta in self.thetas])
 
     def spend(self, orders: FloatArray, customers: FloatArray, known: FloatArray, stand_in: float) -> FloatArray:
         """Sum over customers of their expected order value, by row and draw, shape (n + 1, rows).
@@ -113,7 +113,7 @@ def draw_parameters(
     """Draw parameters from the posteriors of both models, independently; the estimate comes first."""
     thetas = None
     if hasattr(buying, "posterior_"):
-        estimate = np.array([buying.parameters_[name] for name in buying.family.PARAMETERS])
+        estimate = np.array([buying.parameters_[name] for name in buying.posterior_.parameters])
         thetas = np.vstack([estimate, buying.posterior_.draws(draws, rng)])
     spends = None
     if spending is not None:

@@ -4,6 +4,4 @@ SELECT
     CAST(summary.holdout_money AS DOUBLE) * {margin} AS actual
 FROM {summary} AS summary
 INNER JOIN {cells} AS cell
-    ON cell.frequency = summary.frequency
-    AND cell.recency_days = summary.recency_days
-    AND cell.T_days = summary.T_days
+    ON {same_cell}

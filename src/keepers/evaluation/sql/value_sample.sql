@@ -2,7 +2,7 @@
 SELECT
     frequency,
     recency_days,
-    T_days,
+    T_days{pattern},
     monetary_value,
     monetary_value_all,
     CAST(holdout_money AS DOUBLE) AS holdout_money

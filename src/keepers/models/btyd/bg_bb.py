@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from keepers.domain.cells import Cells
 from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.frames import cells_to_fit
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.realtime import CustomerState
@@ -65,6 +66,10 @@ class BGBB(BuyingModel):
         {"purchases_infinite": "where `gamma` <= 1", "expected_lifetime": "where `gamma` <= 1"}
     )
     discrete: ClassVar[bool] = True
+    covariate_shifts: ClassVar[Shifts] = {
+        "purchase": {"alpha": 1.0, "beta": 1.0},
+        "dropout": {"gamma": 1.0, "delta": 1.0},
+    }
     weak_prior: ClassVar[Prior] = Prior(
         {
             "alpha": LogNormal(1.0, 1.0),
@@ -90,7 +95,7 @@ class BGBB(BuyingModel):
         InputError
             If times are not whole opportunities, or there are more purchases than opportunities.
         """
-        cells = cells_to_fit(data, unit)
+        cells = cells_to_fit(data, unit, attributes=self.needed_attributes)
         for name, column in (("recency", cells.t_x), ("T", cells.T)):
             parts = np.abs(column - np.rint(column)) > _WHOLE
             if parts.any():
@@ -101,7 +106,7 @@ class BGBB(BuyingModel):
                     '`keepers.summarise_opportunities(orders, window, period="month")`, or use a model of continuous '
                     "time."
                 )
-        return super().fit(Cells(cells.x, np.rint(cells.t_x), np.rint(cells.T), cells.weight, cells.unit))
+        return super().fit(replace(cells, t_x=np.rint(cells.t_x), T=np.rint(cells.T)))
 
     def state(self, first_purchase: dt.date) -> CustomerState:
         """The state of a customer who made the first purchase on a day; its opportunities follow one length apart."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import bg_nbd
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -23,6 +24,8 @@ class BGNBD(BuyingModel):
     Parameters
     ----------
     prior : "auto", None or Prior
+        See `BuyingModel`.
+    covariates : Covariates, optional
         See `BuyingModel`.
 
     References
@@ -52,6 +55,7 @@ class BGNBD(BuyingModel):
             "expected_lifetime": "where `a` <= 1, or where `r` plus repeat purchases <= 1",
         }
     )
+    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
     weak_prior: ClassVar[Prior] = Prior(
         {"r": LogNormal(0.5, 1.0), "alpha": LogNormal(8.0, 1.25), "a": LogNormal(0.8, 1.0), "b": LogNormal(3.0, 1.0)},
         TimeUnit.WEEK,

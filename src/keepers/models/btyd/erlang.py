@@ -13,6 +13,8 @@ from keepers.domain.errors import ConfigError, NotFittedError
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.models.base import PriorChoice
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.encoding import Shifts
+from keepers.models.covariates.specification import Covariates
 from keepers.models.frames import cells_to_fit
 from keepers.models.priors import LogNormal, ParameterPrior, Prior
 from keepers.numerics.distinct import CellTables
@@ -37,6 +39,8 @@ class ErlangModel(BuyingModel):
         Stages a purchase, 1 to 12: 1 is buying at random, more is more regular. Chosen by the likelihood if left out.
     prior : "auto", None or Prior
         See `BuyingModel`; the weak prior's `alpha` is stated for k = 1 and divided by k.
+    covariates : Covariates, optional
+        See `BuyingModel`; k is chosen before, as if customers did not differ by them.
 
     Attributes
     ----------
@@ -47,12 +51,15 @@ class ErlangModel(BuyingModel):
     """
 
     gaps: ClassVar[GapUse | None] = "sum"
+    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
     chances: ClassVar[int]
     k_: int
     log_likelihoods_by_k_: dict[int, float]
 
-    def __init__(self, k: int | None = None, prior: PriorChoice = "auto") -> None:
-        super().__init__(prior)
+    def __init__(
+        self, k: int | None = None, prior: PriorChoice = "auto", *, covariates: Covariates | None = None
+    ) -> None:
+        super().__init__(prior, covariates=covariates)
         if k is not None and (isinstance(k, bool) or k != int(k) or not 1 <= k <= LARGEST_K):
             raise ConfigError(
                 f"`k` is {k!r}. Use a whole number from 1 (buying at random) to {LARGEST_K} (very regular), or leave "
@@ -96,7 +103,7 @@ class ErlangModel(BuyingModel):
         InputError
             If the histories are impossible or there are none.
         """
-        cells = cells_to_fit(data, unit, self.gaps)
+        cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes)
         if self.k is not None:
             self.k_, self.log_likelihoods_by_k_ = self.k, {}
         else:
@@ -107,7 +114,13 @@ class ErlangModel(BuyingModel):
             self.log_likelihoods_by_k_ = {self.k_: self.log_likelihood_}
         return self
 
-    def sample(self, ages: FloatArray | Horizon, rng: np.random.Generator, customers: int | None = None) -> Cells:
+    def sample(
+        self,
+        ages: FloatArray | Horizon,
+        rng: np.random.Generator,
+        customers: int | None = None,
+        attributes: Any = None,
+    ) -> Cells:
         """Draw new customers and their histories with the times between purchases, one row a customer.
 
         Parameters
@@ -118,11 +131,13 @@ class ErlangModel(BuyingModel):
             Source of chance.
         customers : int, optional
             How many, where `ages` is one length.
+        attributes : frame or dict of columns, optional
+            With covariates, the attributes of each customer; left out, they are drawn from those of the fit.
         """
-        drawn = super().sample(ages, rng, customers)
+        drawn = super().sample(ages, rng, customers, attributes)
         family = ErlangBetaGeometric(self.chances, self.k_)
         gaps = family.sample_log_gaps(drawn.x, drawn.t_x, rng)
-        return Cells(drawn.x, drawn.t_x, drawn.T, drawn.weight, drawn.unit, gaps)
+        return replace(drawn, log_gaps=gaps)
 
     def _choose(self, cells: Cells) -> tuple[int, dict[int, float]]:
         """The k with the highest maximum, and all maxima; the simplest where nothing tells them apart."""

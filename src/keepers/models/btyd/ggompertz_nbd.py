@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import ggompertz_nbd
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -49,6 +50,7 @@ class GGompertzNBD(BuyingModel):
     title: ClassVar[str] = "GGompertz/NBD"
     symbols: ClassVar[tuple[str, ...]] = ggompertz_nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = ggompertz_nbd
+    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"beta": -1.0}}
     vanishing: ClassVar[tuple[str, ...]] = ("b", "beta")
     weak_prior: ClassVar[Prior] = Prior(
         {

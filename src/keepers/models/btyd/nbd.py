@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import nbd
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -22,6 +23,8 @@ class NBD(BuyingModel):
     Parameters
     ----------
     prior : "auto", None or Prior
+        See `BuyingModel`.
+    covariates : Covariates, optional
         See `BuyingModel`.
 
     References
@@ -43,6 +46,7 @@ class NBD(BuyingModel):
     title: ClassVar[str] = "NBD"
     symbols: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = nbd
+    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}}
     infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"purchases_infinite": "always", "expected_lifetime": "always", "median_lifetime": "always"}
     )

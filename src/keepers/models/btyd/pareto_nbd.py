@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import pareto_nbd
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -23,6 +24,8 @@ class ParetoNBD(BuyingModel):
     Parameters
     ----------
     prior : "auto", None or Prior
+        See `BuyingModel`.
+    covariates : Covariates, optional
         See `BuyingModel`.
 
     Notes
@@ -53,6 +56,7 @@ class ParetoNBD(BuyingModel):
     infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"purchases_infinite": "where `s` <= 1", "expected_lifetime": "where `s` <= 1"}
     )
+    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"beta": -1.0}}
     weak_prior: ClassVar[Prior] = Prior(
         {
             "r": LogNormal(0.5, 1.0),

@@ -28,7 +28,9 @@ from keepers.numerics.likelihoods.beta_geometric_likelihood import (
     log_ratio,
     logistic,
 )
+from keepers.numerics.likelihoods.beta_geometric_rows import beta_geometric_rows
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
+from keepers.numerics.row_derivatives import RowDerivatives
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,18 @@ class BetaGeometric:
     def log_likelihood_sums(self, thetas: FloatArray, cells: Cells | CellTables) -> FloatArray:
         """The value of `log_likelihood_sum` at many parameters, shape (m, 4) to (m,), quicker than one by one."""
         return log_likelihood_sums(self.chances, thetas, CellTables.of(cells))
+
+    def log_likelihood_rows(
+        self,
+        theta: Theta,
+        x: FloatArray,
+        t_x: FloatArray,
+        T: FloatArray,
+        order: int = 2,  # noqa: ARG002
+    ) -> RowDerivatives:
+        """Log-likelihood of rows with alpha, a and b of their own, with derivatives in log parameters."""
+        rows = beta_geometric_rows(self.chances, theta, x, t_x, T)
+        return RowDerivatives(rows.value, rows.first[:, :4], rows.second[:, :4, :4])
 
     def probability_alive(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0

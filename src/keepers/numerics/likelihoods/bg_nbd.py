@@ -17,6 +17,7 @@ starts = FAMILY.starts
 log_likelihood = FAMILY.log_likelihood
 log_likelihood_sum = FAMILY.log_likelihood_sum
 log_likelihood_sums = FAMILY.log_likelihood_sums
+log_likelihood_rows = FAMILY.log_likelihood_rows
 probability_alive = FAMILY.probability_alive
 expected_purchases = FAMILY.expected_purchases
 expected_purchases_gradient = FAMILY.expected_purchases_gradient

@@ -19,7 +19,9 @@ import numpy as np
 from keepers.domain.cells import Cells
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.evaluation import Evaluation, in_logarithms
+from keepers.numerics.likelihoods.beta_geometric_rows import nbd_rows
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
+from keepers.numerics.row_derivatives import RowDerivatives
 from keepers.numerics.special import log_rising
 
 PARAMETERS = ("r", "alpha")
@@ -82,6 +84,12 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     mixed = customers / alpha - by_age @ (1 / ages)
     second = np.array([[by_count @ rising.second, mixed], [mixed, -customers * r / alpha**2 + events @ (1 / ages**2)]])
     return in_logarithms(np.array([r, alpha]), float(value), first, second)
+
+
+def log_likelihood_rows(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, order: int = 2) -> RowDerivatives:
+    """Log-likelihood of rows with an alpha of their own, with derivatives in log parameters."""
+    rows = nbd_rows(theta, x, t_x, T)
+    return RowDerivatives(rows.value, rows.first[:, :2], rows.second[:, :2, :2])
 
 
 def probability_alive(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0) -> FloatArray:

@@ -25,6 +25,7 @@ from keepers.numerics.likelihoods import pareto_nbd_lifetime as lifetime
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
 from keepers.numerics.likelihoods.nbd import median_pareto
 from keepers.numerics.likelihoods.pareto_nbd_integral import IntegralMoments, integral_moments, log_integral
+from keepers.numerics.likelihoods.pareto_nbd_rows import pareto_nbd_rows
 from keepers.numerics.special import log_rising
 
 PARAMETERS = ("r", "alpha", "s", "beta")
@@ -34,6 +35,9 @@ _CHUNK = 1 << 14
 """Rows that are mixed at a time, so that they stay in the processor's cache."""
 
 TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1, "s": 0, "beta": 1})
+
+log_likelihood_rows = pareto_nbd_rows
+"""Log-likelihood of rows with alpha and beta of their own, with derivatives in log parameters."""
 
 
 def starts(tables: CellTables) -> list[FloatArray]:

@@ -2,7 +2,7 @@
 SELECT
     summary.frequency,
     summary.recency_days,
-    summary.T_days,
+    summary.T_days{pattern},
     count(*) AS weight,
     CAST(coalesce(sum(gaps.log_gaps), 0) AS DOUBLE) AS log_gaps
 FROM {summary} AS summary

@@ -4,7 +4,5 @@ FROM (
     SELECT summary.{key}, {value} AS value
     FROM {summary} AS summary
     INNER JOIN {cells} AS cell
-        ON cell.frequency = summary.frequency
-        AND cell.recency_days = summary.recency_days
-        AND cell.T_days = summary.T_days
+        ON {same_cell}
 ) AS customer

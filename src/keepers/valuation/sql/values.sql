@@ -7,7 +7,5 @@ FROM (
         {row}
     FROM {summary} AS summary
     INNER JOIN {cells} AS cell
-        ON cell.frequency = summary.frequency
-        AND cell.recency_days = summary.recency_days
-        AND cell.T_days = summary.T_days{percentiles}
+        ON {same_cell}{percentiles}
 ) AS valued

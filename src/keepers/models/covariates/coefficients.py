@@ -1,0 +1,121 @@
+"""What covariates were found to do, with its uncertainty, in numbers and in sentences."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from keepers.domain.cells import FloatArray
+from keepers.models.covariates.encoding import BOTH, Coding, ColumnCode, Place
+
+_Z80 = 1.2815515655446004
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One effect of one covariate.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``purchase:channel[ads]``.
+    value, standard_error : float
+        gamma, per one of the column or against the reference level; the error is 0 where the value was given.
+    low, high : float
+        80% interval of gamma.
+    p_value : float
+        Of the hypothesis that it is 0 (Wald's test, two-sided); NaN where the value was given.
+    effect : float
+        exp(gamma): by what the rate is multiplied.
+    sentence : str
+        What that means.
+    """
+
+    name: str
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    p_value: float
+    effect: float
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.name}  {self.value:+.4f} (se {self.standard_error:.4f}, p {self.p_value:.3g})  {self.sentence}"
+
+
+def coefficients(coding: Coding, values: FloatArray, errors: FloatArray) -> tuple[Coefficient, ...]:
+    """Every coefficient once, those that are known included.
+
+    Parameters
+    ----------
+    coding : Coding
+        Names and columns.
+    values, errors : arrays, shape (k,)
+        Estimates and their standard errors.
+    """
+    codes = {label: code for code in coding.codes for label in code.labels}
+    found: dict[str, Coefficient] = {}
+    for place in coding.places:
+        known = place.free < 0
+        value = place.value if known else float(values[place.free])
+        error = 0.0 if known else float(errors[place.free])
+        found.setdefault(place.name, _coefficient(coding, place, codes[place.label], value, error, known))
+    return tuple(found.values())
+
+
+def _coefficient(
+    coding: Coding, place: Place, code: ColumnCode, value: float, error: float, known: bool
+) -> Coefficient:
+    low, high = value - _Z80 * error, value + _Z80 * error
+    p = math.nan if known else math.erfc(abs(value) / error / math.sqrt(2.0)) if error > 0 else 0.0
+    step = 1.0 if code.levels or code.spread == 1.0 else code.spread
+    who = _who(place.label, code, step)
+    what = _what(coding, place)
+    middle = _change(value * step, *what)
+    if known:
+        sentence = f"{who} {middle} (given, not estimated)."
+    else:
+        ends = sorted((low * step, high * step))
+        sentence = f"{who} {middle} (80% interval {_short(ends[0], what[2])} to {_short(ends[1], what[2])})."
+    against = f" than those with {code.column} = {code.levels[0]}" if code.levels else " than others"
+    return Coefficient(place.name, value, error, low, high, p, math.exp(value), sentence.replace("<against>", against))
+
+
+def _who(label: str, code: ColumnCode, step: float) -> str:
+    if code.levels:
+        return f"Customers with {code.column} = {label[len(code.column) + 1 : -1]}"
+    if step == 1.0:
+        return f"Customers with one more of {code.column}"
+    return f"Customers with {step:.3g} more of {code.column} (one standard deviation)"
+
+
+def _what(coding: Coding, place: Place) -> tuple[str, str, tuple[str, str]]:
+    """Verb phrases for a rise and a fall, and the words of an interval's ends."""
+    if place.name.startswith(f"{BOTH}:"):
+        return (
+            "buy and leave at a rate {} higher<against>",
+            "buy and leave at a rate {} lower<against>",
+            ("more", "less"),
+        )
+    if place.process == "purchase":
+        return "buy {} more often<against>", "buy {} less often<against>", ("more", "less")
+    if place.process == "dropout":
+        return "leave at a rate {} higher<against>", "leave at a rate {} lower<against>", ("more", "less")
+    symbol = coding.symbols[place.parameter]
+    return f"have {{}} more of {symbol}<against>", f"have {{}} less of {symbol}<against>", ("more", "less")
+
+
+def _change(gamma: float, rise: str, fall: str, _: tuple[str, str]) -> str:
+    return (rise if gamma >= 0 else fall).format(_percent(gamma))
+
+
+def _short(gamma: float, words: tuple[str, str]) -> str:
+    return f"{_percent(gamma)} {words[0] if gamma >= 0 else words[1]}"
+
+
+def _percent(gamma: float) -> str:
+    change = abs(float(np.expm1(np.clip(gamma, -50.0, 50.0))))
+    return f"{change:.0%}" if change < 10 else f"{change + 1:,.0f} times"
