@@ -24,6 +24,7 @@ from keepers.models.catalogue import CATALOGUE, model_class
 from keepers.models.contractual.contract import ContractModel
 from keepers.models.priors import FULL_STRENGTH_UNTIL, NO_STRENGTH_FROM
 from keepers.summaries.rfm_groups import GROUPS, RfmRule
+from keepers.testing.contract_questions import CONTRACT_QUESTIONS, contract_answers
 from keepers.testing.questions import QUESTIONS, answers
 from keepers.valuation.rhythm import LATE, LONG_GONE, OVERDUE, RULE
 from keepers.valuation.states import GIVEN_UP, LOST_RULE, MODEL_RULE, UNLIKELY
@@ -103,6 +104,17 @@ def contract_questions() -> str:
     return _questions_of(ContractModel)
 
 
+def contract_matrix() -> str:
+    """Every question to every model of contracts, and whether the answer can be infinite."""
+    kinds = [kind for name in CATALOGUE if issubclass(kind := model_class(name), ContractModel)]
+    found = {kind: contract_answers(kind) for kind in kinds}
+    rows = [
+        (question.words, *(found[kind][question.key] or "**no answer**" for kind in kinds))
+        for question in CONTRACT_QUESTIONS
+    ]
+    return _table(("question", *(kind.title for kind in kinds)), rows)
+
+
 def _questions_of(model: type) -> str:
     own = [(name, member) for name, member in vars(model).items() if inspect.isfunction(member)]
     rows = [(f"`{name}`", _first_sentence(member)) for name, member in own if name != "fit" and name[0] != "_"]
@@ -177,7 +189,7 @@ def states() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "formats.md": formats, "tables.md": tables}
 BLOCKS: dict[str, tuple[Callable[[], str], ...]] = {
-    "models.md": (models, questions, contract_questions, matrix, outcomes, priors, preference),
+    "models.md": (models, questions, contract_questions, contract_matrix, matrix, outcomes, priors, preference),
     "definitions.md": (tiers, rfm, states, trust),
 }
 """Parts of pages that are otherwise written by hand, each between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``."""

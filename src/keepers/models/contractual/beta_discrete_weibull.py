@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.questions import without_end
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import beta_discrete_weibull
 from keepers.numerics.likelihoods.contract_family import ContractFamily
@@ -39,6 +41,7 @@ class BetaDiscreteWeibull(ContractModel):
     title: ClassVar[str] = "BdW"
     symbols: ClassVar[tuple[str, ...]] = beta_discrete_weibull.PARAMETERS
     family: ClassVar[ContractFamily] = beta_discrete_weibull
+    infinite: ClassVar[Mapping[str, str]] = without_end("`a c`")
     weak_prior: ClassVar[Prior] = Prior(
         {"a": LogNormal(0.8, 1.0), "b": LogNormal(10.0, 1.25), "c": LogNormal(1.0, 0.4)}, TimeUnit.MONTH
     )

@@ -52,11 +52,14 @@ class ContractModel(Model):
     ----------
     unit_ : TimeUnit
         Period of the ages.
+    infinite : mapping of str to str
+        Answers that may be infinite, by the keys of `keepers.testing.contract_questions`, with the condition in words.
     plans_ : dict of str to model
         The fit of each plan, where `fit(..., by="plan")` was asked for; empty otherwise.
     """
 
     family: ClassVar[ContractFamily]
+    infinite: ClassVar[Mapping[str, str]]
     unit_: TimeUnit
     plans_: dict[str, Any]
 

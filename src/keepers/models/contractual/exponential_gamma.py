@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.questions import without_end
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import exponential_gamma
 from keepers.numerics.likelihoods.contract_family import ContractFamily
@@ -43,4 +45,5 @@ class ExponentialGamma(ContractModel):
     title: ClassVar[str] = "Exponential-gamma"
     symbols: ClassVar[tuple[str, ...]] = exponential_gamma.PARAMETERS
     family: ClassVar[ContractFamily] = exponential_gamma
+    infinite: ClassVar[Mapping[str, str]] = without_end("`r`")
     weak_prior: ClassVar[Prior] = Prior({"r": LogNormal(0.8, 1.0), "alpha": LogNormal(10.0, 1.25)}, TimeUnit.MONTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,13 @@ from keepers.numerics.likelihoods.contract_family import Columns, ContractFamily
 
 Compute = Callable[[ContractFamily, Columns, FloatArray, FloatArray], FloatArray]
 """Of a family, parameters, ages and the periods until the next renewal; answers of contracts that run."""
+
+_WITHOUT_END = ("residual_tenure", "tenure", "undiscounted_tenure_endless", "new_tenure")
+
+
+def without_end(when: str) -> Mapping[str, str]:
+    """The answers of a model that are infinite under a condition: tenures without cap and without discount."""
+    return MappingProxyType(dict.fromkeys(_WITHOUT_END, f"where {when} <= 1"))
 
 
 @dataclass(frozen=True, slots=True)

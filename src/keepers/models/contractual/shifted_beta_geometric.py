@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.questions import without_end
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import shifted_beta_geometric
 from keepers.numerics.likelihoods.contract_family import ContractFamily
@@ -44,4 +46,5 @@ class ShiftedBetaGeometric(ContractModel):
     title: ClassVar[str] = "sBG"
     symbols: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
     family: ClassVar[ContractFamily] = shifted_beta_geometric
+    infinite: ClassVar[Mapping[str, str]] = without_end("`alpha`")
     weak_prior: ClassVar[Prior] = Prior({"alpha": LogNormal(0.8, 1.0), "beta": LogNormal(10.0, 1.25)}, TimeUnit.MONTH)

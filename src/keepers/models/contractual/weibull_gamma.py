@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from keepers.domain.time import TimeUnit
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.questions import without_end
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import weibull_gamma
 from keepers.numerics.likelihoods.contract_family import ContractFamily
@@ -39,6 +41,7 @@ class WeibullGamma(ContractModel):
     title: ClassVar[str] = "Weibull-gamma"
     symbols: ClassVar[tuple[str, ...]] = weibull_gamma.PARAMETERS
     family: ClassVar[ContractFamily] = weibull_gamma
+    infinite: ClassVar[Mapping[str, str]] = without_end("`r c`")
     weak_prior: ClassVar[Prior] = Prior(
         {"r": LogNormal(0.8, 1.0), "alpha": LogNormal(10.0, 1.25), "c": LogNormal(1.0, 0.4)}, TimeUnit.MONTH
     )
