@@ -106,7 +106,7 @@ def model_content(model: Model, role: str, remarks: tuple[str, ...] = ()) -> evi
         role=role,
         outcome=model.outcome_.value,
         parameters=tuple(
-            evidence.Parameter(symbol, value, model.standard_errors_[symbol] if known else None)
+            evidence.Parameter(symbol, value, model.standard_errors_.get(symbol) if known else None)
             for symbol, value in model.parameters_.items()
         ),
         log_likelihood=model.log_likelihood_,

@@ -91,6 +91,18 @@ def columns_of(found: RunResult) -> list[str]:
     return [row[0] for row in duckdb.sql(f"DESCRIBE FROM '{found.folder}/customers.parquet'").fetchall()]
 
 
+def test_a_model_of_regular_buying_finds_the_times_between_purchases(cdnow_path: Path, tmp_path: Path) -> None:
+    """k is chosen, not estimated: it is shown without a standard error."""
+    options = RunOptions(into=tmp_path / "result", model="mbg-cnbd", backtest=False)
+    found = run([str(cdnow_path)], options)
+    buying = found.summary["models"]["buying"]
+    assert buying["title"] == "MBG/CNBD-k"
+    assert buying["parameters"]["k"] == 1
+    assert "k" not in buying["standard_errors"]
+    assert '<th scope="row">k</th>' in (found.folder / "report.html").read_text(encoding="utf-8")
+    assert kp.load_model(found.folder / "model-buying.json").k_ == 1
+
+
 def test_main_columns_and_all_of_them_say_the_same(cdnow_path: Path, tmp_path: Path) -> None:
     quick = {"model": "bg-nbd", "backtest": False, "report": False}
     main = run([str(cdnow_path)], RunOptions(into=tmp_path / "main", **quick))  # type: ignore[arg-type]
