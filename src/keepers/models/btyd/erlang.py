@@ -13,6 +13,7 @@ from keepers.domain.errors import ConfigError, NotFittedError
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.models.base import PriorChoice
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.answers import pattern_of
 from keepers.models.covariates.encoding import Shifts
 from keepers.models.covariates.specification import Covariates
 from keepers.models.frames import cells_to_fit
@@ -22,12 +23,14 @@ from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.optimise import Optimum, maximise
+from keepers.numerics.patterns import PatternedLikelihood
 
 LARGEST_K = 12
 """The k that are tried are 1 to this; a clock more regular than Erlang-12 is hardly told from it."""
 
 _SAMPLE = 40_000
 _NEARLY = 1e-6
+_TIME_POWERS = np.array([0.0, 1.0, 0.0, 0.0])
 
 
 class ErlangModel(BuyingModel):
@@ -51,8 +54,8 @@ class ErlangModel(BuyingModel):
     """
 
     gaps: ClassVar[GapUse | None] = "sum"
-    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
     chances: ClassVar[int]
+    covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
     k_: int
     log_likelihoods_by_k_: dict[int, float]
 
@@ -145,42 +148,39 @@ class ErlangModel(BuyingModel):
         if repeaters == 0:
             return 1, {}
         scale = float(cells.weight @ cells.T) / cells.customers or 1.0
-        whole = CellTables.of(cells, scale)
+        tables = CellTables.of(cells, scale)
+        self._learn(cells)
+        stretch, design, offset = self._design(cells)
+        pattern = pattern_of(cells)
+        days = cells.unit.days * scale
+
+        def likelihood(k: int) -> PatternedLikelihood:
+            return PatternedLikelihood(ErlangBetaGeometric(self.chances, k), tables, pattern, design * stretch, offset)
+
+        def climb(k: int, of: PatternedLikelihood, start: FloatArray) -> Optimum:
+            belief = self._belief(k, repeaters)[0]
+            divisors = (days / (belief or self.weak_prior).unit.days) ** _TIME_POWERS
+            return _climb(of, self._prior_with_coefficients(belief, divisors, rescuing=False), start)
+
         many = min(cells.size, cells.customers) > 3 * _SAMPLE
-        tables = whole.sample(_SAMPLE) if many else whole
         found: dict[int, Optimum] = {}
         for k in range(1, LARGEST_K + 1):
+            of = likelihood(k).sample(_SAMPLE) if many else likelihood(k)
             if k == 1:
-                starts = ErlangBetaGeometric(self.chances, k).starts(tables)
+                plain = ErlangBetaGeometric(self.chances, k).starts(tables)
+                starts = [np.concatenate([start, np.zeros(stretch.size)]) for start in plain]
             else:
-                starts = [found[k - 1].point + np.array([0.0, np.log((k - 1) / k), 0.0, 0.0])]
-            climbs = [self._climb(k, cells, tables, scale, repeaters, start) for start in starts]
-            found[k] = max(climbs, key=lambda climb: climb.evaluation.value)
-        best = _highest({k: climb.evaluation.value for k, climb in found.items()})
+                starts = [found[k - 1].point.copy()]
+                starts[0][1] += np.log((k - 1) / k)
+            found[k] = max((climb(k, of, start) for start in starts), key=lambda one: one.evaluation.value)
+        best = _highest({k: one.evaluation.value for k, one in found.items()})
         if many:
             # The sample has said about where; all customers decide between the neighbours.
             near = [k for k in (best - 1, best, best + 1) if k in found]
-            found = {k: self._climb(k, cells, whole, scale, repeaters, found[k].point) for k in near}
-            best = _highest({k: climb.evaluation.value for k, climb in found.items()})
+            found = {k: climb(k, likelihood(k), found[k].point) for k in near}
+            best = _highest({k: one.evaluation.value for k, one in found.items()})
         constant = -cells.repeat_purchases * float(np.log(scale))
-        return best, {k: climb.evaluation.value + constant for k, climb in found.items()}
-
-    def _climb(
-        self, k: int, cells: Cells, tables: CellTables, scale: float, repeaters: float, start: FloatArray
-    ) -> Optimum:
-        family = ErlangBetaGeometric(self.chances, k)
-        belief = self._belief(k, repeaters)[0]
-        powers = np.array([family.TIME_POWERS[name] for name in self.symbols], dtype=float)
-        prior: ParameterPrior | None = None
-        if belief is not None:
-            prior = belief.on(self.symbols, (cells.unit.days * scale / belief.unit.days) ** powers)
-
-        def objective(point: FloatArray) -> Evaluation:
-            with np.errstate(all="ignore"):
-                value = family.log_likelihood_sum(np.exp(point), tables, 2)
-            return value if prior is None else value + prior.evaluate(point)
-
-        return maximise(objective, start, tolerance=_NEARLY)
+        return best, {k: one.evaluation.value + constant for k, one in found.items()}
 
     def _priors(self, informative_customers: float) -> tuple[Prior | None, Prior | None]:
         return self._belief(self.k_, informative_customers)
@@ -211,6 +211,15 @@ class ErlangModel(BuyingModel):
         assert isinstance(model, cls)
         model.parameters_ = {"k": float(model.k_), **model.parameters_}
         return model
+
+
+def _climb(likelihood: PatternedLikelihood, prior: ParameterPrior | None, start: FloatArray) -> Optimum:
+    def objective(point: FloatArray) -> Evaluation:
+        with np.errstate(all="ignore"):
+            value = likelihood(point, 2)
+        return value if prior is None else value + prior.evaluate(point)
+
+    return maximise(objective, start, tolerance=_NEARLY)
 
 
 def _of_stages(prior: Prior, k: int) -> Prior:

@@ -23,6 +23,8 @@ class MBGCNBD(ErlangModel):
         Stages a purchase, 1 to 12, chosen by the likelihood if left out; see `ErlangModel`.
     prior : "auto", None or Prior
         See `BuyingModel`; the weak prior's `alpha` is stated for k = 1 and divided by k.
+    covariates : Covariates, optional
+        See `BuyingModel`.
 
     References
     ----------

@@ -14,6 +14,7 @@ from keepers.models.btyd.bg_cnbd import BGCNBD
 from keepers.models.btyd.mbg_cnbd import MBGCNBD
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.catalogue import load_model
+from keepers.models.covariates.specification import Covariates
 from keepers.models.priors import Prior
 from keepers.models.realtime import Scorer
 from keepers.models.stack import Stack
@@ -138,3 +139,25 @@ def test_a_stack_and_a_valuation_know_its_k(tmp_path) -> None:
         orders = drawn.orders(cells, weeks(9))
         assert orders[0] == pytest.approx(model.expected_purchases(cells, weeks(9)), rel=1e-9)
         assert orders.shape == (6, cells.size)
+
+
+def test_covariates_move_the_clock_and_k_is_chosen_with_them() -> None:
+    family, rng = ErlangBetaGeometric(1, 3), np.random.default_rng(5)
+    ages, ads = rng.uniform(20, 80, 1600), np.arange(1600) % 2
+    x, t_x = (np.zeros(1600) for _ in range(2))
+    for group, alpha in ((0, 4.0), (1, 2.0)):
+        rows = ads == group
+        x[rows], t_x[rows] = family.sample_new((2.0, alpha, 0.8, 4.0), ages[rows], rng)
+    data = {"frequency": x, "recency": t_x, "T": ages, "ads": ads, "log_gaps": family.sample_log_gaps(x, t_x, rng)}
+    plain = MBGCNBD().fit(data, unit="week")
+    model = MBGCNBD(covariates=Covariates(purchase=["ads"])).fit(data, unit="week")
+    assert model.k_ == 3
+    effect = model.coefficients_[0]
+    assert model.parameters_[effect.name] == pytest.approx(np.log(2.0), abs=0.2)
+    assert model.log_likelihood_ > plain.log_likelihood_ + 50
+    assert model.log_likelihoods_by_k_[3] == pytest.approx(model.log_likelihood_, abs=0.5)
+    drawn = model.sample(weeks(40), rng, customers=200)
+    assert drawn.log_gaps is not None
+    assert drawn.attributes is not None
+    known = MBGCNBD(covariates=Covariates(purchase=["ads"], fixed={"purchase:ads": 0.0})).fit(data, unit="week")
+    assert known.log_likelihood_ == pytest.approx(plain.log_likelihood_, rel=1e-10)
