@@ -14,6 +14,8 @@ from keepers.summaries.purchases import PACKAGE, day_literal
 from keepers.summaries.subscriptions import SubscriptionSummary
 
 _MOST_PERIODS = 400
+MOST_CUSTOMERS = 100_000
+"""Customers whose steps are counted; of more, an even share by a hash of the key."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +46,21 @@ class PlanHistory:
 
 
 def plan_history(summary: SubscriptionSummary) -> PlanHistory:
-    """Count the steps behind a summary; a gap within its grace is a pause."""
+    """Count the steps behind a summary; a gap within its grace is a pause.
+
+    The steps of some 100,000 customers are counted: the chances of what subscribers do in a period are then known far
+    better than one subscriber's future is, at a tenth of the time that a million takes.
+    """
     facts, spells = summary.facts, quoted(summary.facts.spells)
     cut, unit = day_literal(facts.cut), facts.period
     first = f"(SELECT min(paid_from) FROM {spells})"
     periods = 1 + int(summary.engine.row(f"SELECT {whole_periods(first, cut, unit)}")[0])
+    customers = summary.engine.row(f"SELECT count(DISTINCT customer_key) FROM {spells}")[0]
+    every = max(1, -(-int(customers) // MOST_CUSTOMERS))
     rows = summary.engine.rows(
         template(PACKAGE, "plan_history").format(
             spells=spells,
+            every=every,
             periods=min(periods, _MOST_PERIODS),
             day=_back(cut, "k", unit),
             next_day=_back(cut, "(k - 1)", unit),

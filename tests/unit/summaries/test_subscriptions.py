@@ -242,3 +242,12 @@ def test_what_is_refused() -> None:
         summary([{"customer_key": "a", "started_on": "2024-01-15"}], observed_from="2025-01-01")
     with pytest.raises(InputError, match="is empty"):
         kp.summarise_subscriptions({"customer_key": [], "started_on": []})
+
+
+def test_of_many_customers_some_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"customer_key": f"c{k}", "started_on": "2024-01-15", "plan": "a", "amount": 10.0} for k in range(400)]
+    made, _ = summary(rows)
+    every = plan_history(made).moves[0, 0]
+    assert every == 400 * 6
+    monkeypatch.setattr("keepers.summaries.plan_history.MOST_CUSTOMERS", 100)
+    assert plan_history(made).moves[0, 0] == pytest.approx(every / 4, rel=0.3)
