@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric as ShiftedBetaGeometric
     from keepers.models.contractual.weibull_gamma import WeibullGamma as WeibullGamma
     from keepers.models.covariates.specification import Covariates as Covariates
+    from keepers.models.covariates.varying import TimeVarying as TimeVarying
+    from keepers.models.covariates.varying import calendar_covariates as calendar_covariates
     from keepers.models.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
     from keepers.models.pooled import PooledModel as PooledModel
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
@@ -72,8 +74,10 @@ _HOMES = {
     "WeibullGamma": ("models.contractual.weibull_gamma", "WeibullGamma"),
     "Stack": ("models.stack", "Stack"),
     "PooledModel": ("models.pooled", "PooledModel"),
+    "TimeVarying": ("models.covariates.varying", "TimeVarying"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
+    "calendar_covariates": ("models.covariates.varying", "calendar_covariates"),
     "choose_model": ("evaluation.compare", "choose_model"),
     "continuous_rate": ("domain.money", "continuous_rate"),
     "days": ("domain.time", "days"),

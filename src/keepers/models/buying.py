@@ -17,7 +17,6 @@ from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.base import PriorChoice
-from keepers.models.covariates.answers import pattern_of
 from keepers.models.covariates.model import CovariateModel
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
@@ -26,7 +25,6 @@ from keepers.models.priors import ParameterPrior, Prior
 from keepers.models.realtime import CustomerState, Scores, score_states
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import Forecast
-from keepers.numerics.patterns import PatternedLikelihood
 
 FloatArray = NDArray[np.float64]
 
@@ -135,8 +133,7 @@ class BuyingModel(CovariateModel):
         repeaters = float(cells.weight @ (cells.x > 0))
         chosen, rescue = self._priors(repeaters)
         self._learn(cells)
-        stretch, design, offset = self._design(cells)
-        likelihood = PatternedLikelihood(self.family, tables, pattern_of(cells), design * stretch, offset)
+        stretch, likelihood = self._likelihood(cells, tables, scale)
 
         def on_scaled(prior: Prior | None, rescuing: bool = False) -> ParameterPrior | None:
             divisors = (cells.unit.days * scale / (prior or self.weak_prior).unit.days) ** powers

@@ -304,7 +304,7 @@ def summarise(
         A rate (0.35, or ``Margin(rate=0.35)``) is remembered for the valuation; ``Margin(per_order=True)`` makes
         the money of each order its own contribution.
 
-    covariates : frame or "first order", optional
+    covariates : frame, "first order", paths or a list of these, optional
         Attributes of the customers, see `Summary.with_columns`; "first order" takes the channel, campaign, product,
         category and country of each customer's first order, as far as orders carry them.
 
@@ -362,6 +362,14 @@ def summarise(
 
 def with_covariates(summary: Summary, orders: PurchaseSource, covariates: Any) -> Summary:
     """The summary with attributes from a table, or from the first orders; see `summarise`."""
+    if hasattr(covariates, "join_to"):
+        joined: Summary = covariates.join_to(summary)
+        summary.engine.drop(summary.name)
+        return joined
+    if isinstance(covariates, list):
+        for one in covariates:
+            summary = with_covariates(summary, orders, one)
+        return summary
     table = covariates
     if isinstance(covariates, str):
         known = known_dimensions(orders) if isinstance(orders, Table) else ()

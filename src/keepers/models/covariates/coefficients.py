@@ -66,6 +66,17 @@ def coefficients(coding: Coding, values: FloatArray, errors: FloatArray) -> tupl
     return tuple(found.values())
 
 
+def coefficient_in_time(column: str, value: float, error: float) -> Coefficient:
+    """The effect of a covariate that varies in time."""
+    low, high = value - _Z80 * error, value + _Z80 * error
+    p = math.erfc(abs(value) / error / math.sqrt(2.0)) if error > 0 else 0.0
+    sentence = (
+        f"In weeks with one more of {column} customers buy {_percent(value)} {'more' if value >= 0 else 'less'} often "
+        f"(80% interval {_short(low, ('more', 'less'))} to {_short(high, ('more', 'less'))})."
+    )
+    return Coefficient(f"purchase:{column}", value, error, low, high, p, math.exp(value), sentence)
+
+
 def _coefficient(
     coding: Coding, place: Place, code: ColumnCode, value: float, error: float, known: bool
 ) -> Coefficient:

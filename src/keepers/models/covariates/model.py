@@ -11,15 +11,20 @@ import numpy as np
 from keepers.domain.attributes import Attributes, plain_column
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import ConfigError
+from keepers.domain.time import TimeUnit
 from keepers.models.base import Model, PriorChoice
 from keepers.models.covariates.answers import CustomerMix, answer, answer_new, attributes_of, draw_new, pattern_of
-from keepers.models.covariates.coefficients import Coefficient, coefficients
+from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
+from keepers.models.covariates.coefficients import Coefficient, coefficient_in_time, coefficients
 from keepers.models.covariates.encoding import Coding, Shifts, pattern_weights
 from keepers.models.covariates.priors import with_coefficients
 from keepers.models.covariates.specification import Covariates
 from keepers.models.frames import attributes_given
 from keepers.models.priors import ParameterPrior, Prior
+from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
+from keepers.numerics.patterns import PatternedLikelihood
+from keepers.summaries.varying import PATH, START, sum_of
 
 
 class CovariateModel(Model):
@@ -40,6 +45,8 @@ class CovariateModel(Model):
 
     coding_: Coding | None = None
     mix_: CustomerMix | None = None
+    unit_: TimeUnit
+    now_: float = 0.0
 
     def __init__(self, prior: PriorChoice = "auto", *, covariates: Covariates | None = None) -> None:
         super().__init__(prior)
@@ -57,12 +64,20 @@ class CovariateModel(Model):
     @property
     def needed_attributes(self) -> tuple[str, ...]:
         """Columns that data must have besides the histories."""
-        return () if self.covariates is None else self.covariates.columns
+        if self.covariates is None:
+            return ()
+        return (*self.covariates.columns, *varying_attributes(self.varying_columns))
+
+    @property
+    def varying_columns(self) -> tuple[str, ...]:
+        """Covariates of buying that vary in time."""
+        return () if self.covariates is None else self.covariates.varying_columns
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The symbols, and the coefficients of covariates where the model has them."""
-        return self.symbols if self.coding_ is None else (*self.symbols, *self.coding_.names)
+        varying = tuple(f"purchase:{name}" for name in self.varying_columns)
+        return self.symbols if self.coding_ is None else (*self.symbols, *self.coding_.names, *varying)
 
     @property
     def coefficients_(self) -> tuple[Coefficient, ...]:
@@ -73,7 +88,13 @@ class CovariateModel(Model):
         names = self.coding_.names
         values = np.array([self.parameters_[name] for name in names])
         errors = np.array([self.standard_errors_[name] for name in names])
-        return coefficients(self.coding_, values, errors)
+        in_time = [
+            coefficient_in_time(
+                column, self.parameters_[f"purchase:{column}"], self.standard_errors_[f"purchase:{column}"]
+            )
+            for column in self.varying_columns
+        ]
+        return (*coefficients(self.coding_, values, errors), *in_time)
 
     def answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
         """What the family answers to a question for each row of cells, were the parameters these.
@@ -91,6 +112,9 @@ class CovariateModel(Model):
         """
         if self.coding_ is None:
             return getattr(self.family, question)(theta, cells.x, cells.t_x, cells.T, *further)
+        if self.varying_columns:
+            names = self.varying_columns
+            return answer_in_time(self.family, self.coding_, names, question, theta, cells, *further)
         return answer(self.family, self.coding_, question, theta, cells, *further)
 
     def answer_new(self, question: str, theta: FloatArray, *further: Any, attributes: Any = None) -> Any:
@@ -99,9 +123,33 @@ class CovariateModel(Model):
             return getattr(self.family, question)(theta, *further)
         mix = self.mix_
         if attributes is not None:
-            table, pattern = attributes_given(attributes, self.needed_attributes)
+            table, pattern = attributes_given(attributes, self.covariates.columns if self.covariates else ())
             mix = CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size))
+        if self.varying_columns:
+            return self._answer_new_in_time(question, theta, mix, *further)
         return answer_new(self.family, self.coding_, question, theta, mix, *further)
+
+    def _answer_new_in_time(self, question: str, theta: FloatArray, mix: CustomerMix, *further: Any) -> Any:
+        """A new customer is one without a history who makes the first purchase at the end of the fit's data."""
+        size = mix.share.size
+        place = {START: np.full(size, self.now_), PATH: mix.attributes.columns.get(PATH, np.zeros(size))}
+        zeros = {sum_of(name): np.zeros(size) for name in self.varying_columns}
+        table = Attributes({**mix.attributes.columns, **place, **zeros})
+        nothing = np.zeros(size)
+        cells = Cells(nothing, nothing, nothing, np.ones(size), self.unit_, pattern=np.arange(size), attributes=table)
+        found = self.answer(question.removesuffix("_new"), theta, cells, *further)
+        return np.asarray(mix.share @ found)
+
+    def _likelihood(self, cells: Cells, tables: CellTables, scale: float) -> tuple[FloatArray, Any]:
+        """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
+        names = self.varying_columns
+        if names and self.coding_ is not None:
+            assert self.coding_.covariates.varying is not None
+            _, spread = standard(self.coding_.covariates.varying, names)
+            stretch = np.concatenate([self.coding_.coefficient_scale, 1.0 / spread])
+            return stretch, likelihood_of(self.family, self.coding_, names, cells, scale)
+        stretch, design, offset = self._design(cells)
+        return stretch, PatternedLikelihood(self.family, tables, pattern_of(cells), design * stretch, offset)
 
     def _learn(self, cells: Cells) -> None:
         """Learn from the customers how columns become numbers, and who they are."""
@@ -111,6 +159,9 @@ class CovariateModel(Model):
             weight = pattern_weights(pattern_of(cells), cells.weight, attributes.size)
             self.coding_ = Coding.learn(self.covariates, attributes, weight, self.symbols, self.covariate_shifts)
             self.mix_ = CustomerMix.of(attributes, weight)
+            if self.varying_columns:
+                latest = attributes.columns[START][pattern_of(cells)] + cells.T * cells.unit.days
+                self.now_ = float(latest.max())
 
     def _design(self, cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Scale of each coefficient, and how coefficients and known effects move log parameters of each pattern."""
@@ -123,13 +174,18 @@ class CovariateModel(Model):
         self, prior: Prior | None, divisors: FloatArray, rescuing: bool
     ) -> ParameterPrior | None:
         own = None if self.covariates is None else self.covariates.prior
-        many = 0 if self.coding_ is None else len(self.coding_.names)
+        many = 0 if self.coding_ is None else len(self.coding_.names) + len(self.varying_columns)
         return with_coefficients(prior, self.symbols, divisors, own, many, rescuing)
 
     def _patterns_of(self, attributes: Any, rows: int) -> tuple[IntArray | None, Attributes | None]:
         """Pattern of each of so many customers and the table of patterns; nothing without covariates."""
         if self.coding_ is None:
             return None, None
+        if self.varying_columns:
+            raise ConfigError(
+                "With covariates that vary in time a state says too little of a customer. Ask with a summary, "
+                "`expected_purchases(summary, ...)`."
+            )
         table, pattern = attributes_given(attributes, self.needed_attributes, rows)
         return pattern, table
 
@@ -138,6 +194,11 @@ class CovariateModel(Model):
     ) -> tuple[FloatArray, FloatArray, IntArray | None, Attributes | None]:
         """Draw x and t_x of new customers, with their attributes."""
         theta = self._theta()
+        if self.varying_columns:
+            raise ConfigError(
+                "With covariates that vary in time new customers cannot be drawn: a drawn history would lack the "
+                "moments of its purchases. `sample_future` draws what the customers of the data will do."
+            )
         if self.coding_ is None or self.mix_ is None:
             return *self.family.sample_new(theta, T, rng), None, None
         if attributes is None:
@@ -151,8 +212,9 @@ class CovariateModel(Model):
         """What a saved model keeps of its covariates."""
         if self.coding_ is None or self.mix_ is None:
             return {}
+        now = {"now": self.now_} if self.varying_columns else {}
         mix = {"attributes": self.mix_.attributes.to_dict(), "share": self.mix_.share.tolist()}
-        return {"covariates": {**self.coding_.to_dict(), "mix": mix}}
+        return {"covariates": {**self.coding_.to_dict(), "mix": mix, **now}}
 
     def _restore_covariates(self, settings: Mapping[str, Any]) -> None:
         """Take back what `_covariate_settings` gave."""
@@ -161,5 +223,6 @@ class CovariateModel(Model):
             return
         self.coding_ = Coding.from_dict(saved, self.symbols, self.covariate_shifts)
         self.covariates = self.coding_.covariates
+        self.now_ = float(saved.get("now", 0.0))
         columns = {name: plain_column(np.array(values)) for name, values in saved["mix"]["attributes"].items()}
         self.mix_ = CustomerMix(Attributes(columns), np.array(saved["mix"]["share"], dtype=np.float64))

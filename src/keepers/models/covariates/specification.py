@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from keepers.domain.errors import ConfigError
+from keepers.models.covariates.varying import TimeVarying
 
 PROCESSES = ("purchase", "dropout")
 
@@ -38,6 +39,9 @@ class Covariates:
         maximum likelihood always; a number shrinks always, the more the smaller it is.
     unseen : "error" or "reference"
         What to do with a level that the fit did not see: refuse it, or take it for the reference and warn.
+    varying : TimeVarying, optional
+        Covariates that vary in time, of which `purchase` names some; see `calendar_covariates`. They speed up and slow
+        down buying, in NBD, BG/NBD and MBG/NBD.
 
     Notes
     -----
@@ -69,6 +73,7 @@ class Covariates:
     reference: Mapping[str, str] = field(default_factory=dict)
     prior: float | Literal["auto"] | None = "auto"
     unseen: Literal["error", "reference"] = "error"
+    varying: TimeVarying | None = None
 
     def __post_init__(self) -> None:
         for name in ("purchase", "dropout", "same"):
@@ -90,18 +95,41 @@ class Covariates:
             )
         if self.unseen not in ("error", "reference"):
             raise ConfigError(f'`unseen` is {self.unseen!r}. Use "error" or "reference".')
+        if self.varying is not None:
+            self._check_varying(self.varying)
         wrong = {name: value for name, value in self.fixed.items() if not math.isfinite(value)}
         if wrong:
             raise ConfigError(f"`fixed` has values that are no numbers: {wrong}.")
 
+    def _check_varying(self, varying: TimeVarying) -> None:
+        if not self.varying_columns:
+            raise ConfigError(
+                f"`purchase` names none of the covariates that vary in time. Name some of {', '.join(varying.names)}."
+            )
+        where = {"dropout": self.dropout, "same": self.same, "reference": self.reference}
+        where["fixed"] = [name.partition(":")[2] for name in self.fixed]
+        for place, named in where.items():
+            used = [name for name in named if name in varying.names]
+            if used:
+                raise ConfigError(
+                    f"`{place}` names {', '.join(used)}, which vary in time. Such covariates change buying alone."
+                )
+
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column once, those of buying first."""
-        return tuple(dict.fromkeys([*self.purchase, *self.dropout]))
+        """Every column of what is known of customers once, those of buying first."""
+        return tuple(dict.fromkeys([*self.of("purchase"), *self.of("dropout")]))
+
+    @property
+    def varying_columns(self) -> tuple[str, ...]:
+        """The covariates of buying that vary in time."""
+        known = () if self.varying is None else self.varying.names
+        return tuple(name for name in self.purchase if name in known)
 
     def of(self, process: str) -> tuple[str, ...]:
-        """Columns of one process."""
-        return tuple(self.purchase if process == "purchase" else self.dropout)
+        """Columns of one process that do not vary in time."""
+        named = self.purchase if process == "purchase" else self.dropout
+        return tuple(name for name in named if name not in self.varying_columns)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and words, for a saved model."""
@@ -113,9 +141,11 @@ class Covariates:
             "reference": dict(self.reference),
             "prior": self.prior,
             "unseen": self.unseen,
+            "varying": None if self.varying is None else self.varying.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Covariates:
         """The covariates that `to_dict` wrote."""
-        return cls(**data)
+        varying = data.get("varying")
+        return cls(**{**data, "varying": None if varying is None else TimeVarying.from_dict(varying)})

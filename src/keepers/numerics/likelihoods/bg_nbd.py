@@ -18,6 +18,7 @@ log_likelihood = FAMILY.log_likelihood
 log_likelihood_sum = FAMILY.log_likelihood_sum
 log_likelihood_sums = FAMILY.log_likelihood_sums
 log_likelihood_rows = FAMILY.log_likelihood_rows
+log_likelihood_clocked = FAMILY.log_likelihood_clocked
 probability_alive = FAMILY.probability_alive
 expected_purchases = FAMILY.expected_purchases
 expected_purchases_gradient = FAMILY.expected_purchases_gradient

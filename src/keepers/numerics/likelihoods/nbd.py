@@ -92,6 +92,10 @@ def log_likelihood_rows(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatAr
     return RowDerivatives(rows.value, rows.first[:, :2], rows.second[:, :2, :2])
 
 
+log_likelihood_clocked = nbd_rows
+"""The same with derivatives in t_x and T too, for customers whose time covariates speed up."""
+
+
 def probability_alive(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0) -> FloatArray:
     """One for everybody: without dropout a customer stays."""
     x, _, _ = columns(x, t_x, T)
