@@ -202,12 +202,11 @@ def _holidays(wanted: str | Sequence[dt.date | str], first: int, last: int) -> A
         import holidays
     except ImportError:
         raise MissingExtraError("holidays", "calendar", f'holidays="{wanted}"') from None
-    try:
-        found = holidays.country_holidays(wanted, years=range(first, last + 1))
-    except NotImplementedError:
+    if wanted not in holidays.list_supported_countries():
         raise ConfigError(
             f"The holidays of {wanted!r} are not known. Use a code of two letters (DE, FR, US), or give the days."
-        ) from None
+        )
+    found = holidays.country_holidays(wanted, years=range(first, last + 1))
     return np.array(sorted(found), dtype="datetime64[D]")
 
 
