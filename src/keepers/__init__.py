@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keepers.domain.version import VERSION
     from keepers.evaluation.backtest import backtest as backtest
     from keepers.evaluation.compare import choose_model as choose_model
+    from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
     from keepers.models.btyd.bg_cnbd import BGCNBD as BGCNBD
@@ -82,6 +83,7 @@ _HOMES = {
     "continuous_rate": ("domain.money", "continuous_rate"),
     "days": ("domain.time", "days"),
     "formulas": ("valuation.formulas", ""),
+    "goodness_of_fit": ("evaluation.goodness", "goodness_of_fit"),
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
     "likelihood_ratio_test": ("models.likelihood_ratio", "likelihood_ratio_test"),
     "load_model": ("models.catalogue", "load_model"),

@@ -9,12 +9,16 @@ from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.money import Margin
 from keepers.domain.ports import Progress, silent
 from keepers.domain.time import Horizon, ObservationWindow
+from keepers.evaluation.activity_fit import activity_fit
 from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.grading import Forecaster
+from keepers.evaluation.leaderboard import leaderboard
 from keepers.evaluation.origin import OrdersLike, Origin, open_origin
 from keepers.evaluation.plan import plan_origins
 from keepers.evaluation.ranking import Ranking, rank
 from keepers.evaluation.results import Backtest, BacktestRow
+from keepers.evaluation.stacking import Stacking, stackable, stacking
+from keepers.evaluation.totals_fit import totals_fail, totals_sentence
 from keepers.evaluation.tracking import track
 from keepers.evaluation.value_backtest import ValueResult, backtest_value
 from keepers.evaluation.verdict import Evidence, judge, untested
@@ -25,6 +29,7 @@ from keepers.models.btyd.nbd import NBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.stack import Stack
 from keepers.summaries.cohorts import purchase_ages
 
 
@@ -109,11 +114,14 @@ def backtest(
             opened.append(origin)
             remarks += _grade(origin, candidates)
         ranking = _rank(opened, candidates)
+        mix = _stack(opened, candidates, ranking)
+        if mix is not None and mix.pays:
+            ranking = _rank(opened, candidates)
         value = ValueResult()
         if ranking.winner is not None and orders.has_money:
             title = _title(candidates[ranking.winner])
             value = backtest_value(opened, ranking.winner, title, spending, baselines)
-        found = _conclude(opened, candidates, ranking, value, remarks)
+        found = _conclude(opened, candidates, ranking, value, mix, remarks)
         progress("Backtest", 1.0)
         return found
     finally:
@@ -142,6 +150,24 @@ def _grade(origin: Origin, candidates: dict[str, Forecaster]) -> list[str]:
     return remarks
 
 
+def _stack(opened: list[Origin], candidates: dict[str, Forecaster], ranking: Ranking) -> Stacking | None:
+    """What mixing the models would bring; where it pays, the mix becomes a candidate and is graded too."""
+    models: dict[str, BuyingModel] = {
+        name: one for name in ranking.order if isinstance(one := candidates[name], BuyingModel) and stackable(one)
+    }
+    found = stacking(
+        {name: [origin.grades[name] for origin in opened] for name in models},
+        {name: one.title for name, one in models.items()},
+    )
+    if found is not None and found.pays:
+        shares = [found.weights[name] for name in models]
+        candidates[Stack.name] = Stack(list(models.values()), shares)
+        for origin in opened:
+            members: list[Any] = [origin.fitted[name] for name in models]
+            origin.grade_fitted(Stack.name, Stack.of_fitted(members, shares))
+    return found
+
+
 def _rank(opened: list[Origin], candidates: dict[str, Forecaster]) -> Ranking:
     """Rank those who could be graded everywhere."""
     everywhere = [name for name in candidates if opened and all(name in origin.grades for origin in opened)]
@@ -150,7 +176,12 @@ def _rank(opened: list[Origin], candidates: dict[str, Forecaster]) -> Ranking:
 
 
 def _conclude(
-    opened: list[Origin], candidates: dict[str, Forecaster], ranking: Ranking, value: ValueResult, remarks: list[str]
+    opened: list[Origin],
+    candidates: dict[str, Forecaster],
+    ranking: Ranking,
+    value: ValueResult,
+    mix: Stacking | None,
+    remarks: list[str],
 ) -> Backtest:
     windows = tuple(origin.window for origin in opened)
     if ranking.winner is None:
@@ -162,6 +193,7 @@ def _conclude(
     rows = [_row(origin, name, candidates[name]) for name in ranking.order for origin in opened]
     grades = [origin.grades[ranking.winner] for origin in opened]
     rule = None if ranking.best_rule is None else candidates[ranking.best_rule]
+    fits = _fits(opened, candidates, ranking)
     verdict = judge(
         Evidence(
             model=ranking.winner,
@@ -175,6 +207,7 @@ def _conclude(
             coverage_80=sum(grade.coverage[0].randomised for grade in grades) / len(grades),
             ties=tuple(_title(candidates[name]) for name in ranking.tied),
             value_rule=value.unbeaten_rule,
+            misfits=fits,
             remarks=(*remarks, *value.remarks),
         )
     )
@@ -191,7 +224,30 @@ def _conclude(
         value.spending,
         value.interval_levels,
         tracking,
+        leaderboard(
+            {name: [origin.grades[name] for origin in opened] for name in ranking.order},
+            {name: _title(candidates[name]) for name in ranking.order},
+            frozenset(name for name in ranking.order if _is_rule(candidates[name])),
+            ranking.winner,
+        ),
+        mix,
     )
+
+
+def _fits(opened: list[Origin], candidates: dict[str, Forecaster], ranking: Ranking) -> tuple[str, ...]:
+    """What the winner fails badly at, where no other model does better."""
+    models = [name for name in ranking.order if not _is_rule(candidates[name])]
+    last = opened[-1]
+    fitted: Any = last.fitted[ranking.winner or ""]
+    found = []
+    totals = {name: [grade.metrics for grade in (origin.grades[name] for origin in opened)] for name in models}
+    if all(totals_fail(some) for some in totals.values()):
+        found.append(totals_sentence(totals[ranking.winner or ""]))
+    if isinstance(fitted, BuyingModel):
+        activity = activity_fit(fitted, last.outcomes)
+        if activity.poor:
+            found.append(activity.sentence)
+    return tuple(found)
 
 
 def _row(origin: Origin, name: str, candidate: Forecaster) -> BacktestRow:

@@ -16,6 +16,7 @@ from keepers.evaluation.results import Backtest
 from keepers.models.baselines import NaiveRate
 from keepers.models.buying import BuyingModel
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.stack import Stack
 from keepers.summaries.summary import Summary, summarise
 
 
@@ -112,6 +113,9 @@ def _buying(models: Sequence[BuyingModel], found: Backtest, summary: Summary) ->
     named: dict[str, BuyingModel] = {}
     for model in models:
         named.setdefault(type(model).__name__, model)
+    if found.winner == Stack.name and found.stacking is not None:
+        shares = {name: found.stacking.weights[name] for name in named if name in found.stacking.weights}
+        named[Stack.name] = Stack([named[name] for name in shares], list(shares.values()))
     winner = [] if found.winner is None else [found.winner]
     order = dict.fromkeys([*winner, *(name for name in found.ranking.order if name in named), *named])
     cells = summary.cells()

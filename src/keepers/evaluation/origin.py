@@ -102,6 +102,11 @@ class Origin:
         self.grades[name] = grade_purchases(fitted, self.outcomes, self.sample)
         self.fitted[name] = fitted
 
+    def grade_fitted(self, name: str, fitted: Forecaster) -> None:
+        """Hold the forecast of what is fitted already against what followed."""
+        self.grades[name] = grade_purchases(fitted, self.outcomes, self.sample)
+        self.fitted[name] = fitted
+
     def previous(self) -> PreviousPeriod:
         """What customers of each age did in the time before the cut that is as long as the holdout."""
         rows = self.summary.engine.columns(

@@ -71,7 +71,7 @@ def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> R
     if not models:
         return Ranking(order, None, (), best_rule, None)
     best = models[0]
-    equal = [name for name in models if _ties(grades[name], grades[best], scores[name], scores[best])]
+    equal = [name for name in models if tied(grades[name], grades[best])]
     winner = min(equal, key=_preference)
     improvement = None
     if best_rule is not None and scores[best_rule] > 0:
@@ -79,16 +79,26 @@ def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> R
     return Ranking(order, winner, tuple(name for name in equal if name != winner), best_rule, improvement)
 
 
-def _ties(some: Sequence[CountGrade], best: Sequence[CountGrade], score: float, best_score: float) -> bool:
-    # Holdouts overlap, so errors of the origins are taken as wholly dependent: their mean, not their root of squares.
-    chance = float(np.mean([_standard_error(a, b) for a, b in zip(some, best, strict=True)]))
-    return score - best_score <= max(chance, NEGLIGIBLE * best_score)
+def difference(some: Sequence[CountGrade], other: Sequence[CountGrade]) -> tuple[float, float]:
+    """How much larger the first forecast's score is, and the standard error of that, customer by customer.
+
+    Holdouts overlap, so errors of the origins are taken as wholly dependent: their mean, not their root of squares.
+    """
+    pairs = list(zip(some, other, strict=True))
+    gaps = [a.score - b.score for a, b in pairs]
+    return float(np.mean(gaps)), float(np.mean([_standard_error(a, b) for a, b in pairs]))
+
+
+def tied(some: Sequence[CountGrade], best: Sequence[CountGrade]) -> bool:
+    """Whether chance, or next to nothing, explains how much larger the first forecast's score is."""
+    behind, error = difference(some, best)
+    return behind <= max(error, NEGLIGIBLE * float(np.mean([grade.score for grade in best])))
 
 
 def _standard_error(a: CountGrade, b: CountGrade) -> float:
-    difference = a.scores - b.scores
-    mean = np.average(difference, weights=a.weight)
-    return float(np.sqrt(np.average((difference - mean) ** 2, weights=a.weight) / a.weight.sum()))
+    gap = a.scores - b.scores
+    mean = np.average(gap, weights=a.weight)
+    return float(np.sqrt(np.average((gap - mean) ** 2, weights=a.weight) / a.weight.sum()))
 
 
 def _preference(name: str) -> int:

@@ -10,8 +10,10 @@ import numpy as np
 
 from keepers.domain.time import Horizon, ObservationWindow
 from keepers.evaluation.calibration import Coverage
+from keepers.evaluation.leaderboard import NOBODY, Leaderboard
 from keepers.evaluation.metrics import CalibrationGroup, Metrics
 from keepers.evaluation.ranking import Ranking
+from keepers.evaluation.stacking import Stacking
 from keepers.evaluation.tracking import Tracking
 from keepers.evaluation.verdict import Verdict
 from keepers.models.spend.gamma_gamma import GammaGamma
@@ -134,6 +136,10 @@ class Backtest:
         the customers on unseen days; equal where no repair is needed.
     tracking : Tracking or None
         Predicted and actual purchases over time, of the winner from the last origin.
+    places : Leaderboard
+        What `leaderboard` gives.
+    stacking : Stacking or None
+        What mixing the models would bring; None with fewer than two.
     """
 
     rows: tuple[BacktestRow, ...]
@@ -144,6 +150,8 @@ class Backtest:
     spending: GammaGamma | None = None
     interval_levels: dict[float, float] = field(default_factory=dict)
     tracking: Tracking | None = None
+    places: Leaderboard = NOBODY
+    stacking: Stacking | None = None
 
     @property
     def winner(self) -> str | None:
@@ -180,6 +188,23 @@ class Backtest:
         """The same for value."""
         return self._last_groups("value")
 
+    def leaderboard(self) -> Leaderboard:
+        """Every forecast of purchases in its place: ranks, differences to the best with standard errors, ties in words.
+
+        Examples
+        --------
+        >>> import keepers as kp
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(1)
+        >>> who = rng.zipf(1.6, 3000) % 400
+        >>> when = np.datetime64("2023-01-01") + rng.integers(0, 500, 3000)
+        >>> orders = kp.Orders.from_frame({"who": who, "when": when}, customer="who", date="when")
+        >>> found = kp.backtest([kp.MBGNBD(), kp.NBD()], orders).leaderboard()
+        >>> [(place.rank, place.model) for place in found][-1]
+        (4, 'CohortMean')
+        """
+        return self.places
+
     def standings(self, of: Target = "purchases") -> tuple[Standing, ...]:
         """Every forecast over all origins, best first."""
         names = list(dict.fromkeys(row.model for row in self.rows if row.of == of))
@@ -206,6 +231,8 @@ class Backtest:
             "holdout_days": round(self.holdout.days) if self.holdout else None,
             "interval_levels": {f"{level:g}": nominal for level, nominal in self.interval_levels.items()},
             "standings": self.table(),
+            "leaderboard": self.places.to_dict(),
+            "stacking": None if self.stacking is None else self.stacking.to_dict(),
             "rows": [row.to_dict() for row in self.rows],
             "tracking": None if self.tracking is None else self.tracking.to_dict(),
         }

@@ -108,6 +108,33 @@ def track(model: Tracker, title: str, ages: PurchaseAges, outcomes: Outcomes, cu
     return Tracking(points, cut, unit, title)
 
 
+def track_arrivals(model: Tracker, ages: PurchaseAges) -> tuple[tuple[TrackingPoint, ...], TimeUnit]:
+    """Follow a model through the time it was fitted to: what it expects of customers who came on these days.
+
+    Parameters
+    ----------
+    model : Tracker
+        Fitted on what was known at the last day of `ages`.
+    ages : PurchaseAges
+        What the customers bought until then.
+    """
+    first, last = int(ages.days.min()), ages.until
+    unit = TimeUnit.WEEK if last - first <= LONGEST_IN_WEEKS else TimeUnit.MONTH
+    ends = _ends(first, last, last, unit)
+    repeat = ages.age > 0
+    bought = np.zeros(last - first + 1)
+    np.add.at(bought, (ages.first_day + ages.age)[repeat] - first, ages.purchases[repeat])
+    actual = np.diff(np.cumsum(bought)[ends - first], prepend=0.0)
+    predicted = np.diff(_from_arrivals(model, ages, ends), prepend=0.0)
+    return (
+        tuple(
+            TrackingPoint(_date(int(end)), float(count), float(expected))
+            for end, count, expected in zip(ends, actual, predicted, strict=True)
+        ),
+        unit,
+    )
+
+
 def _ends(first: int, cut: int, last: int, unit: TimeUnit) -> IntArray:
     """Last days of periods, one of them the cut; a last period that is not over is left out."""
     before = np.arange(0, int((cut - first) / unit.days) + 1)

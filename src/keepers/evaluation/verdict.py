@@ -32,6 +32,8 @@ class Trust(Enum):
     """The model is the best there is, with reservations."""
     NAIVE = "naive"
     """No model beat the naive rule."""
+    NONE = "none"
+    """None of the models describes the store: even the best of them fails the tests of fit badly."""
     UNTESTED = "untested"
     """The data are too short or too few to test."""
 
@@ -75,6 +77,8 @@ class Evidence:
         Names of models that did as well.
     value_rule : str or None
         A naive rule of value that the model does not beat.
+    misfits : tuple of str
+        Sentences about tests of fit that even the winner fails badly.
     remarks : tuple of str
         Sentences of the steps before.
     """
@@ -90,6 +94,7 @@ class Evidence:
     coverage_80: float
     ties: tuple[str, ...] = ()
     value_rule: str | None = None
+    misfits: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -101,6 +106,12 @@ def judge(found: Evidence) -> Verdict:
     if found.rule is None or found.improvement is None:
         sentence = f"{seen}, {found.title} was the best of the models; no naive rule was there to compare it with."
         return Verdict(Trust.CAUTION, sentence, reservations)
+    if found.misfits:
+        sentence = (
+            f"None of these models describes this store. {' '.join(found.misfits)} {seen}, {found.title} was the best "
+            f"of them, {_beside_the_rule(found)}. Use the ranking of customers with care and the sums not at all."
+        )
+        return Verdict(Trust.NONE, sentence, reservations)
     if found.improvement < _NOTHING_GAINED:
         how = (
             f"an error {-found.improvement:.0%} larger"
@@ -117,6 +128,14 @@ def judge(found: Evidence) -> Verdict:
         f"{found.rule}){_totals(found.total_errors)}."
     )
     return Verdict(Trust.CAUTION if grave else Trust.GOOD, sentence, reservations)
+
+
+def _beside_the_rule(found: Evidence) -> str:
+    assert found.improvement is not None
+    if abs(found.improvement) < _NOTHING_GAINED:
+        return f"with an error as large as that of the naive rule that {found.rule}"
+    size = "smaller" if found.improvement > 0 else "larger"
+    return f"with an error {abs(found.improvement):.0%} {size} than that of the naive rule that {found.rule}"
 
 
 def untested(reason: str, title: str) -> Verdict:

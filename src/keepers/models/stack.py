@@ -137,7 +137,8 @@ class Stack(BuyingModel):
         kept = shares / shares.sum() >= min(SMALLEST, 1 / len(models))
         self.models = tuple(one for one, keep in zip(models, kept, strict=True) if keep)
         self.weights = shares[kept] / shares[kept].sum()
-        told = [f"{share:.0%} {one.title}" for share, one in zip(self.weights, self.models, strict=True)]
+        by_weight = sorted(zip(self.weights, self.models, strict=True), key=lambda pair: -pair[0])
+        told = [f"{share:.0%} {one.title}" for share, one in by_weight]
         self.__dict__["title"] = "stack of " + " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
 
     @property
@@ -174,6 +175,22 @@ class Stack(BuyingModel):
         self.models_ = [copy.copy(one).fit(data, unit) for one in self.models]
         self._gather()
         return self
+
+    @classmethod
+    def of_fitted(cls, models: Sequence[BuyingModel], weights: Sequence[float]) -> Self:
+        """A stack of members that are fitted already, to the same histories.
+
+        Parameters
+        ----------
+        models : sequence of BuyingModel
+            Fitted; they are used as they are.
+        weights : sequence of float
+            One for each.
+        """
+        stack = cls(models, weights)
+        stack.models_ = list(stack.models)
+        stack._gather()
+        return stack
 
     def _gather(self) -> None:
         """Put together what the fitted members have."""
@@ -277,7 +294,4 @@ class Stack(BuyingModel):
             member = model_class(str(one["model"])).from_dict(one)
             assert isinstance(member, BuyingModel)
             members.append(member)
-        stack = cls(members, data["weights"])
-        stack.models_ = members
-        stack._gather()
-        return stack
+        return cls.of_fitted(members, data["weights"])

@@ -29,6 +29,9 @@ def verdict_content(model: Model, judged: Judged, test: Backtest | None) -> cont
         None where the model was named and nothing was tested.
     """
     reservations = judged.reservations
+    if judged.trust is Trust.NONE:
+        # The sentence says which tests fail; the report's own words do not.
+        reservations = (judged.sentence, *reservations)
     if test is None or not test.rows:
         return content.Verdict(Trust.UNTESTED, model.title, reservations=(judged.sentence, *reservations))
     winner = next(one for one in test.standings() if one.chosen)

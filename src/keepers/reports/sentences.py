@@ -45,6 +45,7 @@ VERDICT_HEADLINES = {
     Trust.GOOD: "You can work with these numbers",
     Trust.CAUTION: "Use these numbers with care",
     Trust.NAIVE: "No model beat a simple rule on your data",
+    Trust.NONE: "No model describes your store",
     Trust.UNTESTED: "These numbers have not been tested",
 }
 
@@ -148,6 +149,11 @@ def verdict(found: Verdict) -> tuple[str, ...]:
         lines.append(
             f"The simple rule{rule} predicted at least as well as every model that was tried. The figures come from "
             f"{found.model}; do not trust them further than the simple rule."
+        )
+    elif found.trust is Trust.NONE:
+        lines.append(
+            f"Even the best model, {found.model}, fails the tests of fit badly. Who is ahead of whom may be right; the "
+            "sums of money are not to be planned with."
         )
     better = finite(found.improvement)
     if found.trust is not Trust.UNTESTED:

@@ -56,7 +56,7 @@ def _histories_ahead(subject: Subject) -> Iterable[str]:
 
 
 def _recovery(subject: Subject) -> Iterable[str]:
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     model, rng = subject.fitted, subject.rng()
     drawn = model.sample(rng.integers(20, 81, _CUSTOMERS).astype(float), rng)
@@ -69,7 +69,7 @@ def _recovery(subject: Subject) -> Iterable[str]:
         return
     truth = np.log([model.parameters_[name] for name in known.parameters])
     away = known.mean - truth
-    distance, unlikely = float(away @ np.linalg.solve(known.covariance, away)), float(chi2.isf(1e-6, away.size))
+    distance, unlikely = float(away @ np.linalg.solve(known.covariance, away)), float(chdtri(away.size, 1e-6))
     if distance > unlikely:
         yield (
             f"the parameters {again.parameters_} are {distance:.1f} from those that the data were drawn with "

@@ -95,3 +95,18 @@ def test_an_untested_model_says_why() -> None:
     assert found.sentence == (
         "The orders span 30 days. MBG/NBD is used untested: its intervals rest on the model alone."
     )
+
+
+def test_none_of_the_models() -> None:
+    found = judge(dataclasses.replace(GOOD, misfits=("Totals are wrong.", "So is who came back.")))
+    assert found.trust is Trust.NONE
+    assert found.sentence == (
+        "None of these models describes this store. Totals are wrong. So is who came back. Predicting the next 12 "
+        "months from 3 dates in the past, MBG/NBD was the best of them, with an error 25% smaller than that of the "
+        "naive rule that each customer goes on buying at the same rate as before. Use the ranking of customers with "
+        "care and the sums not at all."
+    )
+    worse = judge(dataclasses.replace(GOOD, misfits=("Totals are wrong.",), improvement=-0.1))
+    assert "with an error 10% larger than that" in worse.sentence
+    same = judge(dataclasses.replace(GOOD, misfits=("Totals are wrong.",), improvement=0.001))
+    assert "with an error as large as that" in same.sentence
