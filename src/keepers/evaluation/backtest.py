@@ -231,6 +231,7 @@ def _conclude(
             ranking.winner,
         ),
         mix,
+        value.intervals,
     )
 
 

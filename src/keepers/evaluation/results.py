@@ -10,6 +10,7 @@ import numpy as np
 
 from keepers.domain.time import Horizon, ObservationWindow
 from keepers.evaluation.calibration import Coverage
+from keepers.evaluation.interval_report import IntervalReport
 from keepers.evaluation.leaderboard import NOBODY, Leaderboard
 from keepers.evaluation.metrics import CalibrationGroup, Metrics
 from keepers.evaluation.ranking import Ranking
@@ -140,6 +141,8 @@ class Backtest:
         What `leaderboard` gives.
     stacking : Stacking or None
         What mixing the models would bring; None with fewer than two.
+    intervals : tuple of IntervalReport
+        What intervals of value held on unseen days, before and after their repair, and by tenth of predicted value.
     """
 
     rows: tuple[BacktestRow, ...]
@@ -152,6 +155,7 @@ class Backtest:
     tracking: Tracking | None = None
     places: Leaderboard = NOBODY
     stacking: Stacking | None = None
+    intervals: tuple[IntervalReport, ...] = ()
 
     @property
     def winner(self) -> str | None:
@@ -231,6 +235,7 @@ class Backtest:
             "holdout_days": round(self.holdout.days) if self.holdout else None,
             "interval_levels": {f"{level:g}": nominal for level, nominal in self.interval_levels.items()},
             "standings": self.table(),
+            "intervals": [report.to_dict() for report in self.intervals],
             "leaderboard": self.places.to_dict(),
             "stacking": None if self.stacking is None else self.stacking.to_dict(),
             "rows": [row.to_dict() for row in self.rows],

@@ -12,6 +12,7 @@ import numpy as np
 from keepers.domain.errors import FitError, InputError
 from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.calibration import LEVELS
+from keepers.evaluation.interval_report import IntervalReport, interval_reports
 from keepers.evaluation.origin import Origin
 from keepers.evaluation.results import BacktestRow
 from keepers.evaluation.value_grading import ValueGrade, ValueHoldout
@@ -39,6 +40,8 @@ class ValueResult:
         The chosen spend model, not fitted.
     interval_levels : dict of float to float
         The nominal level for each level of an interval.
+    intervals : tuple of IntervalReport
+        What intervals of each level held, before and after.
     unbeaten_rule : str or None
         The naive rule that the chosen models do not beat, as it reads after "that".
     remarks : tuple of str
@@ -50,6 +53,7 @@ class ValueResult:
     spending: GammaGamma | None = None
     interval_levels: dict[float, float] = field(default_factory=dict)
     unbeaten_rule: str | None = None
+    intervals: tuple[IntervalReport, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -104,6 +108,7 @@ def backtest_value(
         chosen=chosen,
         spending=variants[chosen],
         interval_levels=levels,
+        intervals=interval_reports(whole[chosen], levels),
         unbeaten_rule=unbeaten,
         remarks=tuple(dict.fromkeys([*remarks, *rivals, *repairs])),
     )

@@ -48,6 +48,8 @@ class ValueGrade:
         Histogram of the randomised probability integral transform.
     below, at : arrays, shape (m,)
         The transform's range of each customer of the sample.
+    predicted : array, shape (m,)
+        Expected value of each customer of the sample.
     """
 
     metrics: Metrics
@@ -57,6 +59,7 @@ class ValueGrade:
     pit: tuple[float, ...] = ()
     below: FloatArray | None = None
     at: FloatArray | None = None
+    predicted: FloatArray | None = None
 
 
 class ValueHoldout:
@@ -118,8 +121,8 @@ class ValueHoldout:
         )
         metrics, groups = self._measure(valued)
         self.engine.drop(table)
-        below, at, score = self._distribution(buying, spending, observed)
-        return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at)
+        below, at, predicted, score = self._distribution(buying, spending, observed)
+        return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at, predicted)
 
     def grade_past_spend(self) -> ValueGrade:
         """Grade the rule that everybody spends what they spent in the period before."""
@@ -155,8 +158,8 @@ class ValueHoldout:
 
     def _distribution(
         self, buying: Buying, spending: GammaGamma, observed: SpendCells
-    ) -> tuple[FloatArray, FloatArray, float]:
-        """Range of the transform of each customer of the sample, and the mean quantile score."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+        """Range of the transform and expected value of each customer of the sample, and the mean quantile score."""
         origin, summary = self.origin, self.origin.summary
         share = min(1.0, SAMPLE / origin.outcomes.customers)
         threshold = literal("g" if share >= 1 else f"{int(share * 16**8):08x}")
@@ -183,7 +186,9 @@ class ValueHoldout:
         values = CellValues(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor)
         assert values.shape is not None
         mean = rows[_mean_column(spending)].astype(np.float64)
-        scale = self.factor * _scale(spend, cell, mean)
+        known = _scale(spend, cell, mean)
+        scale = self.factor * known
+        predicted = values.money(values.predictions.expected_purchases)[cell] * known
         actual = rows["holdout_money"] * self.factor
         below, at = _transform(values.shape, cell, actual / scale)
         # What was returned beyond what was bought counts as nothing bought: values are never below zero.
@@ -192,7 +197,7 @@ class ValueHoldout:
         for level in _QUANTILES:
             error = outcome - values.shape.quantile(float(level))[cell] * scale
             score += 2.0 * np.where(error >= 0, level, level - 1.0) * error / _QUANTILES.size
-        return below, at, float(score.mean())
+        return below, at, predicted, float(score.mean())
 
 
 def _mean_column(spending: GammaGamma) -> str:
