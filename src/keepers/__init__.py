@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from keepers.models.btyd.bg_cnbd import BGCNBD as BGCNBD
     from keepers.models.btyd.bg_nbd import BGNBD as BGNBD
     from keepers.models.btyd.ggompertz_nbd import GGompertzNBD as GGompertzNBD
+    from keepers.models.btyd.hierarchical_pareto_nbd import HierarchicalParetoNBD as HierarchicalParetoNBD
     from keepers.models.btyd.mbg_cnbd import MBGCNBD as MBGCNBD
     from keepers.models.btyd.mbg_nbd import MBGNBD as MBGNBD
     from keepers.models.btyd.nbd import NBD as NBD
     from keepers.models.btyd.pareto_nbd import ParetoNBD as ParetoNBD
+    from keepers.models.btyd.pareto_nbd_abe import ParetoNBDAbe as ParetoNBDAbe
     from keepers.models.catalogue import load_model as load_model
     from keepers.models.contractual.beta_discrete_weibull import BetaDiscreteWeibull as BetaDiscreteWeibull
     from keepers.models.contractual.exponential_gamma import ExponentialGamma as ExponentialGamma
@@ -63,6 +65,7 @@ _HOMES = {
     "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
     "GGompertzNBD": ("models.btyd.ggompertz_nbd", "GGompertzNBD"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
+    "HierarchicalParetoNBD": ("models.btyd.hierarchical_pareto_nbd", "HierarchicalParetoNBD"),
     "MBGCNBD": ("models.btyd.mbg_cnbd", "MBGCNBD"),
     "MBGNBD": ("models.btyd.mbg_nbd", "MBGNBD"),
     "Margin": ("domain.money", "Margin"),
@@ -71,6 +74,7 @@ _HOMES = {
     "ObservationWindow": ("domain.time", "ObservationWindow"),
     "Orders": ("data.orders", "Orders"),
     "ParetoNBD": ("models.btyd.pareto_nbd", "ParetoNBD"),
+    "ParetoNBDAbe": ("models.btyd.pareto_nbd_abe", "ParetoNBDAbe"),
     "ShiftedBetaGeometric": ("models.contractual.shifted_beta_geometric", "ShiftedBetaGeometric"),
     "WeibullGamma": ("models.contractual.weibull_gamma", "WeibullGamma"),
     "Stack": ("models.stack", "Stack"),

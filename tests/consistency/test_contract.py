@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from keepers.models.btyd.bg_nbd import BGNBD
+from keepers.models.btyd.hierarchical_pareto_nbd import HierarchicalParetoNBD
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.nbd import NBD
 from keepers.models.buying import BuyingModel
@@ -26,7 +27,9 @@ MODELS = [name for name in CATALOGUE if issubclass(model_class(name), BuyingMode
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_of_the_catalogue_keeps_the_contract(name: str) -> None:
-    proof = check_model(model_class(name))
+    # A mean over draws of the parameters keeps its promises with few draws as with many, and sooner.
+    model = HierarchicalParetoNBD(draws=6) if name == "HierarchicalParetoNBD" else model_class(name)
+    proof = check_model(model)
     assert len(proof.kept) + len(proof.not_applicable) == len(BUYING)
     assert len(proof.kept) > 20
 

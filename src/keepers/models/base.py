@@ -51,6 +51,7 @@ class Model(ABC):
     title: ClassVar[str]
     symbols: ClassVar[tuple[str, ...]]
     weak_prior: ClassVar[Prior]
+    prior_fades: ClassVar[bool] = True
 
     parameters_: dict[str, float]
     standard_errors_: dict[str, float]
@@ -253,7 +254,7 @@ class Model(ABC):
             return None, None
         if isinstance(self.prior, Prior):
             return self.prior, None
-        strength = automatic_strength(informative_customers)
+        strength = automatic_strength(informative_customers) if self.prior_fades else 1.0
         return (self.weak_prior.with_strength(strength) if strength > 0 else None), self.weak_prior
 
     def _check_fitted(self) -> None:

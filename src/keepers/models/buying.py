@@ -31,6 +31,9 @@ FloatArray = NDArray[np.float64]
 _SAMPLES = (4_000, 40_000)
 """Customers on whom the starts compete and the best is polished, where cells are many more."""
 
+_LEAST_ROWS = 800
+"""What an evaluation of a laborious likelihood costs at least, in rows, however few there are."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellPredictions:
@@ -90,6 +93,10 @@ class BuyingModel(CovariateModel):
         identify this model.
     pooled : bool
         Whether answers are a mean over models, which is no model of its own histories.
+    effort : float
+        How many times the work of a plain row one row of the likelihood is; the posterior's correction spends the less.
+    predictive : bool
+        Whether distributions of purchases carry the uncertainty of the parameters already.
     unit_ : TimeUnit
         Unit in which the parameters count time.
     gaps : "sum", "each" or None
@@ -105,6 +112,8 @@ class BuyingModel(CovariateModel):
     discrete: ClassVar[bool] = False
     vanishing: ClassVar[tuple[str, ...]] = ()
     pooled: ClassVar[bool] = False
+    effort: ClassVar[float] = 1.0
+    predictive: ClassVar[bool] = False
     unit_: TimeUnit
 
     def fit(self, data: Any, unit: TimeUnit | str | None = None) -> Self:
@@ -145,7 +154,7 @@ class BuyingModel(CovariateModel):
                 parameters=self.parameter_names,
                 likelihood=likelihood,
                 starts=[np.concatenate([start, np.zeros(stretch.size)]) for start in self.family.starts(tables)],
-                rows=cells.size,
+                rows=round(max(cells.size, _LEAST_ROWS if self.effort > 1 else 1) * self.effort),
                 rough=[likelihood.sample(size) for size in samples],
                 prior=on_scaled(chosen),
                 rescue=None if rescue is None else on_scaled(rescue, rescuing=True),
@@ -326,7 +335,9 @@ class BuyingModel(CovariateModel):
         )
 
     def _parameter_variance(self, found: Forecast, cells: Cells) -> FloatArray:  # noqa: ARG002
-        """Variance of the expected purchases of each row that comes from the parameters (delta method)."""
+        """Variance of the expected purchases of each row that comes from the parameters (delta method unless told)."""
+        if found.parameter_variance is not None:
+            return found.parameter_variance
         gradient = found.expected_gradient.T
         return np.asarray(np.maximum(np.sum((self.posterior_.covariance @ gradient) * gradient, axis=0), 0.0))
 

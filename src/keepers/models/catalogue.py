@@ -19,6 +19,8 @@ CATALOGUE: dict[str, str] = {
     "MBGNBD": "keepers.models.btyd.mbg_nbd",
     "ParetoNBD": "keepers.models.btyd.pareto_nbd",
     "GGompertzNBD": "keepers.models.btyd.ggompertz_nbd",
+    "HierarchicalParetoNBD": "keepers.models.btyd.hierarchical_pareto_nbd",
+    "ParetoNBDAbe": "keepers.models.btyd.pareto_nbd_abe",
     "BGBB": "keepers.models.btyd.bg_bb",
     "ShiftedBetaGeometric": "keepers.models.contractual.shifted_beta_geometric",
     "BetaDiscreteWeibull": "keepers.models.contractual.beta_discrete_weibull",

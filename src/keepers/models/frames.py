@@ -19,8 +19,8 @@ from keepers.domain.histories import check_histories
 from keepers.domain.time import TimeUnit
 
 FloatArray = NDArray[np.float64]
-Give = Callable[[str, FloatArray], Any]
-"""Hands a result, shape (n,) or (n, k), back under a name in the kind of data that came."""
+Give = Callable[[str | tuple[str, ...], FloatArray], Any]
+"""Hands a result, shape (n,) or (n, k), back in the kind of data that came, under a name or one for each column."""
 
 
 @runtime_checkable
@@ -199,20 +199,23 @@ def _rows_of_frame(data: Any, unit: TimeUnit, attributes: Sequence[str] = ()) ->
     return Cells(x, column("recency"), column("T"), weight, unit, gaps, pattern, table)
 
 
+def _columns(name: str | tuple[str, ...], values: FloatArray) -> dict[str, FloatArray]:
+    """Results of shape (n,) under a name, or of shape (n, k) under k names or numbered ones."""
+    if values.ndim == 1:
+        return {str(name): values}
+    names = tuple(f"{name}_{k}" for k in range(values.shape[1])) if isinstance(name, str) else name
+    return {one: np.ascontiguousarray(values[:, k]) for k, one in enumerate(names)}
+
+
 def giver(data: Any) -> Give:
     """How results are handed back as further columns of a frame, or of a dict of columns."""
 
-    def named(name: str, values: FloatArray) -> dict[str, FloatArray]:
-        if values.ndim == 1:
-            return {name: values}
-        return {f"{name}_{k}": np.ascontiguousarray(values[:, k]) for k in range(values.shape[1])}
-
     if isinstance(data, dict):
-        return lambda name, values: {**data, **named(name, values)}
+        return lambda name, values: {**data, **_columns(name, values)}
     frame = frame_of(data)
 
-    def give(name: str, values: FloatArray) -> Any:
-        added = named(name, values)
+    def give(name: str | tuple[str, ...], values: FloatArray) -> Any:
+        added = _columns(name, values)
         series = [
             nw.new_series(name=key, values=column, dtype=nw.Float64, backend=frame.implementation)
             for key, column in added.items()
@@ -246,16 +249,14 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None, attri
 def table_giver(engine: Engine, name: str, row: NDArray[Any]) -> Give:
     """How results are handed back as a further table of the engine, the rows being told by their numbers."""
 
-    def give(title: str, values: FloatArray) -> Table:
-        wide = values.reshape(len(values), -1)
-        names = [title] if values.ndim == 1 else [f"{title}_{k}" for k in range(wide.shape[1])]
-        columns = {key: np.ascontiguousarray(wide[:, k]) for k, key in enumerate(names)}
+    def give(title: str | tuple[str, ...], values: FloatArray) -> Table:
+        columns = _columns(title, values)
         results = engine.from_columns(engine.new_name("results"), {"row": row, **columns})
-        listed = ", ".join(f"r.{quoted(key)}" for key in names)
+        listed = ", ".join(f"r.{quoted(key)}" for key in columns)
         joined = (
             f'SELECT s.*, {listed} FROM {quoted(name)} s JOIN {quoted(results)} r ON s.rowid = r."row" ORDER BY s.rowid'
         )
-        table = Table(engine, engine.create(engine.new_name(title), joined))
+        table = Table(engine, engine.create(engine.new_name(title if isinstance(title, str) else title[0]), joined))
         engine.drop(results)
         return table
 

@@ -29,6 +29,8 @@ _FAMILIES = {
     "ParetoNBD": "pareto_nbd",
     "BGBB": "bg_bb",
     "GGompertzNBD": "ggompertz_nbd",
+    "HierarchicalParetoNBD": "pareto_nbd_posterior",
+    "ParetoNBDAbe": "pareto_nbd_abe",
 }
 _ERLANG = {"BGCNBD": 0, "MBGCNBD": 1}
 """Models with a k among their parameters, and the chances to leave before the first repeat purchase."""
@@ -129,6 +131,8 @@ class Scorer:
         Names of the models of a stack.
     stages : mapping of str to int, optional
         The k of the models of a stack that have one.
+    theta : array, optional
+        What the family is asked with, where that is more than the parameters: draws of them.
     """
 
     def __init__(
@@ -138,6 +142,7 @@ class Scorer:
         unit: TimeUnit,
         members: tuple[str, ...] = (),
         stages: Mapping[str, int] | None = None,
+        theta: FloatArray | None = None,
     ) -> None:
         self.model = model
         self.unit = unit
@@ -145,7 +150,8 @@ class Scorer:
         if "k" in parameters:
             k[model] = int(parameters["k"])
         self.family = Stacked({one: _family(one, k) for one in members}) if members else _family(model, k)
-        self.theta = np.array([parameters[name] for name in self.family.PARAMETERS])
+        own = [parameters[name] for name in self.family.PARAMETERS]
+        self.theta = np.array(own) if theta is None else theta
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Scorer:
@@ -167,7 +173,8 @@ class Scorer:
                 )
             members, stages = tuple(settings.get("members", ())), settings.get("stages")
             unit = TimeUnit.parse(settings["unit"])
-            scorer = cls(str(data["model"]), data["parameters"], unit, members, stages)
+            theta = np.array(settings["thetas"], dtype=float) if "thetas" in settings else None
+            scorer = cls(str(data["model"]), data["parameters"], unit, members, stages, theta)
         except (KeyError, TypeError) as error:
             raise InputError(f"{os.fspath(path)} is not a saved model of buying ({error!r}).") from error
         if not outcome.usable:

@@ -15,7 +15,17 @@ from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 if TYPE_CHECKING:
     from keepers.valuation.columns import Columns
 
-MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "nbd", "ggompertz-nbd", "bg-cnbd", "mbg-cnbd")
+MODELS = (
+    "bg-nbd",
+    "mbg-nbd",
+    "pareto-nbd",
+    "nbd",
+    "ggompertz-nbd",
+    "hierarchical-pareto-nbd",
+    "pareto-nbd-abe",
+    "bg-cnbd",
+    "mbg-cnbd",
+)
 """Models of buying of the house by the names of the command line; those of installed packages have names too."""
 
 

@@ -52,6 +52,7 @@ class GGompertzNBD(BuyingModel):
     family: ClassVar[BuyingFamily] = ggompertz_nbd
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"beta": -1.0}}
     vanishing: ClassVar[tuple[str, ...]] = ("b", "beta")
+    effort: ClassVar[float] = 14.0
     weak_prior: ClassVar[Prior] = Prior(
         {
             "r": LogNormal(0.5, 1.0),

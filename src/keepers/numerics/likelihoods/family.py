@@ -36,6 +36,8 @@ class Forecast:
         Discounted expected purchases in (T, T + t], in (T, T + cap] and without end.
     next_purchase : array, shape (n,)
         Median waiting time from T to the next purchase of a customer who is alive at T; may be infinite.
+    parameter_variance : array, shape (n,), optional
+        How far the parameters move the expected purchases, where the family itself averages over them.
     """
 
     probability_alive: FloatArray
@@ -48,6 +50,7 @@ class Forecast:
     discounted_lifetime: FloatArray
     discounted_infinite: FloatArray
     next_purchase: FloatArray
+    parameter_variance: FloatArray | None = None
 
 
 class BuyingFamily(Protocol):
