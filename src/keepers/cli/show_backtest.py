@@ -19,6 +19,9 @@ def show_backtest(found: Backtest, json: bool) -> None:
             [_row(one) for one in found.standings()],
             right=(1, 2, 3, 4, 5),
         )
+        print_text(found.leaderboard().sentence)
+        if found.stacking is not None:
+            print_text(found.stacking.sentence)
     print_text(found.verdict)
     for reservation in found.verdict_.reservations:
         print_text(f"- {reservation}")
