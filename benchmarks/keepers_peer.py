@@ -9,6 +9,9 @@ from typing import Any
 
 from benchmarks.measure import Clock, main
 
+QUICK = {"model": "bg-nbd", "backtest": False, "report": False, "csv": False}
+"""A run that names its model, tests nothing and makes no page."""
+
 
 def _summary(file: Path) -> Any:
     import keepers as kp
@@ -55,14 +58,27 @@ def fit_pareto_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
     return _fit("ParetoNBD", file)
 
 
+PREDICTED = ("probability_alive", "expected_orders", "clv_predicted_12m")
+"""What its peer predicts."""
+
+
 def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
-    """P(alive), purchases in 52 weeks and the discounted value of a year with their intervals, from fitted models."""
+    """P(alive), purchases in a year and their discounted value for every customer, from fitted models."""
+    return _predict(file, PREDICTED)
+
+
+def predict_all(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """All columns: intervals, lifetime, rhythm, risk, tiers and groups besides."""
+    return _predict(file, "all")
+
+
+def _predict(file: Path, columns: Any) -> tuple[Clock, dict[str, Any]]:
     import keepers as kp
 
     table = _summary(file)
     buying, spending = _fitted("BGNBD", table), _fitted("GammaGamma", table)
     clock = Clock()
-    values = kp.lifetime_value(buying, spending, table).stored()
+    values = kp.lifetime_value(buying, spending, table, columns=columns).stored()
     alive, purchases, value = values.engine.row(
         f"SELECT sum(probability_alive), sum(expected_orders), sum(clv_predicted_12m) FROM {values.name}"
     )
@@ -70,9 +86,16 @@ def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
 
 
 def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
-    """File to summary to one BG/NBD and Gamma-Gamma to scored customers in a Parquet file."""
+    """File to summary to one BG/NBD and Gamma-Gamma to scored customers in a Parquet file, with its peer's columns."""
     clock = Clock()
-    return clock, _run(file, model="bg-nbd", backtest=False, report=False, csv=False)
+    history = ("frequency", "recency_days", "age_days", "expected_order_value")
+    return clock, _run(file, **QUICK, result_columns=(*history, *PREDICTED))
+
+
+def whole_main(file: Path) -> tuple[Clock, dict[str, Any]]:
+    """The same with the main columns, intervals, ranks and tiers among them."""
+    clock = Clock()
+    return clock, _run(file, **QUICK)
 
 
 def full_run(file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -91,4 +114,5 @@ def _run(file: Path, **options: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main({f.__name__: f for f in (summary, fit_bg_nbd, fit_pareto_nbd, predict, whole, full_run)})
+    tasks = (summary, fit_bg_nbd, fit_pareto_nbd, predict, predict_all, whole, whole_main, full_run)
+    main({task.__name__: task for task in tasks})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+import subprocess
+import sys
 from pathlib import Path
 
 from keepers.data.engine import Engine, literal
@@ -19,7 +21,8 @@ def orders_file(name: str) -> Path:
     file = MADE / f"{name}.parquet"
     if not file.exists():
         beside = file.with_suffix(".part")
-        (_cdnow if name == "cdnow" else _simulated)(name, beside)
+        # In a process of its own, whose memory goes with it.
+        subprocess.run([sys.executable, "-m", "benchmarks.stores", name, str(beside)], check=True)
         beside.replace(file)
     return file
 
@@ -47,3 +50,7 @@ def _simulated(name: str, file: Path) -> None:
         f"FROM {orders.name} ORDER BY occurred_at) TO {literal(str(file))} (FORMAT parquet)"
     )
     store.engine.close()
+
+
+if __name__ == "__main__":
+    (_cdnow if sys.argv[1] == "cdnow" else _simulated)(sys.argv[1], Path(sys.argv[2]))

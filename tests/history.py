@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from keepers.data.engine import Engine, literal
 
@@ -23,6 +24,7 @@ class PurchaseRows:
         self.engine = Engine()
         self.currency = currency
         self.table = "purchase_rows"
+        self.kept_days: dict[str, Any] = {}
         self.engine.execute(
             f"CREATE TABLE {self.table} "
             "(customer_key VARCHAR, day DATE, amount DECIMAL(18, 4), contribution DECIMAL(18, 4))"

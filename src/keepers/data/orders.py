@@ -54,6 +54,7 @@ class Orders(Table):
         self._voids = voids
         self._uncounted = uncounted
         self._by_customer = by_customer
+        self.kept_days: dict[str, Any] = {}
 
     @cached_property
     def _span(self) -> tuple[dt.date, dt.date]:

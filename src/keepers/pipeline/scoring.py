@@ -18,6 +18,7 @@ from keepers.models.catalogue import model_class
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.pipeline.customers import value_names
 from keepers.pipeline.options import RunOptions
+from keepers.summaries.purchases import keep_purchase_days
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.lifetime_value import lifetime_value
 from keepers.valuation.values import Values
@@ -55,6 +56,9 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
     progress("Summarising customers", None)
     summary = summarise(orders, window, options.margin)
     named = None if options.model is None else _buying_model(options.model)
+    if options.report:
+        # Backtests, cohorts and periods are all made of the same days.
+        keep_purchase_days(orders, summary.calibration_end, summary.facts.money)
     if options.backtest:
         models = None if named is None else [named]
         buying, spending, test = choose_model(

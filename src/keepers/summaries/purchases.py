@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Protocol
 
-from keepers.data.engine import Engine, template
+from keepers.data.engine import Engine, quoted, template
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin
 
 PACKAGE = "keepers.summaries.sql"
 BEGINNING = dt.date(1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDays:
+    """A table of the days with a purchase of everybody up to a day, as known on it."""
+
+    table: str
+    until: dt.date
 
 
 class PurchaseSource(Protocol):
@@ -38,6 +47,10 @@ class PurchaseSource(Protocol):
 
     def histories_sql(self, until: dt.date) -> str | None:
         """A query of the columns of ``history.sql`` up to a day, where these are known already; None otherwise."""
+
+    @property
+    def kept_days(self) -> dict[str, KeptDays]:
+        """Days with a purchase that stand in the engine already, by the SQL of an order's money."""
 
     def purchases_sql(self, as_of: str) -> str:
         """A query of (customer_key, day, amount, contribution), one row an order that counted on the day `as_of`."""
@@ -91,11 +104,27 @@ def purchase_days_sql(
     """A query of a row a customer and day after `after` up to `until`, as known on `until`.
 
     Columns: customer_key, day, purchased_on (the day, or empty where returns left it below zero), orders, revenue,
-    money.
+    money. Where they were kept (`keep_purchase_days`) they are read from there.
     """
+    kept = source.kept_days.get(money)
+    if kept is not None and (until == kept.until or (source.settled and until < kept.until)):
+        within = f"day > {day_literal(after)} AND day <= {day_literal(until)}"
+        if after == BEGINNING or source.settled:
+            return f"SELECT * FROM {quoted(kept.table)} WHERE {within}"
     return template(PACKAGE, "purchase_days").format(
         purchases=source.purchases_sql(until.isoformat()),
         money=money,
         after=day_literal(after),
         until=day_literal(until),
     )
+
+
+def keep_purchase_days(source: PurchaseSource, until: dt.date, money: str = "amount") -> None:
+    """Group the orders by customer and day once, for the summaries, cohorts and periods that will be made of them.
+
+    Orders that nothing changes after their day serve every earlier day too; others only the day itself, as what is
+    known of them differs from day to day.
+    """
+    if money not in source.kept_days:
+        query = purchase_days_sql(source, until, money=money)
+        source.kept_days[money] = KeptDays(source.engine.create(source.engine.new_name("purchase_days"), query), until)

@@ -337,18 +337,22 @@ def summarise(
     money, remarks = money_of(orders, margin, end) if has_money else ("amount", ())
     held = end > cut
     history = None if held or margin.per_order else orders.histories_sql(cut)
+    known = history is not None
     if history is None:
         days = split_days_sql(orders, cut, end, money) if held else purchase_days_sql(orders, cut, money=money)
         history = template(PACKAGE, "history").format(purchase_days=days, holdout_sums=holdout_sums() if held else "")
-    name = engine.create(
-        engine.new_name("summary"),
-        template(PACKAGE, "summary").format(
-            history=history,
-            holdout_columns=holdout_columns((end - cut).days, has_money) if held else "",
-            cut=day_literal(cut),
-            unit_days=repr(resolved.unit.days),
-        ),
+    query = template(PACKAGE, "summary").format(
+        history=history,
+        holdout_columns=holdout_columns((end - cut).days, has_money) if held else "",
+        cut=day_literal(cut),
+        unit_days=repr(resolved.unit.days),
     )
+    name = engine.new_name("summary")
+    if known:
+        # What is grouped by customer already is not stored once more.
+        engine.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+    else:
+        engine.create(name, query)
     facts = SummaryFacts(resolved, has_money, orders.currency, margin, orders, money, remarks)
     summary = Summary(engine, name, facts)
     if not len(summary):

@@ -165,9 +165,8 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     if facts.cells.spend is not None:
         columns["spend_orders"] = facts.cells.spend.orders
     table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**keyed.key, **columns})
-    key = "row_number" if summary.numbered else "customer_key"
     identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key"]
-    names = {"summary": quoted(summary.name), "cells": quoted(table), "key": key, "same_cell": summary.same_cell}
+    names = {"summary": quoted(summary.name), "cells": quoted(table), "same_cell": summary.same_cell}
     row = [f"summary.{name}" for name in identity]
     row += [f"summary.{name}" for name in ("first_day", "last_day", "orders", "revenue")]
     row += [f"cell.{name}" for name in ("frequency", "recency_days", "T_days", *of_cell)]
@@ -175,12 +174,12 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     percentiles = ""
     if ranked:
         scaled = f"({_scale(facts)}) * cell.{value}" if facts.spending is not None else f"cell.{value}"
-        # Ranks are kept, so that only they are sorted and no row of values is.
+        # Distinct values are far fewer than customers, and are sorted without anything else.
         ranks = summary.engine.create(
             summary.engine.new_name("percentiles"), template(_PACKAGE, "percentiles").format(value=scaled, **names)
         )
         row.append("percentile.clv_percentile")
-        percentiles = f"\n    INNER JOIN {quoted(ranks)} AS percentile ON percentile.{key} = summary.{key}"
+        percentiles = f"\n    INNER JOIN {quoted(ranks)} AS percentile ON percentile.value = {scaled}"
     if facts.rfm is not None and set(SCORES) & set(chosen):
         row.append(facts.rfm.scores_sql("summary"))
     return template(_PACKAGE, "values").format(
