@@ -24,7 +24,7 @@ from keepers.models.frames import Histories, cells_to_fit, histories
 from keepers.models.priors import ParameterPrior, Prior
 from keepers.models.realtime import CustomerState, Scores, score_states
 from keepers.numerics.distinct import CellTables
-from keepers.numerics.likelihoods.family import Forecast
+from keepers.numerics.likelihoods.family import Forecast, ForecastOverDraws
 
 FloatArray = NDArray[np.float64]
 
@@ -336,7 +336,7 @@ class BuyingModel(CovariateModel):
 
     def _parameter_variance(self, found: Forecast, cells: Cells) -> FloatArray:  # noqa: ARG002
         """Variance of the expected purchases of each row that comes from the parameters (delta method unless told)."""
-        if found.parameter_variance is not None:
+        if isinstance(found, ForecastOverDraws):
             return found.parameter_variance
         gradient = found.expected_gradient.T
         return np.asarray(np.maximum(np.sum((self.posterior_.covariance @ gradient) * gradient, axis=0), 0.0))

@@ -36,8 +36,6 @@ class Forecast:
         Discounted expected purchases in (T, T + t], in (T, T + cap] and without end.
     next_purchase : array, shape (n,)
         Median waiting time from T to the next purchase of a customer who is alive at T; may be infinite.
-    parameter_variance : array, shape (n,), optional
-        How far the parameters move the expected purchases, where the family itself averages over them.
     """
 
     probability_alive: FloatArray
@@ -50,7 +48,19 @@ class Forecast:
     discounted_lifetime: FloatArray
     discounted_infinite: FloatArray
     next_purchase: FloatArray
-    parameter_variance: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastOverDraws(Forecast):
+    """A forecast that is a mean over draws of the parameters.
+
+    Parameters
+    ----------
+    parameter_variance : array, shape (n,)
+        Variance of the expected purchases over the draws, which `variance` leaves out.
+    """
+
+    parameter_variance: FloatArray
 
 
 class BuyingFamily(Protocol):

@@ -19,7 +19,7 @@ from keepers.domain.cells import Cells
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods import pareto_nbd as one
-from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
+from keepers.numerics.likelihoods.family import FloatArray, Forecast, ForecastOverDraws, Theta, columns
 
 PARAMETERS = one.PARAMETERS
 TIME_POWERS = one.TIME_POWERS
@@ -193,7 +193,7 @@ def forecast(
         return np.asarray(sum(getattr(each, name) for each in found) / len(found))
 
     expected = np.array([each.expected_purchases for each in found])
-    return Forecast(
+    return ForecastOverDraws(
         probability_alive=mean("probability_alive"),
         probability_alive_end=mean("probability_alive_end"),
         expected_purchases=expected.mean(axis=0),
