@@ -22,7 +22,7 @@ history AS (
     SELECT
         customer_key,
         count(first_day) - 1 AS frequency,
-        any_value(first_period) AS first_period,
+        min(first_period) AS first_period,
         max(CASE WHEN first_day IS NOT NULL THEN period END) AS last_period,
         min(first_day) AS first_day,
         max(last_day) AS last_day,
