@@ -19,7 +19,9 @@ from keepers.domain.columns import CANONICAL
 from keepers.domain.outcome import FitOutcome
 from keepers.evaluation.ranking import PREFERENCE
 from keepers.evaluation.verdict import Trust
+from keepers.models.base import Model
 from keepers.models.buying import BuyingModel
+from keepers.models.buying_uncertainty import BuyingUncertainty
 from keepers.models.catalogue import CATALOGUE, model_class
 from keepers.models.contractual.contract import ContractModel
 from keepers.models.priors import FULL_STRENGTH_UNTIL, NO_STRENGTH_FROM
@@ -30,6 +32,7 @@ from keepers.valuation.rhythm import LATE, LONG_GONE, OVERDUE, RULE
 from keepers.valuation.states import GIVEN_UP, LOST_RULE, MODEL_RULE, UNLIKELY
 from keepers.valuation.tiers import TierRule
 
+_NO_QUESTIONS = ("fit", "save", "to_dict", "other_customers")
 REFERENCE = Path(__file__).parent / "reference"
 HEAD = "<!-- Made by docs/generate.py; change the program instead. -->\n\n"
 WIDTH = 80
@@ -96,7 +99,7 @@ def models() -> str:
 
 def questions() -> str:
     """The methods that every model of buying has, with what each answers."""
-    return _questions_of(BuyingModel)
+    return _questions_of(BuyingModel, BuyingUncertainty, Model)
 
 
 def contract_questions() -> str:
@@ -115,9 +118,11 @@ def contract_matrix() -> str:
     return _table(("question", *(kind.title for kind in kinds)), rows)
 
 
-def _questions_of(model: type) -> str:
-    own = [(name, member) for name, member in vars(model).items() if inspect.isfunction(member)]
-    rows = [(f"`{name}`", _first_sentence(member)) for name, member in own if name != "fit" and name[0] != "_"]
+def _questions_of(*models: type) -> str:
+    own = [(name, member) for model in models for name, member in vars(model).items() if inspect.isfunction(member)]
+    rows = [
+        (f"`{name}`", _first_sentence(member)) for name, member in own if name not in _NO_QUESTIONS and name[0] != "_"
+    ]
     return _table(("method", "answer"), rows)
 
 

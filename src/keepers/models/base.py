@@ -45,6 +45,8 @@ class Model(ABC):
         The prior that was used in the end; None where the fit is maximum likelihood.
     n_customers_ : float
         Customers behind the fit.
+    laplace_ : Posterior
+        The normal approximation at the fit, which stays where `posterior_` is replaced by draws of another method.
     """
 
     name: ClassVar[str]
@@ -62,7 +64,7 @@ class Model(ABC):
     prior_: Prior | None
     n_customers_: float
     _evidence: Evidence | None = None
-    _laplace: Posterior
+    laplace_: Posterior
 
     def __init__(self, prior: PriorChoice = "auto") -> None:
         if not (prior is None or prior == "auto" or isinstance(prior, Prior)):
@@ -113,6 +115,7 @@ class Model(ABC):
             "n_customers": self.n_customers_,
             "prior": None if self.prior_ is None else self.prior_.to_dict(),
             "posterior": self.posterior_.to_dict(corrected=corrected),
+            "laplace": None if self.posterior_ is self.laplace_ else self.laplace_.to_dict(corrected=corrected),
             "settings": self._settings(),
         }
 
@@ -129,6 +132,8 @@ class Model(ABC):
         model.n_customers_ = float(data["n_customers"])
         model.prior_ = None if data["prior"] is None else Prior.from_dict(data["prior"])
         model.posterior_ = Posterior.from_dict(names, data["posterior"])
+        kept = data.get("laplace")
+        model.laplace_ = model.posterior_ if kept is None else Posterior.from_dict(names, kept)
         return model
 
     def sample_posterior(
@@ -171,7 +176,7 @@ class Model(ABC):
             raise ConfigError(f'`method` is {method!r}; use "nuts" or "laplace". For resampling there is `bootstrap`.')
         from keepers.models.nuts import sample_nuts
 
-        return sample_nuts(self._kept_evidence(), self._laplace, draws, chains, tune, seed)
+        return sample_nuts(self._kept_evidence(), self.laplace_, draws, chains, tune, seed)
 
     def bootstrap(self, replicates: int = 200, seed: int = 0, kind: Kind = "customers") -> Posterior:
         """Fit the model again to customers drawn anew, to see how the estimates scatter.
@@ -194,7 +199,7 @@ class Model(ABC):
             If the model was read from a file, which does not hold the data, or hardly any resample has a maximum.
         """
         self._theta()
-        return bootstrap(self._kept_evidence(), self._laplace, replicates, kind, seed)
+        return bootstrap(self._kept_evidence(), self.laplace_, replicates, kind, seed)
 
     def _kept_evidence(self) -> Evidence:
         if self._evidence is None:
@@ -236,7 +241,7 @@ class Model(ABC):
         by = np.concatenate([log_scale, np.zeros(added.size)])
         stretch = np.concatenate([np.ones(log_scale.size), added])
         self._evidence = fit.evidence.shifted(by, stretch)
-        self.posterior_ = self._laplace = fit.posterior.shifted(by, stretch)
+        self.posterior_ = self.laplace_ = fit.posterior.shifted(by, stretch)
         theta = self.posterior_.natural(self.posterior_.mean)
         slope = np.where(np.arange(theta.size) < log_scale.size, theta, 1.0)
         self.covariance_ = np.outer(slope, slope) * self.posterior_.covariance

@@ -46,6 +46,11 @@ def bootstrap(evidence: Evidence, laplace: Posterior, replicates: int, kind: Kin
     resampling = evidence.resampling
     if resampling is None:
         raise FitError("This model cannot be bootstrapped: it does not say how other customers would look.")
+    if kind == "parametric" and resampling.simulated is None:
+        raise ConfigError(
+            "This model knows no parametric bootstrap, as its data do not tell how long each customer was seen. Use "
+            'kind="customers".'
+        )
     rng = np.random.default_rng(seed)
     customers = float(resampling.weight.sum())
     share, whole = resampling.weight / customers, max(1, round(customers))
@@ -55,6 +60,7 @@ def bootstrap(evidence: Evidence, laplace: Posterior, replicates: int, kind: Kin
             counts = rng.multinomial(whole, share).astype(np.float64)
             other = resampling.reweighted(counts * (customers / whole))
         else:
+            assert resampling.simulated is not None
             other = resampling.simulated(laplace.mean - evidence.shift, rng)
         point, converged, inside = _refit(evidence, other, laplace.mean - evidence.shift)
         if converged:

@@ -17,6 +17,8 @@ from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.base import PriorChoice
+from keepers.models.buying_uncertainty import BuyingUncertainty
+from keepers.models.covariates.answers import pattern_of
 from keepers.models.covariates.model import CovariateModel
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
@@ -65,7 +67,7 @@ class CellPredictions:
     next_purchase_age: FloatArray
 
 
-class BuyingModel(CovariateModel):
+class BuyingModel(BuyingUncertainty, CovariateModel):
     """A model of repeat buying, which a family of likelihoods fills in.
 
     `data` is a summary, `Cells`, or a frame with columns `frequency` (repeat purchases), `recency` (age at the last

@@ -27,14 +27,14 @@ class Resampling:
         Customers behind each row of the data.
     reweighted : callable
         The log-likelihood of the rows with other weights.
-    simulated : callable
+    simulated : callable or None
         The log-likelihood of as many customers drawn from the model at log parameters, each seen for as long (or for
-        as many orders) as one of the data.
+        as many orders) as one of the data; None where the data do not tell how long each was seen.
     """
 
     weight: FloatArray
     reweighted: Callable[[FloatArray], Likelihood]
-    simulated: Callable[[FloatArray, np.random.Generator], Likelihood]
+    simulated: Callable[[FloatArray, np.random.Generator], Likelihood] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

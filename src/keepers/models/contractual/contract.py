@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from keepers.models.base import Model, PriorChoice
 from keepers.models.contractual import questions
 from keepers.models.contractual.contract_rows import ContractRows, columns_given, contract_rows, contracts_to_fit
 from keepers.models.contractual.questions import Question
+from keepers.models.evidence import Likelihood, Resampling
 from keepers.models.fitting import Problem, fit
 from keepers.models.priors import Prior
 from keepers.numerics.evaluation import Evaluation
@@ -102,18 +104,25 @@ class ContractModel(Model):
         def on_scaled(prior: Prior) -> Any:
             return prior.on(self.symbols, (cells.unit.days * scale / prior.unit.days) ** powers)
 
-        def likelihood(point: FloatArray, order: int) -> Evaluation:
-            return log_likelihood_sum(self.family, np.exp(point).tolist(), tables, order)
+        def likelihood_of(some: ContractTables) -> Likelihood:
+            def likelihood(point: FloatArray, order: int) -> Evaluation:
+                return log_likelihood_sum(self.family, np.exp(point).tolist(), some, order)
+
+            return likelihood
+
+        def reweighted(weight: FloatArray) -> Likelihood:
+            return likelihood_of(ContractTables.of(replace(scaled, weight=weight), discrete))
 
         result = fit(
             Problem(
                 parameters=self.symbols,
-                likelihood=likelihood,
+                likelihood=likelihood_of(tables),
                 starts=self.family.starts(endings / exposure if exposure > 0 else 0.0),
                 rows=tables.size,
                 prior=None if chosen is None else on_scaled(chosen),
                 rescue=None if rescue is None else on_scaled(rescue),
                 without_events=endings == 0,
+                resampling=Resampling(scaled.weight, reweighted, None),
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -13,6 +14,16 @@ from keepers.domain.outcome import FitOutcome
 from keepers.models.base import Model, PriorChoice
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
+from keepers.models.intervals import (
+    DRAWS,
+    answer_interval,
+    check_level,
+    check_question,
+    given_together,
+    posterior_draws,
+)
+from keepers.models.other_customers import OtherCustomers
+from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, spend_before_data
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.bins import grid_error
 from keepers.models.spend.independence import Independence
@@ -136,6 +147,17 @@ class GammaGamma(Model):
         self.remarks_ = self._remarks(found)
         return self
 
+    def other_customers(self, data: Any) -> OtherCustomers:
+        """How well customers whom the fit has not seen agree with it, in likelihood and gradient."""
+        theta, cells = self._theta(), spend_to_fit(data, self.include_first).cells
+        x = np.repeat(cells.x, np.rint(cells.weight).astype(np.intp))
+
+        def simulated(other: FloatArray, rng: np.random.Generator) -> FloatArray:
+            money = np.maximum(gamma_gamma.sample_new(other, x, rng), np.finfo(float).tiny)
+            return gamma_gamma.log_likelihood_sum(theta, SpendCells(x, money, np.ones(x.shape)), 1).gradient
+
+        return OtherCustomers(gamma_gamma.log_likelihood_sum(theta, cells), cells.customers, simulated)
+
     @property
     def mean_spend_(self) -> float:
         """Expected value of an order of a customer not yet known."""
@@ -174,6 +196,66 @@ class GammaGamma(Model):
         """Draw the money of each customer's next `orders` orders, parameters being as estimated."""
         theta, rows = self._theta(), self._rows(data)
         return rows.give("spend", gamma_gamma.sample_future(theta, rows.x, rows.m, orders, rng))
+
+    def interval(
+        self, data: Any, question: str = "expected_spend", level: float = 80.0, draws: int = DRAWS, **arguments: Any
+    ) -> Any:
+        """An answer with what the parameters' uncertainty makes of it: columns `..._low` and `..._high` beside it.
+
+        Parameters
+        ----------
+        data : as for all questions
+        question : str
+            ``"expected_spend"``, ``"spend_quantile"`` or ``"probability_spend_above"``, whose arguments follow by name;
+            the level of a quantile is then called `quantile`.
+        level : float
+            Of the interval, in per cent.
+        draws : int
+            Draws of `posterior_`, whichever method it is of.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such question.
+        """
+        check_level(level)
+        check_question(question, ("expected_spend", "spend_quantile", "probability_spend_above"))
+        estimate, rows = self._theta(), self._rows(data)
+        if "quantile" in arguments:
+            arguments["level"] = arguments.pop("quantile")
+
+        def ask(theta: FloatArray, part: slice) -> FloatArray:
+            moved = copy.copy(self)
+            moved.parameters_ = dict(zip(self.symbols, theta.tolist(), strict=True))
+            some = SpendCells(rows.x[part], rows.m[part], np.ones(rows.x[part].shape))
+            return np.asarray(getattr(moved, question)(some, **arguments), dtype=np.float64)
+
+        many = posterior_draws(self.posterior_, draws)
+        value, low, high = answer_interval(ask, estimate, many, rows.x.size, level)
+        return given_together({question: value, f"{question}_low": low, f"{question}_high": high}, rows.give)
+
+    def prior_predictive(self, draws: int = 1000, seed: int = 0) -> PriorPredictive:
+        """What the model's prior says of orders before any is seen, in sentences; no fit is needed.
+
+        Parameters
+        ----------
+        draws : int
+            Draws from the prior: the one given to the model, or its weak one.
+        seed : int
+            Where chance starts.
+
+        Examples
+        --------
+        >>> print(GammaGamma().prior_predictive().sentences[0])
+        With 80% probability an order is worth between 0.043 and 8.5 times what orders are worth on average.
+        """
+        prior, rng = prior_of(self.prior, self.weak_prior), np.random.default_rng(seed)
+        zero = np.zeros(1)
+        return spend_before_data(
+            draw_parameters(prior, self.symbols, draws, rng),
+            lambda theta: float(gamma_gamma.expected_mean_spend(theta, zero, zero)[0]),
+            lambda theta, customers: gamma_gamma.sample_new(theta, np.ones(customers), rng),
+        )
 
     def expected_spend_sql(self, orders: str | None = None, mean: str | None = None) -> str:
         """The same as `expected_spend` as an SQL expression over a summary's columns, for use inside the engine.
@@ -263,15 +345,13 @@ def _likelihood_of(cells: SpendCells) -> Any:
 def _resampling(cells: SpendCells) -> Resampling:
     def simulated(point: FloatArray, rng: np.random.Generator) -> Any:
         x = np.repeat(cells.x, np.rint(cells.weight).astype(np.intp))
-        nobody = np.zeros(x.shape)
-        total = gamma_gamma.sample_future(np.exp(point), nobody, nobody, x, rng)
-        return _likelihood_of(SpendCells(x, np.maximum(total / x, np.finfo(float).tiny), np.ones(x.shape)))
+        money = np.maximum(gamma_gamma.sample_new(np.exp(point), x, rng), np.finfo(float).tiny)
+        return _likelihood_of(SpendCells(x, money, np.ones(x.shape)))
 
-    return Resampling(
-        cells.weight,
-        lambda weight: _likelihood_of(SpendCells(cells.x, cells.mean_spend, weight, cells.spread)),
-        simulated,
-    )
+    def reweighted(weight: FloatArray) -> Any:
+        return _likelihood_of(SpendCells(cells.x, cells.mean_spend, weight, cells.spread))
+
+    return Resampling(cells.weight, reweighted, simulated)
 
 
 def _part(cells: SpendCells) -> SpendCells:
