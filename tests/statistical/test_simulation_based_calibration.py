@@ -30,8 +30,8 @@ from keepers.numerics.likelihoods import gamma_gamma
 
 pytestmark = pytest.mark.statistical
 
-REPLICATES, CUSTOMERS = 60, 200
-PROPOSALS, DRAWS, BINS = 200, 59, 6
+REPLICATES, CUSTOMERS = 50, 120
+PROPOSALS, DRAWS, BINS = 120, 39, 5
 SPREAD = 0.35
 """Standard deviation of the logarithms under the prior of the test: medians as in the weak prior, but no wild stores,
 so that every replicate costs alike."""
