@@ -59,10 +59,15 @@ SURVIVORS = {"age": [0, 1, 2, 3], "survivors": [100, 63, 46, 38]}
 SPEND = {"frequency": [1, 4, 2, 3], "monetary_value": [0.6, 1.2, 0.9, 1.4]}
 
 
+def made(kind: Any, **settings: Any) -> Any:
+    """A model of the kind, with a given regularity where it would otherwise choose one by the data."""
+    return kind(k=2, **settings) if hasattr(kind(), "k") else kind(**settings)
+
+
 def recipe_of(kind: type[Model], unit: str) -> tuple[Model, Recipe]:
     """A fitted model of the kind, whose parameters may be changed, and how data are drawn from it."""
     if issubclass(kind, BuyingModel):
-        return kind().fit(HISTORIES, unit=unit), buying
+        return made(kind).fit(HISTORIES, unit=unit), buying
     if issubclass(kind, ContractModel):
         return kind().fit(SURVIVORS, unit=unit), contracts
     if issubclass(kind, GammaGamma):
@@ -78,7 +83,7 @@ def ranks(kind: type[Model], rng: np.random.Generator) -> np.ndarray:
     fitted, draw = recipe_of(kind, weak.unit.value)
     found = []
     for theta in prior.draw(kind.symbols, rng, REPLICATES):
-        model = kind(prior=prior).fit(draw(fitted, theta, rng))
+        model = made(kind, prior=prior).fit(draw(fitted, theta, rng))
         # A prior of money is stated in the mean spend of the data, which the true prior cannot know of.
         evidence = replace(model._evidence, prior=prior.on(kind.symbols, np.exp(model._evidence.shift)))
         laplace = model.laplace_

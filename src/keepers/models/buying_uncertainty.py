@@ -6,14 +6,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray
+from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
-from keepers.models.buying_intervals import DRAWS, at, interval_new_customer, interval_of_rows, posterior_draws
-from keepers.models.frames import cells_to_fit, histories
+from keepers.models.buying_intervals import DRAWS, interval_new_customer, interval_of_rows, posterior_draws
+from keepers.models.covariates.answers import pattern_of
+from keepers.models.frames import Histories, cells_to_fit
 from keepers.models.other_customers import OtherCustomers
 from keepers.models.posterior import Posterior
 from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, purchases_before_data
+from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
+from keepers.numerics.patterns import PatternedLikelihood
 
 
 class Buying(Protocol):
@@ -30,8 +33,18 @@ class Buying(Protocol):
     def family(self) -> BuyingFamily:
         """The likelihood and the answers."""
 
+    @property
+    def needed_attributes(self) -> tuple[str, ...]:
+        """Columns that data must have besides the histories."""
+
     def _theta(self) -> FloatArray:
-        """Natural parameters in order."""
+        """Natural parameters in order, coefficients of covariates last."""
+
+    def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
+        """Rows to predict for."""
+
+    def _design(self, cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """How covariates move the parameters of each pattern."""
 
 
 class BuyingUncertainty:
@@ -85,12 +98,14 @@ class BuyingUncertainty:
         estimate, many = self._theta(), posterior_draws(self.posterior_, draws)
         if data is None:
             return interval_new_customer(self, question, level, estimate, many, arguments)
-        return interval_of_rows(self, histories(data, self.unit_, unit), question, level, estimate, many, arguments)
+        return interval_of_rows(self, self._rows(data, unit), question, level, estimate, many, arguments)
 
     def prior_predictive(
         self: Buying, horizon: Horizon = DEFAULT_HORIZON, draws: int = 1000, seed: int = 0
     ) -> PriorPredictive:
         """What the model's prior says of new customers before any order is seen, in sentences; no fit is needed.
+
+        A model that chooses its `k` by the data needs a fit or a `k` for this.
 
         Parameters
         ----------
@@ -127,10 +142,17 @@ class BuyingUncertainty:
             Unit of a frame's times, required there.
         """
         theta = self._theta()
-        cells = cells_to_fit(data, unit, self.gaps).in_unit(self.unit_)
-        ages = np.repeat(cells.T, np.rint(cells.weight).astype(np.intp))
+        cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes).in_unit(self.unit_)
+        _, design, offset = self._design(cells)
+        likelihood = PatternedLikelihood(self.family, CellTables.of(cells), pattern_of(cells), design, offset)
+        own = len(self.symbols)
+
+        def point(natural: FloatArray) -> FloatArray:
+            return np.concatenate([np.log(natural[:own]), natural[own:]])
+
+        at_fit = point(theta)
 
         def simulated(other: FloatArray, rng: np.random.Generator) -> FloatArray:
-            return self.family.log_likelihood_sum(theta, at(self, other).sample(ages, rng), 1).gradient
+            return likelihood.simulated(point(other), rng)(at_fit, 1).gradient
 
-        return OtherCustomers(self.family.log_likelihood_sum(theta, cells), cells.customers, simulated)
+        return OtherCustomers(likelihood(at_fit, 2), cells.customers, simulated)
