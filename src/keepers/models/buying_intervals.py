@@ -78,7 +78,8 @@ def interval_new_customer(
 def at(model: Any, theta: FloatArray) -> Any:
     """The same model with other values of its parameters."""
     moved = copy.copy(model)
-    moved.parameters_ = dict(zip(model.parameters_, theta.tolist(), strict=True))
+    # What is no parameter of the posterior, such as a chosen k, stays.
+    moved.parameters_ = {**model.parameters_, **dict(zip(model.laplace_.parameters, theta.tolist(), strict=True))}
     return moved
 
 
