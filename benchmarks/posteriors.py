@@ -112,7 +112,8 @@ def _write(rows: list[str]) -> None:
     _, _, after = rest.partition(END)
     head = (
         f"Measured on {dt.date.today()}: {os.cpu_count()} cores; load average {os.getloadavg()[0]:.1f} at the end.\n\n"
-        "| model | how | wall time | CPU time | effective draws | effective draws a second |\n|---|---|---|---|---|---|\n"
+        "| model | how | wall time | CPU time | effective draws | effective draws a second |\n"
+        "|---|---|---|---|---|---|\n"
     )
     PAGE.write_text(f"{before}{BEGIN}\n\n{head}" + "\n".join(rows) + f"\n\n{END}{after}", encoding="utf-8")
 

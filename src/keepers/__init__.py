@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from keepers.domain.version import VERSION
     from keepers.evaluation.backtest import backtest as backtest
     from keepers.evaluation.compare import choose_model as choose_model
-    from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
     from keepers.evaluation.drift import parameter_drift as parameter_drift
+    from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
     from keepers.models.btyd.bg_cnbd import BGCNBD as BGCNBD

@@ -18,7 +18,6 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.base import PriorChoice
 from keepers.models.buying_uncertainty import BuyingUncertainty
-from keepers.models.covariates.answers import pattern_of
 from keepers.models.covariates.model import CovariateModel
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit

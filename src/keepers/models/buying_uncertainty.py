@@ -9,14 +9,12 @@ import numpy as np
 from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
 from keepers.models.buying_intervals import DRAWS, interval_new_customer, interval_of_rows, posterior_draws
-from keepers.models.covariates.answers import pattern_of
 from keepers.models.frames import Histories, cells_to_fit
 from keepers.models.other_customers import OtherCustomers
 from keepers.models.posterior import Posterior
 from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, purchases_before_data
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
-from keepers.numerics.patterns import PatternedLikelihood
 
 
 class Buying(Protocol):
@@ -43,8 +41,8 @@ class Buying(Protocol):
     def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
         """Rows to predict for."""
 
-    def _design(self, cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """How covariates move the parameters of each pattern."""
+    def _likelihood(self, cells: Cells, tables: CellTables, scale: float) -> tuple[FloatArray, Any]:
+        """What coefficients were divided by, and the log-likelihood of cells."""
 
 
 class BuyingUncertainty:
@@ -143,16 +141,15 @@ class BuyingUncertainty:
         """
         theta = self._theta()
         cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes).in_unit(self.unit_)
-        _, design, offset = self._design(cells)
-        likelihood = PatternedLikelihood(self.family, CellTables.of(cells), pattern_of(cells), design, offset)
+        stretch, likelihood = self._likelihood(cells, CellTables.of(cells), 1.0)
         own = len(self.symbols)
 
         def point(natural: FloatArray) -> FloatArray:
-            return np.concatenate([np.log(natural[:own]), natural[own:]])
+            return np.concatenate([np.log(natural[:own]), natural[own:] / stretch])
 
         at_fit = point(theta)
 
         def simulated(other: FloatArray, rng: np.random.Generator) -> FloatArray:
-            return likelihood.simulated(point(other), rng)(at_fit, 1).gradient
+            return np.asarray(likelihood.simulated(point(other), rng)(at_fit, 1).gradient)
 
         return OtherCustomers(likelihood(at_fit, 2), cells.customers, simulated)
