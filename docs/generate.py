@@ -32,7 +32,7 @@ from keepers.valuation.rhythm import LATE, LONG_GONE, OVERDUE, RULE
 from keepers.valuation.states import GIVEN_UP, LOST_RULE, MODEL_RULE, UNLIKELY
 from keepers.valuation.tiers import TierRule
 
-_NO_QUESTIONS = ("fit", "save", "to_dict", "other_customers")
+_NO_QUESTIONS = ("fit", "save", "to_dict")
 REFERENCE = Path(__file__).parent / "reference"
 HEAD = "<!-- Made by docs/generate.py; change the program instead. -->\n\n"
 WIDTH = 80

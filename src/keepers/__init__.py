@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from keepers.domain.version import VERSION
     from keepers.evaluation.backtest import backtest as backtest
     from keepers.evaluation.compare import choose_model as choose_model
-    from keepers.evaluation.drift import parameter_drift as parameter_drift
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
@@ -92,7 +91,6 @@ _HOMES = {
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
     "likelihood_ratio_test": ("models.likelihood_ratio", "likelihood_ratio_test"),
     "load_model": ("models.catalogue", "load_model"),
-    "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "months": ("domain.time", "months"),
     "periodic_rate": ("domain.money", "periodic_rate"),
     "read": ("data.read", "read"),

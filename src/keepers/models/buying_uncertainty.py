@@ -6,14 +6,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from keepers.domain.cells import Cells, FloatArray
+from keepers.domain.cells import FloatArray
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
 from keepers.models.buying_intervals import DRAWS, interval_new_customer, interval_of_rows, posterior_draws
-from keepers.models.frames import Histories, cells_to_fit
-from keepers.models.other_customers import OtherCustomers
+from keepers.models.frames import Histories
 from keepers.models.posterior import Posterior
 from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, purchases_before_data
-from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
 
 
@@ -40,9 +38,6 @@ class Buying(Protocol):
 
     def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
         """Rows to predict for."""
-
-    def _likelihood(self, cells: Cells, tables: CellTables, scale: float) -> tuple[FloatArray, Any]:
-        """What coefficients were divided by, and the log-likelihood of cells."""
 
 
 class BuyingUncertainty:
@@ -128,28 +123,3 @@ class BuyingUncertainty:
             lambda theta: float(np.ravel(self.family.expected_purchases_new(theta, t))[0]),
             lambda theta, customers: self.family.sample_new(theta, np.full(customers, t), rng)[0],
         )
-
-    def other_customers(self: Buying, data: Any, unit: TimeUnit | str | None = None) -> OtherCustomers:
-        """How well customers whom the fit has not seen agree with it, in likelihood and gradient.
-
-        Parameters
-        ----------
-        data : summary, Cells or frame
-            Their histories.
-        unit : TimeUnit or str, optional
-            Unit of a frame's times, required there.
-        """
-        theta = self._theta()
-        cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes).in_unit(self.unit_)
-        stretch, likelihood = self._likelihood(cells, CellTables.of(cells), 1.0)
-        own = len(self.symbols)
-
-        def point(natural: FloatArray) -> FloatArray:
-            return np.concatenate([np.log(natural[:own]), natural[own:] / stretch])
-
-        at_fit = point(theta)
-
-        def simulated(other: FloatArray, rng: np.random.Generator) -> FloatArray:
-            return np.asarray(likelihood.simulated(point(other), rng)(at_fit, 1).gradient)
-
-        return OtherCustomers(likelihood(at_fit, 2), cells.customers, simulated)

@@ -1,4 +1,4 @@
-"""Intervals, drift, NUTS and the bootstrap of a model whose customers differ by covariates."""
+"""Intervals, NUTS and the bootstrap of a model whose customers differ by covariates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import keepers as kp
-from keepers.evaluation.drift import parameter_drift
 from keepers.numerics.likelihoods import nbd
 
 
@@ -35,14 +34,6 @@ def test_intervals_go_by_the_covariate(model: kp.NBD) -> None:
     assert np.all(value < high)
     assert value[1] > value[0]
     assert value == pytest.approx(model.expected_purchases(data, kp.weeks(26))["expected_purchases"])
-
-
-def test_drift_sees_a_changed_effect(model: kp.NBD) -> None:
-    assert not parameter_drift(model, customers(0.7, 2), unit="week").alarm
-    found = parameter_drift(model, customers(-0.3, 3), unit="week")
-    assert found.alarm
-    (name,) = (name for name in found.deviations if ":" in name)
-    assert found.deviations[name] < -3
 
 
 def test_nuts_and_the_bootstrap_know_the_coefficient(model: kp.NBD) -> None:

@@ -22,7 +22,6 @@ from keepers.models.intervals import (
     given_together,
     posterior_draws,
 )
-from keepers.models.other_customers import OtherCustomers
 from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, spend_before_data
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.bins import grid_error
@@ -146,17 +145,6 @@ class GammaGamma(Model):
         self.grid_error_ = grid_error(np.exp(result.log_parameters), scaled, result.posterior.covariance)
         self.remarks_ = self._remarks(found)
         return self
-
-    def other_customers(self, data: Any) -> OtherCustomers:
-        """How well customers whom the fit has not seen agree with it, in likelihood and gradient."""
-        theta, cells = self._theta(), spend_to_fit(data, self.include_first).cells
-        x = np.repeat(cells.x, np.rint(cells.weight).astype(np.intp))
-
-        def simulated(other: FloatArray, rng: np.random.Generator) -> FloatArray:
-            money = np.maximum(gamma_gamma.sample_new(other, x, rng), np.finfo(float).tiny)
-            return gamma_gamma.log_likelihood_sum(theta, SpendCells(x, money, np.ones(x.shape)), 1).gradient
-
-        return OtherCustomers(gamma_gamma.log_likelihood_sum(theta, cells), cells.customers, simulated)
 
     @property
     def mean_spend_(self) -> float:
