@@ -41,8 +41,9 @@ Recipe = Callable[[Model, np.ndarray, np.random.Generator], Any]
 
 def buying(fitted: Any, theta: np.ndarray, rng: np.random.Generator) -> Cells:
     """Customers observed for 15 to 40 units of time, in whole units so that discrete models can count them."""
-    cells = at(fitted, theta).sample(rng.integers(15, 41, CUSTOMERS).astype(float), rng)
-    return cells if cells.log_gaps is not None else cells.merged()
+    ages = rng.integers(15, 41, CUSTOMERS).astype(float)
+    x, t_x = fitted.family.sample_new(theta, ages, rng)
+    return Cells.of_customers(x, t_x, ages, fitted.unit_)
 
 
 def contracts(fitted: Any, theta: np.ndarray, rng: np.random.Generator) -> ContractCells:
