@@ -43,7 +43,10 @@ if TYPE_CHECKING:
     from keepers.models.covariates.varying import calendar_covariates as calendar_covariates
     from keepers.models.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
     from keepers.models.pooled import PooledModel as PooledModel
+    from keepers.models.spend.correlated_spend import CorrelatedSpend as CorrelatedSpend
+    from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma as DriftingGammaGamma
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
+    from keepers.models.spend.signed_spend import SignedSpend as SignedSpend
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
     from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
@@ -64,6 +67,8 @@ _HOMES = {
     "Covariates": ("models.covariates.specification", "Covariates"),
     "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
     "GGompertzNBD": ("models.btyd.ggompertz_nbd", "GGompertzNBD"),
+    "CorrelatedSpend": ("models.spend.correlated_spend", "CorrelatedSpend"),
+    "DriftingGammaGamma": ("models.spend.drifting_gamma_gamma", "DriftingGammaGamma"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
     "HierarchicalParetoNBD": ("models.btyd.hierarchical_pareto_nbd", "HierarchicalParetoNBD"),
     "MBGCNBD": ("models.btyd.mbg_cnbd", "MBGCNBD"),
@@ -80,6 +85,7 @@ _HOMES = {
     "Stack": ("models.stack", "Stack"),
     "PooledModel": ("models.pooled", "PooledModel"),
     "TimeVarying": ("models.covariates.varying", "TimeVarying"),
+    "SignedSpend": ("models.spend.signed_spend", "SignedSpend"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
     "calendar_covariates": ("models.covariates.varying", "calendar_covariates"),

@@ -29,6 +29,9 @@ CATALOGUE: dict[str, str] = {
     "BGCNBD": "keepers.models.btyd.bg_cnbd",
     "MBGCNBD": "keepers.models.btyd.mbg_cnbd",
     "GammaGamma": "keepers.models.spend.gamma_gamma",
+    "DriftingGammaGamma": "keepers.models.spend.drifting_gamma_gamma",
+    "SignedSpend": "keepers.models.spend.signed_spend",
+    "CorrelatedSpend": "keepers.models.spend.correlated_spend",
 }
 """Module of each model; the class has the same name."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,7 @@ class Summary(Table):
         self.facts = facts
         self._gaps = facts.gaps
         self._attributes: Attributes | None = None
+        self._kept: dict[str, str] = {}
 
     @property
     def window(self) -> ObservationWindow:
@@ -239,6 +240,17 @@ class Summary(Table):
             made = template(PACKAGE, "gaps").format(purchase_days=self.purchase_days_sql())
             self._gaps = self.engine.create(self.engine.new_name("gaps"), made)
         return self._gaps
+
+    def kept(self, key: str, sql: Callable[[], str]) -> str:
+        """A table made for this summary once, by a query that is written when first asked for; gives its name."""
+        if key not in self._kept:
+            self._kept[key] = self.engine.create(self.engine.new_name(key.partition(":")[0]), sql())
+        return self._kept[key]
+
+    @property
+    def tables_kept(self) -> tuple[str, ...]:
+        """The tables of `kept`."""
+        return tuple(self._kept.values())
 
     def keyed_cells(self) -> grouping.KeyedCells:
         """The same, with the columns by which results are joined back to the customers; grouped once and kept."""

@@ -1,0 +1,169 @@
+"""What valuation asks of any model of spend: the expected value of an order by customer, as SQL, and how sure that is.
+
+A customer's expected order value is a scale of the customer times a factor of the customer's cell. The scale is SQL
+over the rows `summary` (the customer's history), `cell` (columns of the cell) and, where the model needs more than the
+summary knows, `spend`, a table that is joined. So customers stay in the engine, whatever the model.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from keepers.domain.cells import Cells, FloatArray
+from keepers.domain.time import Horizon
+from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
+
+
+@dataclass(frozen=True, eq=False)
+class SpendQuestion:
+    """For whom a forecast of spend is wanted.
+
+    Parameters
+    ----------
+    cells : Cells
+        Histories.
+    summary : Summary
+        Of the customers, with money.
+    buying : fitted model
+        Of buying.
+    horizon : Horizon
+        How far ahead values look.
+    """
+
+    cells: Cells
+    summary: Any
+    buying: Any
+    horizon: Horizon
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SpendForecast(ABC):
+    """Spend of customers: the expected value of an order is ``scale * mean_factor``.
+
+    Parameters
+    ----------
+    scale : str
+        SQL of the customer's scale.
+    join : str
+        SQL of a join that brings `spend`, or nothing.
+    columns : dict of arrays
+        Columns of the cell that `scale` reads, each of shape (n,).
+    mean_factor : array, shape (n,)
+        By cell.
+    population_mean : float
+        Expected value of an order of a customer of whom nothing is known.
+    new_customer_mean : float
+        The same for the orders that new customers will make, those counting most who will buy most.
+    remark : str or None
+        A sentence where something stands in for what the model does not have.
+    """
+
+    scale: str
+    mean_factor: FloatArray
+    population_mean: float
+    new_customer_mean: float
+    join: str = ""
+    columns: dict[str, FloatArray] = field(default_factory=dict)
+    remark: str | None = None
+
+    @abstractmethod
+    def drawn(self, draws: FloatArray, x: FloatArray, customers: FloatArray, worth: FloatArray) -> FloatArray:
+        """Sums of expected order values were the parameters others, shape (draws, rows).
+
+        Parameters
+        ----------
+        draws : array, shape (draws, parameters)
+            Parameters, the estimate first.
+        x : array, shape (rows,)
+            Repeat purchases of the customers of each row.
+        customers, worth : arrays, shape (rows,)
+            How many they are, and the sum of their expected order values by the estimate.
+        """
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GammaForecast(SpendForecast):
+    """Spend of the Gamma-Gamma kind: a customer's own rate of spend is gamma distributed, with a scale times the
+    customer's.
+
+    Parameters
+    ----------
+    order_shape : float
+        p: shape of the gamma distribution of one order of a customer.
+    gamma : float
+        Scale parameter, in money.
+    orders : array, shape (n,)
+        What the orders of each cell count for.
+    shape : array, shape (n,)
+        p orders + q.
+    log_variance : array, shape (n,)
+        Variance of the logarithm of the expected order value that comes from the parameters' uncertainty, and from what
+        is not known of whatever else moves spend.
+    include_first : bool
+        Whether first orders count.
+    forgetting : float
+        By how much an order's weight falls with each later one, in logarithms.
+    typical : bool
+        Whether draws act on customers of average spend alone, the scale being no sum of orders.
+    """
+
+    order_shape: float
+    gamma: float
+    orders: FloatArray
+    shape: FloatArray
+    log_variance: FloatArray
+    include_first: bool
+    forgetting: float = 0.0
+    typical: bool = False
+
+    def drawn(self, draws: FloatArray, x: FloatArray, customers: FloatArray, worth: FloatArray) -> FloatArray:
+        """As in `SpendForecast`."""
+        orders = effective_orders(self.forgetting, x + (1.0 if self.include_first else 0.0))
+        p, q, gamma = (draws[:, [column]] for column in range(3))
+        of_estimate = p[0] * orders + q[0] - 1.0
+        known_factor = np.where(
+            of_estimate > 0, p[0] / np.where(of_estimate > 0, of_estimate, 1.0), self.population_mean / self.gamma
+        )
+        if self.typical:
+            known = orders * self.population_mean * customers
+        else:
+            known = np.maximum(worth / known_factor - self.gamma * customers, 0.0) if orders.any() else 0.0 * worth
+        rest = p * orders + q - 1.0
+        found = np.where(
+            rest > 0,
+            p * (gamma * customers + known) / np.where(rest > 0, rest, 1.0),
+            self.population_mean * customers,
+        )
+        if not self.typical:
+            return np.asarray(found)
+        return np.asarray(found / found[0] * worth)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SignedForecast(SpendForecast):
+    """Spend that may be negative; the joined table `spend` has the moments of an order, see `SignedMoments`.
+
+    Parameters
+    ----------
+    means : callable of draws
+        The population's mean order value under each draw, shape (draws,).
+    prior_orders : float
+        So many orders weigh as much as the population does.
+    include_first : bool
+        Whether first orders count.
+    """
+
+    means: Any
+    prior_orders: float
+    include_first: bool
+
+    def drawn(self, draws: FloatArray, x: FloatArray, customers: FloatArray, worth: FloatArray) -> FloatArray:
+        """As in `SpendForecast`."""
+        orders = x + (1.0 if self.include_first else 0.0)
+        share = self.prior_orders / (self.prior_orders + orders)
+        moved = self.means(draws)[:, None] - self.population_mean
+        return np.asarray(worth + moved * share * customers)
