@@ -28,7 +28,7 @@ from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.nbd import NBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
-from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.fitting import default_spending
 from keepers.models.stack import Stack
 from keepers.summaries.cohorts import purchase_ages
 
@@ -45,7 +45,7 @@ def backtest(
     origins: int = 3,
     *,
     baselines: Sequence[Forecaster | PastSpend] = (NaiveRate(), CohortMean(), PastSpend()),
-    spending: Sequence[GammaGamma] | None = None,
+    spending: Sequence[Any] | None = None,
     holdout: Horizon | None = None,
     margin: Margin | float | None = None,
     covariates: Any = None,
@@ -66,9 +66,10 @@ def backtest(
         From how many days in the past.
     baselines : sequence of rules
         Naive rules that must be beaten.
-    spending : sequence of GammaGamma, optional
+    spending : sequence of models of spend, optional
         Not yet fitted; where orders carry amounts, value is forecast with the best model of buying and each of these.
-        Without it, Gamma-Gamma on repeat orders competes with Gamma-Gamma on all orders.
+        Without it, Gamma-Gamma on repeat orders competes with Gamma-Gamma on all orders, and with what else the data
+        ask for, see `keepers.models.spend.fitting.default_spending`.
     holdout : Horizon, optional
         How far to forecast, where `window` has no holdout.
     margin : Margin or float, optional
@@ -97,8 +98,6 @@ def backtest(
     """
     rules = [rule for rule in baselines if not isinstance(rule, PastSpend)]
     candidates = _named([*(default_models() if models is None else models), *rules])
-    if spending is None:
-        spending = (GammaGamma(), GammaGamma(include_first=True))
     if isinstance(margin, (int, float)) or margin is None:
         margin = Margin(margin)
     plan = plan_origins(orders.first_day, orders.last_day, window, origins, holdout)
@@ -120,6 +119,8 @@ def backtest(
         value = ValueResult()
         if ranking.winner is not None and orders.has_money:
             title = _title(candidates[ranking.winner])
+            if spending is None:
+                spending = default_spending(opened[-1].summary, opened[-1].fitted[ranking.winner])
             value = backtest_value(opened, ranking.winner, title, spending, baselines)
         found = _conclude(opened, candidates, ranking, value, mix, remarks)
         progress("Backtest", 1.0)

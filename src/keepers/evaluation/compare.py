@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.money import Margin
@@ -15,6 +15,7 @@ from keepers.evaluation.origin import OrdersLike
 from keepers.evaluation.results import Backtest
 from keepers.models.baselines import NaiveRate
 from keepers.models.buying import BuyingModel
+from keepers.models.spend.fitting import fit_spend
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.stack import Stack
 from keepers.summaries.summary import Summary, summarise
@@ -27,14 +28,14 @@ class ModelChoice(NamedTuple):
     ----------
     buying : BuyingModel
         Fitted; give it to `keepers.lifetime_value`.
-    spending : GammaGamma or None
+    spending : model of spend or None
         Fitted; None without amounts, or where nobody's spend is known.
     backtest : Backtest
         The trust table; `backtest.verdict` says in a sentence whether to believe the models.
     """
 
     buying: BuyingModel
-    spending: GammaGamma | None
+    spending: Any
     backtest: Backtest
 
 
@@ -44,7 +45,7 @@ def choose_model(
     models: Sequence[BuyingModel] | None = None,
     origins: int = 3,
     *,
-    spending: Sequence[GammaGamma] | None = None,
+    spending: Sequence[Any] | None = None,
     holdout: Horizon | None = None,
     margin: Margin | float | None = None,
     summary: Summary | None = None,
@@ -54,7 +55,8 @@ def choose_model(
 
     The rule: the model with the smallest mean ranked probability score over the origins; of models that do as well,
     the simplest that can lose every kind of customer, see `keepers.evaluation.ranking`. Spend is modelled on repeat
-    orders unless taking the first ones in too forecasts value better. Where the history is too short to test anything,
+    orders unless taking the first ones in too, or another model that the
+    data ask for, forecasts value better. Where the history is too short to test anything,
     the first model is taken and the verdict says so.
 
     Parameters
@@ -67,8 +69,10 @@ def choose_model(
         Not yet fitted; MBG/NBD, BG/NBD, Pareto/NBD and NBD without it.
     origins : int
         From how many days in the past the models are tested.
-    spending : sequence of GammaGamma, optional
-        Not yet fitted; on repeat orders and on all orders without it.
+    spending : sequence of models of spend, optional
+        Not yet fitted; without it Gamma-Gamma on repeat orders and on all orders, and what else the data ask for:
+        SignedSpend where orders lose money, CorrelatedSpend where spend goes with frequency, DriftingGammaGamma where
+        its level moves.
     holdout : Horizon, optional
         How far to forecast, where `window` has no holdout.
     margin : Margin or float, optional
@@ -105,7 +109,8 @@ MBG/NBD is used untested: its intervals rest on the model alone.
         end = None if window is None else window.end
         unit = (window or ObservationWindow()).unit
         summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin)
-    return ModelChoice(_buying(competing, found, summary), _spending(found, spending, summary), found)
+    buying = _buying(competing, found, summary)
+    return ModelChoice(buying, _spending(found, spending, summary, buying), found)
 
 
 def _buying(models: Sequence[BuyingModel], found: Backtest, summary: Summary) -> BuyingModel:
@@ -127,15 +132,17 @@ def _buying(models: Sequence[BuyingModel], found: Backtest, summary: Summary) ->
     raise FitError("No model could be fitted on all orders. See `keepers check` for what the data can support.")
 
 
-def _spending(found: Backtest, given: Sequence[GammaGamma] | None, summary: Summary) -> GammaGamma | None:
-    """The chosen model of spend fitted on all orders; on first orders too where nobody has others."""
+def _spending(found: Backtest, given: Sequence[Any] | None, summary: Summary, buying: BuyingModel) -> Any | None:
+    """The chosen model of spend fitted on all orders; Gamma-Gamma where its fit fails, on first orders too."""
     if not summary.has_money:
         return None
     wanted = found.spending or (given[0] if given else GammaGamma())
-    for model in (wanted, GammaGamma(include_first=True, prior=wanted.prior)):
+    prior = wanted.prior if isinstance(wanted, GammaGamma) else "auto"
+    spare = () if isinstance(wanted, GammaGamma) else (GammaGamma(),)
+    for model in (wanted, *spare, GammaGamma(include_first=True, prior=prior)):
         try:
-            fitted = copy.copy(model).fit(summary)
-        except InputError:
+            fitted = fit_spend(copy.copy(model), summary, buying)
+        except (InputError, ConfigError):
             continue
         if fitted.outcome_.usable:
             return fitted

@@ -17,7 +17,6 @@ from keepers.evaluation.ranking import Ranking
 from keepers.evaluation.stacking import Stacking
 from keepers.evaluation.tracking import Tracking
 from keepers.evaluation.verdict import Verdict
-from keepers.models.spend.gamma_gamma import GammaGamma
 
 Target = Literal["purchases", "value"]
 
@@ -130,7 +129,7 @@ class Backtest:
         What it means, in sentences.
     value_model : str or None
         Which rows of value are the winner's.
-    spending : GammaGamma or None
+    spending : model of spend or None
         The model of spend that forecast value best, not fitted; it says whether first orders are included.
     interval_levels : dict of float to float
         For each level at which intervals of value are stated, the nominal level whose intervals held that share of
@@ -150,7 +149,7 @@ class Backtest:
     ranking: Ranking
     verdict_: Verdict
     value_model: str | None = None
-    spending: GammaGamma | None = None
+    spending: Any | None = None
     interval_levels: dict[float, float] = field(default_factory=dict)
     tracking: Tracking | None = None
     places: Leaderboard = NOBODY

@@ -16,7 +16,6 @@ from keepers.evaluation.interval_report import IntervalReport, interval_reports
 from keepers.evaluation.origin import Origin
 from keepers.evaluation.results import BacktestRow
 from keepers.evaluation.value_grading import ValueGrade, ValueHoldout
-from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.numerics.conformal import central_share, conformal_level
 
 NEGLIGIBLE = 0.005
@@ -36,7 +35,7 @@ class ValueResult:
         One for each forecast and origin.
     chosen : str or None
         Name of the rows of the chosen models.
-    spending : GammaGamma or None
+    spending : model or None
         The chosen spend model, not fitted.
     interval_levels : dict of float to float
         The nominal level for each level of an interval.
@@ -50,7 +49,7 @@ class ValueResult:
 
     rows: tuple[BacktestRow, ...] = ()
     chosen: str | None = None
-    spending: GammaGamma | None = None
+    spending: Any | None = None
     interval_levels: dict[float, float] = field(default_factory=dict)
     unbeaten_rule: str | None = None
     intervals: tuple[IntervalReport, ...] = ()
@@ -58,7 +57,7 @@ class ValueResult:
 
 
 def backtest_value(
-    opened: Sequence[Origin], buying: str, title: str, spending: Sequence[GammaGamma], rules: Sequence[Any]
+    opened: Sequence[Origin], buying: str, title: str, spending: Sequence[Any], rules: Sequence[Any]
 ) -> ValueResult:
     """Forecast money from every origin with the best model of buying and each model of spend.
 
@@ -68,7 +67,7 @@ def backtest_value(
         With the model of buying fitted at each.
     buying, title : str
         Its class, and its name for people.
-    spending : sequence of GammaGamma
+    spending : sequence of models of spend
         Not yet fitted; the first is taken where others forecast no better.
     rules : sequence
         Naive rules; those that say nothing about money are passed over.
@@ -195,11 +194,11 @@ def _row(name: str, title: str, baseline: bool, origin: Origin, grade: ValueGrad
     )
 
 
-def _name(buying: str, spending: GammaGamma) -> str:
-    return f"{buying}+GammaGamma" + ("(include_first=True)" if spending.include_first else "")
+def _name(buying: str, spending: Any) -> str:
+    return f"{buying}+{type(spending).__name__}" + ("(include_first=True)" if spending.include_first else "")
 
 
-def _title(buying: str, spending: GammaGamma) -> str:
+def _title(buying: str, spending: Any) -> str:
     return f"{buying} and {spending.title}" + (", first orders included" if spending.include_first else "")
 
 

@@ -10,17 +10,19 @@ import numpy as np
 from scipy.special import ndtr
 
 from keepers.data.engine import literal, quoted, template
-from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
+from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.money import DiscountRate
 from keepers.evaluation.baselines import CohortMean
 from keepers.evaluation.calibration import Coverage, coverage, pit_histogram
 from keepers.evaluation.metrics import CalibrationGroup, GainCurve, Metrics, assemble, calibration_groups
 from keepers.evaluation.origin import Origin
 from keepers.evaluation.outcomes import SAMPLE
-from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.fitting import fit_spend
+from keepers.numerics.likelihoods.signed_spend import SignedMoments
 from keepers.valuation.cell_values import Buying, CellValues
 from keepers.valuation.intervals import LogCumulants, ValueShape
-from keepers.valuation.spend_forecast import SpendForecast, spend_forecast
+from keepers.valuation.signed_intervals import STATES, quantiles, transform
+from keepers.valuation.spend_forecast import SignedForecast, SpendForecast, spend_forecast
 
 _PACKAGE = "keepers.evaluation.sql"
 _UNDISCOUNTED = DiscountRate(0.0)
@@ -77,14 +79,14 @@ class ValueHoldout:
         self.factor = origin.summary.margin.factor
         self._hindsight: GainCurve | None = None
 
-    def grade_model(self, buying: Any, spending: GammaGamma) -> ValueGrade:
+    def grade_model(self, buying: Any, spending: Any) -> ValueGrade:
         """Grade a model of buying with one of spend.
 
         Parameters
         ----------
         buying : fitted model
             Of buying, as known at the cut.
-        spending : GammaGamma
+        spending : model
             Of spend; a copy is fitted to what was known at the cut.
 
         Raises
@@ -92,12 +94,11 @@ class ValueHoldout:
         InputError, FitError
             If nobody's spend is known or the fit has no maximum.
         """
-        origin = self.origin
-        observed = origin.summary.spend_cells(spending.include_first)
-        spending = copy.copy(spending).fit(observed)
+        origin, summary = self.origin, self.origin.summary
+        spending = fit_spend(copy.copy(spending), summary, buying)
         cells = origin.outcomes.cells
         expected = buying.expected_purchases(cells, origin.horizon)
-        spend = spend_forecast(spending, cells.x, lambda: observed)
+        spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
         days = cells.unit.days
         table = self.engine.from_columns(
             self.engine.new_name("cell_money"),
@@ -106,22 +107,22 @@ class ValueHoldout:
                 "recency_days": np.rint(cells.t_x * days).astype(np.int64),
                 "T_days": np.rint(cells.T * days).astype(np.int64),
                 **({} if cells.pattern is None else {"pattern": cells.pattern}),
-                "orders": spend.orders,
                 "factor": expected * spend.mean_factor * self.factor,
+                **spend.columns,
             },
         )
+        join = f"\n{spend.join}" if spend.join else ""
         valued = template(_PACKAGE, "value_by_model").format(
-            gamma=repr(spend.gamma),
-            mean=_mean_column(spending),
-            population_mean=repr(spend.population_mean),
+            scale=spend.scale,
+            join=join,
             margin=repr(self.factor),
-            summary=quoted(origin.summary.name),
+            summary=quoted(summary.name),
             cells=quoted(table),
-            same_cell=origin.summary.same_cell,
+            same_cell=summary.same_cell,
         )
         metrics, groups = self._measure(valued)
+        below, at, predicted, score = self._distribution(buying, spending, spend, table)
         self.engine.drop(table)
-        below, at, predicted, score = self._distribution(buying, spending, observed)
         return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at, predicted)
 
     def grade_past_spend(self) -> ValueGrade:
@@ -157,17 +158,23 @@ class ValueHoldout:
         return metrics, calibration_groups(predicted, actual, customers)
 
     def _distribution(
-        self, buying: Buying, spending: GammaGamma, observed: SpendCells
+        self, buying: Buying, spending: Any, forecast: SpendForecast, table: str
     ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
         """Range of the transform and expected value of each customer of the sample, and the mean quantile score."""
         origin, summary = self.origin, self.origin.summary
+        signed = isinstance(forecast, SignedForecast)
         share = min(1.0, SAMPLE / origin.outcomes.customers)
         threshold = literal("g" if share >= 1 else f"{int(share * 16**8):08x}")
         rows = self.engine.columns(
             template(_PACKAGE, "value_sample").format(
+                key=", ".join(f"summary.{name}" for name in summary.key),
+                same_cell=summary.same_cell,
+                scale=forecast.scale,
+                states="".join(f",\n    spend.{name}" for name in STATES) if signed else "",
+                join=f"\n{forecast.join}" if forecast.join else "",
                 summary=quoted(summary.name),
+                cells=quoted(table),
                 threshold=threshold,
-                pattern=",\n    pattern" if "pattern" in summary.key else "",
             )
         )
         keys = np.column_stack([rows[name] for name in summary.key]).astype(np.float64)
@@ -182,32 +189,30 @@ class ValueHoldout:
             pattern=distinct[:, 3].astype(np.int64) if "pattern" in summary.key else None,
             attributes=summary.attributes(),
         )
-        spend = spend_forecast(spending, cells.x, lambda: observed)
+        spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
         values = CellValues(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor)
-        assert values.shape is not None
-        mean = rows[_mean_column(spending)].astype(np.float64)
-        known = _scale(spend, cell, mean)
-        scale = self.factor * known
-        predicted = values.money(values.predictions.expected_purchases)[cell] * known
+        known_scale = rows["scale"].astype(np.float64)
+        expected = values.money(values.predictions.expected_purchases)[cell] * known_scale
         actual = rows["holdout_money"] * self.factor
-        below, at = _transform(values.shape, cell, actual / scale)
-        # What was returned beyond what was bought counts as nothing bought: values are never below zero.
-        outcome = np.maximum(actual, 0.0)
+        shape = values.shape
+        if shape is None:
+            known = SignedMoments(*(rows[name].astype(np.float64) for name in STATES))
+            below, at = transform(values.orders, cell, known, actual / self.factor)
+            outcome = actual
+        else:
+            scale = self.factor * known_scale
+            below, at = _transform(shape, cell, actual / scale)
+            # What was returned beyond what was bought counts as nothing bought: values are never below zero.
+            outcome = np.maximum(actual, 0.0)
         score = np.zeros(actual.size)
         for level in _QUANTILES:
-            error = outcome - values.shape.quantile(float(level))[cell] * scale
+            if shape is None:
+                predicted = self.factor * quantiles(values.orders, cell, known, float(level))
+            else:
+                predicted = shape.quantile(float(level))[cell] * scale
+            error = outcome - predicted
             score += 2.0 * np.where(error >= 0, level, level - 1.0) * error / _QUANTILES.size
-        return below, at, predicted, float(score.mean())
-
-
-def _mean_column(spending: GammaGamma) -> str:
-    return "monetary_value_all" if spending.include_first else "monetary_value"
-
-
-def _scale(spend: SpendForecast, cell: IntArray, mean: FloatArray) -> FloatArray:
-    """What is known of each customer's spend, gamma + x m."""
-    known = np.where(np.isfinite(mean), mean, spend.population_mean)
-    return np.asarray(spend.gamma + spend.orders[cell] * known)
+        return below, at, expected, float(score.mean())
 
 
 def _transform(shape: ValueShape, cell: IntArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -125,6 +125,8 @@ def _read_money(found: Insights) -> MoneyMeaning | None:
 def _models(scored: Scored) -> tuple[FittedModel, ...]:
     found = [trust.model_content(scored.buying, "purchases")]
     if scored.spending is not None:
-        remarks = (scored.spending.independence_.sentence, *scored.spending.remarks_)
+        independence = getattr(scored.spending, "independence_", None)
+        said = () if independence is None else (independence.sentence,)
+        remarks = (*said, *scored.spending.remarks_)
         found.append(trust.model_content(scored.spending, "spend", remarks))
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from keepers.data.orders import Orders
 from keepers.domain.errors import InputError
@@ -44,7 +45,7 @@ class Scored:
 
     summary: Summary
     buying: BuyingModel
-    spending: GammaGamma | None
+    spending: Any
     test: Backtest | None
     verdict: Verdict
     values: Values
@@ -91,7 +92,7 @@ def _buying_model(name: str) -> BuyingModel:
     return model
 
 
-def _spending(summary: Summary) -> GammaGamma | None:
+def _spending(summary: Summary) -> Any:
     """The spend model; where nobody came back with money, on first orders; none where nothing brought any."""
     if not summary.has_money:
         return None

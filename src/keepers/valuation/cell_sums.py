@@ -9,6 +9,8 @@ import numpy as np
 
 from keepers.data.engine import quoted, template
 from keepers.domain.cells import Cells, FloatArray, IntArray
+from keepers.valuation.signed_intervals import APART, WITHIN
+from keepers.valuation.spend_forecast import SignedForecast
 from keepers.valuation.values import Values
 
 MOST_CELLS = 8_000
@@ -32,7 +34,10 @@ class CellSums:
     group, cell : arrays of int, shape (n,)
         Group and coarse cell of each row of sums.
     customers, spend, spend_squared : arrays, shape (n,)
-        Customers, sum of orders times mean spend, and sum of its square.
+        Customers, sum of their scale of spend, and of its square.
+    within, apart : arrays, shape (n,)
+        Where spend may be negative, sums of the variance of an order about the customer's own mean, and of that of the
+        mean; zero otherwise.
     fine : array of int, shape (n,)
         Row of the exact cell in `values.facts.cells`.
     """
@@ -44,13 +49,18 @@ class CellSums:
     customers: FloatArray
     spend: FloatArray
     spend_squared: FloatArray
+    within: FloatArray
+    apart: FloatArray
     fine: IntArray
 
-    def coarse(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-        """Group, coarse cell, customers and spend of each pair of group and coarse cell that occurs."""
+    def coarse(self, factor: FloatArray) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Group, coarse cell, customers and sum of expected order values of each pair of group and coarse cell.
+
+        `factor` is the forecast's `mean_factor`, by exact cell.
+        """
         pairs, place = np.unique(self.group * self.cells.size + self.cell, return_inverse=True)
         group, cell = np.divmod(pairs, self.cells.size)
-        return group, cell, _sums(place, self.customers), _sums(place, self.spend)
+        return group, cell, _sums(place, self.customers), _sums(place, self.spend * factor[self.fine])
 
     def by_group(self, rows: FloatArray) -> FloatArray:
         """Sums of rows by group, shape (groups,)."""
@@ -70,15 +80,17 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
         SQL of a join behind `FROM summary`.
     """
     facts = values.facts
-    known = "CAST(0 AS DOUBLE)"
-    if facts.spending is not None and facts.cells.spend is not None:
-        include_first = facts.spending.include_first
-        column, orders = (
-            ("monetary_value_all", "(summary.frequency + 1)")
-            if include_first
-            else ("monetary_value", "summary.frequency")
-        )
-        known = f"{orders} * coalesce(summary.{column}, {facts.cells.spend.population_mean!r})"
+    known = within = apart = "CAST(0 AS DOUBLE)"
+    spend, table = facts.cells.spend, None
+    if spend is not None:
+        known = spend.scale
+        if isinstance(spend, SignedForecast):
+            within, apart = WITHIN, APART
+        if spend.columns:
+            key = facts.summary.keyed_cells().key
+            table = values.engine.from_columns(values.engine.new_name("cell_spend"), {**key, **spend.columns})
+            join += f" INNER JOIN {quoted(table)} AS cell ON {facts.summary.same_cell}"
+        join += f" {spend.join}" if spend.join else ""
     sql = template(_PACKAGE, "cell_sums").format(
         and_group=" and group" if group else "",
         group="label, " if group else "",
@@ -86,10 +98,14 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
         known=known,
         key=", ".join(facts.summary.key),
         summary_key=", ".join(f"summary.{name}" for name in facts.summary.key),
+        within=within,
+        apart=apart,
         summary=quoted(facts.summary.name),
         join=f"\n    {join}" if join else "",
     )
     rows = values.engine.columns(sql)
+    if table is not None:
+        values.engine.drop(table)
     labels, group_of = _labels(rows["label"]) if group else ([None], np.zeros(rows["frequency"].size, dtype=np.int64))
     days = facts.summary.unit.days
     x, t_x, T = (rows[name].astype(np.float64) for name in ("frequency", "recency_days", "T_days"))
@@ -102,7 +118,8 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
     )  # fmt: skip
     return CellSums(
         cells, labels, group_of, coarse_of, weight, rows["spend"].astype(np.float64),
-        rows["spend_squared"].astype(np.float64), _fine(values, x, t_x, T, pattern, group is not None),
+        rows["spend_squared"].astype(np.float64), rows["within"].astype(np.float64),
+        rows["apart"].astype(np.float64), _fine(values, x, t_x, T, pattern, group is not None),
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from keepers.models.buying import CellPredictions
 from keepers.valuation.intervals import SEGMENTS, OrdersAhead, ValueShape, central, rows_with_many, value_shape
 from keepers.valuation.order_counts import count_quantile
 from keepers.valuation.rhythm import Rhythm, rhythm
-from keepers.valuation.spend_forecast import SpendForecast
+from keepers.valuation.signed_intervals import levels, orders_if_any
+from keepers.valuation.spend_forecast import GammaForecast, SpendForecast
 
 LEVEL = 80
 """The interval that `_low` and `_high` stand for, in per cent."""
@@ -45,7 +46,7 @@ class Buying(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class CellValues:
-    """Predictions of cells and columns of money in units of (gamma + x m); each is computed when first asked for.
+    """Predictions of cells and columns of money by the customer's scale; each computed when first asked for.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ class CellValues:
     @cached_property
     def shape(self) -> ValueShape | None:
         """The distribution of the value within the horizon, before discount and margin; None without money."""
-        return None if self.spend is None else _shape(self.orders, self.spend)
+        return _shape(self.orders, self.spend) if isinstance(self.spend, GammaForecast) else None
 
     def columns(self, wanted: Mapping[str, Callable[[CellValues], FloatArray]]) -> dict[str, FloatArray]:
         """Numbers of the cells by name, several computed at a time: arrays let other threads run meanwhile."""
@@ -110,7 +111,7 @@ class CellValues:
         return count_quantile(self.orders, central(LEVEL / 100)[high])
 
     def money(self, discounted: FloatArray) -> FloatArray:
-        """What discounted orders bring, to be multiplied with a customer's (gamma + x m); the margin is in it."""
+        """What discounted orders bring, to be multiplied with the customer's scale; the margin is in it."""
         return np.asarray(discounted * (self.margin * self._spend.mean_factor))
 
     def value_quantile(self, level: float, high: bool) -> FloatArray:
@@ -123,10 +124,31 @@ class CellValues:
         shape, found = self._far
         return self._quantile(shape, found, level, high)
 
+    def signed_levels(self, prefix: str, level: float, high: bool) -> tuple[FloatArray, FloatArray]:
+        """Where spend may be negative: normal quantiles of the total at an end, see `signed_intervals.levels`."""
+        end = central((self.interval_levels or {}).get(level / 100, level / 100))[high]
+        return levels(self.orders if prefix == "ahead" else self._far_orders[0], end)
+
+    def signed_columns(self, prefix: str) -> dict[str, FloatArray]:
+        """Numbers of the cells that the intervals of customers' totals are made of, by name."""
+        orders, found = (self.orders, self.predictions) if prefix == "ahead" else self._far_orders
+        number, spread = orders_if_any(orders)
+        return {
+            f"{prefix}_number": number,
+            f"{prefix}_spread": spread,
+            f"{prefix}_unit": np.asarray(self.margin * _discounted(found)),
+        }
+
+    @cached_property
+    def _far_orders(self) -> tuple[OrdersAhead, CellPredictions]:
+        found = self.buying.predict_cells(self.cells, self.lifetime, self.discount, self.lifetime)
+        return _orders(self.buying, self.cells, found, self.lifetime), found
+
     @cached_property
     def _far(self) -> tuple[ValueShape, CellPredictions]:
-        found = self.buying.predict_cells(self.cells, self.lifetime, self.discount, self.lifetime)
-        return _shape(_orders(self.buying, self.cells, found, self.lifetime), self._spend), found
+        orders, found = self._far_orders
+        assert isinstance(self.spend, GammaForecast)
+        return _shape(orders, self.spend), found
 
     @property
     def _spend(self) -> SpendForecast:
@@ -147,7 +169,7 @@ def level_suffix(level: int | float) -> str:
     return "" if level == LEVEL else f"_{level:g}"
 
 
-def _shape(orders: OrdersAhead, spend: SpendForecast) -> ValueShape:
+def _shape(orders: OrdersAhead, spend: GammaForecast) -> ValueShape:
     return value_shape(orders, spend.order_shape, spend.shape, spend.log_variance)
 
 

@@ -10,7 +10,6 @@ from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.summaries.cohorts import Cohorts, PurchaseAges
 from keepers.valuation.cell_sums import cell_sums
-from keepers.valuation.parameter_draws import Draws
 from keepers.valuation.values import Values
 
 _MONTH = TimeUnit.MONTH.days
@@ -53,7 +52,9 @@ def cohort_forecast(values: Values, cohorts: Cohorts, ages: PurchaseAges, months
     age = exact.T * days
     cohort = _cohort_of(ages.until - np.rint(age).astype(np.int64), cohorts)
     # Cells on a grid of a few days predict as well and are a tenth as many.
-    cells, customers, spend, group = _coarse(exact, cohort, sums.customers, sums.spend, sums.fine)
+    found = facts.cells.spend
+    worth = sums.spend if found is None else sums.spend * found.mean_factor[sums.fine]
+    cells, customers, spend, group = _coarse(exact, cohort, sums.customers, worth, sums.fine)
     ends = np.ceil(_MONTH * np.arange(1, count + 1))
     steps = np.arange(0, int(np.ceil(ends[-1] / _MONTH)) + 1)
     expected = _expected(values, cells, steps)
@@ -70,20 +71,9 @@ def cohort_forecast(values: Values, cohorts: Cohorts, ages: PurchaseAges, months
     purchases = np.where(blank, (seen_purchases + more) / size, np.nan)
     if not values.has_money:
         return CohortForecast(purchases, None)
-    found = facts.cells.spend
-    assert found is not None
-    assert facts.spending is not None
-    orders = cells.x + (1.0 if facts.spending.include_first else 0.0)
-    one = Draws(facts.buying, None, np.array([[found.order_shape, _q(values), found.gamma]]))
-    worth = one.spend(orders, customers, spend, found.population_mean)[0]
     money = np.zeros(shape)
-    np.add.at(money, group, worth[:, None] * future)
+    np.add.at(money, group, spend[:, None] * future)
     return CohortForecast(purchases, np.where(blank, (seen_money + money) / size, np.nan))
-
-
-def _q(values: Values) -> float:
-    assert values.facts.spending is not None
-    return values.facts.spending.parameters_["q"]
 
 
 def _cohort_of(first_day: IntArray, cohorts: Cohorts) -> IntArray:

@@ -17,6 +17,8 @@ from keepers.domain.time import Horizon
 from keepers.summaries.purchases import day_literal
 from keepers.valuation.cell_values import CellValues, level_suffix
 from keepers.valuation.facts import ValueFacts, horizon_label
+from keepers.valuation.signed_intervals import quantile_sql
+from keepers.valuation.spend_forecast import SignedForecast
 from keepers.valuation.states import STATES, UNLIKELY, risk_by_model, risk_by_rhythm, share_at_risk, states
 
 Columns = Sequence[str] | Literal["all", "main"]
@@ -55,6 +57,8 @@ class CellColumn:
 
     of_cell: Callable[[CellValues], FloatArray]
     sql: str
+    below: Callable[[CellValues], FloatArray] | None = None
+    """A second number, under the name with `_below`, for ends of intervals that may lie on either side of zero."""
 
 
 def value_columns(facts: ValueFacts) -> dict[str, str | CellColumn]:
@@ -132,11 +136,18 @@ def _money(facts: ValueFacts) -> dict[str, str | CellColumn]:
         "clv_lifetime": CellColumn(lambda c: c.money(c.predictions.discounted_purchases_lifetime), "scale * {0}"),
         "clv_infinite": CellColumn(lambda c: c.money(c.predictions.discounted_purchases_infinite), "scale * {0}"),
     }
+    signed = isinstance(facts.cells.spend, SignedForecast)
     for level in facts.levels:
-        found |= _interval(value, CellValues.value_quantile, level)
+        found |= (
+            _signed_interval(value, "ahead", level) if signed else _interval(value, CellValues.value_quantile, level)
+        )
     if facts.lifetime_interval:
         for level in facts.levels:
-            found |= _interval("clv_lifetime", CellValues.lifetime_quantile, level)
+            found |= (
+                _signed_interval("clv_lifetime", "far", level)
+                if signed
+                else _interval("clv_lifetime", CellValues.lifetime_quantile, level)
+            )
     found["clv_if_active"] = CellColumn(_if_active, "scale * {0}")
     found["money_at_risk"] = CellColumn(_at_risk, "scale * {0}")
     return found
@@ -149,6 +160,18 @@ def _interval(
         f"{name}_{'high' if high else 'low'}{level_suffix(level)}": CellColumn(
             lambda c, high=high: quantile(c, level, high),  # type: ignore[misc]
             "scale * {0}",
+        )
+        for high in (False, True)
+    }
+
+
+def _signed_interval(name: str, prefix: str, level: float) -> dict[str, str | CellColumn]:
+    def end(high: bool, above: bool) -> Callable[[CellValues], FloatArray]:
+        return lambda c: c.signed_levels(prefix, level, high)[above]
+
+    return {
+        f"{name}_{'high' if high else 'low'}{level_suffix(level)}": CellColumn(
+            end(high, True), quantile_sql(prefix), end(high, False)
         )
         for high in (False, True)
     }

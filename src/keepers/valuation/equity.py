@@ -16,6 +16,7 @@ from keepers.domain.time import Horizon
 from keepers.valuation.cell_sums import CellSums, cell_sums
 from keepers.valuation.intervals import central
 from keepers.valuation.parameter_draws import MOST_DRAWS, Draws, draw_parameters
+from keepers.valuation.spend_forecast import GammaForecast, SignedForecast
 from keepers.valuation.values import Values
 
 _PACKAGE = "keepers.valuation.sql"
@@ -179,9 +180,10 @@ def drawn_totals(values: Values, sums: CellSums, drawn: Draws, orders: FloatArra
     facts = values.facts
     assert facts.spending is not None
     assert facts.cells.spend is not None
-    group, cell, customers, known = sums.coarse()
-    x = sums.cells.x[cell] + (1.0 if facts.spending.include_first else 0.0)
-    rows = orders[:, cell] * drawn.spend(x, customers, known, facts.cells.spend.population_mean)
+    assert drawn.spends is not None
+    spend = facts.cells.spend
+    group, cell, customers, worth = sums.coarse(spend.mean_factor)
+    rows = orders[:, cell] * spend.drawn(drawn.spends, sums.cells.x[cell], customers, worth)
     totals = [np.bincount(group, row, minlength=len(sums.groups)) for row in rows]
     return np.asarray(totals, dtype=np.float64) * facts.margin.factor
 
@@ -195,7 +197,7 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
         found = facts.buying.predict_cells(facts.cells.cells, horizon, facts.discount, facts.lifetime)
     factor = spend.mean_factor[sums.fine] * facts.margin.factor
     discounted = found.discounted_purchases[sums.fine]
-    exact = sums.by_group(factor * discounted * (spend.gamma * sums.customers + sums.spend))
+    exact = sums.by_group(factor * discounted * sums.spend)
     noise = sums.by_group(_chance(values, sums, found))
     per_unit = facts.discount.continuous(drawn.buying.unit_)
     totals = drawn_totals(values, sums, drawn, drawn.discounted_orders(sums.cells, horizon, per_unit))
@@ -216,13 +218,17 @@ def _chance(values: Values, sums: CellSums, found: Any) -> FloatArray:
     mean = found.expected_purchases[sums.fine]
     own = np.maximum(found.variance - found.expected_purchases_se**2, 0.0)[sums.fine]
     discount = np.divide(found.discounted_purchases[sums.fine], mean, out=np.ones_like(mean), where=mean > 0)
+    scale = (facts.margin.factor * discount) ** 2
+    if isinstance(spend, SignedForecast):
+        squares = sums.spend_squared + sums.apart
+        return np.asarray(scale * (mean * sums.within + own * squares + mean**2 * sums.apart))
+    assert isinstance(spend, GammaForecast)
     shape = spend.shape[sums.fine]
     # Where the second moment of spend does not exist, or hardly does, that of a slightly lighter tail stands in.
     rest = np.maximum(shape, _SAFE_SHAPE) - 1.0
-    squares = spend.gamma**2 * sums.customers + 2 * spend.gamma * sums.spend + sums.spend_squared
     first = (spend.order_shape / rest) ** 2
     second = first * rest / (rest - 1.0) * (own + mean**2 + mean / spend.order_shape)
-    return np.asarray((facts.margin.factor * discount) ** 2 * squares * np.maximum(second - first * mean**2, 0.0))
+    return np.asarray(scale * sums.spend_squared * np.maximum(second - first * mean**2, 0.0))
 
 
 def _total(by_draw: FloatArray, exact: float, chance: float, model_error: float, level: float = 0.80) -> Interval:

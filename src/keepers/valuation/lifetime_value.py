@@ -27,7 +27,8 @@ from keepers.valuation.columns import (
 )
 from keepers.valuation.facts import ValueFacts
 from keepers.valuation.results import give_back
-from keepers.valuation.spend_forecast import SpendModel, spend_forecast
+from keepers.valuation.signed_intervals import total_sql
+from keepers.valuation.spend_forecast import SignedForecast, SpendModel, spend_forecast
 from keepers.valuation.tiers import TierRule
 from keepers.valuation.values import Values, create_view
 
@@ -63,7 +64,7 @@ def lifetime_value(
     ----------
     buying : fitted model
         BGNBD, ParetoNBD, ...; NaiveRate works too.
-    spending : GammaGamma or None
+    spending : GammaGamma, SignedSpend, DriftingGammaGamma, CorrelatedSpend or None
         Fitted; None where there are no amounts: everything but money is answered.
     summary : Summary or frame
         Histories. A frame with `frequency, recency, T` and perhaps `monetary_value` comes back with further columns.
@@ -106,7 +107,8 @@ def lifetime_value(
     Notes
     -----
     Purchases and their value are taken as independent, as in Fader, Hardie, Lee (2005), "RFM and CLV: Using Iso-Value
-    Curves for Customer Base Analysis", Journal of Marketing Research 42.
+    Curves for Customer Base Analysis", Journal of Marketing Research 42; with CorrelatedSpend they are taken together.
+    With SignedSpend values and their intervals may be negative.
 
     Examples
     --------
@@ -140,7 +142,7 @@ def lifetime_value(
     keyed = summary.keyed_cells()
     spend = None
     if spending is not None:
-        spend = spend_forecast(spending, keyed.cells.x, lambda: summary.spend_cells(spending.include_first))
+        spend = spend_forecast(spending, keyed.cells, summary, buying, horizon)
     cells = CellValues(buying, keyed.cells, spend, horizon, discount, lifetime, used.factor, interval_levels)
     facts = ValueFacts(
         summary, buying, spending, cells, horizon, discount, lifetime, used, levels, tiers or TierRule(), rfm,
@@ -158,12 +160,18 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     ranked = bool(set(RANKS) & set(chosen))
     value = "expected_orders" if facts.spending is None else facts.value_column
     needed = dict.fromkeys([*chosen, *([value] if ranked else [])])
-    if facts.margin.per_order:
+    if facts.margin.per_order and not isinstance(facts.cells.spend, SignedForecast):
         needed |= {other: None for name in chosen if (other := opposite_end(name))}
-    of_cell = {name: column.of_cell for name in needed if isinstance(column := known[name], CellColumn)}
+    made = {name: column for name in needed if isinstance(column := known[name], CellColumn)}
+    of_cell = {name: column.of_cell for name, column in made.items()}
+    of_cell |= {f"{name}_below": column.below for name, column in made.items() if column.below is not None}
     columns = facts.cells.columns(of_cell)
+    totals = _totals(made)
+    for prefix in totals:
+        columns |= facts.cells.signed_columns(prefix)
     if facts.cells.spend is not None:
-        columns["spend_orders"] = facts.cells.spend.orders
+        columns |= facts.cells.spend.columns
+    join = "" if facts.cells.spend is None or not facts.cells.spend.join else f"\n    {facts.cells.spend.join}"
     table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**keyed.key, **columns})
     identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key"]
     names = {"summary": quoted(summary.name), "cells": quoted(table), "same_cell": summary.same_cell}
@@ -171,12 +179,14 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     row += [f"summary.{name}" for name in ("first_day", "last_day", "orders", "revenue")]
     row += [f"cell.{name}" for name in ("frequency", "recency_days", "T_days", *of_cell)]
     row += [f"{_historic(facts)} AS clv_historic", f"{_scale(facts)} AS scale"]
+    row += [*(column for prefix in totals for column in total_sql(prefix)), *(["spend.loss"] if totals else [])]
     percentiles = ""
     if ranked:
         scaled = f"({_scale(facts)}) * cell.{value}" if facts.spending is not None else f"cell.{value}"
         # Distinct values are far fewer than customers, and are sorted without anything else.
         ranks = summary.engine.create(
-            summary.engine.new_name("percentiles"), template(_PACKAGE, "percentiles").format(value=scaled, **names)
+            summary.engine.new_name("percentiles"),
+            template(_PACKAGE, "percentiles").format(value=scaled, join=join, **names),
         )
         row.append("percentile.clv_percentile")
         percentiles = f"\n    INNER JOIN {quoted(ranks)} AS percentile ON percentile.value = {scaled}"
@@ -185,6 +195,7 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     return template(_PACKAGE, "values").format(
         **names,
         row=",\n        ".join(row),
+        join=join,
         percentiles=percentiles,
         columns=",\n    ".join([*identity, *(f"{_customers(facts, name, known[name])} AS {name}" for name in chosen)]),
     )
@@ -194,18 +205,20 @@ def _customers(facts: ValueFacts, name: str, column: str | CellColumn) -> str:
     """A column of the customer as SQL over the customer's row and cell."""
     if isinstance(column, str):
         return column
-    other = opposite_end(name) if facts.margin.per_order else None
+    other = opposite_end(name) if facts.margin.per_order and column.below is None else None
     # A customer on whom money is lost has a negative scale, which turns the interval round.
     return column.sql.format(name if other is None else f"CASE WHEN scale < 0 THEN {other} ELSE {name} END")
 
 
 def _scale(facts: ValueFacts) -> str:
-    if facts.spending is None or facts.cells.spend is None:
-        return "CAST(NULL AS DOUBLE)"
-    column = "monetary_value_all" if facts.spending.include_first else "monetary_value"
-    # A customer whose orders have no known amount is taken for one of the population.
-    spend = facts.cells.spend
-    return f"{spend.gamma!r} + cell.spend_orders * coalesce(summary.{column}, {spend.population_mean!r})"
+    return "CAST(NULL AS DOUBLE)" if facts.cells.spend is None else facts.cells.spend.scale
+
+
+def _totals(made: Mapping[str, CellColumn]) -> list[str]:
+    """For which of the two horizons the ends of intervals are asked for that may lie on either side of zero."""
+    ends = [name for name, column in made.items() if column.below is not None]
+    far = [name for name in ends if name.startswith("clv_lifetime")]
+    return [*(["ahead"] if len(ends) > len(far) else []), *(["far"] if far else [])]
 
 
 def _historic(facts: ValueFacts) -> str:

@@ -71,8 +71,8 @@ def new_customer_value(
     average = facts.cells.spend.population_mean
     drawn = draw_parameters(facts.buying, facts.spending, np.random.default_rng(seed), draws)
     orders = _orders(drawn, horizon, values)
-    nobody = np.zeros(1)
-    spend = drawn.spend(nobody, np.ones(1), nobody, average)[:, 0]
+    assert drawn.spends is not None
+    spend = facts.cells.spend.drawn_new(drawn.spends)
     first = _first_order(values, average) * facts.margin.factor
     repeat = orders * spend * facts.margin.factor
     return NewCustomerValue(horizon, first, _interval(orders), _interval(repeat), _interval(first + repeat))

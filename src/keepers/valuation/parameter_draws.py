@@ -10,7 +10,7 @@ import numpy as np
 from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.money import DiscountRate
 from keepers.domain.time import Horizon
-from keepers.valuation.spend_forecast import SpendModel, parameters
+from keepers.valuation.spend_forecast import SpendModel
 
 MOST_DRAWS = 64
 """Draws of the parameters behind an interval of a sum."""
@@ -26,8 +26,8 @@ class Draws:
         Of buying.
     thetas : array, shape (n + 1, d), or None
         Its parameters; None for a rule without a posterior.
-    spends : array, shape (n + 1, 3), or None
-        p, q, gamma; None without money.
+    spends : array, shape (n + 1, d), or None
+        Those of spend; None without money.
     """
 
     buying: Any
@@ -87,25 +87,6 @@ class Draws:
         value = self.buying.answer
         return np.stack([value("probability_alive", theta, cells, later) for theta in self.thetas])
 
-    def spend(self, orders: FloatArray, customers: FloatArray, known: FloatArray, stand_in: float) -> FloatArray:
-        """Sum over customers of their expected order value, by row and draw, shape (n + 1, rows).
-
-        Parameters
-        ----------
-        orders : array, shape (rows,)
-            Orders x that mean spend was taken over.
-        customers, known : arrays, shape (rows,)
-            Customers and the sum of their x m.
-        stand_in : float
-            Mean spend where the model has none.
-        """
-        assert self.spends is not None
-        p, q, gamma = (self.spends[:, [column]] for column in range(3))
-        rest = p * orders + q - 1.0
-        finite = rest > 0
-        value = p * (gamma * customers + known) / np.where(finite, rest, 1.0)
-        return np.where(finite, value, stand_in * customers)
-
 
 def draw_parameters(
     buying: Any, spending: SpendModel | None, rng: np.random.Generator, draws: int = MOST_DRAWS
@@ -117,5 +98,5 @@ def draw_parameters(
         thetas = np.vstack([estimate, buying.posterior_.draws(draws, rng)])
     spends = None
     if spending is not None:
-        spends = np.vstack([np.array(parameters(spending)), spending.posterior_.draws(draws, rng)])
+        spends = np.vstack([np.array(list(spending.parameters_.values())), spending.posterior_.draws(draws, rng)])
     return Draws(buying, thetas, spends)

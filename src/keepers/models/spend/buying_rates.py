@@ -59,6 +59,11 @@ class BuyingRates:
                 f"Spend that goes with the buying rate needs a model whose rates are gamma distributed, and {name} is "
                 f"none. Fit one of: {', '.join(LEAVING)}; or use GammaGamma."
             )
+        if getattr(buying, "needed_attributes", ()):
+            raise ConfigError(
+                f"Spend that goes with the buying rate takes all customers' rates for alike before they buy, and {name} "
+                "was fitted with attributes of customers. Fit it without them, or use GammaGamma."
+            )
         if not hasattr(buying, "parameters_"):
             raise FitError(f"{name} is not fitted. Call fit first.")
         known = buying.parameters_

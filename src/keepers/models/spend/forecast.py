@@ -84,6 +84,10 @@ class SpendForecast(ABC):
             How many they are, and the sum of their expected order values by the estimate.
         """
 
+    @abstractmethod
+    def drawn_new(self, draws: FloatArray) -> FloatArray:
+        """The expected value of an order of a new customer were the parameters others, shape (draws,)."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GammaForecast(SpendForecast):
@@ -142,6 +146,12 @@ class GammaForecast(SpendForecast):
             return np.asarray(found)
         return np.asarray(found / found[0] * worth)
 
+    def drawn_new(self, draws: FloatArray) -> FloatArray:
+        """As in `SpendForecast`."""
+        p, q, gamma = (draws[:, column] for column in range(3))
+        found = np.where(q > 1.0, p * gamma / np.where(q > 1.0, q - 1.0, 1.0), self.population_mean)
+        return np.asarray(found / found[0] * self.new_customer_mean)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SignedForecast(SpendForecast):
@@ -167,3 +177,7 @@ class SignedForecast(SpendForecast):
         share = self.prior_orders / (self.prior_orders + orders)
         moved = self.means(draws)[:, None] - self.population_mean
         return np.asarray(worth + moved * share * customers)
+
+    def drawn_new(self, draws: FloatArray) -> FloatArray:
+        """As in `SpendForecast`."""
+        return np.asarray(self.means(draws))

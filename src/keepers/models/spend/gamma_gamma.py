@@ -25,6 +25,8 @@ from keepers.models.intervals import (
 from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, spend_before_data
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.bins import grid_error
+from keepers.models.spend.forecast import GammaForecast, SpendQuestion
+from keepers.models.spend.gamma_forecast import gamma_forecast
 from keepers.models.spend.independence import Independence
 from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_rows, spend_to_fit, summary_columns
 from keepers.numerics.evaluation import Evaluation
@@ -243,6 +245,18 @@ class GammaGamma(Model):
             draw_parameters(prior, self.symbols, draws, rng),
             lambda theta: float(gamma_gamma.expected_mean_spend(theta, zero, zero)[0]),
             lambda theta, customers: gamma_gamma.sample_new(theta, np.ones(customers), rng),
+        )
+
+    def forecast(self, question: SpendQuestion) -> GammaForecast:
+        """What valuation needs of the customers of a summary."""
+        p, q, gamma = (float(value) for value in self._theta())
+        return gamma_forecast(
+            (p, q, gamma),
+            self.posterior_.covariance,
+            question.cells.x,
+            self.include_first,
+            lambda: question.summary.spend_cells(self.include_first),
+            mean=f"summary.{summary_columns(self.include_first)[1]}",
         )
 
     def expected_spend_sql(self, orders: str | None = None, mean: str | None = None) -> str:

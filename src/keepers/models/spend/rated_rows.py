@@ -57,6 +57,7 @@ def rated_spend(summary: Summary, buying: Any, rates: BuyingRates, include_first
         template("keepers.models.spend.sql", "rated_spend").format(
             summary=quoted(summary.name),
             cells=quoted(table),
+            same_cell=summary.same_cell,
             orders=f"summary.{orders}" if not include_first else "(summary.frequency + 1)",
             known=f"summary.{mean}",
             mean=f"summary.{mean}" if exact else f"exp(avg(ln(summary.{mean})))",

@@ -1,11 +1,13 @@
--- Customers of each cell{and_group}, with sums of what is known of their spend (orders times mean), and of its square.
+-- Customers of each cell{and_group}, with sums of their scale of spend and of its square, and of variances of an order.
 SELECT
     {group}{key},
     count(*) AS customers,
     sum(known) AS spend,
-    sum(known * known) AS spend_squared
+    sum(known * known) AS spend_squared,
+    sum(within) AS within,
+    sum(apart) AS apart
 FROM (
-    SELECT {summary_group}{summary_key}, {known} AS known
+    SELECT {summary_group}{summary_key}, {known} AS known, {within} AS within, {apart} AS apart
     FROM {summary} AS summary{join}
 ) AS customer
 GROUP BY {group}{key}

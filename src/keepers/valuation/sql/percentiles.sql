@@ -15,7 +15,7 @@ FROM (
         SELECT {value} AS value, count(*) AS customers
         FROM {summary} AS summary
         INNER JOIN {cells} AS cell
-            ON {same_cell}
+            ON {same_cell}{join}
         GROUP BY 1
     ) AS distinct_value
 ) AS ranked

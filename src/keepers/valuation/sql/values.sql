@@ -1,4 +1,4 @@
--- One row a customer: history, what its cell is predicted to do, and money, which is (gamma + orders * mean spend) times
+-- One row a customer: history, what its cell is predicted to do, and money, which is a scale of the customer times
 -- a factor of the cell.
 SELECT
     {columns}
@@ -7,5 +7,5 @@ FROM (
         {row}
     FROM {summary} AS summary
     INNER JOIN {cells} AS cell
-        ON {same_cell}{percentiles}
+        ON {same_cell}{join}{percentiles}
 ) AS valued

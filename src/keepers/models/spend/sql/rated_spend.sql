@@ -6,9 +6,7 @@ SELECT
     count(*) AS weight
 FROM {summary} AS summary
 INNER JOIN {cells} AS cell
-    ON cell.frequency = summary.frequency
-    AND cell.recency_days = summary.recency_days
-    AND cell.T_days = summary.T_days
+    ON {same_cell}
 WHERE {known} > 0 AND {orders} > 0{sample}
 GROUP BY 1, 2, {group}
 ORDER BY 1, 2, 3
