@@ -99,3 +99,26 @@ def test_no_correlation_is_gamma_gamma() -> None:
     model = CorrelatedSpend().fit(shop.data, shop.buying)
     assert model.elasticity_ == 0.0
     assert model.parameters_["p"] == pytest.approx(GammaGamma().fit(shop.data).parameters_["p"], rel=1e-10)
+
+
+def test_values_are_unbiased_at_every_frequency_where_independence_is_biased() -> None:
+    shop = Correlated(0.5)
+    joint = CorrelatedSpend().fit(shop.data, shop.buying)
+    bias = {}
+    for name, spending in (("joint", joint), ("plain", GammaGamma().fit(shop.data))):
+        values = kp.lifetime_value(
+            shop.buying,
+            spending,
+            shop.data,
+            kp.weeks(52),
+            kp.annual_rate(0.0),
+            unit="week",
+            columns=["clv_predicted_52w"],
+        )["clv_predicted_52w"]
+        x = shop.data["frequency"]
+        groups = (x == 0, (x >= 1) & (x <= 2), (x >= 3) & (x <= 6), x > 6)
+        bias[name] = [values[group].sum() / shop.money[group].sum() - 1 for group in groups]
+        spread = [shop.money[group].std() * np.sqrt(group.sum()) / shop.money[group].sum() for group in groups]
+    assert np.all(np.abs(bias["joint"]) < 3 * np.array(spread) + 0.02), bias
+    assert max(np.abs(bias["plain"])) > 0.10
+    assert sum(np.abs(bias["joint"])) < 0.5 * sum(np.abs(bias["plain"]))

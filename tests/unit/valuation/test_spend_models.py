@@ -48,13 +48,13 @@ def column(table: Any, name: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["signed", "drifting", "correlated"])
 def test_where_nothing_is_added_values_are_those_of_gamma_gamma(kind: str, shop: Summary) -> None:
     buying = MBGNBD().fit(shop)
-    plain = lifetime_value(buying, GammaGamma().fit(shop), shop)
+    plain = lifetime_value(buying, GammaGamma().fit(shop), shop).stored()
     spending: Any = {
         "signed": lambda: SignedSpend().fit(shop),
         "drifting": lambda: DriftingGammaGamma("none").fit(shop),
         "correlated": lambda: CorrelatedSpend("none").fit(shop, buying),
     }[kind]()
-    found = lifetime_value(buying, spending, shop)
+    found = lifetime_value(buying, spending, shop).stored()
     for name in ("expected_order_value", "clv_predicted_12m", "clv_lifetime", "money_at_risk"):
         assert column(found, name) == pytest.approx(column(plain, name), rel=1e-9)
     if kind != "signed":
@@ -66,9 +66,9 @@ def test_where_nothing_is_added_values_are_those_of_gamma_gamma(kind: str, shop:
             column(plain, "clv_predicted_12m_high").sum(), rel=0.06
         )
     for total in ("total", "lifetime"):
-        ours, theirs = (getattr(equity(one.stored()), total) for one in (found, plain))
+        ours, theirs = (getattr(equity(one, draws=8), total) for one in (found, plain))
         assert ours.value == pytest.approx(theirs.value, rel=1e-9)
-        assert ours.high - ours.low == pytest.approx(theirs.high - theirs.low, rel=0.3)
+        assert ours.high - ours.low == pytest.approx(theirs.high - theirs.low, rel=0.5)
 
 
 def test_values_may_be_negative_and_their_intervals_are_those_of_arrays(sides: Summary) -> None:
@@ -111,13 +111,13 @@ def test_sums_over_customers_are_sums_of_their_values(kind: str, shop: Summary, 
         "correlated": lambda: CorrelatedSpend("free").fit(summary, buying),
     }[kind]()
     values = lifetime_value(buying, spending, summary).stored()
-    total = equity(values).total
+    total = equity(values, draws=8).total
     assert total is not None
     assert total.value == pytest.approx(column(values, "clv_predicted_12m").sum(), rel=1e-6)
     assert total.low < total.value < total.high
-    gains = levers(values)
+    gains = levers(values, draws=8)
     assert gains.base == pytest.approx(column(values, "clv_lifetime").sum(), rel=0.01)
-    new = new_customer_value(values, months(12))
+    new = new_customer_value(values, months(12), draws=8)
     assert new.total.low <= new.total.value <= new.total.high
     ages = purchase_ages(summary)
     money = cohort_forecast(values, cohorts(summary, ages), ages).money

@@ -61,7 +61,7 @@ class BuyingRates:
             )
         if getattr(buying, "needed_attributes", ()):
             raise ConfigError(
-                f"Spend that goes with the buying rate takes all customers' rates for alike before they buy, and {name} "
+                f"Spend that goes with the buying rate takes all rates for alike before any order, and {name} "
                 "was fitted with attributes of customers. Fit it without them, or use GammaGamma."
             )
         if not hasattr(buying, "parameters_"):
