@@ -133,7 +133,7 @@ class Origin:
 
     def drop(self) -> None:
         """Forget the tables of the origin."""
-        for name in (self.summary.name, self.summary.gaps_made, *self.summary.tables_kept, self.recent):
+        for name in (self.summary.name, self.summary.gaps_made, *self.summary.tables_kept.values(), self.recent):
             if name is not None:
                 self.summary.engine.drop(name)
 

@@ -74,7 +74,7 @@ class Summary(Table):
         self.facts = facts
         self._gaps = facts.gaps
         self._attributes: Attributes | None = None
-        self._kept: dict[str, str] = {}
+        self.tables_kept: dict[str, str] = {}
 
     @property
     def window(self) -> ObservationWindow:
@@ -243,14 +243,9 @@ class Summary(Table):
 
     def kept(self, key: str, sql: Callable[[], str]) -> str:
         """A table made for this summary once, by a query that is written when first asked for; gives its name."""
-        if key not in self._kept:
-            self._kept[key] = self.engine.create(self.engine.new_name(key.partition(":")[0]), sql())
-        return self._kept[key]
-
-    @property
-    def tables_kept(self) -> tuple[str, ...]:
-        """The tables of `kept`."""
-        return tuple(self._kept.values())
+        if key not in self.tables_kept:
+            self.tables_kept[key] = self.engine.create(self.engine.new_name(key.partition(":")[0]), sql())
+        return self.tables_kept[key]
 
     def keyed_cells(self) -> grouping.KeyedCells:
         """The same, with the columns by which results are joined back to the customers; grouped once and kept."""
