@@ -27,7 +27,7 @@ class PartwiseModel(Model):
         """Take over what the parts have found, in the units of the data."""
         theta = np.exp(posterior.mean)
         self._evidence = None
-        self.posterior_ = self._laplace = posterior
+        self.posterior_ = self.laplace_ = posterior
         self.covariance_ = np.outer(theta, theta) * posterior.covariance
         self.parameters_ = dict(zip(self.symbols, theta.tolist(), strict=True))
         spread = np.sqrt(np.diag(self.covariance_))
