@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import narwhals.stable.v2 as nw
 
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.stream import ArrowStream
@@ -131,6 +130,8 @@ def register_frame(engine: Engine, frame: Any, stem: str = "frame") -> Table:
 
 def _readable(engine: Engine, frame: Any) -> tuple[Any, bool]:
     """What the engine can read of a frame, and whether whole numbers with gaps have become floating in it."""
+    import narwhals.stable.v2 as nw
+
     library = type(frame).__module__.partition(".")[0]
     if library == "polars" and hasattr(frame, "collect"):
         frame = frame.collect()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,9 @@ from keepers.domain.cells import Cells, GapUse, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.histories import check_histories
 from keepers.domain.time import TimeUnit
+
+if TYPE_CHECKING:
+    import narwhals.stable.v2 as nw
 
 FloatArray = NDArray[np.float64]
 Give = Callable[[str | tuple[str, ...], FloatArray], Any]
@@ -139,6 +141,8 @@ def _named_unit(unit: TimeUnit | str | None) -> TimeUnit:
 
 def frame_of(data: Any) -> nw.DataFrame[Any]:
     """A user's frame behind one face, whatever library it is of."""
+    import narwhals.stable.v2 as nw
+
     try:
         wrapped = nw.from_native(data)
     except TypeError:
@@ -209,6 +213,7 @@ def _columns(name: str | tuple[str, ...], values: FloatArray) -> dict[str, Float
 
 def giver(data: Any) -> Give:
     """How results are handed back as further columns of a frame, or of a dict of columns."""
+    import narwhals.stable.v2 as nw
 
     if isinstance(data, dict):
         return lambda name, values: {**data, **_columns(name, values)}

@@ -5,22 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
 from keepers.domain.errors import InputError
-from keepers.evaluation.results import Backtest
 from keepers.models.base import Model
-from keepers.pipeline.content_groups import rfm_content, tier_content
-from keepers.pipeline.content_risk import risk_content
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
-from keepers.reports.content import AtRisk
 from keepers.reports.figures import MoneyMeaning, Span
-from keepers.reports.groups import Grouping
 from keepers.summaries.activity import Activity, activity
 from keepers.valuation.equity import Equity, Interval, equity
 from keepers.valuation.formula_inputs import FormulaResult
@@ -28,6 +23,11 @@ from keepers.valuation.formula_table import formula_table
 from keepers.valuation.levers import Levers, levers
 from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
 from keepers.valuation.values import Values
+
+if TYPE_CHECKING:
+    from keepers.evaluation.results import Backtest
+    from keepers.reports.content import AtRisk
+    from keepers.reports.groups import Grouping
 
 _DRAWS = 32
 """Draws of the parameters: chance and the model's own error carry most of an interval, and time counts."""
@@ -86,18 +86,26 @@ def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
     worth = equity(values, model_error(scored.test), draws=_DRAWS) if options.report else _sums(values)
     priced = options.report and values.has_money
     new = new_customer_value(values, options.lifetime) if priced else None
-    whole = options.wanted == "all"
+    at_risk, tiers, rfm = _groups(values, meant) if options.wanted == "all" else (None, None, None)
     return Insights(
         equity=worth,
-        at_risk=risk_content(values, meant.at_risk) if whole else None,
-        tiers=tier_content(values, meant.ahead, meant.past) if whole else None,
-        rfm=rfm_content(values, meant.ahead, meant.past) if whole else None,
+        at_risk=at_risk,
+        tiers=tiers,
+        rfm=rfm,
         models=models,
         meanings=meant,
         levers=levers(values, draws=_DRAWS) if priced else None,
         formulas=_formulas(dataset, scored, worth, new) if priced else (),
         new_customer=new,
     )
+
+
+def _groups(values: Values, meant: Meanings) -> tuple[AtRisk, Grouping, Grouping]:
+    from keepers.pipeline.content_groups import rfm_content, tier_content
+    from keepers.pipeline.content_risk import risk_content
+
+    ahead, past = meant.ahead, meant.past
+    return risk_content(values, meant.at_risk), tier_content(values, ahead, past), rfm_content(values, ahead, past)
 
 
 def _sums(values: Values) -> Equity:

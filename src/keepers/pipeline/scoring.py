@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepers.data.orders import Orders
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress
 from keepers.domain.time import ObservationWindow
-from keepers.evaluation.compare import choose_model
-from keepers.evaluation.results import Backtest
 from keepers.evaluation.verdict import Trust, Verdict
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import model_class
@@ -23,6 +21,9 @@ from keepers.summaries.purchases import keep_purchase_days
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.lifetime_value import lifetime_value
 from keepers.valuation.values import Values
+
+if TYPE_CHECKING:
+    from keepers.evaluation.results import Backtest
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
         # Backtests, cohorts and periods are all made of the same days.
         keep_purchase_days(orders, summary.calibration_end, summary.facts.money)
     if options.backtest:
+        from keepers.evaluation.compare import choose_model
+
         models = None if named is None else [named]
         buying, spending, test = choose_model(
             orders, window, models, margin=options.margin, summary=summary, progress=progress

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -158,6 +157,8 @@ both were cut at the same day; see `keepers check`.
 def _columns_of(frame: Any) -> dict[str, NDArray[Any]]:
     if isinstance(frame, dict):
         return {str(name): np.asarray(values) for name, values in frame.items()}
+    import narwhals.stable.v2 as nw
+
     try:
         wrapped = nw.from_native(frame)
     except TypeError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import narwhals.stable.v2 as nw
-
 from keepers.data.engine import quoted
 from keepers.valuation.values import Values
 
@@ -21,6 +19,8 @@ def give_back(frame: Any, values: Values) -> Any:
 
     Columns that repeat the frame's own or need dates of orders are left out.
     """
+    import narwhals.stable.v2 as nw
+
     left_out = {*_OF_THE_FRAME, *_OF_ORDERS}
     names = [name for name in values.columns if name not in left_out]
     rows = values.engine.columns(
