@@ -115,9 +115,9 @@ def movements(
     --------
     >>> found = movements({"a": 50, "b": 20, "c": 10}, {"a": 60, "b": 15, "d": 30, "e": 5}, earlier=["e"])
     >>> found.new, found.reactivation, found.expansion, found.contraction, found.churned
-    (30, 5, 10, 5, 10)
+    (30.0, 5.0, 10.0, 5.0, 10.0)
     >>> found.end
-    110
+    110.0
     """
     for name, amounts in (("start", start), ("end", end)):
         for customer, amount in amounts.items():

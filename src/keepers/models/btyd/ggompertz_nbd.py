@@ -43,7 +43,7 @@ class GGompertzNBD(BuyingModel):
     >>> model.outcome_.name
     'CONVERGED_WITH_PRIOR'
     >>> [round(float(value), 1) for value in model.expected_purchases(data, kp.weeks(52))["expected_purchases"]]
-    [0.1, 0.3, 2.1, 1.4]
+    [0.3, 0.5, 2.9, 2.0]
     """
 
     name: ClassVar[str] = "GGompertzNBD"
