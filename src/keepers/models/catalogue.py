@@ -63,8 +63,17 @@ def model_class(name: str) -> type[Model]:
     for entry in others:
         if _plain(entry.name) == wanted:
             return _loaded(entry)
-    names = [*CATALOGUE, *sorted(entry.name for entry in others)]
-    raise ConfigError(f"There is no model {name!r}. Use one of: {', '.join(names)}.")
+    raise ConfigError(f"There is no model {name!r}. Use one of: {', '.join([*CATALOGUE, *plugin_names()])}.")
+
+
+def is_known(name: str) -> bool:
+    """Whether a model of the house or of an installed package has this name."""
+    return _plain(name) in map(_plain, [*CATALOGUE, *COMBINED, *plugin_names()])
+
+
+def plugin_names() -> list[str]:
+    """Names of the models that installed packages bring."""
+    return sorted(entry.name for entry in _plugins())
 
 
 def model_names() -> tuple[str, ...]:

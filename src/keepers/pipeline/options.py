@@ -127,8 +127,10 @@ class RunOptions:
 def _check_model(name: str) -> None:
     """Refuse what is no model of buying in continuous time."""
     from keepers.models.buying import BuyingModel
-    from keepers.models.catalogue import model_class
+    from keepers.models.catalogue import is_known, model_class, plugin_names
 
+    if not is_known(name):
+        raise ConfigError(f"There is no model {name!r}. Use one of: {', '.join([*MODELS, *plugin_names()])}.")
     kind = model_class(name)
     if not issubclass(kind, BuyingModel):
         raise ConfigError(

@@ -104,7 +104,7 @@ def test_nothing_and_folders_without_anything(keepers: Keepers, tmp_path: Path) 
         (["--horizon", "12"], 2, "Write for example 12months"),
         (["--horizon", "0months"], 2, "positive length of time"),
         (["--horizon", "6years"], 2, "lifetime (5 years) is shorter than the horizon (6 years)"),
-        (["--model", "prophet"], 2, "Use one of: bg-nbd, mbg-nbd, pareto-nbd, nbd"),
+        (["--model", "prophet"], 2, "Use one of: bg-nbd, mbg-nbd, pareto-nbd, nbd, ggompertz-nbd"),
         (["--as-of", "2020-01-01"], 3, "--as-of"),
         (["--as-of", "yesterday"], 2, "--as-of"),
         (["--time-zone", "Middle/Earth"], 2, "Middle/Earth"),

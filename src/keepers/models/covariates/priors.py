@@ -52,4 +52,6 @@ def with_coefficients(
     return ParameterPrior(
         np.concatenate([base.centre, np.zeros(coefficients)]),
         np.concatenate([base.precision, np.full(coefficients, precision)]),
+        base.others,
+        base.strength,
     )
