@@ -72,9 +72,14 @@ class Clock:
         period = self._period(time)
         rest = (time - period * self.length) * self.speed[path, period]
         z = self._values[path, period]
-        first = self._first[path, period] + rest[:, None] * z
-        second = self._second[path, period] + rest[:, None, None] * z[:, :, None] * z[:, None, :]
+        first = self._first[path, period] + rest[..., None] * z
+        second = self._second[path, period] + rest[..., None, None] * z[..., :, None] * z[..., None, :]
         return Reading(self._total[path, period] + rest, first, second)
+
+    def pace(self, path: IntArray, time: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Speed and covariates of paths at times, with a further axis of k for the covariates."""
+        period = self._period(time)
+        return np.asarray(self.speed[path, period]), np.asarray(self._values[path, period])
 
     def time_of(self, path: IntArray, shown: FloatArray) -> FloatArray:
         """The time at which the clocks of paths show so much: the inverse of `at`."""

@@ -93,13 +93,14 @@ class ClockedLikelihood:
 
     def sample(self, customers: int) -> ClockedLikelihood:
         """The log-likelihood of so many customers drawn evenly over the rows, standing for all."""
+        return ClockedLikelihood(self.family, self._sampled(customers), self._values, self.length)
+
+    def _sampled(self, customers: int) -> ClockedRows:
         reached = np.cumsum(self.rows.weight)
         share = float(reached[-1]) / customers
         drawn = np.minimum(np.searchsorted(reached, share * (np.arange(customers) + 0.5)), self.size - 1)
         rows, times = np.unique(drawn, return_counts=True)
-        return ClockedLikelihood(
-            self.family, self.rows.take(rows, share * times.astype(np.float64)), self._values, self.length
-        )
+        return self.rows.take(rows, share * times.astype(np.float64))
 
     def reweighted(self, weight: FloatArray) -> ClockedLikelihood:
         """The log-likelihood of the rows with other numbers of customers."""
