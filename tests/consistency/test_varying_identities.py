@@ -22,14 +22,15 @@ def orders():
         first = rng.integers(0, 200)
         rate = rng.gamma(1.0, 1 / 60.0) * np.exp(0.5 * (customer % 3))
         gaps = np.cumsum(np.maximum(1, rng.exponential(1 / rate, 40)).astype(int))
-        days = [first, *(first + gaps[first + gaps < 700])]
+        stays = rng.exponential(1 / rng.gamma(1.5, 1 / 450.0))
+        days = [first, *(first + gaps[(first + gaps < 700) & (gaps < stays)])]
         who += [f"c{customer}"] * len(days)
         when += days
     days = (np.datetime64(START) + np.array(when)).astype("datetime64[D]")
     return kp.Orders.from_frame({"who": who, "on": days}, customer="who", date="on")
 
 
-@pytest.mark.parametrize("model", [kp.NBD, kp.BGNBD, kp.MBGNBD])
+@pytest.mark.parametrize("model", [kp.NBD, kp.BGNBD, kp.MBGNBD, kp.ParetoNBD])
 def test_constant_paths_equal_columns(orders, model):
     z = np.array([0.5 * (customer % 3) for customer in range(400)])
     keys = [f"c{customer}" for customer in range(400)]
@@ -66,20 +67,25 @@ def test_constant_paths_equal_columns(orders, model):
     assert endless[1] == pytest.approx(endless[0], rel=1e-6)
 
 
-def test_a_calendar_without_effect_equals_none(orders):
+@pytest.mark.parametrize("model", [kp.BGNBD, kp.ParetoNBD])
+def test_a_calendar_without_effect_equals_none(orders, model):
     paths = kp.calendar_covariates(START, "2040-01-02")
     window = ObservationWindow(end=START + dt.timedelta(days=699))
     summary = kp.summarise(orders, window, covariates=paths)
-    plain = kp.BGNBD(prior=None).fit(summary)
-    model = kp.BGNBD(prior=None, covariates=kp.Covariates(purchase=["season_sin_1"], varying=paths)).fit(summary)
+    plain = model(prior=None).fit(summary)
+    seasonal = model(prior=None, covariates=kp.Covariates(purchase=["season_sin_1"], varying=paths)).fit(summary)
     theta = np.array([*plain.parameters_.values(), 0.0])
     cells = summary.cells()
     for question, further in (
         ("expected_purchases", (26.0,)),
         ("probability_alive", (9.0,)),
         ("purchase_distribution", (26.0, 5)),
+        ("purchase_moments", (26.0,)),
+        ("truncated_lifetime", (52.0,)),
+        ("median_lifetime", ()),
+        ("median_waiting_time", ()),
     ):
         np.testing.assert_allclose(
-            model.answer(question, theta, cells, *further), plain.answer(question, theta[:-1], cells, *further),
+            seasonal.answer(question, theta, cells, *further), plain.answer(question, theta[:-1], cells, *further),
             rtol=1e-8, atol=1e-12,
         )  # fmt: skip

@@ -51,21 +51,21 @@ class ClockedAnswers:
         t = float(further[0]) if further else 0.0
         return self._within(question, state, t, *further)
 
-    def _at(self, theta: FloatArray) -> _State:
+    def _at(self, theta: FloatArray) -> State:
         rows, d, j = self.rows, self.rows.design.shape[1], self.rows.design.shape[2]
         clock = Clock(self._values, self.length, theta[d + j :])
         born = clock.at(rows.path, rows.start)
         last = clock.at(rows.path, rows.start + rows.t_x) - born
         now = clock.at(rows.path, rows.start + rows.T)
         own = theta[:d] * np.exp(rows.offset + rows.design @ theta[d : d + j])
-        return _State(theta, clock, own, last, now - born, now)
+        return State(theta, clock, own, last, now - born, now)
 
-    def _ahead(self, state: _State, t: float) -> FloatArray:
+    def _ahead(self, state: State, t: float) -> FloatArray:
         """How much the clock of each row will gain within t."""
         rows = self.rows
         return np.asarray(state.clock.at(rows.path, rows.start + rows.T + t) - state.now)
 
-    def _within(self, question: str, state: _State, t: float, *further: Any) -> Any:
+    def _within(self, question: str, state: State, t: float, *further: Any) -> Any:
         # In units of each row's own mean speed ahead the horizon is t for all, and only alpha differs.
         speed = self._ahead(state, t) / t if t > 0 else np.ones(self.rows.size)
         own = state.own.copy()
@@ -75,7 +75,7 @@ class ClockedAnswers:
         exact = question.startswith("sample")
         return answers(getattr(self.family, question), table, pattern.ravel(), columns, *further, exact=exact)
 
-    def _expected_purchases_gradient(self, state: _State, t: float) -> FloatArray:
+    def _expected_purchases_gradient(self, state: State, t: float) -> FloatArray:
         """By central differences: two evaluations a parameter, which is all that an interval needs."""
         theta, d = state.theta, self.rows.design.shape[1]
         gradient = np.empty((self.rows.size, theta.size))
@@ -88,7 +88,7 @@ class ClockedAnswers:
             gradient[:, place] = (sides[0] - sides[1]) / 2e-4
         return gradient
 
-    def _discounted_expected_purchases(self, state: _State, delta: float, t: float | None = None) -> FloatArray:
+    def _discounted_expected_purchases(self, state: State, delta: float, t: float | None = None) -> FloatArray:
         """Purchases of four weeks after four weeks, each discounted by the clock's own mean within them."""
         reach = self._known_ahead() if t is None else t
         step = _DISCOUNT_PERIODS * self.length
@@ -107,7 +107,7 @@ class ClockedAnswers:
         end = self.length * self._values.shape[1]
         return max(0.0, float(end) - float((self.rows.start + self.rows.T).max(initial=0.0)))
 
-    def _discount(self, state: _State, delta: float, begin: float, end: float) -> FloatArray:
+    def _discount(self, state: State, delta: float, begin: float, end: float) -> FloatArray:
         """Mean of exp(-delta u) over the clock's time between two moments."""
         if delta == 0.0:
             return np.ones(self.rows.size)
@@ -116,7 +116,7 @@ class ClockedAnswers:
         middle = np.exp(-delta * 0.5 * (edges[1:] + edges[:-1]))
         return np.asarray(middle @ gained / gained.sum(axis=0))
 
-    def _tail(self, state: _State, delta: float, begin: float) -> FloatArray:
+    def _tail(self, state: State, delta: float, begin: float) -> FloatArray:
         """Without end beyond the known paths the clock goes at the mean speed of its last year."""
         speed = self._last_speed(state)
         own = state.own.copy()
@@ -132,11 +132,11 @@ class ClockedAnswers:
         )
         return np.asarray(np.exp(-delta * (begin - common)) * (endless - until))
 
-    def _last_speed(self, state: _State) -> FloatArray:
+    def _last_speed(self, state: State) -> FloatArray:
         last = min(state.clock.periods, self._season)
         return np.asarray(state.clock.speed[:, -last:].mean(axis=1)[self.rows.path])
 
-    def _expected_lifetime(self, state: _State) -> FloatArray:
+    def _expected_lifetime(self, state: State) -> FloatArray:
         """With the clock going on at the mean speed that is known of the future."""
         speed = self._last_speed(state)
         own = state.own.copy()
@@ -145,7 +145,7 @@ class ClockedAnswers:
         columns = (self.rows.x, state.last / speed, state.age / speed)
         return np.asarray(answers(self.family.expected_lifetime, table, pattern.ravel(), columns))
 
-    def _truncated_lifetime(self, state: _State, cap: float) -> FloatArray:
+    def _truncated_lifetime(self, state: State, cap: float) -> FloatArray:
         """Simpson's rule over steps of about four weeks."""
         steps = 2 * max(1, int(np.ceil(cap / (2 * _DISCOUNT_PERIODS * self.length))))
         edges = np.linspace(0.0, cap, steps + 1)
@@ -154,13 +154,13 @@ class ClockedAnswers:
         alive = [self._within("probability_alive", state, float(edge), float(edge)) for edge in edges]
         return np.asarray(share @ np.stack(alive) * (cap / steps / 3.0))
 
-    def _median_lifetime(self, state: _State) -> FloatArray:
+    def _median_lifetime(self, state: State) -> FloatArray:
         return self._real_time(state, "median_lifetime")
 
-    def _median_waiting_time(self, state: _State) -> FloatArray:
+    def _median_waiting_time(self, state: State) -> FloatArray:
         return self._real_time(state, "median_waiting_time")
 
-    def _real_time(self, state: _State, question: str) -> FloatArray:
+    def _real_time(self, state: State, question: str) -> FloatArray:
         """A length in the clock's time as one of real time."""
         table, pattern = np.unique(state.own, axis=0, return_inverse=True)
         columns = (self.rows.x, state.last, state.age)
@@ -170,7 +170,7 @@ class ClockedAnswers:
         passed = np.maximum(until - (self.rows.start + self.rows.T), 0.0)
         return np.where(finite, np.where(shown > 0, passed, 0.0), np.inf)
 
-    def _forecast(self, state: _State, t: float, delta: float, cap: float) -> Forecast:
+    def _forecast(self, state: State, t: float, delta: float, cap: float) -> Forecast:
         p_zero, mean, variance = self._within("purchase_moments", state, t, t)
         return Forecast(
             probability_alive=self._within("probability_alive", state, 0.0, 0.0),
@@ -187,7 +187,7 @@ class ClockedAnswers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _State:
+class State:
     """Clocks at some parameters: each row's own parameters, A(t_x) and A(T) since its start, and A now."""
 
     theta: FloatArray

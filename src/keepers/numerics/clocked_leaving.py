@@ -86,13 +86,46 @@ def _of_rows(clock: Clock, rows: ClockedRows, point: FloatArray, order: int) -> 
     gamma = point[d + j :]
     k, n = gamma.size, rows.size
     own = np.exp(point[:d] + rows.offset + rows.design @ point[d : d + j])
-    r, alpha, s, beta = own.T
     log_total, pieces, since, share, staying = integrand(clock, rows, own)
+    r, alpha, s, beta = own.T
     rising, rising1, rising2 = rising_rows(r, rows.x)
     value = log_total + rising + r * np.log(alpha) + s * np.log(beta)
     result = float(rows.weight @ (value + rows.seen @ gamma))
     if order == 0:
         return Evaluation.of_value(result, d + j + k)
+    first, second = _of_integral(clock, rows, own, pieces, since, _joined(share, staying))
+    of_shape, of_stay = r * (rising1 + np.log(alpha)), s * np.log(beta)
+    first[:, 0] += of_shape
+    first[:, 1] += r
+    first[:, 2] += of_stay
+    first[:, 3] += s
+    second[:, 0, 0] += of_shape + r * r * rising2
+    second[:, 2, 2] += of_stay
+    for one, other, scale in ((0, 1, r), (2, 3, s)):
+        second[:, one, other] += scale
+        second[:, other, one] += scale
+    slope = np.zeros((n, d + k, d + j + k))
+    slope[:, np.arange(d), np.arange(d)] = 1.0
+    slope[:, :d, d : d + j] = rows.design
+    slope[:, np.arange(d, d + k), np.arange(d + j, d + j + k)] = 1.0
+    weighted = rows.weight[:, None] * first
+    gradient = np.einsum("nv,nvc->c", weighted, slope)
+    gradient[d + j :] += rows.weight @ rows.seen
+    hessian = np.einsum("nvc,nve->ce", slope, np.matmul(rows.weight[:, None, None] * second, slope))
+    return Evaluation(result, gradient, 0.5 * (hessian + hessian.T))
+
+
+def _joined(inner: FloatArray, last: FloatArray) -> FloatArray:
+    """All nodes of a row, the last being that of those who stay."""
+    n, m, q = inner.shape[:3]
+    return np.concatenate([inner.reshape(n, m * q, *inner.shape[3:]), last[:, None]], axis=1)
+
+
+def _of_integral(
+    clock: Clock, rows: ClockedRows, own: FloatArray, pieces: Pieces, since: FloatArray, p: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Derivatives of the logarithm of the sum, in own log parameters and coefficients: moments over the shares p."""
+    n = rows.size
     m, q = since.shape[1:]
     whose = np.broadcast_to(rows.path[:, None], (n, m))
     zero = clock.reading(rows.path, rows.start)
@@ -100,19 +133,13 @@ def _of_rows(clock: Clock, rows: ClockedRows, point: FloatArray, order: int) -> 
     z = clock.pace(whose, pieces.middle)[1]
     end = clock.reading(rows.path, rows.start + rows.T) - zero
 
-    # All nodes of a row, the last being that of those who stay.
-    def with_end(inner: FloatArray, last: FloatArray) -> FloatArray:
-        return np.concatenate([inner.reshape(n, m * q, *inner.shape[3:]), last[:, None]], axis=1)
-
-    p = with_end(share, staying)
     gone = np.ones((n, m * q + 1))
     gone[:, -1] = 0.0
     rest = pieces.speed[..., None] * since
-    A = with_end(left.value[..., None] - zero.value[:, None, None] + rest, end.value)
-    B = with_end(pieces.begin[..., None] - rows.start[:, None, None] + since, rows.T)
-    A_first = with_end(
-        (left.first - zero.first[:, None])[:, :, None, :] + rest[..., None] * z[:, :, None, :], end.first
-    )
+    A = _joined(left.value[..., None] - zero.value[:, None, None] + rest, end.value)
+    B = _joined(pieces.begin[..., None] - rows.start[:, None, None] + since, rows.T)
+    A_first = _joined((left.first - zero.first[:, None])[:, :, None, :] + rest[..., None] * z[:, :, None, :], end.first)
+    d, k = own.shape[1], z.shape[2]
     r_, alpha_, s_, beta_ = (column[:, None] for column in own.T)
     count = r_ + rows.x[:, None]
     bought, stayed = alpha_ + A, beta_ + B
@@ -148,22 +175,4 @@ def _of_rows(clock: Clock, rows: ClockedRows, point: FloatArray, order: int) -> 
     bent = (left.second - zero.second[:, None]) * inner.sum(axis=2)[..., None, None]
     second[:, d:, d:] -= bent.sum(axis=1) + pulled[:, -1, None, None] * end.second
     second[:, d:, d:] -= np.matmul((z * (inner * rest).sum(axis=2)[..., None]).transpose(0, 2, 1), z)
-    of_shape, of_stay = r * (rising1 + np.log(alpha)), s * np.log(beta)
-    first[:, 0] += of_shape
-    first[:, 1] += r
-    first[:, 2] += of_stay
-    first[:, 3] += s
-    second[:, 0, 0] += of_shape + r * r * rising2
-    second[:, 2, 2] += of_stay
-    for one, other, scale in ((0, 1, r), (2, 3, s)):
-        second[:, one, other] += scale
-        second[:, other, one] += scale
-    slope = np.zeros((n, size, d + j + k))
-    slope[:, np.arange(d), np.arange(d)] = 1.0
-    slope[:, :d, d : d + j] = rows.design
-    slope[:, np.arange(d, size), np.arange(d + j, d + j + k)] = 1.0
-    weighted = rows.weight[:, None] * first
-    gradient = np.einsum("nv,nvc->c", weighted, slope)
-    gradient[d + j :] += rows.weight @ rows.seen
-    hessian = np.einsum("nvc,nve->ce", slope, np.matmul(rows.weight[:, None, None] * second, slope))
-    return Evaluation(result, gradient, 0.5 * (hessian + hessian.T))
+    return first, second

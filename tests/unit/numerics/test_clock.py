@@ -6,14 +6,21 @@ import numpy as np
 import pytest
 
 from keepers.numerics.clock import Clock
+from keepers.numerics.clocked_leaving import LeavingLikelihood
 from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows
-from keepers.numerics.likelihoods import bg_nbd, mbg_nbd, nbd
+from keepers.numerics.likelihoods import bg_nbd, mbg_nbd, nbd, pareto_nbd
 
 FAMILIES = {
     "nbd": (nbd, (0.6, 1.1)),
     "bg_nbd": (bg_nbd, (0.6, 1.1, 0.8, 2.4)),
     "mbg_nbd": (mbg_nbd, (0.6, 1.1, 0.8, 2.4)),
+    "pareto_nbd": (pareto_nbd, (0.6, 1.1, 0.8, 0.7)),
 }
+
+
+def likelihood_of(family, rows):
+    kind = LeavingLikelihood if family is pareto_nbd else ClockedLikelihood
+    return kind(family, rows, paths(), 0.1)
 
 
 def paths(number=3, periods=30, k=2, seed=1):
@@ -48,7 +55,7 @@ def rows_of(family, theta, customers=200, seed=3):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_derivatives_are_those_of_the_value(name):
     family, theta = FAMILIES[name]
-    likelihood = ClockedLikelihood(family, rows_of(family, theta), paths(), 0.1)
+    likelihood = likelihood_of(family, rows_of(family, theta))
     point = np.concatenate([np.log(theta), [0.3, 0.2, -0.3]])
     here = likelihood(point, 2)
     for place in range(point.size):
@@ -62,8 +69,20 @@ def test_derivatives_are_those_of_the_value(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_sample_and_other_weights_stand_for_all(name):
     family, theta = FAMILIES[name]
-    likelihood = ClockedLikelihood(family, rows_of(family, theta, 3000), paths(), 0.1)
+    likelihood = likelihood_of(family, rows_of(family, theta, 3000))
     point = np.concatenate([np.log(theta), [0.1, 0.1, -0.1]])
     assert likelihood.sample(1500)(point, 0).value == pytest.approx(likelihood(point, 0).value, rel=0.06)
     twice = likelihood.reweighted(2 * likelihood.rows.weight)
     assert twice(point, 0).value == pytest.approx(2 * likelihood(point, 0).value)
+
+
+@pytest.mark.parametrize("size", [1.0, 0.01])
+def test_leaving_over_even_clocks_is_the_closed_form(size):
+    """Scales far below a period too, where the integrand falls steeply within one."""
+    rows = rows_of(pareto_nbd, FAMILIES["pareto_nbd"][1])
+    theta = np.array([0.6, 1.1 * size, 0.8, 0.7 * size])
+    own = np.exp(np.log(theta) + rows.design @ [0.3])
+    columns = (rows.x, rows.t_x, rows.T)
+    exact = [pareto_nbd.log_likelihood(one, *row)[0] for one, *row in zip(own, *(c[:, None] for c in columns))]
+    found = likelihood_of(pareto_nbd, rows)(np.array([*np.log(theta), 0.3, 0.0, 0.0]), 0).value
+    assert found == pytest.approx(rows.weight @ exact, rel=1e-11)

@@ -12,7 +12,10 @@ from keepers.models.covariates.answers import attributes_of, pattern_of
 from keepers.models.covariates.encoding import Coding
 from keepers.models.covariates.varying import WEEK, TimeVarying
 from keepers.numerics.clocked_answers import ClockedAnswers
+from keepers.numerics.clocked_leaving import LeavingLikelihood
+from keepers.numerics.clocked_leaving_answers import LeavingAnswers
 from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows
+from keepers.numerics.likelihoods import pareto_nbd
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.summaries.varying import PATH, START, sum_of
 
@@ -43,10 +46,11 @@ def likelihood_of(
 ) -> ClockedLikelihood:
     """The log-likelihood in log parameters and coefficients per standard deviation, times being divided by `scale`."""
     varying = _paths(coding)
-    if not hasattr(family, "log_likelihood_clocked"):
+    leaving = family is pareto_nbd
+    if not leaving and not hasattr(family, "log_likelihood_clocked"):
         raise ConfigError(
-            "Covariates that vary in time need a model in which leaving keeps the pace of buying. Use NBD, BGNBD or "
-            "MBGNBD."
+            "Covariates that vary in time need a model in which leaving keeps the pace of buying or has one constant "
+            "pace. Use NBD, BGNBD, MBGNBD or ParetoNBD."
         )
     centre, spread = standard(varying, names)
     rows = _rows(coding, names, cells, scale, spread)
@@ -55,7 +59,8 @@ def likelihood_of(
         rows.design * coding.coefficient_scale, rows.offset,
     )  # fmt: skip
     values = (_chosen(varying, names) - centre) / spread
-    return ClockedLikelihood(family, static, values, WEEK / cells.unit.days / scale)
+    kind = LeavingLikelihood if leaving else ClockedLikelihood
+    return kind(family, static, values, WEEK / cells.unit.days / scale)
 
 
 def answer_in_time(
@@ -75,9 +80,8 @@ def answer_in_time(
     _check_known(varying, question, rows, length, further)
     season = _YEAR if varying.keys is None else 1
     alpha = coding.symbols.index("alpha")
-    return ClockedAnswers(family, rows, _chosen(varying, names) - centre, length, alpha, season).ask(
-        question, theta, *further
-    )
+    kind = LeavingAnswers if family is pareto_nbd else ClockedAnswers
+    return kind(family, rows, _chosen(varying, names) - centre, length, alpha, season).ask(question, theta, *further)
 
 
 def _paths(coding: Coding) -> TimeVarying:

@@ -41,7 +41,7 @@ class Covariates:
         What to do with a level that the fit did not see: refuse it, or take it for the reference and warn.
     varying : TimeVarying, optional
         Covariates that vary in time, of which `purchase` names some; see `calendar_covariates`. They speed up and slow
-        down buying, in NBD, BG/NBD and MBG/NBD.
+        down buying, in NBD, BG/NBD, MBG/NBD and Pareto/NBD.
 
     Notes
     -----

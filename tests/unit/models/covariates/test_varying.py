@@ -160,7 +160,7 @@ def test_what_is_refused(fitted, summary):
     with pytest.raises(ConfigError, match="later `end`"):
         model.expected_purchases(summary, kp.weeks(52))
     with pytest.raises(ConfigError, match="keeps the pace"):
-        kp.ParetoNBD(covariates=kp.Covariates(purchase=["season_sin_1"], varying=calendar())).fit(summary)
+        kp.GGompertzNBD(covariates=kp.Covariates(purchase=["season_sin_1"], varying=calendar())).fit(summary)
     with pytest.raises(ConfigError, match="names none"):
         kp.Covariates(purchase=["channel"], varying=calendar())
     with pytest.raises(ConfigError, match="`dropout` names season_sin_1"):
