@@ -155,7 +155,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
                 parameters=self.parameter_names,
                 likelihood=likelihood,
                 starts=[np.concatenate([start, np.zeros(stretch.size)]) for start in self.family.starts(tables)],
-                rows=round(max(cells.size, _LEAST_ROWS if self.effort > 1 else 1) * self.effort),
+                rows=round(max(cells.size, _LEAST_ROWS if self.effort > 1 else 1) * self.effort * likelihood.effort),
                 rough=[likelihood.sample(size) for size in samples],
                 prior=on_scaled(chosen),
                 rescue=None if rescue is None else on_scaled(rescue, rescuing=True),

@@ -8,6 +8,7 @@ Role of Time-Varying Contextual Factors in Latent Attrition Models for Customer 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ FloatArray = NDArray[np.float64]
 
 class LeavingLikelihood(ClockedLikelihood):
     """The log-likelihood in log r, alpha, s, beta, coefficients that do not vary, and coefficients of the clock."""
+
+    effort: ClassVar[float] = 100.0
 
     def __init__(self, family: object, rows: ClockedRows, values: FloatArray, length: float) -> None:
         self.family, self.rows, self.length, self._values = family, rows, length, values  # type: ignore[assignment]

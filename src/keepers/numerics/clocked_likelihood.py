@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,9 @@ class ClockedLikelihood:
     length : float
         Of a period, in the unit of the rows.
     """
+
+    effort: ClassVar[float] = 1.0
+    """What a row costs, in rows of a closed form."""
 
     def __init__(self, family: BuyingFamily, rows: ClockedRows, values: FloatArray, length: float) -> None:
         self.family, self.rows, self.length, self._values = family, rows, length, values

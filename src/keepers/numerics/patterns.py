@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,9 @@ class PatternedLikelihood:
     design, offset : arrays, shape (p, d, k), (p, d)
         How coefficients move the log parameters of each pattern, and by how much they are moved anyway.
     """
+
+    effort: ClassVar[float] = 1.0
+    """What a row costs, in rows of a closed form."""
 
     def __init__(
         self, family: BuyingFamily, tables: CellTables, pattern: IntArray, design: FloatArray, offset: FloatArray

@@ -109,7 +109,10 @@ def test_forecasts_follow_the_season(fitted, summary):
     assert found[0] == pytest.approx(actual, rel=0.15)
 
 
-def test_every_question_is_answered(fitted, summary, tmp_path):
+@pytest.mark.parametrize("model", [kp.BGNBD, kp.ParetoNBD])
+def test_every_question_is_answered(model, summary, tmp_path):
+    columns = ["season_sin_1", "season_cos_1"]
+    fitted = model(covariates=kp.Covariates(purchase=columns, varying=calendar())).fit(summary)
     rng = np.random.default_rng(4)
     t = kp.weeks(20)
     for answer in (
