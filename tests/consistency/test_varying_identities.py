@@ -85,7 +85,8 @@ def test_a_calendar_without_effect_equals_none(orders, model):
         ("median_lifetime", ()),
         ("median_waiting_time", ()),
     ):
+        # Medians are searched for, and lifetimes summed over the weeks.
         np.testing.assert_allclose(
             seasonal.answer(question, theta, cells, *further), plain.answer(question, theta[:-1], cells, *further),
-            rtol=1e-8, atol=1e-12,
+            rtol=1e-6 if question.startswith("median") or "lifetime" in question else 1e-8, atol=1e-12,
         )  # fmt: skip
