@@ -190,7 +190,7 @@ class PooledModel(BuyingModel):
         logs = (np.vstack([found.points, found.centre]) + units).ravel()
         theta = np.exp(logs)
         names = self.parameter_names
-        self.posterior_ = Posterior(names, logs, covariance, float(found.shrinkage.mean()))
+        self.posterior_ = self.laplace_ = Posterior(names, logs, covariance, float(found.shrinkage.mean()))
         self.covariance_ = np.outer(theta, theta) * covariance
         self.parameters_ = dict(zip(names, theta.tolist(), strict=True))
         self.standard_errors_ = dict(zip(names, np.sqrt(np.diag(self.covariance_)).tolist(), strict=True))
