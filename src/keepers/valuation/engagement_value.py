@@ -36,7 +36,7 @@ class Referral:
     would_have_joined : float
         Probability that the person would have come without the referral; 1 or 0 where it is known.
     years : float
-        How many years from now the person joins; 0 for now.
+        How many years from now the person joins; 0 is today.
     person : hashable, optional
         Key of the referred person, where it is one of the customers.
     """
