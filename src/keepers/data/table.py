@@ -39,7 +39,7 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """Column names in order."""
-        return tuple(row[0] for row in self.engine.rows(f"DESCRIBE {quoted(self.name)}"))
+        return tuple(name for name, _ in self.engine.described(self.name))
 
     def __len__(self) -> int:
         return int(self.engine.row(f"SELECT count(*) FROM {quoted(self.name)}")[0])

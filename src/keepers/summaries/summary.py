@@ -357,7 +357,7 @@ def summarise(
     name = engine.new_name("summary")
     if known:
         # What is grouped by customer already is not stored once more.
-        engine.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+        engine.create_view(name, query)
     else:
         engine.create(name, query)
     facts = SummaryFacts(resolved, has_money, orders.currency, margin, orders, money, remarks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepers.data.engine import Engine, quoted
+from keepers.data.engine import Engine
 from keepers.data.table import Table
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import MoneyBasis
@@ -109,6 +109,4 @@ class Values(Table):
 
 def create_view(engine: Engine, sql: str) -> str:
     """Make a lazy table of a query; gives its name."""
-    name = engine.new_name("values")
-    engine.execute(f"CREATE VIEW {quoted(name)} AS {sql}")
-    return name
+    return engine.create_view(engine.new_name("values"), sql)
