@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from keepers.domain.version import VERSION
     from keepers.evaluation.backtest import backtest as backtest
     from keepers.evaluation.compare import choose_model as choose_model
+    from keepers.evaluation.contract_backtest import backtest_subscriptions as backtest_subscriptions
+    from keepers.evaluation.contract_backtest import choose_subscription_model as choose_subscription_model
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
@@ -88,8 +90,10 @@ _HOMES = {
     "SignedSpend": ("models.spend.signed_spend", "SignedSpend"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
+    "backtest_subscriptions": ("evaluation.contract_backtest", "backtest_subscriptions"),
     "calendar_covariates": ("models.covariates.varying", "calendar_covariates"),
     "choose_model": ("evaluation.compare", "choose_model"),
+    "choose_subscription_model": ("evaluation.contract_backtest", "choose_subscription_model"),
     "continuous_rate": ("domain.money", "continuous_rate"),
     "days": ("domain.time", "days"),
     "formulas": ("valuation.formulas", ""),

@@ -116,6 +116,33 @@ def parse_day(value: dt.date | str, name: str) -> dt.date:
         raise ConfigError(f"`{name}` is {value!r}, which is not a day. Write it as YYYY-MM-DD.") from None
 
 
+def calendar_shift(day: dt.date, steps: int, unit: TimeUnit) -> dt.date:
+    """The day so many calendar periods later, or earlier: the same day of another month, or that month's last day.
+
+    >>> calendar_shift(dt.date(2024, 3, 31), -1, TimeUnit.MONTH), calendar_shift(dt.date(2024, 1, 10), 2, TimeUnit.WEEK)
+    (datetime.date(2024, 2, 29), datetime.date(2024, 1, 24))
+    """
+    if unit in (TimeUnit.DAY, TimeUnit.WEEK):
+        return day + dt.timedelta(days=round(steps * unit.days))
+    month = day.year * 12 + day.month - 1 + steps * (12 if unit is TimeUnit.YEAR else 1)
+    first = dt.date(month // 12, month % 12 + 1, 1)
+    after = dt.date((month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return first.replace(day=min(day.day, (after - first).days))
+
+
+def whole_calendar_periods(first: dt.date, last: dt.date, unit: TimeUnit) -> int:
+    """Calendar periods that are over on the last day, counted from the first.
+
+    >>> whole_calendar_periods(dt.date(2024, 1, 31), dt.date(2024, 3, 30), TimeUnit.MONTH)
+    1
+    """
+    if unit in (TimeUnit.DAY, TimeUnit.WEEK):
+        return (last - first).days // round(unit.days)
+    months_each = 12 if unit is TimeUnit.YEAR else 1
+    steps = ((last.year - first.year) * 12 + last.month - first.month) // months_each
+    return steps - (calendar_shift(first, steps, unit) > last)
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class ObservationWindow:
     """What of the orders a model may see, and what is kept back to grade it.

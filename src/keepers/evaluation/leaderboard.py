@@ -25,7 +25,7 @@ class Place:
     baseline, chosen : bool
         Whether it is a naive rule, and whether it is the model that is used.
     score : float
-        Mean ranked probability score over the origins, in purchases a customer; smaller is better.
+        Mean ranked probability score over the origins, in purchases a customer or renewals a contract; small is good.
     behind, standard_error : float
         How much larger its score is than the best, and the standard error of that, customer by customer.
     """
@@ -78,7 +78,11 @@ NOBODY = Leaderboard((), "No forecast could be graded.")
 
 
 def leaderboard(
-    grades: Mapping[str, Sequence[CountGrade]], titles: Mapping[str, str], rules: frozenset[str], winner: str | None
+    grades: Mapping[str, Sequence[CountGrade]],
+    titles: Mapping[str, str],
+    rules: frozenset[str],
+    winner: str | None,
+    unit: str = "purchases a customer",
 ) -> Leaderboard:
     """Place forecasts of the same holdouts.
 
@@ -92,6 +96,8 @@ def leaderboard(
         Which of them are naive rules.
     winner : str or None
         The model that is used.
+    unit : str
+        What the score counts, for the sentence.
     """
     if not grades:
         return NOBODY
@@ -106,10 +112,10 @@ def leaderboard(
         places.append(
             Place(rank, name, titles[name], name in rules, name == winner, scores[name], max(behind, 0.0), error)
         )
-    return Leaderboard(tuple(places), _sentence(places))
+    return Leaderboard(tuple(places), _sentence(places, unit))
 
 
-def _sentence(places: Sequence[Place]) -> str:
+def _sentence(places: Sequence[Place], unit: str) -> str:
     first, *others = places
     ties = [place.title for place in others if place.rank == 1]
     sentence = f"{first.title} forecast best"
@@ -120,8 +126,8 @@ def _sentence(places: Sequence[Place]) -> str:
         next_one = behind[0]
         share = next_one.behind / first.score if first.score > 0 else 0.0
         sentence += (
-            f". {next_one.title} comes behind with an error {share:.1%} larger "
-            f"({next_one.behind:.3g} purchases a customer, standard error {next_one.standard_error:.2g})"
+            f". {next_one.title[:1].upper()}{next_one.title[1:]} comes behind with an error {share:.1%} larger "
+            f"({next_one.behind:.3g} {unit}, standard error {next_one.standard_error:.2g})"
         )
     if all(place.baseline for place in places if place.rank == 1):
         sentence += ". No model is among the best"

@@ -14,6 +14,9 @@ PREFERENCE = ("MBGNBD", "ParetoNBD", "BGNBD", "MBGCNBD", "BGCNBD", "NBD")
 BG/NBD counts whoever bought once as a customer for ever; NBD counts everybody so, and a holdout can be too short to
 contradict it while values over years rest on it."""
 
+CONTRACT_PREFERENCE = ("ShiftedBetaGeometric", "ExponentialGamma", "BetaDiscreteWeibull", "WeibullGamma")
+"""The same of models of contracts: the fewer parameters first, and of as many the one that pays at renewals."""
+
 NEGLIGIBLE = 0.001
 """A score this much larger, relative to the best, is no worse, however many customers make the difference certain."""
 
@@ -102,4 +105,5 @@ def _standard_error(a: CountGrade, b: CountGrade) -> float:
 
 
 def _preference(name: str) -> int:
-    return PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)
+    order = (*PREFERENCE, *CONTRACT_PREFERENCE)
+    return order.index(name) if name in order else len(order)

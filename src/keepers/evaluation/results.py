@@ -18,7 +18,7 @@ from keepers.evaluation.stacking import Stacking
 from keepers.evaluation.tracking import Tracking
 from keepers.evaluation.verdict import Verdict
 
-Target = Literal["purchases", "value"]
+Target = Literal["purchases", "renewals", "value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class BacktestRow:
     baseline : bool
         Whether it is a naive rule.
     of : str
-        "purchases" or "value".
+        "purchases", "renewals" or "value".
     origin : date
         Last day that the forecast knew.
     horizon : Horizon
@@ -158,8 +158,13 @@ class Backtest:
 
     @property
     def winner(self) -> str | None:
-        """Class of the model that forecast purchases best; None where nothing could be graded."""
+        """Class of the model that forecast purchases (or renewals) best; None where nothing could be graded."""
         return self.ranking.winner
+
+    @property
+    def counted(self) -> Target:
+        """What was forecast and counted: "purchases" of a shop's customers, or "renewals" of contracts."""
+        return "renewals" if any(row.of == "renewals" for row in self.rows) else "purchases"
 
     @property
     def verdict(self) -> str:
@@ -169,12 +174,14 @@ class Backtest:
     @property
     def holdout(self) -> Horizon | None:
         """How far was predicted from each origin."""
+        if self.counted == "renewals":
+            return self.rows[-1].horizon
         return self.windows[-1].holdout if self.windows else None
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
-        """Coverage of the winner's intervals of purchases, the mean over origins."""
-        return self._winner_standing("purchases")
+        """Coverage of the winner's intervals of what was counted, the mean over origins."""
+        return self._winner_standing(self.counted)
 
     @property
     def value_coverage(self) -> tuple[Coverage, ...]:
@@ -183,8 +190,8 @@ class Backtest:
 
     @property
     def groups(self) -> tuple[CalibrationGroup, ...]:
-        """Tenths of the customers by the winner's prediction of purchases from the last origin."""
-        return self._last_groups("purchases")
+        """Tenths of the customers by the winner's prediction of what was counted, from the last origin."""
+        return self._last_groups(self.counted)
 
     @property
     def value_groups(self) -> tuple[CalibrationGroup, ...]:
@@ -208,17 +215,18 @@ class Backtest:
         """
         return self.places
 
-    def standings(self, of: Target = "purchases") -> tuple[Standing, ...]:
-        """Every forecast over all origins, best first."""
+    def standings(self, of: Target | None = None) -> tuple[Standing, ...]:
+        """Every forecast of what was counted (or of value) over all origins, best first."""
+        of = of or self.counted
         names = list(dict.fromkeys(row.model for row in self.rows if row.of == of))
         found = [self._standing([row for row in self.rows if row.of == of and row.model == name]) for name in names]
-        if of == "purchases":
+        if of != "value":
             return tuple(sorted(found, key=lambda one: self.ranking.order.index(one.model)))
         return tuple(sorted(found, key=lambda one: one.rmse))
 
     def table(self, of: Target | None = None) -> list[dict[str, Any]]:
-        """The standings as rows of a table, purchases first and then value."""
-        targets: tuple[Target, ...] = ("purchases", "value") if of is None else (of,)
+        """The standings as rows of a table, purchases (or renewals) first and then value."""
+        targets: tuple[Target, ...] = (self.counted, "value") if of is None else (of,)
         return [standing.to_dict() for target in targets for standing in self.standings(target)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -242,7 +250,7 @@ class Backtest:
         }
 
     def _chosen(self, row_model: str, of: Target) -> bool:
-        return row_model == (self.winner if of == "purchases" else self.value_model)
+        return row_model == (self.value_model if of == "value" else self.winner)
 
     def _winner_standing(self, of: Target) -> tuple[Coverage, ...]:
         return next((one.coverage for one in self.standings(of) if one.chosen), ())

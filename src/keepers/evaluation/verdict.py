@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keepers.domain.time import Horizon
+from keepers.domain.time import Horizon, TimeUnit
 
 LARGE_TOTAL_ERROR = 0.20
 """A total that is off by more than this, on average over origins, is a reservation."""
@@ -21,6 +21,7 @@ FEW_PURCHASES = 100
 
 _WHOLE_YEAR = 350
 _NOTHING_GAINED = 0.005
+_LISTED = 3
 
 
 class Trust(Enum):
@@ -52,6 +53,48 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """How a verdict speaks of what was forecast.
+
+    Attributes
+    ----------
+    counted : str
+        What a holdout must have enough of.
+    changed : str
+        Why totals may be off, a whole clause.
+    held : str
+        What intervals should have held.
+    described : str
+        Whom the models describe.
+    large_total_error : float
+        Error of the total from which it is a reservation.
+    """
+
+    counted: str
+    changed: str
+    held: str
+    described: str
+    large_total_error: float
+
+
+PURCHASES = Words(
+    "purchases",
+    "buying changed between the past and the days after it, by season, growth or a break. Rankings of customers suffer "
+    "less from it than sums",
+    "what customers bought",
+    "this store",
+    LARGE_TOTAL_ERROR,
+)
+RENEWALS = Words(
+    "endings",
+    "contracts ended more or less readily than before, after a change of price, of the product or of who signs up",
+    "the renewals of contracts",
+    "these contracts",
+    0.10,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a verdict rests on.
 
@@ -66,7 +109,7 @@ class Evidence:
     total_errors : tuple of float
         Error of the predicted total from each origin, where anybody bought.
     purchases : float
-        Fewest purchases in any holdout.
+        Fewest purchases (or endings of contracts) in any holdout.
     holdout : Horizon
         How far was predicted.
     origins : int
@@ -98,9 +141,9 @@ class Evidence:
     remarks: tuple[str, ...] = ()
 
 
-def judge(found: Evidence) -> Verdict:
+def judge(found: Evidence, words: Words = PURCHASES) -> Verdict:
     """The verdict on a backtest with a winner."""
-    reservations, grave = _reservations(found)
+    reservations, grave = _reservations(found, words)
     dates_back = "one date" if found.origins == 1 else f"{found.origins} dates"
     seen = f"Predicting the next {length(found.holdout)} from {dates_back} in the past"
     if found.rule is None or found.improvement is None:
@@ -108,8 +151,9 @@ def judge(found: Evidence) -> Verdict:
         return Verdict(Trust.CAUTION, sentence, reservations)
     if found.misfits:
         sentence = (
-            f"None of these models describes this store. {' '.join(found.misfits)} {seen}, {found.title} was the best "
-            f"of them, {_beside_the_rule(found)}. Use the ranking of customers with care and the sums not at all."
+            f"None of these models describes {words.described}. {' '.join(found.misfits)} {seen}, {found.title} was "
+            f"the best of them, {_beside_the_rule(found)}. Use the ranking of customers with care and the sums not at "
+            "all."
         )
         return Verdict(Trust.NONE, sentence, reservations)
     if found.improvement < _NOTHING_GAINED:
@@ -152,7 +196,11 @@ def length(horizon: Horizon) -> str:
     >>> from keepers.domain.time import days
     >>> [length(days(n)) for n in (20, 175, 365)]
     ['20 days', '25 weeks', '12 months']
+
+    A whole number of months or years is said as it is.
     """
+    if horizon.unit in (TimeUnit.MONTH, TimeUnit.YEAR) and float(horizon.length).is_integer():
+        return str(horizon)
     whole = round(horizon.days)
     if whole >= _WHOLE_YEAR:
         return f"{whole / 30.4375:.0f} months"
@@ -161,6 +209,11 @@ def length(horizon: Horizon) -> str:
 
 def _listed(names: tuple[str, ...]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _few(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The first names, and how many more there are, where a list would be long."""
+    return names if len(names) <= _LISTED + 1 else (*names[:_LISTED], f"{len(names) - _LISTED} more")
 
 
 def _totals(errors: tuple[float, ...]) -> str:
@@ -174,24 +227,22 @@ def _totals(errors: tuple[float, ...]) -> str:
     return f", and its totals were off by {size:.0%} on average, sometimes too high and sometimes too low"
 
 
-def _reservations(found: Evidence) -> tuple[tuple[str, ...], bool]:
+def _reservations(found: Evidence, words: Words) -> tuple[tuple[str, ...], bool]:
     """Sentences to keep in mind, and whether any of them is grave."""
     grave: list[str] = []
     mild: list[str] = list(found.remarks)
     size = float(np.mean(np.abs(found.total_errors))) if found.total_errors else 0.0
     # Few purchases differ from any forecast by chance: three standard deviations of a count are allowed to it.
-    if size > max(LARGE_TOTAL_ERROR, 3.0 / max(found.purchases, 1.0) ** 0.5):
-        grave.append(
-            f"Predicted totals were off by {size:.0%} on average: buying changed between the past and the days after "
-            "it, by season, growth or a break. Rankings of customers suffer less from it than sums."
-        )
+    if size > max(words.large_total_error, 3.0 / max(found.purchases, 1.0) ** 0.5):
+        grave.append(f"Predicted totals were off by {size:.0%} on average: {words.changed}.")
     if abs(found.coverage_80 - 0.80) > COVERAGE_TOLERANCE:
         grave.append(
-            f"Intervals that promise 80% held {found.coverage_80:.0%} of what customers bought: they are too "
+            f"Intervals that promise 80% held {found.coverage_80:.0%} of {words.held}: they are too "
             f"{'narrow' if found.coverage_80 < 0.80 else 'wide'}."
         )
     if found.purchases < FEW_PURCHASES:
-        grave.append(f"One of the holdouts has only {found.purchases:.0f} purchases, so much of its error is chance.")
+        few = f"{found.purchases:.0f} {words.counted.removesuffix('s') if found.purchases == 1 else words.counted}"
+        grave.append(f"One of the holdouts has only {few}, so much of its error is chance.")
     if found.value_rule is not None:
         grave.append(f"In money the model does no better than the naive rule that {found.value_rule}.")
     if found.model in {"BGNBD", "BGCNBD"}:
@@ -206,5 +257,5 @@ def _reservations(found: Evidence) -> tuple[tuple[str, ...], bool]:
             f"The data allow a test over {length(found.holdout)}, not over a whole year: seasons are not tested."
         )
     if found.ties:
-        mild.append(f"{_listed(found.ties)} did as well; {found.title} is taken because ties go to it.")
+        mild.append(f"{_listed(_few(found.ties))} did as well; {found.title} is taken because ties go to it.")
     return tuple(grave + mild), bool(grave)

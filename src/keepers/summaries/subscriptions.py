@@ -171,10 +171,7 @@ def summarise_subscriptions(
     [('a', 'large', 5, False, 1, 25.0), ('b', 'small', 3, True, 0, 10.0), ('c', 'large', 3, False, 0, 25.0)]
     """
     unit = TimeUnit.parse(period)
-    if isinstance(subscriptions, Table):
-        table = subscriptions
-    else:
-        table = register_frame(Engine(), subscriptions, "subscriptions")
+    table = subscription_table(subscriptions)
     engine, source = table.engine, _source(table)
     cut = _cut(engine, source, window)
     begins = None if observed_from is None else parse_day(observed_from, "observed_from")
@@ -208,6 +205,42 @@ def summarise_subscriptions(
     remarks = _remarks(engine, source, cut, begins, unit, spells, name)
     facts = SubscriptionFacts(cut, unit, grace, begins, _currency(engine, source), money > 0, spells, remarks)
     return SubscriptionSummary(engine, name, facts)
+
+
+def subscription_table(subscriptions: Any) -> Table:
+    """The contracts as a table of an engine, a frame being registered with a new one."""
+    if isinstance(subscriptions, Table):
+        return subscriptions
+    return register_frame(Engine(), subscriptions, "subscriptions")
+
+
+def contract_span(table: Table) -> tuple[dt.date, dt.date]:
+    """The first day on which a contract began, and the last on which one began or ended.
+
+    Raises
+    ------
+    InputError
+        Where no contract has a day on which it began.
+    """
+    first, last = table.engine.row(
+        f"SELECT min(started_on), max(greatest(started_on, coalesce(ended_on, started_on))) FROM ({_source(table)})"
+    )
+    if first is None:
+        raise InputError("The table of subscriptions is empty, or none of its rows has a day on which it began.")
+    return first, last
+
+
+def billing_period(table: Table) -> TimeUnit:
+    """The period by which most contracts are billed; a month where nothing is known of it.
+
+    Contracts billed by the day are counted in weeks: nobody decides about them every day.
+    """
+    found = table.engine.rows(
+        f"SELECT lower(coalesce(interval, 'month')) AS billed FROM ({_source(table)}) GROUP BY 1 "
+        "ORDER BY count(*) DESC, 1 LIMIT 1"
+    )
+    unit = TimeUnit.parse(found[0][0]) if found and found[0][0] in {one.value for one in TimeUnit} else TimeUnit.MONTH
+    return TimeUnit.WEEK if unit is TimeUnit.DAY else unit
 
 
 def _source(table: Table) -> str:
