@@ -197,9 +197,9 @@ def length(horizon: Horizon) -> str:
     >>> [length(days(n)) for n in (20, 175, 365)]
     ['20 days', '25 weeks', '12 months']
 
-    A whole number of months or years is said as it is.
+    A whole number of months is said as it is.
     """
-    if horizon.unit in (TimeUnit.MONTH, TimeUnit.YEAR) and float(horizon.length).is_integer():
+    if horizon.unit is TimeUnit.MONTH and float(horizon.length).is_integer():
         return str(horizon)
     whole = round(horizon.days)
     if whole >= _WHOLE_YEAR:
