@@ -65,6 +65,9 @@ def _program(
 
 def main() -> None:
     """Run the program; errors become one clear message and an exit code."""
+    # No product of the program is large enough for threads of the linear algebra library, which on a busy machine wait
+    # for each other; what needs every core has threads of its own. It counts when the library is loaded, later.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _stop)
     try:
         _run()

@@ -26,6 +26,7 @@ from keepers.models.priors import ParameterPrior, Prior
 from keepers.models.realtime import CustomerState, Scores, score_states
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import Forecast, ForecastOverDraws
+from keepers.numerics.sums import dot, quadratic_forms
 
 FloatArray = NDArray[np.float64]
 
@@ -137,10 +138,10 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
             If the histories are impossible or there are none.
         """
         cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes)
-        scale = 1.0 if self.discrete else float(cells.weight @ cells.T) / cells.customers or 1.0
+        scale = 1.0 if self.discrete else dot(cells.weight, cells.T) / cells.customers or 1.0
         powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
         tables = CellTables.of(cells, scale)
-        repeaters = float(cells.weight @ (cells.x > 0))
+        repeaters = dot(cells.weight, (cells.x > 0).astype(np.float64))
         chosen, rescue = self._priors(repeaters)
         self._learn(cells)
         stretch, likelihood = self._likelihood(cells, tables, scale)
@@ -339,8 +340,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         """Variance of the expected purchases of each row that comes from the parameters (delta method unless told)."""
         if isinstance(found, ForecastOverDraws):
             return found.parameter_variance
-        gradient = found.expected_gradient.T
-        return np.asarray(np.maximum(np.sum((self.posterior_.covariance @ gradient) * gradient, axis=0), 0.0))
+        return np.maximum(quadratic_forms(self.posterior_.covariance, found.expected_gradient), 0.0)
 
     def state(self, first_purchase: dt.date) -> CustomerState:
         """The state of a customer who made the first purchase on a day, to be updated order by order."""

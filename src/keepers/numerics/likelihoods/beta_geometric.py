@@ -31,6 +31,7 @@ from keepers.numerics.likelihoods.beta_geometric_likelihood import (
 from keepers.numerics.likelihoods.beta_geometric_rows import beta_geometric_rows
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
 from keepers.numerics.row_derivatives import RowDerivatives
+from keepers.numerics.sums import dot
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class BetaGeometric:
 
     def starts(self, tables: CellTables) -> list[FloatArray]:
         """Logarithms of points from which a search begins: two mixtures of rates, two of leaving."""
-        rate = 1.5 * (float(tables.weight @ tables.x) + 0.5) / (float(tables.weight @ tables.T) + 0.5)
+        rate = 1.5 * (dot(tables.weight, tables.x) + 0.5) / (dot(tables.weight, tables.T) + 0.5)
         return [np.log([r, r / rate, a, b]) for r in (0.3, 1.2) for a, b in ((0.8, 2.5), (0.5, 6.0))]
 
     def log_likelihood(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:

@@ -19,10 +19,10 @@ from keepers.numerics.evaluation import Evaluation, in_logarithms
 from keepers.numerics.likelihoods import nbd
 from keepers.numerics.likelihoods.family import FloatArray, Theta
 from keepers.numerics.special import log_rising
+from keepers.numerics.sums import UNTHREADED
 
-_BLOCK = 16_384
-"""Rows worked on at a time: they stay in the processor's cache, and the products are too small for the linear algebra
-library to start threads for, which cost far more than they bring where another process keeps a core busy."""
+_BLOCK = UNTHREADED
+"""Rows worked on at a time: they stay in the processor's cache, and no product of theirs starts threads."""
 
 
 def log_likelihood(chances: int, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:

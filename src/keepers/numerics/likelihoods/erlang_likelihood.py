@@ -25,9 +25,10 @@ from keepers.numerics.evaluation import Evaluation, in_logarithms
 from keepers.numerics.likelihoods.beta_geometric_likelihood import logistic, softplus
 from keepers.numerics.likelihoods.family import FloatArray, Theta
 from keepers.numerics.special import log_rising
+from keepers.numerics.sums import UNTHREADED
 
-_BLOCK = 16_384
-"""Rows worked on at a time, so that they stay in the processor's cache."""
+_BLOCK = UNTHREADED
+"""Rows worked on at a time: they stay in the processor's cache, and no product of theirs starts threads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

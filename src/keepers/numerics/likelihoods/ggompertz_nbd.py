@@ -28,6 +28,7 @@ from keepers.numerics.likelihoods.ggompertz_nbd_integral import Integral
 from keepers.numerics.likelihoods.nbd import last_of, median_pareto
 from keepers.numerics.likelihoods.two_terms import TermTable, mixed_gradient, sum_of_two
 from keepers.numerics.special import log_rising
+from keepers.numerics.sums import dot
 
 PARAMETERS = ("r", "alpha", "b", "s", "beta")
 """Shape and scale of the rates of buying; growth of the risk of leaving; shape and scale of its level."""
@@ -40,8 +41,8 @@ _Five = tuple[float, float, float, float, float]
 def starts(tables: CellTables) -> list[FloatArray]:
     """Logarithms of points from which a search begins; times are scaled to a mean age of about one."""
     customers = float(tables.weight.sum())
-    purchases = max(float(tables.weight @ tables.x), 0.5) / max(customers, 1.0)
-    age = max(float(tables.weight @ tables.T) / max(customers, 1.0), 1e-12)
+    purchases = max(dot(tables.weight, tables.x), 0.5) / max(customers, 1.0)
+    age = max(dot(tables.weight, tables.T) / max(customers, 1.0), 1e-12)
     points = []
     for r, b, s, beta in ((0.7, 0.3, 0.6, 0.2), (1.0, 4.0, 0.5, 10.0)):
         stays = float(lifetime.mean_within(b / age, s, np.array([beta]), age)[0])
@@ -82,7 +83,7 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     tables = CellTables.of(cells)
     if order == 0:
         rows = _log_constant(theta, tables) + _log_bracket(theta, tables)
-        return Evaluation.of_value(float(tables.weight @ rows), 5)
+        return Evaluation.of_value(dot(tables.weight, rows), 5)
     r, alpha = float(theta[0]), float(theta[1])
     rising, by_count = log_rising(r, tables.counts.values), tables.customers_by_count
     customers = float(by_count.sum())

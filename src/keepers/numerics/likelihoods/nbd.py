@@ -23,6 +23,7 @@ from keepers.numerics.likelihoods.beta_geometric_rows import nbd_rows
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
 from keepers.numerics.row_derivatives import RowDerivatives
 from keepers.numerics.special import log_rising
+from keepers.numerics.sums import dot
 
 PARAMETERS = ("r", "alpha")
 """Shape and rate of the gamma distribution of purchase rates."""
@@ -32,8 +33,8 @@ TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1})
 
 def starts(tables: CellTables) -> list[FloatArray]:
     """Logarithms of points from which a search begins: the mean rate of the data at several spreads."""
-    purchases = float(tables.weight @ tables.x) + 0.5
-    rate = purchases / (float(tables.weight @ tables.T) + 0.5)
+    purchases = dot(tables.weight, tables.x) + 0.5
+    rate = purchases / (dot(tables.weight, tables.T) + 0.5)
     return [np.log([r, r / rate]) for r in (0.3, 1.5)]
 
 

@@ -27,12 +27,13 @@ from keepers.numerics.likelihoods.nbd import median_pareto
 from keepers.numerics.likelihoods.pareto_nbd_integral import IntegralMoments, integral_moments, log_integral
 from keepers.numerics.likelihoods.pareto_nbd_rows import pareto_nbd_rows
 from keepers.numerics.special import log_rising
+from keepers.numerics.sums import UNTHREADED, dot, weighted_rows
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 """Shape and scale of the rates of buying, shape and scale of the rates of leaving."""
 
-_CHUNK = 1 << 14
-"""Rows that are mixed at a time, so that they stay in the processor's cache."""
+_CHUNK = UNTHREADED
+"""Rows that are mixed at a time, so that they stay in the processor's cache and no product starts threads."""
 
 TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1, "s": 0, "beta": 1})
 
@@ -43,8 +44,8 @@ log_likelihood_rows = pareto_nbd_rows
 def starts(tables: CellTables) -> list[FloatArray]:
     """Logarithms of points from which a search begins; times are scaled to a mean age of about one."""
     customers = float(tables.weight.sum())
-    purchases = max(float(tables.weight @ tables.x), 0.5) / max(customers, 1.0)
-    age = max(float(tables.weight @ tables.T) / max(customers, 1.0), 1e-12)
+    purchases = max(dot(tables.weight, tables.x), 0.5) / max(customers, 1.0)
+    age = max(dot(tables.weight, tables.T) / max(customers, 1.0), 1e-12)
     points = []
     for r, s, beta in ((0.7, 0.6, 0.5), (1.5, 1.5, 4.0), (0.3, 0.3, 0.1)):
         stays = float(lifetime.mean_within(s, np.array([beta * age]), age)[0])
@@ -89,7 +90,7 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     if order == 0:
         leaves, buys = _log_terms(theta, tables)
         rows = _log_constant(theta, tables) + np.logaddexp(leaves, buys)
-        return Evaluation.of_value(float(weight @ rows), 4)
+        return Evaluation.of_value(dot(weight, rows), 4)
     pairs_left, pairs_buys = tables.counts_and_recencies, tables.counts_and_ages
     left, later = _moments(theta, tables)
     weight_left, logs, mixed = np.empty(tables.size), np.empty(tables.size), np.zeros((4, 4))
@@ -103,12 +104,12 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
         apart = left.gradient[at_left] - later.gradient[at_later]
         mixed += (apart * (weight_left[part] * (1.0 - share))[:, None]).T @ apart
     sum_left, sum_later = pairs_left.sums(weight_left), pairs_buys.sums(weight - weight_left)
-    gradient = sum_left @ left.gradient + sum_later @ later.gradient
-    hessian = np.tensordot(sum_left, left.hessian, 1) + np.tensordot(sum_later, later.hessian, 1) + mixed
+    gradient = weighted_rows(sum_left, left.gradient) + weighted_rows(sum_later, later.gradient)
+    hessian = weighted_rows(sum_left, left.hessian) + weighted_rows(sum_later, later.hessian) + mixed
     # What remains depends on x alone, or on nothing.
     rising, by_count = log_rising(r, tables.counts.values), tables.customers_by_count
     customers = float(by_count.sum())
-    value = float(weight @ logs) + float(by_count @ rising.value)
+    value = dot(weight, logs) + float(by_count @ rising.value)
     value += customers * (r * np.log(alpha) + s * np.log(beta))
     gradient += customers * np.array([np.log(alpha), r / alpha, np.log(beta), s / beta])
     gradient[0] += by_count @ rising.first

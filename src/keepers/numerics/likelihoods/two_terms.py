@@ -13,9 +13,10 @@ import numpy as np
 from keepers.domain.cells import FloatArray
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.sums import UNTHREADED, dot, weighted_rows
 
-_CHUNK = 1 << 14
-"""Rows that are mixed at a time, so that they stay in the processor's cache."""
+_CHUNK = UNTHREADED
+"""Rows that are mixed at a time, so that they stay in the processor's cache and no product starts threads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +58,9 @@ def sum_of_two(tables: CellTables, leaves: TermTable, buys: TermTable) -> Evalua
         apart = leaves.gradient[at_left] - buys.gradient[at_later]
         mixed += (apart * (weight_left[part] * (1.0 - share))[:, None]).T @ apart
     sum_left, sum_later = before.sums(weight_left), now.sums(weight - weight_left)
-    gradient = sum_left @ leaves.gradient + sum_later @ buys.gradient
-    hessian = np.tensordot(sum_left, leaves.hessian, 1) + np.tensordot(sum_later, buys.hessian, 1)
-    return Evaluation(float(weight @ logs), gradient, hessian + 0.5 * (mixed + mixed.T))
+    gradient = weighted_rows(sum_left, leaves.gradient) + weighted_rows(sum_later, buys.gradient)
+    hessian = weighted_rows(sum_left, leaves.hessian) + weighted_rows(sum_later, buys.hessian)
+    return Evaluation(dot(weight, logs), gradient, hessian + 0.5 * (mixed + mixed.T))
 
 
 def mixed_gradient(tables: CellTables, leaves: TermTable, buys: TermTable) -> tuple[FloatArray, FloatArray]:
