@@ -1,4 +1,4 @@
-"""Fits of ten million customers simulated at day resolution, from their cells: processor time, into docs/performance.md."""
+"""Fits of ten million customers simulated at day resolution, from their cells, into docs/performance.md."""
 
 from __future__ import annotations
 

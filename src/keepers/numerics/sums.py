@@ -1,7 +1,7 @@
 """Weighted sums over many rows, in pieces for which the linear algebra library starts no threads.
 
-Its threads bring nothing here, as such a sum waits for memory, and where another process keeps a core busy they wait for
-each other: a hundred times as long as the sum itself was measured.
+Its threads bring nothing here, as such a sum waits for memory; where another process keeps a core busy they wait
+for each other, fifty times as long as the sum itself takes.
 """
 
 from __future__ import annotations
