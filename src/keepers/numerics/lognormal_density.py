@@ -20,8 +20,8 @@ from keepers.domain.cells import FloatArray
 MONOMIALS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 """Powers of (a, e) in a quadratic polynomial."""
 
-HIGHEST = 4
-"""Highest power whose moments are needed."""
+HIGHEST, HIGHEST_OF_GRADIENT = 4, 2
+"""Highest power whose moments are needed for the Hessian, and for the gradient alone."""
 
 _ONE, _A, _E = np.eye(3)
 """Linear polynomials 1, a and e."""
@@ -99,18 +99,22 @@ def derivative_polynomials(law: NormalRates) -> tuple[FloatArray, FloatArray]:
     return first, second
 
 
-def derivatives(law: NormalRates, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+def derivatives(law: NormalRates, moments: FloatArray, order: int = 2) -> tuple[FloatArray, FloatArray]:
     """Gradient and Hessian of the logarithm of integrals with these moments, shapes (n, 5) and (n, 5, 5).
 
     Parameters
     ----------
     law : NormalRates
         The density.
-    moments : array, shape (n, 5, 5)
-        E a^i e^j under each integrand, used for i + j <= 4.
+    moments : array, shape (n, 5, 5), or (n, 3, 3) at order 1
+        E a^i e^j under each integrand, used for i + j <= 2 `order`.
+    order : int
+        1 for the gradient alone, the Hessian being zeros.
     """
     first, second = derivative_polynomials(law)
     quadratic = np.stack([moments[:, i, j] for i, j in MONOMIALS], axis=1)
+    if order < 2:
+        return quadratic @ first.T, np.zeros((len(moments), 5, 5))
     products = np.stack(
         [np.stack([moments[:, i + m, j + n] for m, n in MONOMIALS], axis=1) for i, j in MONOMIALS], axis=1
     )

@@ -18,6 +18,8 @@ LOG_BOUND = 12.0
 """Logarithms of (scaled) parameters are kept within plus and minus this: a factor of 160,000 either way."""
 
 _WALL = 1e3
+_INTO_WALL = 1e-7
+"""How far a step goes into a wall that it comes upon: far enough to feel it, too little to pay for it."""
 _TOLERANCE = 1e-9
 _LARGEST_STEP = 4.0
 _TELLING = 1e-3
@@ -85,14 +87,17 @@ def maximise(
     converged = False
     while plain.finite and steps < most_steps:
         here = walled(plain, point, bound)
-        step, gain = _trust_step(here, radius)
+        step, promised = _trust_step(here, radius)
+        part = _up_to_the_wall(point, step, bound)
+        step = part * step
+        gain = promised if part == 1.0 else _gain(here, step)
         candidate = objective(point + step)
         steps += 1
         reached = walled(candidate, point + step, bound) if candidate.finite else None
         noise = 1e-13 * (1 + abs(here.value))
         won = -np.inf if reached is None else reached.value - here.value
         # A small gain says nothing where failed steps have made the region small.
-        if gain <= tolerance and (radius > _TELLING or float(np.linalg.norm(step)) < 0.9 * radius):
+        if promised <= tolerance and (radius > _TELLING or float(np.linalg.norm(step)) < 0.9 * radius):
             # The last step squares what error is left, though the sum's rounding hides its gain.
             if won >= -noise:
                 point, plain = point + step, candidate
@@ -142,6 +147,20 @@ def walled(evaluation: Evaluation, point: FloatArray, bound: float) -> Evaluatio
         -0.5 * _WALL * float(beyond @ beyond), -_WALL * beyond, -_WALL * np.diag((beyond != 0).astype(float))
     )
     return evaluation + penalty
+
+
+def _up_to_the_wall(point: FloatArray, step: FloatArray, bound: float) -> float:
+    """How much of a step to take: a wall that is not felt yet ends it, for the quadratic model knows nothing of it."""
+    ahead = (np.abs(point) <= bound) & (np.abs(point + step) > bound + _INTO_WALL)
+    if not ahead.any():
+        return 1.0
+    way = bound + _INTO_WALL - np.sign(step[ahead]) * point[ahead]
+    return float(np.min(way / np.abs(step[ahead])))
+
+
+def _gain(here: Evaluation, step: FloatArray) -> float:
+    """What the quadratic model promises of a step."""
+    return float(here.gradient @ step + 0.5 * step @ here.hessian @ step)
 
 
 def _trust_step(here: Evaluation, radius: float) -> tuple[FloatArray, float]:

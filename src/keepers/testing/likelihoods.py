@@ -34,6 +34,8 @@ def _derivatives(subject: Subject) -> Iterable[str]:
     for order in (0, 1):
         lower = family.log_likelihood_sum(np.exp(here), data, order)
         yield from differs(f"the value at order {order}", lower.value, found.value, 1e-11)
+    size = float(np.abs(found.gradient).max())
+    yield from differs("the gradient at order 1", gradient(here), found.gradient, 1e-9, 1e-11 * size)
     # A row's likelihood is that of (x, t_x, T), whatever is known of the times between purchases.
     rows = family.log_likelihood(np.exp(here), data.x, data.t_x, data.T)
     plain = family.log_likelihood_sum(np.exp(here), replace(data, log_gaps=None), 0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import mpmath as mp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import special
 
 from keepers.numerics.gamma_ratios import gauss_fraction, log_binomial_share, log_gamma_step, log_survival
@@ -17,6 +20,14 @@ def test_a_step_of_the_log_gamma_function() -> None:
     for base in BASES:
         wanted = special.gammaln(base + STEPS) - special.gammaln(base)
         assert log_gamma_step(np.full(5, base), STEPS) == pytest.approx(wanted, rel=1e-12, abs=1e-11)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(1e-4, 1e6), st.floats(0.0, 1e7))
+def test_a_step_keeps_its_digits(x: float, d: float) -> None:
+    with mp.workdps(40):
+        exact = float(mp.loggamma(mp.mpf(x) + mp.mpf(d)) - mp.loggamma(x))
+    assert float(log_gamma_step(np.array(x), np.array(d))) == pytest.approx(exact, rel=1e-12, abs=1e-12)
 
 
 def test_far_out_it_is_a_power() -> None:

@@ -51,6 +51,19 @@ def test_a_ridge_that_rises_for_ever_ends_at_the_wall() -> None:
     assert not found.interior
 
 
+def test_a_wall_is_leant_on_at_once() -> None:
+    def ridge(point: np.ndarray) -> Evaluation:
+        # So little is left to gain that a step which jumps into the wall never pays.
+        fall = np.exp(-0.5 * point.sum())
+        return Evaluation(float(-fall - np.ptp(point) ** 2), 0.5 * fall + 2 * (point[::-1] - point),
+                          np.full((2, 2), -0.25 * fall) + np.array([[-2.0, 2.0], [2.0, -2.0]]))  # fmt: skip
+
+    found = maximise(ridge, np.array([-8.0, -8.5]))
+    assert found.converged
+    assert found.at_bound == (True, True)
+    assert found.steps < 30
+
+
 def test_a_step_into_nowhere_is_shortened() -> None:
     def cliff(point: np.ndarray) -> Evaluation:
         (x,) = point

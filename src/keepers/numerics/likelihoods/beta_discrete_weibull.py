@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from keepers.domain.cells import FloatArray
-from keepers.numerics.gamma_ratio import log_gamma_ratio
+from keepers.numerics.gamma_ratios import log_gamma_step
 from keepers.numerics.likelihoods.contract_family import Columns, Slopes, stacked
 
 PARAMETERS = ("a", "b", "c")
@@ -41,10 +41,10 @@ def log_retention(theta: Columns, start: FloatArray | float, stop: FloatArray | 
     a, b, c = theta
     first, last = _warped(c, start), _warped(c, stop)
     # Two forms of one number: the differences of either are small beside its terms where the other's are not.
-    near = log_gamma_ratio(b + first, last - first) - log_gamma_ratio(a + b + first, last - first)
+    near = log_gamma_step(b + first, last - first) - log_gamma_step(a + b + first, last - first)
     if np.all(last - first <= a):
         return near
-    return np.where(last - first <= a, near, log_gamma_ratio(b + first, a) - log_gamma_ratio(b + last, a))
+    return np.where(last - first <= a, near, log_gamma_step(b + first, a) - log_gamma_step(b + last, a))
 
 
 def log_retention_slopes(theta: Columns, start: FloatArray, stop: FloatArray) -> Slopes:

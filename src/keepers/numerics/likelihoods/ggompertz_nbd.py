@@ -78,7 +78,7 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     cells : Cells or CellTables
         Histories with weights.
     order : int
-        0 for the value alone; otherwise gradient and Hessian come with it.
+        0 for the value alone, 1 with gradient, 2 with Hessian.
     """
     tables = CellTables.of(cells)
     if order == 0:
@@ -90,10 +90,11 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     gradient, hessian = np.zeros(5), np.zeros((5, 5))
     gradient[0] = r * (by_count @ rising.first + customers * np.log(alpha))
     gradient[1] = customers * r
-    hessian[0, 0] = gradient[0] + r**2 * (by_count @ rising.second)
-    hessian[0, 1] = hessian[1, 0] = customers * r
+    if order > 1:
+        hessian[0, 0] = gradient[0] + r**2 * (by_count @ rising.second)
+        hessian[0, 1] = hessian[1, 0] = customers * r
     own = Evaluation(float(by_count @ rising.value) + customers * r * float(np.log(alpha)), gradient, hessian)
-    return own + sum_of_two(tables, *_tables_of_terms(theta, tables))
+    return own + sum_of_two(tables, *_tables_of_terms(theta, tables, order), order)
 
 
 def probability_alive(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0) -> FloatArray:
@@ -251,9 +252,9 @@ def _terms(theta: Theta, tables: CellTables) -> tuple[Integral, Integral]:
     return Integral(five, before.first, before.second, True), Integral(five, now.first, now.second, False)
 
 
-def _tables_of_terms(theta: Theta, tables: CellTables) -> tuple[TermTable, TermTable]:
+def _tables_of_terms(theta: Theta, tables: CellTables, order: int = 1) -> tuple[TermTable, TermTable]:
     leaves, buys = _terms(theta, tables)
-    return leaves.table(), buys.table()
+    return leaves.table(order), buys.table(order)
 
 
 def _log_bracket(theta: Theta, tables: CellTables) -> FloatArray:

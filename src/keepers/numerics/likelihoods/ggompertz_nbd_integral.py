@@ -51,16 +51,19 @@ class Integral:
             result[part] = np.log(nodes.sums(nodes.weight * np.exp(self._log_integrand(part)(nodes.row, nodes.place))))
         return result + self.constant
 
-    def table(self) -> TermTable:
-        """The logarithm with its exact first and second derivatives in the logarithms of the parameters."""
+    def table(self, order: int = 2) -> TermTable:
+        """The logarithm with its exact derivatives, up to the order, in the logarithms of the parameters."""
         size = self.t.size
-        logs, gradient, hessian = np.empty(size), np.empty((size, 5)), np.empty((size, 5, 5))
+        logs, gradient, hessian = np.empty(size), np.empty((size, 5)), np.zeros((size, 5, 5))
         for part, nodes in self._parts():
             density = nodes.weight * np.exp(self._log_integrand(part)(nodes.row, nodes.place))
             total = nodes.sums(density)
             density /= total[nodes.row, None]
-            slopes, curves = self._derivatives(part, nodes)
+            slopes, curves = self._derivatives(part, nodes, order)
             mean = np.stack([nodes.sums(density * slope) for slope in slopes], axis=1)
+            logs[part], gradient[part] = np.log(total), mean
+            if order < 2:
+                continue
             centred = [slope - mean[nodes.row, i, None] for i, slope in enumerate(slopes)]
             block = np.empty((total.size, 5, 5))
             for i in range(5):
@@ -70,7 +73,7 @@ class Integral:
                     if (j, i) in curves:
                         value += density * curves[j, i]
                     block[:, i, j] = block[:, j, i] = nodes.sums(value)
-            logs[part], gradient[part], hessian[part] = np.log(total), mean, block
+            hessian[part] = block
         return TermTable(logs + self.constant, gradient, hessian)
 
     def _parts(self) -> Iterator[tuple[slice, PanelNodes]]:
@@ -96,9 +99,9 @@ class Integral:
         return logs
 
     def _derivatives(
-        self, part: slice, nodes: PanelNodes
+        self, part: slice, nodes: PanelNodes, order: int
     ) -> tuple[list[FloatArray], dict[tuple[int, int], FloatArray]]:
-        """First and second derivatives of the log-integrand in the logarithms of (r, alpha, b, s, beta)."""
+        """First and, at order 2, second derivatives of the log-integrand in the logs of (r, alpha, b, s, beta)."""
         r, alpha, b, s, beta = self.r, self.alpha, self.b, self.s, self.beta
         more = 1.0 if self.leaves else 0.0
         shape, row = self.shape[part], nodes.row
@@ -109,7 +112,6 @@ class Integral:
         age = b * v
         exposed, share, rest = gamma_gompertz.exposure_and_shares(b, beta, v)
         grown = age * share
-        curve_b = grown * (1.0 + age * (1.0 - 1.0 / beta) * rest)
         of_shape = 0.0 if self.leaves else (r / shape)[row, None]
         slopes = [
             of_shape - r * log_age,
@@ -118,6 +120,9 @@ class Integral:
             more - s * exposed,
             -more - (s + more) * (rest - 1.0),
         ]
+        if order < 2:
+            return slopes, {}
+        curve_b = grown * (1.0 + age * (1.0 - 1.0 / beta) * rest)
         curves = {
             (0, 0): (of_shape * (1.0 - of_shape)) - r * log_age,
             (0, 1): -r * young,

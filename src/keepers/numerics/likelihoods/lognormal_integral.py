@@ -14,6 +14,7 @@ of about 1e-9. Every factor but exp(-mu t) / (lambda + mu) belongs to one coordi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods.rate_mixture import RateNodes
 from keepers.numerics.likelihoods.two_terms import TermTable
-from keepers.numerics.lognormal_density import HIGHEST, NormalRates, derivatives
+from keepers.numerics.lognormal_density import HIGHEST, HIGHEST_OF_GRADIENT, NormalRates, derivatives
 
 _DROP = 26.0
 """The grid follows the integrand until it has fallen by exp(-26), which is 5e-12."""
@@ -91,10 +92,10 @@ class RateIntegral:
             result[grid.rows] = grid.log_scale + np.log(grid.value.sum(axis=(1, 2)))
         return result
 
-    def moments(self) -> tuple[FloatArray, FloatArray]:
-        """Logarithm of the integral, and E a^i e^j under the integrand, shapes (n,) and (n, 5, 5)."""
-        logs, moments = np.empty(self.t.shape), np.empty((self.t.size, HIGHEST + 1, HIGHEST + 1))
-        powers = np.arange(HIGHEST + 1)
+    def moments(self, highest: int = HIGHEST) -> tuple[FloatArray, FloatArray]:
+        """Logarithm of the integral, and E a^i e^j under the integrand up to a power, shapes (n,) and (n, m, m)."""
+        logs, moments = np.empty(self.t.shape), np.empty((self.t.size, highest + 1, highest + 1))
+        powers = np.arange(highest + 1)
         for grid in self._grids(self._reach):
             along_e = grid.value @ (grid.e[:, :, None] ** powers)
             both = (grid.a[:, :, None] ** powers).transpose(0, 2, 1) @ along_e
@@ -103,10 +104,10 @@ class RateIntegral:
             moments[grid.rows] = both / total[:, None, None]
         return logs, moments
 
-    def table(self) -> TermTable:
-        """The logarithm with its derivatives in the logarithms of the parameters of the law."""
-        logs, moments = self.moments()
-        return TermTable(logs, *derivatives(self.law, moments))
+    def table(self, order: int = 2) -> TermTable:
+        """The logarithm with its derivatives, up to the order, in the logarithms of the parameters of the law."""
+        logs, moments = self.moments(HIGHEST if order > 1 else HIGHEST_OF_GRADIENT)
+        return TermTable(logs, *derivatives(self.law, moments, order))
 
     def nodes(self) -> Iterator[RateNodes]:
         """The grids as nodes of the rates, weighted to one a row."""
@@ -127,8 +128,7 @@ class RateIntegral:
         """
         a, e = np.empty(index.size), np.empty(index.size)
         wanted, where = np.unique(index, return_inverse=True)
-        some = RateIntegral.__new__(RateIntegral)
-        some.__dict__.update(self.__dict__)
+        some = copy(self)
         some.t, some._power = self.t[wanted], self._power[wanted]
         order = np.argsort(where, kind="stable")
         first = np.searchsorted(where[order], np.arange(wanted.size + 1))

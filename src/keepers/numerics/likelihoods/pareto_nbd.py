@@ -24,16 +24,14 @@ from keepers.numerics.likelihoods import pareto_nbd_future as future
 from keepers.numerics.likelihoods import pareto_nbd_lifetime as lifetime
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
 from keepers.numerics.likelihoods.nbd import median_pareto
-from keepers.numerics.likelihoods.pareto_nbd_integral import IntegralMoments, integral_moments, log_integral
+from keepers.numerics.likelihoods.pareto_nbd_integral import integral_moments, log_integral
 from keepers.numerics.likelihoods.pareto_nbd_rows import pareto_nbd_rows
+from keepers.numerics.likelihoods.two_terms import TermTable, mixed_gradient, sum_of_two
 from keepers.numerics.special import log_rising
-from keepers.numerics.sums import UNTHREADED, dot, weighted_rows
+from keepers.numerics.sums import dot
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 """Shape and scale of the rates of buying, shape and scale of the rates of leaving."""
-
-_CHUNK = UNTHREADED
-"""Rows that are mixed at a time, so that they stay in the processor's cache and no product starts threads."""
 
 TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1, "s": 0, "beta": 1})
 
@@ -82,44 +80,33 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     cells : Cells or CellTables
         Histories with weights.
     order : int
-        0 for the value alone; otherwise gradient and Hessian come with it.
+        0 for the value alone, 1 with gradient, 2 with Hessian.
     """
     r, alpha, s, beta = (float(value) for value in theta)
     tables = CellTables.of(cells)
-    weight = tables.weight
     if order == 0:
         leaves, buys = _log_terms(theta, tables)
         rows = _log_constant(theta, tables) + np.logaddexp(leaves, buys)
-        return Evaluation.of_value(dot(weight, rows), 4)
-    pairs_left, pairs_buys = tables.counts_and_recencies, tables.counts_and_ages
-    left, later = _moments(theta, tables)
-    weight_left, logs, mixed = np.empty(tables.size), np.empty(tables.size), np.zeros((4, 4))
-    for start in range(0, tables.size, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        at_left, at_later = pairs_left.index[part], pairs_buys.index[part]
-        log_left, log_later = left.log_value[at_left], later.log_value[at_later]
-        logs[part] = np.logaddexp(log_left, log_later)
-        share = np.exp(log_left - logs[part])
-        weight_left[part] = weight[part] * share
-        apart = left.gradient[at_left] - later.gradient[at_later]
-        mixed += (apart * (weight_left[part] * (1.0 - share))[:, None]).T @ apart
-    sum_left, sum_later = pairs_left.sums(weight_left), pairs_buys.sums(weight - weight_left)
-    gradient = weighted_rows(sum_left, left.gradient) + weighted_rows(sum_later, later.gradient)
-    hessian = weighted_rows(sum_left, left.hessian) + weighted_rows(sum_later, later.hessian) + mixed
+        return Evaluation.of_value(dot(tables.weight, rows), 4)
+    bracket = sum_of_two(tables, *_moments(theta, tables, order), order)
+    gradient, hessian = bracket.gradient, bracket.hessian
     # What remains depends on x alone, or on nothing.
     rising, by_count = log_rising(r, tables.counts.values), tables.customers_by_count
     customers = float(by_count.sum())
-    value = dot(weight, logs) + float(by_count @ rising.value)
+    value = bracket.value + float(by_count @ rising.value)
     value += customers * (r * np.log(alpha) + s * np.log(beta))
     gradient += customers * np.array([np.log(alpha), r / alpha, np.log(beta), s / beta])
     gradient[0] += by_count @ rising.first
+    natural = np.array([r, alpha, s, beta])
+    if order < 2:
+        return Evaluation(value, natural * gradient, np.zeros((4, 4)))
     hessian[0, 0] += by_count @ rising.second
     hessian[1, 1] -= customers * r / alpha**2
     hessian[3, 3] -= customers * s / beta**2
     for i, scale in ((0, alpha), (2, beta)):
         hessian[i, i + 1] += customers / scale
         hessian[i + 1, i] += customers / scale
-    return in_logarithms(np.array([r, alpha, s, beta]), value, gradient, hessian)
+    return in_logarithms(natural, value, gradient, hessian)
 
 
 def probability_alive(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0) -> FloatArray:
@@ -298,18 +285,18 @@ def _log_terms(theta: Theta, tables: CellTables) -> tuple[FloatArray, FloatArray
     return before.rows(leaves), now.rows(buys)
 
 
-def _moments(theta: Theta, tables: CellTables) -> tuple[IntegralMoments, IntegralMoments]:
+def _moments(theta: Theta, tables: CellTables, order: int = 1) -> tuple[TermTable, TermTable]:
     """log(s F) of every pair (x, t_x) and log(H) of every pair (x, T), with derivatives in the parameters."""
     r, alpha, s, beta = (float(value) for value in theta)
     before, now = tables.counts_and_recencies, tables.counts_and_ages
     left = integral_moments(
-        r + before.first, np.full(before.size, s + 1.0), alpha + before.second, beta + before.second
+        r + before.first, np.full(before.size, s + 1.0), alpha + before.second, beta + before.second, order
     )
     left.log_value[:] += np.log(s)
     left.gradient[:, 2] += 1.0 / s
     left.hessian[:, 2, 2] -= 1.0 / s**2
     shape = r + now.first
-    later = integral_moments(shape + 1.0, np.full(now.size, s), alpha + now.second, beta + now.second)
+    later = integral_moments(shape + 1.0, np.full(now.size, s), alpha + now.second, beta + now.second, order)
     later.log_value[:] += np.log(shape)
     later.gradient[:, 0] += 1.0 / shape
     later.hessian[:, 0, 0] -= 1.0 / shape**2
@@ -360,11 +347,8 @@ def _counts(theta: Theta, tables: CellTables, alive: FloatArray, t: float) -> tu
 def _alive_and_expected(theta: Theta, tables: CellTables, t: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Probability of being alive, expected purchases, and the gradient of the latter in log parameters."""
     r, alpha, s, beta = (float(value) for value in theta)
-    before, now, ages = tables.counts_and_recencies, tables.counts_and_ages, tables.ages
-    left, later = _moments(theta, tables)
-    log_left, log_later = before.rows(left.log_value), now.rows(later.log_value)
-    log_bracket = np.logaddexp(log_left, log_later)
-    share = np.exp(log_left - log_bracket)
+    ages = tables.ages
+    log_bracket, slopes = mixed_gradient(tables, *_moments(theta, tables))
     alive = np.minimum(np.exp(_log_alive_term(theta, tables) - log_bracket), 1.0)
     rate, B = _rate_if_alive(theta, tables), beta + ages.values
     stay = lifetime.mean_within(s, B, t)
@@ -379,9 +363,7 @@ def _alive_and_expected(theta: Theta, tables: CellTables, t: float) -> tuple[Flo
     )
     gradient = np.empty((tables.size, 4))
     for i, value in enumerate((r, alpha, s, beta)):
-        of_later = now.rows(np.ascontiguousarray(later.gradient[:, i]))
-        of_left = before.rows(np.ascontiguousarray(left.gradient[:, i]))
-        gradient[:, i] = value * expected * (own[i] - of_later - share * (of_left - of_later))
+        gradient[:, i] = value * expected * (own[i] - slopes[:, i])
     return alive, expected, gradient
 
 

@@ -68,13 +68,13 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     cells : Cells or CellTables
         Histories with weights.
     order : int
-        0 for the value alone; otherwise gradient and Hessian come with it.
+        0 for the value alone, 1 with gradient, 2 with Hessian.
     """
     tables = CellTables.of(cells)
     if order == 0:
         return Evaluation.of_value(float(tables.weight @ _log_total(theta, tables)), 5)
     leaves, buys = _terms(theta, tables)
-    return sum_of_two(tables, leaves.table(), buys.table())
+    return sum_of_two(tables, leaves.table(order), buys.table(order), order)
 
 
 def log_likelihood_sums(thetas: FloatArray, cells: Cells | CellTables) -> FloatArray:
@@ -294,7 +294,7 @@ def _alive_and_expected(theta: Theta, tables: CellTables, t: float) -> tuple[Flo
     """Probability of being alive, expected purchases, and the gradient of the latter in log parameters."""
     now, integral = tables.counts_and_ages, _if_alive_integral(theta, tables)
     leaves, buys = _terms(theta, tables)
-    log_total, slopes = mixed_gradient(tables, leaves.table(), buys.table())
+    log_total, slopes = mixed_gradient(tables, leaves.table(1), buys.table(1))
     alive = np.minimum(np.exp(now.rows(integral.log_value()) - log_total), 1.0)
     bought = one.purchases(t)
     polynomial = np.empty((now.size, len(MONOMIALS)))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keepers.domain.cells import FloatArray
+from keepers.numerics.likelihoods.two_terms import TermTable
 from keepers.numerics.quadrature import laguerre, legendre, panels
 
 _DROP = 36.5
@@ -28,17 +29,6 @@ _FRACTION_RATIO, _FRACTION_STEP = 64.0, 3
 
 _HARD_PANELS, _HARD_POINTS, _TAIL_POINTS = 6, 48, 12
 _CHUNK = 1 << 14
-
-
-@dataclass(frozen=True)
-class IntegralMoments:
-    """Logarithm of the integral and its derivatives with respect to (p, A, q, B), one row a case."""
-
-    log_value: FloatArray
-    gradient: FloatArray
-    """Shape (n, 4)."""
-    hessian: FloatArray
-    """Shape (n, 4, 4)."""
 
 
 def log_integral(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray) -> FloatArray:
@@ -67,10 +57,10 @@ def log_integral(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray) -> 
     return result
 
 
-def integral_moments(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray) -> IntegralMoments:
-    """The integral of `log_integral` with its exact first and second derivatives in (p, A, q, B)."""
+def integral_moments(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray, order: int = 2) -> TermTable:
+    """The integral of `log_integral` with its exact first and, at order 2, second derivatives in (p, A, q, B)."""
     size = p.size
-    log_value, gradient, hessian = np.empty(size), np.empty((size, 4)), np.empty((size, 4, 4))
+    log_value, gradient, hessian = np.empty(size), np.empty((size, 4)), np.zeros((size, 4, 4))
     # The smaller of A and B comes first while the nodes are summed; the rows of the others are turned at the end.
     turned = A > B
     near, far = np.where(turned, q, p), np.where(turned, p, q)
@@ -87,6 +77,12 @@ def integral_moments(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray)
         features = (part.w, gap_small, part.log_far, gap_large)
         weighted = [density * feature for feature in features]
         mean = [one.sum(axis=1) for one in weighted]
+        for log_place, base in ((0, small[rows]), (2, large[rows])):
+            place = log_place + 1
+            gradient[rows, log_place] = -(np.log(base) + mean[log_place])
+            gradient[rows, place] = -(near if place == 1 else far)[rows] * ((1.0 - mean[place]) / base)
+        if order < 2:
+            continue
         scale = (-np.ones(rows.size), near[rows] / small[rows], -np.ones(rows.size), far[rows] / large[rows])
         block = np.empty((rows.size, 4, 4))
         for i in range(4):
@@ -100,15 +96,13 @@ def integral_moments(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray)
         for log_place, base in ((0, small[rows]), (2, large[rows])):
             place = log_place + 1
             falling = (1.0 - mean[place]) / base
-            gradient[rows, log_place] = -(np.log(base) + mean[log_place])
-            gradient[rows, place] = -(near if place == 1 else far)[rows] * falling
             block[:, log_place, place] -= falling
             block[:, place, log_place] -= falling
         hessian[rows] = block
     turn = [2, 3, 0, 1]
     gradient[turned] = gradient[turned][:, turn]
     hessian[turned] = hessian[turned][:, turn][:, :, turn]
-    return IntegralMoments(log_value, gradient, hessian)
+    return TermTable(log_value, gradient, hessian)
 
 
 def _log_fraction(p: FloatArray, q: FloatArray, A: FloatArray, B: FloatArray, ratio: FloatArray) -> FloatArray:

@@ -21,13 +21,14 @@ _CHUNK = UNTHREADED
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TermTable:
-    """A term at each distinct pair: its logarithm and the derivatives of that in the logarithms of the parameters.
+    """A term at each distinct pair: its logarithm and the derivatives of that in some parameters.
 
     Parameters
     ----------
     log_value : array, shape (n,)
     gradient : array, shape (n, d)
     hessian : array, shape (n, d, d)
+        Zeros where only gradients were asked for.
     """
 
     log_value: FloatArray
@@ -35,8 +36,8 @@ class TermTable:
     hessian: FloatArray
 
 
-def sum_of_two(tables: CellTables, leaves: TermTable, buys: TermTable) -> Evaluation:
-    """Weighted sum of log(F + H) over cells.
+def sum_of_two(tables: CellTables, leaves: TermTable, buys: TermTable, order: int = 2) -> Evaluation:
+    """Weighted sum of log(F + H) over cells, with derivatives in the coordinates of the terms.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def sum_of_two(tables: CellTables, leaves: TermTable, buys: TermTable) -> Evalua
         Cells.
     leaves, buys : TermTable
         F over `tables.counts_and_recencies` and H over `tables.counts_and_ages`.
+    order : int
+        1 with gradient, 2 with Hessian.
     """
     before, now, weight = tables.counts_and_recencies, tables.counts_and_ages, tables.weight
     size = leaves.gradient.shape[1]
@@ -55,10 +58,14 @@ def sum_of_two(tables: CellTables, leaves: TermTable, buys: TermTable) -> Evalua
         logs[part] = np.logaddexp(log_left, log_later)
         share = np.exp(log_left - logs[part])
         weight_left[part] = weight[part] * share
+        if order < 2:
+            continue
         apart = leaves.gradient[at_left] - buys.gradient[at_later]
         mixed += (apart * (weight_left[part] * (1.0 - share))[:, None]).T @ apart
     sum_left, sum_later = before.sums(weight_left), now.sums(weight - weight_left)
     gradient = weighted_rows(sum_left, leaves.gradient) + weighted_rows(sum_later, buys.gradient)
+    if order < 2:
+        return Evaluation(dot(weight, logs), gradient, mixed)
     hessian = weighted_rows(sum_left, leaves.hessian) + weighted_rows(sum_later, buys.hessian)
     return Evaluation(dot(weight, logs), gradient, hessian + 0.5 * (mixed + mixed.T))
 

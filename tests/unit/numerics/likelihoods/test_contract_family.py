@@ -7,12 +7,9 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from keepers.domain.contracts import ContractCells
 from keepers.domain.time import TimeUnit
-from keepers.numerics.gamma_ratio import log_gamma_ratio
 from keepers.numerics.likelihoods import (
     beta_discrete_weibull,
     exponential_gamma,
@@ -158,11 +155,3 @@ def test_heavy_ages_are_finite() -> None:
     for family, theta in LAWS:
         found = log_likelihood_sum(family, theta, ContractTables.of(old, family.DISCRETE))
         assert found.finite
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.floats(1e-4, 1e6), st.floats(0.0, 1e7))
-def test_the_gamma_ratio_keeps_its_digits(x: float, d: float) -> None:
-    with mp.workdps(40):
-        exact = float(mp.loggamma(mp.mpf(x) + mp.mpf(d)) - mp.loggamma(x))
-    assert float(log_gamma_ratio(x, d)) == pytest.approx(exact, rel=1e-12, abs=1e-12)
