@@ -11,7 +11,7 @@ _SHIFT = 12
 _FARTHEST = 1e300
 
 
-def log_gamma_step(start: FloatArray, step: FloatArray) -> FloatArray:
+def log_gamma_step(start: FloatArray | float, step: FloatArray | float) -> FloatArray:
     """log Gamma(start + step) - log Gamma(start) for positive `start` and non-negative `step`.
 
     Stirling's series in both, written so that their leading parts do not cancel; small starts are shifted upwards.
