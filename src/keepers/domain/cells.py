@@ -64,15 +64,8 @@ class Cells:
                 raise InputError(f"`{name}` must be a flat column as long as `x` ({self.x.shape}), not {column.shape}.")
             if column.size and not np.all(np.isfinite(column)):
                 raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
-        if self.pattern is None:
-            return
-        pattern = np.ascontiguousarray(self.pattern, dtype=np.int64)
-        object.__setattr__(self, "pattern", pattern)
-        known = 0 if self.attributes is None else self.attributes.size
-        if pattern.shape != self.x.shape or (pattern.size and not 0 <= pattern.min() <= pattern.max() < known):
-            raise InputError(
-                f"`pattern` must name for each of {self.x.size} histories one of {known} patterns of attributes."
-            )
+        if self.pattern is not None:
+            object.__setattr__(self, "pattern", _checked(self.pattern, self.x.size, self.attributes, "histories"))
 
     @classmethod
     def of_customers(
@@ -167,12 +160,18 @@ class SpendCells:
         Customers who share the pair.
     spread : array, shape (n,), optional
         Variance of log(mean spend) within the row's bin; zero, the default, where the pairs are exact.
+    pattern : array of int, shape (n,), optional
+        Row of each pair's attributes, where a model has covariates.
+    attributes : Attributes, optional
+        The distinct patterns of attributes.
     """
 
     x: FloatArray
     mean_spend: FloatArray
     weight: FloatArray
     spread: FloatArray | None = None
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
 
     def __post_init__(self) -> None:
         for name in ("x", "mean_spend", "weight", "spread"):
@@ -184,6 +183,8 @@ class SpendCells:
                 raise InputError(f"`{name}` must be a flat column as long as `x` ({self.x.shape}), not {column.shape}.")
             if column.size and not np.all(np.isfinite(column)):
                 raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
+        if self.pattern is not None:
+            object.__setattr__(self, "pattern", _checked(self.pattern, self.x.size, self.attributes, "pairs"))
 
     @classmethod
     def of_customers(cls, x: FloatArray, mean_spend: FloatArray) -> SpendCells:
@@ -193,6 +194,17 @@ class SpendCells:
         rows = np.column_stack([orders[bought], np.asarray(mean_spend, float)[bought]])
         distinct, counts = np.unique(rows, axis=0, return_counts=True)
         return cls(distinct[:, 0], distinct[:, 1], counts.astype(float))
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> SpendCells:
+        """Some of the rows."""
+        return replace(
+            self,
+            x=self.x[rows],
+            mean_spend=self.mean_spend[rows],
+            weight=self.weight[rows],
+            spread=None if self.spread is None else self.spread[rows],
+            pattern=None if self.pattern is None else self.pattern[rows],
+        )
 
     @property
     def size(self) -> int:
@@ -208,3 +220,12 @@ class SpendCells:
     def exact(self) -> bool:
         """Whether every row is a distinct pair rather than a bin."""
         return self.spread is None or not np.any(self.spread)
+
+
+def _checked(pattern: IntArray, rows: int, attributes: Attributes | None, what: str) -> IntArray:
+    """Patterns as whole numbers, each of which names a row of the attributes."""
+    found = np.ascontiguousarray(pattern, dtype=np.int64)
+    known = 0 if attributes is None else attributes.size
+    if found.shape != (rows,) or (found.size and not 0 <= found.min() <= found.max() < known):
+        raise InputError(f"`pattern` must name for each of {rows} {what} one of {known} patterns of attributes.")
+    return found

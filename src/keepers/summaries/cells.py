@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -99,19 +100,60 @@ def group_with_gaps(summary: Grouped, use: GapUse) -> Cells:
     )  # fmt: skip
 
 
-def group_spend(summary: Grouped, include_first: bool, max_rows: int) -> SpendCells:
-    """The distinct pairs of orders and mean spend of a summary, or bins of them where they are many."""
+def group_spend(
+    summary: Grouped, include_first: bool, max_rows: int, attributes: Sequence[str] = ()
+) -> SpendCells:
+    """The distinct pairs of orders and mean spend of a summary, or bins of them where they are many.
+
+    Customers who differ in one of `attributes` stay apart.
+    """
     if not summary.has_money:
         raise InputError(
             "The orders carry no amounts, so there is no spend to model. Everything but money can still be asked; "
             "name the column of amounts if there is one."
         )
-    orders = "frequency + 1" if include_first else "frequency"
-    mean = "monetary_value_all" if include_first else "monetary_value"
-    names = {"summary": quoted(summary.name), "orders": orders, "mean": mean}
-    count = summary.engine.row(f"SELECT count({mean}) FROM {names['summary']}")[0]
-    if count <= max_rows:
-        rows = summary.engine.columns(template(_PACKAGE, "spend_pairs").format(**names))
-        return SpendCells(rows["x"], rows["mean_spend"], rows["weight"])
-    rows = summary.engine.columns(template(_PACKAGE, "spend_bins").format(**names, width=repr(SPEND_BIN)))
-    return SpendCells(rows["x"], rows["mean_spend"], rows["weight"], rows["spread"])
+    customers = {
+        "summary": quoted(summary.name),
+        "orders": "frequency + 1" if include_first else "frequency",
+        "mean": "monetary_value_all" if include_first else "monetary_value",
+    }
+    joined = summary.attributes()
+    wanted = {} if joined is None else {name: joined.columns[name] for name in attributes if name in joined.columns}
+    if not wanted:
+        return spend_pairs(summary.engine, customers, max_rows)
+    table, kind = Attributes.of_rows(wanted)
+    kinds = summary.engine.from_columns(
+        summary.engine.new_name("kinds"), {"pattern": np.arange(kind.size), "kind": kind}
+    )
+    customers["summary"] += f" INNER JOIN {quoted(kinds)} USING (pattern)"
+    found = spend_pairs(summary.engine, customers, max_rows, "kind", table)
+    summary.engine.drop(kinds)
+    return found
+
+
+def spend_pairs(
+    engine: Engine,
+    customers: Mapping[str, str],
+    max_rows: int,
+    pattern: str | None = None,
+    attributes: Attributes | None = None,
+) -> SpendCells:
+    """Pairs of orders and mean spend, exact up to so many customers and in bins beyond.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the customers are.
+    customers : mapping
+        SQL of the relation `summary`, and of the `orders` and the `mean` of its rows.
+    max_rows : int
+        Customers with a mean up to which pairs are exact.
+    pattern, attributes : str, Attributes, optional
+        A column of `summary` with the row of the customer's attributes, and these.
+    """
+    by = {"pattern": "", "and_pattern": ""} if pattern is None else {"pattern": f", {pattern}", "and_pattern": ", by kind"}
+    count = engine.row(f"SELECT count({customers['mean']}) FROM {customers['summary']}")[0]
+    name = "spend_pairs" if count <= max_rows else "spend_bins"
+    rows = engine.columns(template(_PACKAGE, name).format(**customers, **by, width=repr(SPEND_BIN)))
+    kind = None if pattern is None else np.asarray(rows[pattern], dtype=np.int64)
+    return SpendCells(rows["x"], rows["mean_spend"], rows["weight"], rows.get("spread"), kind, attributes)

@@ -9,7 +9,7 @@ import numpy as np
 from keepers.data.engine import quoted, template
 from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.domain.errors import InputError
-from keepers.summaries.cells import MAX_SPEND_ROWS, SPEND_BIN
+from keepers.summaries.cells import MAX_SPEND_ROWS, spend_pairs
 from keepers.summaries.purchases import PACKAGE, day_literal
 from keepers.summaries.summary import Summary
 
@@ -131,17 +131,8 @@ def levels_table(summary: Summary, include_first: bool, log_growth: float, forge
 
 
 def _sizes(summary: Summary, sides: str, count: str, total: str, max_rows: int) -> SpendCells:
-    names = {
-        "summary": f"(SELECT * FROM {quoted(sides)} WHERE {count} > 0) AS side",
-        "orders": count,
-        "mean": f"({total} / {count})",
-    }
-    some = summary.engine.row(f"SELECT count(*) FROM {quoted(sides)} WHERE {count} > 0")[0]
-    if some <= max_rows:
-        rows = summary.engine.columns(template(PACKAGE, "spend_pairs").format(**names))
-        return SpendCells(rows["x"], rows["mean_spend"], rows["weight"])
-    rows = summary.engine.columns(template(PACKAGE, "spend_bins").format(**names, width=repr(SPEND_BIN)))
-    return SpendCells(rows["x"], rows["mean_spend"], rows["weight"], rows["spread"])
+    some = f"(SELECT * FROM {quoted(sides)} WHERE {count} > 0) AS side"
+    return spend_pairs(summary.engine, {"summary": some, "orders": count, "mean": f"({total} / {count})"}, max_rows)
 
 
 def _check(summary: Summary) -> None:

@@ -255,7 +255,9 @@ class Summary(Table):
     def _keyed_cells(self) -> grouping.KeyedCells:
         return grouping.group(self)
 
-    def spend_cells(self, include_first: bool = False, max_rows: int = grouping.MAX_SPEND_ROWS) -> SpendCells:
+    def spend_cells(
+        self, include_first: bool = False, max_rows: int = grouping.MAX_SPEND_ROWS, attributes: Sequence[str] = ()
+    ) -> SpendCells:
         """The distinct pairs of orders and mean spend with their numbers of customers, in a fixed order.
 
         Parameters
@@ -271,7 +273,7 @@ class Summary(Table):
         InputError
             If the orders carry no amounts.
         """
-        return grouping.group_spend(self, include_first, max_rows)
+        return grouping.group_spend(self, include_first, max_rows, attributes)
 
     def purchase_days_sql(self, until: dt.date | None = None) -> str:
         """A query of the days with a purchase behind the rows, see `keepers.summaries.purchases.purchase_days_sql`.
