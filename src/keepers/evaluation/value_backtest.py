@@ -195,11 +195,20 @@ def _row(name: str, title: str, baseline: bool, origin: Origin, grade: ValueGrad
 
 
 def _name(buying: str, spending: Any) -> str:
-    return f"{buying}+{type(spending).__name__}" + ("(include_first=True)" if spending.include_first else "")
+    columns = _columns(spending)
+    settings = ["include_first=True"] if spending.include_first else []
+    settings += [f"covariates={'+'.join(columns)}"] if columns else []
+    return f"{buying}+{type(spending).__name__}" + (f"({', '.join(settings)})" if settings else "")
 
 
 def _title(buying: str, spending: Any) -> str:
-    return f"{buying} and {spending.title}" + (", first orders included" if spending.include_first else "")
+    columns = _columns(spending)
+    first = ", first orders included" if spending.include_first else ""
+    return f"{buying} and {spending.title}{first}" + (f", by {', '.join(columns)}" if columns else "")
+
+
+def _columns(spending: Any) -> tuple[str, ...]:
+    return tuple(getattr(spending, "needed_attributes", ()))
 
 
 def _rule_text(rule: type, what: str) -> str:

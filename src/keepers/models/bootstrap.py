@@ -55,16 +55,17 @@ def bootstrap(evidence: Evidence, laplace: Posterior, replicates: int, kind: Kin
     customers = float(resampling.weight.sum())
     share, whole = resampling.weight / customers, max(1, round(customers))
     found, failed, at_edge = [], 0, 0
+    estimate = (laplace.mean - evidence.shift) / evidence.stretch
     for _ in range(replicates):
         if kind == "customers":
             counts = rng.multinomial(whole, share).astype(np.float64)
             other = resampling.reweighted(counts * (customers / whole))
         else:
             assert resampling.simulated is not None
-            other = resampling.simulated(laplace.mean - evidence.shift, rng)
-        point, converged, inside = _refit(evidence, other, laplace.mean - evidence.shift)
+            other = resampling.simulated(estimate, rng)
+        point, converged, inside = _refit(evidence, other, estimate)
         if converged:
-            found.append(point + evidence.shift)
+            found.append(point * evidence.stretch + evidence.shift)
             at_edge += not inside
         else:
             failed += 1

@@ -100,9 +100,7 @@ def group_with_gaps(summary: Grouped, use: GapUse) -> Cells:
     )  # fmt: skip
 
 
-def group_spend(
-    summary: Grouped, include_first: bool, max_rows: int, attributes: Sequence[str] = ()
-) -> SpendCells:
+def group_spend(summary: Grouped, include_first: bool, max_rows: int, attributes: Sequence[str] = ()) -> SpendCells:
     """The distinct pairs of orders and mean spend of a summary, or bins of them where they are many.
 
     Customers who differ in one of `attributes` stay apart.
@@ -151,9 +149,11 @@ def spend_pairs(
     pattern, attributes : str, Attributes, optional
         A column of `summary` with the row of the customer's attributes, and these.
     """
-    by = {"pattern": "", "and_pattern": ""} if pattern is None else {"pattern": f", {pattern}", "and_pattern": ", by kind"}
+    further, said = ("", "") if pattern is None else (f", {pattern}", ", by kind of customer")
     count = engine.row(f"SELECT count({customers['mean']}) FROM {customers['summary']}")[0]
     name = "spend_pairs" if count <= max_rows else "spend_bins"
-    rows = engine.columns(template(_PACKAGE, name).format(**customers, **by, width=repr(SPEND_BIN)))
+    rows = engine.columns(
+        template(_PACKAGE, name).format(**customers, pattern=further, and_pattern=said, width=repr(SPEND_BIN))
+    )
     kind = None if pattern is None else np.asarray(rows[pattern], dtype=np.int64)
     return SpendCells(rows["x"], rows["mean_spend"], rows["weight"], rows.get("spread"), kind, attributes)

@@ -183,7 +183,7 @@ def drawn_totals(values: Values, sums: CellSums, drawn: Draws, orders: FloatArra
     assert drawn.spends is not None
     spend = facts.cells.spend
     group, cell, customers, worth = sums.coarse(spend.mean_factor)
-    rows = orders[:, cell] * spend.drawn(drawn.spends, sums.cells.x[cell], customers, worth)
+    rows = orders[:, cell] * spend.drawn(drawn.spends, sums.cells.take(cell), customers, worth)
     totals = [np.bincount(group, row, minlength=len(sums.groups)) for row in rows]
     return np.asarray(totals, dtype=np.float64) * facts.margin.factor
 

@@ -123,9 +123,8 @@ def lifetime_value(
     """
     levels = _levels(level)
     if not isinstance(summary, Summary):
-        given = summary_from_frame(
-            summary, unit, margin=_margin(margin), attributes=getattr(buying, "needed_attributes", ())
-        )
+        needed = [name for model in (buying, spending) for name in getattr(model, "needed_attributes", ())]
+        given = summary_from_frame(summary, unit, margin=_margin(margin), attributes=tuple(dict.fromkeys(needed)))
         values = lifetime_value(
             buying, spending, given, horizon, discount, None, levels,
             lifetime=lifetime, lifetime_interval=lifetime_interval, tiers=tiers, rfm=rfm, scored_at=scored_at,

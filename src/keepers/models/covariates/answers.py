@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keepers.domain.attributes import Attributes
-from keepers.domain.cells import Cells, FloatArray, IntArray
+from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
 from keepers.domain.errors import InputError
 from keepers.models.covariates.encoding import Coding
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -102,17 +102,17 @@ def draw_new(
     return x, t_x
 
 
-def attributes_of(cells: Cells) -> Attributes:
+def attributes_of(cells: Cells | SpendCells) -> Attributes:
     """The attributes of cells, or an error that says how to give them."""
     if cells.attributes is None:
         raise InputError(
-            "The model has covariates, but the histories carry no attributes. Fit and predict with a frame that has "
-            "the columns, or with a summary to which they were joined: `summarise(orders, window, covariates=table)`."
+            "The model has covariates, but the customers come without attributes. Fit and predict with a frame that "
+            "has the columns, or with a summary to which they were joined: `summarise(orders, window, covariates=table)`."
         )
     return cells.attributes
 
 
-def pattern_of(cells: Cells) -> IntArray:
+def pattern_of(cells: Cells | SpendCells) -> IntArray:
     """The pattern of each row."""
     return np.zeros(cells.size, dtype=np.int64) if cells.pattern is None else cells.pattern
 

@@ -28,7 +28,7 @@ class Coefficient:
     p_value : float
         Of the hypothesis that it is 0 (Wald's test, two-sided); NaN where the value was given.
     effect : float
-        exp(gamma): by what the rate is multiplied.
+        exp(gamma): by what the rate, or the money of an order, is multiplied.
     sentence : str
         What that means.
     """
@@ -57,13 +57,18 @@ def coefficients(coding: Coding, values: FloatArray, errors: FloatArray) -> tupl
         Estimates and their standard errors.
     """
     codes = {label: code for code in coding.codes for label in code.labels}
-    found: dict[str, Coefficient] = {}
+    places: dict[str, dict[str, Place]] = {}
     for place in coding.places:
+        places.setdefault(place.name, {}).setdefault(place.label, place)
+    found = []
+    for alike in places.values():
+        place = next(iter(alike.values()))
         known = place.free < 0
         value = place.value if known else float(values[place.free])
         error = 0.0 if known else float(errors[place.free])
-        found.setdefault(place.name, _coefficient(coding, place, codes[place.label], value, error, known))
-    return tuple(found.values())
+        meant = [(label, codes[label]) for label in alike]
+        found.append(_coefficient(coding, place, meant, value, error, known))
+    return tuple(found)
 
 
 def coefficient_in_time(column: str, value: float, error: float) -> Coefficient:
@@ -78,12 +83,13 @@ def coefficient_in_time(column: str, value: float, error: float) -> Coefficient:
 
 
 def _coefficient(
-    coding: Coding, place: Place, code: ColumnCode, value: float, error: float, known: bool
+    coding: Coding, place: Place, meant: list[tuple[str, ColumnCode]], value: float, error: float, known: bool
 ) -> Coefficient:
     low, high = value - _Z80 * error, value + _Z80 * error
     p = math.nan if known else math.erfc(abs(value) / error / math.sqrt(2.0)) if error > 0 else 0.0
-    step = 1.0 if code.levels or code.spread == 1.0 else code.spread
-    who = _who(place.label, code, step)
+    code = meant[0][1]
+    step = 1.0 if code.levels or code.spread == 1.0 or len(meant) > 1 else code.spread
+    who = "Customers with " + " or ".join(_who(label, one, step) for label, one in meant)
     what = _what(coding, place)
     middle = _change(value * step, *what)
     if known:
@@ -91,16 +97,17 @@ def _coefficient(
     else:
         ends = sorted((low * step, high * step))
         sentence = f"{who} {middle} (80% interval {_short(ends[0], what[2])} to {_short(ends[1], what[2])})."
-    against = f" than those with {code.column} = {code.levels[0]}" if code.levels else " than others"
+    one_column = code.levels and all(other is code for _, other in meant)
+    against = f" than those with {code.column} = {code.levels[0]}" if one_column else " than others"
     return Coefficient(place.name, value, error, low, high, p, math.exp(value), sentence.replace("<against>", against))
 
 
 def _who(label: str, code: ColumnCode, step: float) -> str:
     if code.levels:
-        return f"Customers with {code.column} = {label[len(code.column) + 1 : -1]}"
+        return f"{code.column} = {label[len(code.column) + 1 : -1]}"
     if step == 1.0:
-        return f"Customers with one more of {code.column}"
-    return f"Customers with {step:.3g} more of {code.column} (one standard deviation)"
+        return f"one more of {code.column}"
+    return f"{step:.3g} more of {code.column} (one standard deviation)"
 
 
 def _what(coding: Coding, place: Place) -> tuple[str, str, tuple[str, str]]:
@@ -113,6 +120,8 @@ def _what(coding: Coding, place: Place) -> tuple[str, str, tuple[str, str]]:
         )
     if place.process == "purchase":
         return "buy {} more often<against>", "buy {} less often<against>", ("more", "less")
+    if place.process == "spend":
+        return "spend {} more an order<against>", "spend {} less an order<against>", ("more", "less")
     if place.process == "dropout":
         return "leave at a rate {} higher<against>", "leave at a rate {} lower<against>", ("more", "less")
     symbol = coding.symbols[place.parameter]

@@ -17,6 +17,8 @@ from keepers.models.covariates.specification import PROCESSES, Covariates
 BOTH = "both"
 """Stands before a coefficient that buying and leaving share."""
 
+_MODELS = {"purchase": "ParetoNBD", "dropout": "ParetoNBD", "spend": "GammaGamma"}
+
 Shifts = Mapping[str, Mapping[str, float]]
 """By process, the parameters whose logarithm moves by so many times gamma z: {"purchase": {"alpha": -1.0}}."""
 
@@ -146,6 +148,8 @@ class Coding:
     ) -> Coding:
         """Name the coefficients and tie those that shall be equal or are known."""
         labels = {code.column: code.labels for code in codes}
+        tied = {name: "=".join(group) for group in covariates.equal for name in group}
+        alone: dict[str, None] = {}
         names: dict[str, int] = {}
         places: list[Place] = []
         for process in PROCESSES:
@@ -154,23 +158,25 @@ class Coding:
             if columns and not moved:
                 raise ConfigError(
                     f"This model has no {process} process that covariates could change, but `{process}` names "
-                    f"{', '.join(columns)}. Leave it out, or use a model that has, such as ParetoNBD."
+                    f"{', '.join(columns)}. Leave it out, or use a model that has, such as {_MODELS[process]}."
                 )
             for symbol, sign in moved.items():
                 title = process if len(moved) == 1 else f"{process}_{symbol}"
                 for column in columns:
                     for label in labels[column]:
                         name = f"{BOTH}:{label}" if column in covariates.same else f"{title}:{label}"
+                        alone[name] = None
+                        name = tied.get(name, name)
                         value = covariates.fixed.get(name)
                         free = -1 if value is not None else names.setdefault(name, len(names))
                         places.append(Place(title, symbols.index(symbol), sign, name, label, free, value or 0.0))
-        there = dict.fromkeys(place.name for place in places)
-        unknown = [name for name in covariates.fixed if name not in there]
-        if unknown:
-            raise ConfigError(
-                f"`fixed` names {', '.join(unknown)}, which is no coefficient of this model. There are: "
-                f"{', '.join(there)}."
-            )
+        for option, named in (("fixed", covariates.fixed), ("equal", tied)):
+            unknown = [name for name in named if name not in alone]
+            if unknown:
+                raise ConfigError(
+                    f"`{option}` names {', '.join(unknown)}, which is no coefficient of this model. There are: "
+                    f"{', '.join(alone)}."
+                )
         return cls(covariates, codes, symbols, tuple(names), tuple(places))
 
     @property

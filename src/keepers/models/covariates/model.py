@@ -4,57 +4,33 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from keepers.domain.attributes import Attributes, plain_column
+from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import ConfigError
 from keepers.domain.time import TimeUnit
-from keepers.models.base import Model, PriorChoice
 from keepers.models.covariates.answers import CustomerMix, answer, answer_new, attributes_of, draw_new, pattern_of
 from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
-from keepers.models.covariates.coefficients import Coefficient, coefficient_in_time, coefficients
-from keepers.models.covariates.encoding import Coding, Shifts, pattern_weights
-from keepers.models.covariates.priors import with_coefficients
-from keepers.models.covariates.specification import Covariates
+from keepers.models.covariates.coded import CodedModel
+from keepers.models.covariates.encoding import pattern_weights
 from keepers.models.frames import attributes_given
-from keepers.models.priors import ParameterPrior, Prior
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.patterns import PatternedLikelihood
 from keepers.summaries.varying import PATH, START, sum_of
 
 
-class CovariateModel(Model):
+class CovariateModel(CodedModel):
     """A model over a family of buying, whose customers may differ by covariates.
 
     Without covariates there is one pattern of customers; the same code serves both.
-
-    Attributes
-    ----------
-    coding_ : Coding or None
-        How columns become numbers; None without covariates.
-    mix_ : CustomerMix or None
-        Who the customers of the fit were.
     """
 
-    covariate_shifts: ClassVar[Shifts] = {}
-    """By process, the parameters whose logarithm moves by so many times gamma z."""
-
-    coding_: Coding | None = None
-    mix_: CustomerMix | None = None
     unit_: TimeUnit
     now_: float = 0.0
-
-    def __init__(self, prior: PriorChoice = "auto", *, covariates: Covariates | None = None) -> None:
-        super().__init__(prior)
-        if covariates is not None and not isinstance(covariates, Covariates):
-            raise ConfigError(
-                f'`covariates` is {covariates!r}. Write for example covariates=Covariates(purchase=["channel"]).'
-            )
-        self.covariates = covariates
 
     @property
     @abstractmethod
@@ -67,34 +43,6 @@ class CovariateModel(Model):
         if self.covariates is None:
             return ()
         return (*self.covariates.columns, *varying_attributes(self.varying_columns))
-
-    @property
-    def varying_columns(self) -> tuple[str, ...]:
-        """Covariates of buying that vary in time."""
-        return () if self.covariates is None else self.covariates.varying_columns
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """The symbols, and the coefficients of covariates where the model has them."""
-        varying = tuple(f"purchase:{name}" for name in self.varying_columns)
-        return self.symbols if self.coding_ is None else (*self.symbols, *self.coding_.names, *varying)
-
-    @property
-    def coefficients_(self) -> tuple[Coefficient, ...]:
-        """What covariates do, each with its uncertainty and a sentence."""
-        self._check_fitted()
-        if self.coding_ is None:
-            return ()
-        names = self.coding_.names
-        values = np.array([self.parameters_[name] for name in names])
-        errors = np.array([self.standard_errors_[name] for name in names])
-        in_time = [
-            coefficient_in_time(
-                column, self.parameters_[f"purchase:{column}"], self.standard_errors_[f"purchase:{column}"]
-            )
-            for column in self.varying_columns
-        ]
-        return (*coefficients(self.coding_, values, errors), *in_time)
 
     def answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
         """What the family answers to a question for each row of cells, were the parameters these.
@@ -156,9 +104,7 @@ class CovariateModel(Model):
         self.coding_ = self.mix_ = None
         if self.covariates is not None:
             attributes = attributes_of(cells)
-            weight = pattern_weights(pattern_of(cells), cells.weight, attributes.size)
-            self.coding_ = Coding.learn(self.covariates, attributes, weight, self.symbols, self.covariate_shifts)
-            self.mix_ = CustomerMix.of(attributes, weight)
+            self._learn_patterns(attributes, pattern_of(cells), cells.weight)
             if self.varying_columns:
                 latest = attributes.columns[START][pattern_of(cells)] + cells.T * cells.unit.days
                 self.now_ = float(latest.max())
@@ -169,13 +115,6 @@ class CovariateModel(Model):
             return np.empty(0), np.zeros((1, len(self.symbols), 0)), np.zeros((1, len(self.symbols)))
         design, offset = self.coding_.design(attributes_of(cells))
         return self.coding_.coefficient_scale, design, offset
-
-    def _prior_with_coefficients(
-        self, prior: Prior | None, divisors: FloatArray, rescuing: bool
-    ) -> ParameterPrior | None:
-        own = None if self.covariates is None else self.covariates.prior
-        many = 0 if self.coding_ is None else len(self.coding_.names) + len(self.varying_columns)
-        return with_coefficients(prior, self.symbols, divisors, own, many, rescuing)
 
     def _patterns_of(self, attributes: Any, rows: int) -> tuple[IntArray | None, Attributes | None]:
         """Pattern of each of so many customers and the table of patterns; nothing without covariates."""
@@ -210,19 +149,10 @@ class CovariateModel(Model):
 
     def _covariate_settings(self) -> dict[str, Any]:
         """What a saved model keeps of its covariates."""
-        if self.coding_ is None or self.mix_ is None:
-            return {}
-        now = {"now": self.now_} if self.varying_columns else {}
-        mix = {"attributes": self.mix_.attributes.to_dict(), "share": self.mix_.share.tolist()}
-        return {"covariates": {**self.coding_.to_dict(), "mix": mix, **now}}
+        kept = super()._covariate_settings()
+        return {"covariates": {**kept["covariates"], "now": self.now_}} if kept and self.varying_columns else kept
 
     def _restore_covariates(self, settings: Mapping[str, Any]) -> None:
         """Take back what `_covariate_settings` gave."""
-        saved = settings.get("covariates")
-        if saved is None:
-            return
-        self.coding_ = Coding.from_dict(saved, self.symbols, self.covariate_shifts)
-        self.covariates = self.coding_.covariates
-        self.now_ = float(saved.get("now", 0.0))
-        columns = {name: plain_column(np.array(values)) for name, values in saved["mix"]["attributes"].items()}
-        self.mix_ = CustomerMix(Attributes(columns), np.array(saved["mix"]["share"], dtype=np.float64))
+        super()._restore_covariates(settings)
+        self.now_ = float((settings.get("covariates") or {}).get("now", 0.0))

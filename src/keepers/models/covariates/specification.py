@@ -1,4 +1,4 @@
-"""Which columns speed up or slow down buying and leaving, as a user says it."""
+"""Which columns go with faster buying, sooner leaving or larger orders, as a user says it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, Literal
 from keepers.domain.errors import ConfigError
 from keepers.models.covariates.varying import TimeVarying
 
-PROCESSES = ("purchase", "dropout")
+PROCESSES = ("purchase", "dropout", "spend")
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """Columns that a model of buying takes into account.
+    """Columns that a model of buying or of spend takes into account.
 
-    A covariate z multiplies the rate of buying (or of leaving) by exp(gamma z). Use covariates where customers differ
-    in what is known of them from the start, such as the channel that brought them; what they did later does not belong
-    here.
+    A covariate z multiplies the rate of buying (or of leaving), or the money of an order, by exp(gamma z). Use
+    covariates where customers differ in what is known of them from the start, such as the channel that brought them;
+    what they did later does not belong here.
 
     Parameters
     ----------
@@ -29,6 +29,10 @@ class Covariates:
         Columns that change how soon they leave; for models with dropout.
     same : sequence of str
         Columns of both whose coefficients shall be equal in both.
+    equal : sequence of sequences of str
+        Groups of coefficients, by their names, that shall be equal to each other, such as
+        ``[["spend:channel[ads]", "spend:channel[mail]"]]``. A group has one coefficient, called
+        ``spend:channel[ads]=spend:channel[mail]``.
     fixed : mapping of str to float
         Coefficients that are known, by their names, such as ``{"dropout:channel[shop]": 0.0}``; not estimated.
     reference : mapping of str to str
@@ -39,12 +43,15 @@ class Covariates:
         maximum likelihood always; a number shrinks always, the more the smaller it is.
     unseen : "error" or "reference"
         What to do with a level that the fit did not see: refuse it, or take it for the reference and warn.
+    spend : sequence of str
+        Columns that change what an order is worth; for `GammaGamma`.
     varying : TimeVarying, optional
         Covariates that vary in time, of which `purchase` names some; see `calendar_covariates`. They speed up and slow
         down buying, in NBD, BG/NBD, MBG/NBD and Pareto/NBD.
 
     Notes
     -----
+    Models of buying take `purchase` and `dropout`, `GammaGamma` takes `spend`; each refuses what it has no process for.
     Coefficients are named ``purchase:age`` for numbers and ``purchase:channel[ads]`` for a level. Models in which
     leaving has two parameters (BG/NBD, MBG/NBD) have a coefficient for each: ``dropout_a:...`` and ``dropout_b:...``.
     Numbers are centred, so that r, alpha, ... are those of a customer with the reference levels and mean numbers;
@@ -74,17 +81,23 @@ class Covariates:
     prior: float | Literal["auto"] | None = "auto"
     unseen: Literal["error", "reference"] = "error"
     varying: TimeVarying | None = None
+    spend: Sequence[str] = ()
+    equal: Sequence[Sequence[str]] = ()
 
     def __post_init__(self) -> None:
-        for name in ("purchase", "dropout", "same"):
+        for name in (*PROCESSES, "same"):
             given = getattr(self, name)
             if isinstance(given, str):
                 raise ConfigError(f'`{name}` is one word, {given!r}. Give a list of columns: {name}=["{given}"].')
             object.__setattr__(self, name, tuple(given))
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise ConfigError(f"`{name}` names a column twice: {', '.join(given)}. Name each once.")
-        if not self.purchase and not self.dropout:
-            raise ConfigError('Covariates name no column. Write for example Covariates(purchase=["channel"]).')
+        if not (self.purchase or self.dropout or self.spend):
+            raise ConfigError(
+                'Covariates name no column. Write for example Covariates(purchase=["channel"]), or for a model of '
+                'spend Covariates(spend=["channel"]).'
+            )
+        self._check_equal()
         alone = [column for column in self.same if column not in self.purchase or column not in self.dropout]
         if alone:
             raise ConfigError(f"`same` names {', '.join(alone)}, which must stand in both `purchase` and `dropout`.")
@@ -101,24 +114,46 @@ class Covariates:
         if wrong:
             raise ConfigError(f"`fixed` has values that are no numbers: {wrong}.")
 
-    def _check_varying(self, varying: TimeVarying) -> None:
-        if not self.varying_columns:
+    def _check_equal(self) -> None:
+        if isinstance(self.equal, str) or any(isinstance(group, str) for group in self.equal):
             raise ConfigError(
-                f"`purchase` names none of the covariates that vary in time. Name some of {', '.join(varying.names)}."
+                f"`equal` is {self.equal!r}. Give groups of coefficients, such as "
+                'equal=[["spend:channel[ads]", "spend:channel[mail]"]].'
             )
-        where = {"dropout": self.dropout, "same": self.same, "reference": self.reference}
+        groups = tuple(tuple(group) for group in self.equal)
+        object.__setattr__(self, "equal", groups)
+        named = [name for group in groups for name in group]
+        twice = sorted({name for name in named if named.count(name) > 1})
+        known = [name for name in named if name in self.fixed]
+        if twice or known or any(len(group) < 2 for group in groups):
+            why = (
+                f"names {', '.join(twice)} twice; put all that shall be equal into one group"
+                if twice
+                else f"names {', '.join(known)}, which `fixed` gives a value; leave it out of one of them"
+                if known
+                else "has a group of fewer than two coefficients; name at least two"
+            )
+            raise ConfigError(f"`equal` {why}.")
+
+    def _check_varying(self, varying: TimeVarying) -> None:
+        where = {"dropout": self.dropout, "spend": self.spend, "same": self.same, "reference": self.reference}
         where["fixed"] = [name.partition(":")[2] for name in self.fixed]
+        where["equal"] = [name.partition(":")[2] for group in self.equal for name in group]
         for place, named in where.items():
             used = [name for name in named if name in varying.names]
             if used:
                 raise ConfigError(
                     f"`{place}` names {', '.join(used)}, which vary in time. Such covariates change buying alone."
                 )
+        if not self.varying_columns:
+            raise ConfigError(
+                f"`purchase` names none of the covariates that vary in time. Name some of {', '.join(varying.names)}."
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column of what is known of customers once, those of buying first."""
-        return tuple(dict.fromkeys([*self.of("purchase"), *self.of("dropout")]))
+        return tuple(dict.fromkeys(name for process in PROCESSES for name in self.of(process)))
 
     @property
     def varying_columns(self) -> tuple[str, ...]:
@@ -128,7 +163,7 @@ class Covariates:
 
     def of(self, process: str) -> tuple[str, ...]:
         """Columns of one process that do not vary in time."""
-        named = self.purchase if process == "purchase" else self.dropout
+        named: Sequence[str] = getattr(self, process)
         return tuple(name for name in named if name not in self.varying_columns)
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,7 +171,9 @@ class Covariates:
         return {
             "purchase": list(self.purchase),
             "dropout": list(self.dropout),
+            "spend": list(self.spend),
             "same": list(self.same),
+            "equal": [list(group) for group in self.equal],
             "fixed": dict(self.fixed),
             "reference": dict(self.reference),
             "prior": self.prior,

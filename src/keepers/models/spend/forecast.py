@@ -15,6 +15,7 @@ import numpy as np
 
 from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.time import Horizon
+from keepers.models.spend.spend_effects import CellEffects
 from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
 
 
@@ -71,15 +72,15 @@ class SpendForecast(ABC):
     remark: str | None = None
 
     @abstractmethod
-    def drawn(self, draws: FloatArray, x: FloatArray, customers: FloatArray, worth: FloatArray) -> FloatArray:
+    def drawn(self, draws: FloatArray, cells: Cells, customers: FloatArray, worth: FloatArray) -> FloatArray:
         """Sums of expected order values were the parameters others, shape (draws, rows).
 
         Parameters
         ----------
         draws : array, shape (draws, parameters)
             Parameters, the estimate first.
-        x : array, shape (rows,)
-            Repeat purchases of the customers of each row.
+        cells : Cells
+            Histories of the customers of each row, with what is known of them.
         customers, worth : arrays, shape (rows,)
             How many they are, and the sum of their expected order values by the estimate.
         """
@@ -113,6 +114,8 @@ class GammaForecast(SpendForecast):
         By how much an order's weight falls with each later one, in logarithms.
     typical : bool
         Whether draws act on customers of average spend alone, the scale being no sum of orders.
+    effects : CellEffects or None
+        Of covariates on spend.
     """
 
     order_shape: float
@@ -123,24 +126,34 @@ class GammaForecast(SpendForecast):
     include_first: bool
     forgetting: float = 0.0
     typical: bool = False
+    effects: CellEffects | None = None
 
-    def drawn(self, draws: FloatArray, x: FloatArray, customers: FloatArray, worth: FloatArray) -> FloatArray:
+    @property
+    def common_mean(self) -> float:
+        """The population's mean order value; with covariates, of customers with the reference ones."""
+        if self.effects is None:
+            return self.population_mean
+        return self.population_mean / float(self.effects.drawn_new(self.effects.theta[None])[0])
+
+    def drawn(self, draws: FloatArray, cells: Cells, customers: FloatArray, worth: FloatArray) -> FloatArray:
         """As in `SpendForecast`."""
-        orders = effective_orders(self.forgetting, x + (1.0 if self.include_first else 0.0))
+        orders = effective_orders(self.forgetting, cells.x + (1.0 if self.include_first else 0.0))
         p, q, gamma = (draws[:, [column]] for column in range(3))
+        level = np.ones((1, 1)) if self.effects is None else self.effects.drawn(draws, cells)
+        common = self.common_mean
         of_estimate = p[0] * orders + q[0] - 1.0
-        known_factor = np.where(
-            of_estimate > 0, p[0] / np.where(of_estimate > 0, of_estimate, 1.0), self.population_mean / self.gamma
-        )
+        finite = of_estimate > 0
+        known_factor = np.where(finite, p[0] / np.where(finite, of_estimate, 1.0), common / self.gamma)
         if self.typical:
-            known = orders * self.population_mean * customers
+            known = orders * common * customers
         else:
-            known = np.maximum(worth / known_factor - self.gamma * customers, 0.0) if orders.any() else 0.0 * worth
+            own = self.gamma * level[0] * customers
+            known = np.maximum(worth / known_factor - own, 0.0) if orders.any() else 0.0 * worth
         rest = p * orders + q - 1.0
         found = np.where(
             rest > 0,
-            p * (gamma * customers + known) / np.where(rest > 0, rest, 1.0),
-            self.population_mean * customers,
+            p * (gamma * level * customers + known) / np.where(rest > 0, rest, 1.0),
+            common * level * customers,
         )
         if not self.typical:
             return np.asarray(found)
@@ -149,7 +162,10 @@ class GammaForecast(SpendForecast):
     def drawn_new(self, draws: FloatArray) -> FloatArray:
         """As in `SpendForecast`."""
         p, q, gamma = (draws[:, column] for column in range(3))
-        found = np.where(q > 1.0, p * gamma / np.where(q > 1.0, q - 1.0, 1.0), self.population_mean)
+        common = self.common_mean
+        found = np.where(q > 1.0, p * gamma / np.where(q > 1.0, q - 1.0, 1.0), common)
+        if self.effects is not None:
+            found = found * self.effects.drawn_new(draws)
         return np.asarray(found / found[0] * self.new_customer_mean)
 
 
@@ -171,9 +187,9 @@ class SignedForecast(SpendForecast):
     prior_orders: float
     include_first: bool
 
-    def drawn(self, draws: FloatArray, x: FloatArray, customers: FloatArray, worth: FloatArray) -> FloatArray:
+    def drawn(self, draws: FloatArray, cells: Cells, customers: FloatArray, worth: FloatArray) -> FloatArray:
         """As in `SpendForecast`."""
-        orders = x + (1.0 if self.include_first else 0.0)
+        orders = cells.x + (1.0 if self.include_first else 0.0)
         share = self.prior_orders / (self.prior_orders + orders)
         moved = self.means(draws)[:, None] - self.population_mean
         return np.asarray(worth + moved * share * customers)

@@ -8,6 +8,7 @@ import numpy as np
 
 from keepers.domain.cells import FloatArray, SpendCells
 from keepers.models.spend.forecast import GammaForecast
+from keepers.models.spend.spend_effects import CellEffects
 from keepers.numerics.distinct import distinct
 from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
 
@@ -27,14 +28,15 @@ def gamma_forecast(
     mean: str,
     join: str = "",
     forgetting: float = 0.0,
+    effects: CellEffects | None = None,
 ) -> GammaForecast:
     """The forecast of cells with these frequencies.
 
     Parameters
     ----------
     theta : (p, q, gamma)
-    covariance : array, shape (3, 3)
-        Of their logarithms.
+    covariance : array, shape (3 + k, 3 + k)
+        Of their logarithms, followed by coefficients where there are effects.
     frequency : array, shape (n,)
         Repeat purchases of each cell.
     include_first : bool
@@ -47,6 +49,8 @@ def gamma_forecast(
         SQL of the join that brings it, if the summary does not have it.
     forgetting : float
         By how much an order's weight falls with each later one.
+    effects : CellEffects, optional
+        Of covariates on spend; what customers spent is then asked as of those with the reference covariates.
     """
     p, q, gamma = theta
     counts = distinct(frequency + 1.0 if include_first else frequency)
@@ -54,27 +58,36 @@ def gamma_forecast(
     shape = p * orders + q
     finite = shape > 1.0
     mean_factor = np.divide(p, shape - 1.0, out=np.zeros_like(shape), where=finite)
-    population_mean = p * gamma / (q - 1.0) if q > 1.0 else average_spend(observed())
-    mean_factor[~finite] = population_mean / gamma
-    variance = _log_variance(p, q, covariance, orders, finite)
+    common = p * gamma / (q - 1.0) if q > 1.0 else average_spend(observed())
+    mean_factor[~finite] = common / gamma
+    gradient = _log_gradient(p, q, orders, finite)
+    variance = counts.rows(np.sum((gradient @ covariance[:3, :3]) * gradient, axis=1))
+    level, mean_of_new, columns = "", 1.0, {}
+    if effects is not None:
+        level, columns = " * cell.spend_factor", {"spend_factor": effects.factor}
+        mean_of_new = float(effects.drawn_new(effects.theta[None])[0])
+        of_rows = counts.rows(gradient)
+        variance = variance + effects.log_variance(covariance, of_rows, of_rows[:, 2])
     number = "(summary.frequency + 1)" if include_first else "summary.frequency"
     if forgetting >= 1e-12:
         number = f"((1 - exp({-forgetting!r} * {number})) / {-np.expm1(-forgetting)!r})".replace("np.float64", "")
     return GammaForecast(
         # A customer whose orders have no known amount is taken for one of the population.
-        scale=f"{gamma!r} + {number} * coalesce({mean}, {population_mean!r})",
+        scale=f"{gamma!r}{level} + {number} * coalesce({mean}, {common!r}{level})",
         join=join,
+        columns=columns,
         mean_factor=counts.rows(mean_factor),
-        population_mean=population_mean,
-        new_customer_mean=population_mean,
+        population_mean=common * mean_of_new,
+        new_customer_mean=common * mean_of_new,
         remark=None if finite.all() else NO_MEAN,
         order_shape=p,
         gamma=gamma,
         orders=counts.rows(orders),
         shape=counts.rows(shape),
-        log_variance=counts.rows(variance),
+        log_variance=np.maximum(variance, 0.0),
         include_first=include_first,
         forgetting=forgetting,
+        effects=effects,
     )
 
 
@@ -83,12 +96,11 @@ def average_spend(observed: SpendCells) -> float:
     return float(observed.weight @ observed.mean_spend / observed.customers) if observed.customers else 0.0
 
 
-def _log_variance(
-    p: float, q: float, covariance: FloatArray, orders: FloatArray, finite: np.typing.NDArray[np.bool_]
-) -> FloatArray:
-    """By the delta method, for a customer who spent the average so far; the share of the population fades with x."""
+def _log_gradient(p: float, q: float, orders: FloatArray, finite: np.typing.NDArray[np.bool_]) -> FloatArray:
+    """Derivatives of the logarithm of the expected order value in the log parameters, shape (n, 3).
+
+    They are zero where it is infinite. For a customer who spent the average so far; the share of the population fades with x.
+    """
     rest = np.where(finite, p * orders + q - 1.0, 1.0)
     scale = np.maximum(q - 1.0, 0.0) / rest
-    gradient = np.column_stack([1.0 - p * orders / rest, -q / rest, scale])
-    variance = np.sum((gradient @ covariance) * gradient, axis=1)
-    return np.where(finite, np.maximum(variance, 0.0), 0.0)
+    return np.where(finite[:, None], np.column_stack([1.0 - p * orders / rest, -q / rest, scale]), 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,9 +12,13 @@ import numpy as np
 from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
-from keepers.models.base import Model, PriorChoice
-from keepers.models.evidence import Resampling
+from keepers.models.base import PriorChoice
+from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
+from keepers.models.covariates.coded import CodedModel
+from keepers.models.covariates.encoding import Shifts, pattern_weights
+from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Problem, fit
+from keepers.models.frames import attributes_given
 from keepers.models.intervals import (
     DRAWS,
     answer_interval,
@@ -28,17 +33,17 @@ from keepers.models.spend.bins import grid_error
 from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import gamma_forecast
 from keepers.models.spend.independence import Independence
+from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor, moves
+from keepers.models.spend.spend_likelihood import SpendLikelihood
 from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_rows, spend_to_fit, summary_columns
-from keepers.numerics.evaluation import Evaluation
+from keepers.models.spend.spend_sql import posterior_sql
 from keepers.numerics.likelihoods import gamma_gamma
 
 _MONEY = np.array([float(gamma_gamma.MONEY_POWERS[name]) for name in gamma_gamma.PARAMETERS])
-_ROUGH_ROWS = 10_000
-_ROUGH_FROM = 50_000
 _NOTABLE_GRID_ERROR = 0.05
 
 
-class GammaGamma(Model):
+class GammaGamma(CodedModel):
     """Spend an order: orders vary around each customer's own mean, and means differ between customers.
 
     The expected value of a customer's next order lies between the customer's own mean and that of all, nearer to the
@@ -58,13 +63,19 @@ class GammaGamma(Model):
         "auto" uses the model's weak prior (`print(model.weak_prior)`) in full up to 200 customers with known spend,
         fades it until 400, and is exactly maximum likelihood from there on, unless the likelihood has no maximum of its
         own (all spend equal, say). None is maximum likelihood always.
+    covariates : Covariates, optional
+        Columns (`spend`) that multiply the money of a customer's orders by exp(gamma z), and so the scale gamma: among
+        customers whose columns are alike spend is Gamma-Gamma. The data must then have them.
 
     Attributes
     ----------
     mean_spend_ : float
-        Expected value of an order of a customer not yet known, p gamma / (q - 1); infinite where q <= 1.
+        Expected value of an order of a customer not yet known, p gamma / (q - 1); infinite where q <= 1. With
+        covariates, of one like those of the fit.
+    coefficients_ : tuple of Coefficient
+        What covariates do, each with its uncertainty and a sentence.
     independence_ : Independence
-        Whether frequency and spend go together, with a sentence.
+        Whether frequency and spend go together, with a sentence; with covariates, among customers alike in them.
     remarks_ : tuple of str
         Who was left out and what else to know of the fit, in sentences.
     grid_error_ : float
@@ -81,6 +92,11 @@ class GammaGamma(Model):
     >>> model = GammaGamma().fit(data)
     >>> [round(float(value), 1) for value in model.expected_spend(data)["expected_spend"]]
     [37.8, 28.5, 40.5, 32.0, 35.5]
+
+    >>> data["shop"] = ["web", "web", "city", "web", "city"]
+    >>> model = GammaGamma(covariates=Covariates(spend=["shop"])).fit(data)
+    >>> [coefficient.name for coefficient in model.coefficients_]
+    ['spend:shop[city]']
     """
 
     name: ClassVar[str] = "GammaGamma"
@@ -90,12 +106,17 @@ class GammaGamma(Model):
         {"p": LogNormal(4.0, 1.0), "q": LogNormal(3.5, 0.75), "gamma": LogNormal(0.6, 1.25)}, money=True
     )
 
+    covariate_shifts: ClassVar[Shifts] = {"spend": {"gamma": 1.0}}
+    covariate_example: ClassVar[str] = 'Covariates(spend=["channel"])'
+
     independence_: Independence
     remarks_: tuple[str, ...]
     grid_error_: float
 
-    def __init__(self, include_first: bool = False, prior: PriorChoice = "auto") -> None:
-        super().__init__(prior)
+    def __init__(
+        self, include_first: bool = False, prior: PriorChoice = "auto", *, covariates: Covariates | None = None
+    ) -> None:
+        super().__init__(prior, covariates=covariates)
         if isinstance(prior, Prior) and not prior.money:
             raise ConfigError(
                 "A prior of spend counts money in mean order values. Write Prior({...}, money=True), for example with "
@@ -109,7 +130,8 @@ class GammaGamma(Model):
         Parameters
         ----------
         data : summary, SpendCells or frame
-            Customers with at least one (repeat) order; a frame may carry a `weight` column.
+            Customers with at least one (repeat) order; a frame may carry a `weight` column. With covariates, a frame
+            with their columns or a summary to which they were joined (`summary.with_columns(table)`).
 
         Returns
         -------
@@ -120,72 +142,100 @@ class GammaGamma(Model):
         InputError
             If nobody has an order with money above zero, or counts are impossible.
         """
-        found = spend_to_fit(data, self.include_first)
+        found = spend_to_fit(data, self.include_first, self.needed_attributes)
         cells = found.cells
         scale = float(cells.weight @ cells.mean_spend) / cells.customers
-        scaled = SpendCells(cells.x, cells.mean_spend / scale, cells.weight, cells.spread)
+        scaled = replace(cells, mean_spend=cells.mean_spend / scale)
+        stretch, likelihood = self._likelihood(scaled)
         chosen, rescue = self._priors(cells.customers)
         ones = np.ones(len(self.symbols))
         result = fit(
             Problem(
-                parameters=self.symbols,
-                likelihood=_likelihood_of(scaled),
-                starts=gamma_gamma.starts(),
+                parameters=self.parameter_names,
+                likelihood=likelihood,
+                starts=[np.concatenate([start, np.zeros(stretch.size)]) for start in gamma_gamma.starts()],
                 rows=cells.size,
-                rough=() if cells.size <= _ROUGH_FROM else (_likelihood_of(_part(scaled)),),
-                prior=None if chosen is None else chosen.on(self.symbols, ones),
-                rescue=None if rescue is None else rescue.on(self.symbols, ones),
-                resampling=_resampling(scaled),
+                rough=likelihood.rough,
+                prior=self._prior_with_coefficients(chosen, ones, rescuing=False),
+                rescue=None if rescue is None else self._prior_with_coefficients(rescue, ones, rescuing=True),
+                coefficients=self.parameter_names[len(self.symbols) :],
+                resampling=likelihood.resampling,
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue
         # A density of money: counting it in units `scale` times as large multiplies it by the scale.
-        self._adopt(result, _MONEY * np.log(scale), -cells.customers * float(np.log(scale)), cells.customers, used)
+        constant = -cells.customers * float(np.log(scale))
+        self._adopt(result, _MONEY * np.log(scale), constant, cells.customers, used, stretch)
         if self.parameters_["q"] <= 1 and self.outcome_.trustworthy_parameters:
             self.outcome_ = FitOutcome.INFINITE_MEAN
-        self.independence_ = Independence.of(cells)
-        self.grid_error_ = grid_error(np.exp(result.log_parameters), scaled, result.posterior.covariance)
+        alike = cells.mean_spend / factors_of(self.coding_, self._estimates(), cells)
+        self.independence_ = Independence.of(replace(cells, mean_spend=alike))
+        self.grid_error_ = grid_error(result.log_parameters, likelihood, result.posterior.covariance)
         self.remarks_ = self._remarks(found)
         return self
 
     @property
     def mean_spend_(self) -> float:
         """Expected value of an order of a customer not yet known."""
-        zero = np.zeros(1)
-        return float(gamma_gamma.expected_mean_spend(self._theta(), zero, zero)[0])
+        return self._new_customer(self.mix_)
+
+    def expected_spend_new_customer(self, attributes: Any = None) -> float:
+        """Expected value of an order of a customer of whom no order is known.
+
+        Parameters
+        ----------
+        attributes : dict or frame, optional
+            With covariates, who it is, such as ``{"channel": "ads"}``, or several customers whose mean is wanted; one
+            like those of the fit if left out.
+
+        Examples
+        --------
+        >>> data = {"frequency": [2, 1, 4, 2], "monetary_value": [30.0, 22.0, 41.0, 30.0], "vip": [0, 0, 1, 1]}
+        >>> model = GammaGamma(covariates=Covariates(spend=["vip"])).fit(data)
+        >>> model.expected_spend_new_customer({"vip": 1}) > model.expected_spend_new_customer({"vip": 0})
+        True
+        """
+        if attributes is None or self.coding_ is None:
+            return self._new_customer(self.mix_)
+        table, pattern = attributes_given(attributes, self.needed_attributes)
+        return self._new_customer(CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size)))
 
     def expected_spend(self, data: Any) -> Any:
         """Expected value of the next order of each customer, in the money of the data.
 
-        Customers without a known mean get that of the population, `mean_spend_`.
+        Customers without a known mean get that of the population: of all, or with covariates of those like them.
         """
-        theta, rows = self._theta(), self._rows(data)
-        return rows.give("expected_spend", gamma_gamma.expected_mean_spend(theta, rows.x, rows.m))
+        theta, rows, factor = self._asked(data)
+        return rows.give("expected_spend", factor * gamma_gamma.expected_mean_spend(theta, rows.x, rows.m))
 
     def spend_predictive(self, data: Any) -> gamma_gamma.SpendPredictive:
         """What is known of each customer's mean spend and next order: means and variances, arrays of shape (n,)."""
-        rows = self._rows(data)
-        return gamma_gamma.spend_predictive(self._theta(), rows.x, rows.m)
+        theta, rows, factor = self._asked(data)
+        found, square = gamma_gamma.spend_predictive(theta, rows.x, rows.m), factor**2
+        return gamma_gamma.SpendPredictive(
+            found.shape, found.scale * factor, found.mean * factor, found.variance * square,
+            found.order_variance * square, found.order_second_moment * square,
+        )  # fmt: skip
 
     def spend_quantile(self, data: Any, level: float, orders: float = 1.0) -> Any:
         """The amount that each customer's next `orders` orders together stay below with probability `level`."""
         if not 0 < level < 1:
             raise ConfigError(f"`level` is {level!r}; it must lie between 0 and 1 (0.9 for nine times out of ten).")
         _check_orders(orders)
-        theta, rows = self._theta(), self._rows(data)
-        return rows.give("spend_quantile", gamma_gamma.total_quantile(theta, rows.x, rows.m, level, orders))
+        theta, rows, factor = self._asked(data)
+        return rows.give("spend_quantile", factor * gamma_gamma.total_quantile(theta, rows.x, rows.m, level, orders))
 
     def probability_spend_above(self, data: Any, threshold: float, orders: float = 1.0) -> Any:
         """Probability that each customer's next `orders` orders together bring more than the threshold."""
         _check_orders(orders)
-        theta, rows = self._theta(), self._rows(data)
-        values = gamma_gamma.probability_total_above(theta, rows.x, rows.m, float(threshold), orders)
+        theta, rows, factor = self._asked(data)
+        values = gamma_gamma.probability_total_above(theta, rows.x, rows.m, float(threshold) / factor, orders)
         return rows.give("probability_spend_above", values)
 
     def sample_spend(self, data: Any, orders: FloatArray | float, rng: np.random.Generator) -> Any:
         """Draw the money of each customer's next `orders` orders, parameters being as estimated."""
-        theta, rows = self._theta(), self._rows(data)
-        return rows.give("spend", gamma_gamma.sample_future(theta, rows.x, rows.m, orders, rng))
+        theta, rows, factor = self._asked(data)
+        return rows.give("spend", factor * gamma_gamma.sample_future(theta, rows.x, rows.m, orders, rng))
 
     def interval(
         self, data: Any, question: str = "expected_spend", level: float = 80.0, draws: int = DRAWS, **arguments: Any
@@ -210,14 +260,15 @@ class GammaGamma(Model):
         """
         check_level(level)
         check_question(question, ("expected_spend", "spend_quantile", "probability_spend_above"))
-        estimate, rows = self._theta(), self._rows(data)
+        estimate, rows = self._theta(), spend_rows(data, self.include_first, self.needed_attributes)
+        cells = rows.cells
         if "quantile" in arguments:
             arguments["level"] = arguments.pop("quantile")
 
         def ask(theta: FloatArray, part: slice) -> FloatArray:
             moved = copy.copy(self)
-            moved.parameters_ = dict(zip(self.symbols, theta.tolist(), strict=True))
-            some = SpendCells(rows.x[part], rows.m[part], np.ones(rows.x[part].shape))
+            moved.parameters_ = dict(zip(self.parameter_names, theta.tolist(), strict=True))
+            some = cells.take(np.arange(cells.size)[part])
             return np.asarray(getattr(moved, question)(some, **arguments), dtype=np.float64)
 
         many = posterior_draws(self.posterior_, draws)
@@ -249,14 +300,23 @@ class GammaGamma(Model):
 
     def forecast(self, question: SpendQuestion) -> GammaForecast:
         """What valuation needs of the customers of a summary."""
-        p, q, gamma = (float(value) for value in self._theta())
+        theta = self._theta()
+        effects = None
+        if self.coding_ is not None:
+            effects = CellEffects.of(self.coding_, theta, question.cells, question.buying, question.horizon)
+
+        def observed() -> SpendCells:
+            cells: SpendCells = question.summary.spend_cells(self.include_first, attributes=self.needed_attributes)
+            return replace(cells, mean_spend=cells.mean_spend / factors_of(self.coding_, theta, cells))
+
         return gamma_forecast(
-            (p, q, gamma),
+            (float(theta[0]), float(theta[1]), float(theta[2])),
             self.posterior_.covariance,
             question.cells.x,
             self.include_first,
-            lambda: question.summary.spend_cells(self.include_first),
+            observed,
             mean=f"summary.{summary_columns(self.include_first)[1]}",
+            effects=effects,
         )
 
     def expected_spend_sql(self, orders: str | None = None, mean: str | None = None) -> str:
@@ -267,44 +327,48 @@ class GammaGamma(Model):
         orders, mean : str, optional
             SQL of the number of orders and of their mean value; the summary's own columns if left out.
         """
-        p, q, _ = (float(value) for value in self._theta())
-        shape, money = self._posterior_sql(orders, mean)
-        expected = f"{p!r} * {money} / ({shape} - 1)"
-        return expected if q > 1 else f"CASE WHEN {shape} > 1 THEN {expected} ELSE CAST('infinity' AS DOUBLE) END"
+        return posterior_sql(self._theta(), self.coding_, *self._columns_sql(orders, mean)).mean
 
     def spend_second_moment_sql(self, orders: str | None = None, mean: str | None = None) -> str:
         """Expected square of each customer's mean spend as an SQL expression; infinite where p x + q <= 2.
 
         With n future orders the second moment of their total is this times (E[n] / p + E[n^2]).
         """
-        p, q, _ = (float(value) for value in self._theta())
-        shape, money = self._posterior_sql(orders, mean)
-        square = f"power({p!r} * {money}, 2) / (({shape} - 1) * ({shape} - 2))"
-        return square if q > 2 else f"CASE WHEN {shape} > 2 THEN {square} ELSE CAST('infinity' AS DOUBLE) END"
+        return posterior_sql(self._theta(), self.coding_, *self._columns_sql(orders, mean)).second_moment
 
-    def _posterior_sql(self, orders: str | None, mean: str | None) -> tuple[str, str]:
-        p, q, gamma = (float(value) for value in self._theta())
+    def _columns_sql(self, orders: str | None, mean: str | None) -> tuple[str, str]:
         own_orders, own_mean = summary_columns(self.include_first)
-        x, m = orders or own_orders, mean or own_mean
-        # A mean that is not known (NULL) makes a customer like one without orders; returns beyond purchases count none.
-        known = f"(CASE WHEN ({m}) IS NULL THEN 0 ELSE ({x}) END)"
-        return f"({p!r} * {known} + {q!r})", f"({gamma!r} + {known} * greatest(coalesce(CAST(({m}) AS DOUBLE), 0), 0))"
+        return orders or own_orders, mean or own_mean
 
-    def _rows(self, data: Any) -> SpendRows:
-        self._check_fitted()
-        return spend_rows(data, self.include_first)
+    def _likelihood(self, cells: SpendCells) -> tuple[FloatArray, SpendLikelihood]:
+        """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
+        self.coding_ = self.mix_ = None
+        if self.covariates is None:
+            return np.empty(0), SpendLikelihood(cells)
+        attributes = attributes_of(cells)
+        coding = self._learn_patterns(attributes, pattern_of(cells), cells.weight)
+        stretch = coding.coefficient_scale
+        design, offset = moves(coding, attributes)
+        return stretch, SpendLikelihood(cells, design * stretch, offset)
+
+    def _asked(self, data: Any) -> tuple[FloatArray, SpendRows, FloatArray]:
+        """Parameters of customers with the reference covariates, rows as of such, and what multiplies their money."""
+        theta, rows = self._theta(), spend_rows(data, self.include_first, self.needed_attributes)
+        factor = factors_of(self.coding_, theta, rows.cells)
+        return theta[: len(self.symbols)], replace(rows, m=rows.m / factor), factor
+
+    def _new_customer(self, mix: CustomerMix | None) -> float:
+        theta, zero = self._theta(), np.zeros(1)
+        mean = float(gamma_gamma.expected_mean_spend(theta[: len(self.symbols)], zero, zero)[0])
+        if self.coding_ is None or mix is None:
+            return mean
+        return mean * float(mean_factor(self.coding_, theta[None], mix)[0])
+
+    def _estimates(self) -> FloatArray:
+        return np.array([self.parameters_[name] for name in self.parameter_names])
 
     def _remarks(self, found: SpendToFit) -> tuple[str, ...]:
-        remarks = []
-        everybody = found.cells.customers + found.without_money + found.without_amount
-        for count, why in (
-            (found.without_money, "whose orders bring zero or less"),
-            (found.without_amount, "whose orders have no amount"),
-        ):
-            if count:
-                share = count / everybody
-                who = "1 customer" if count == 1 else f"{count:,.0f} customers"
-                remarks.append(f"{who} {why} {'was' if count == 1 else 'were'} left out of the fit ({share:.1%}).")
+        remarks = list(found.left_out)
         if self.parameters_["q"] <= 1:
             remarks.append(
                 f"q is {self.parameters_['q']:.2f}, so the mean spend over all customers is infinite: so is that of a "
@@ -325,6 +389,7 @@ class GammaGamma(Model):
             "independence": self.independence_.to_dict(),
             "remarks": list(self.remarks_),
             "grid_error": self.grid_error_,
+            **self._covariate_settings(),
         }
 
     @classmethod
@@ -334,35 +399,8 @@ class GammaGamma(Model):
         model.independence_ = Independence.from_dict(settings["independence"])
         model.remarks_ = tuple(settings["remarks"])
         model.grid_error_ = float(settings["grid_error"])
+        model._restore_covariates(settings)
         return model
-
-
-def _likelihood_of(cells: SpendCells) -> Any:
-    def likelihood(point: FloatArray, order: int) -> Evaluation:
-        return gamma_gamma.log_likelihood_sum(np.exp(point), cells, order)
-
-    return likelihood
-
-
-def _resampling(cells: SpendCells) -> Resampling:
-    def simulated(point: FloatArray, rng: np.random.Generator) -> Any:
-        x = np.repeat(cells.x, np.rint(cells.weight).astype(np.intp))
-        money = np.maximum(gamma_gamma.sample_new(np.exp(point), x, rng), np.finfo(float).tiny)
-        return _likelihood_of(SpendCells(x, money, np.ones(x.shape)))
-
-    def reweighted(weight: FloatArray) -> Any:
-        return _likelihood_of(SpendCells(cells.x, cells.mean_spend, weight, cells.spread))
-
-    return Resampling(cells.weight, reweighted, simulated)
-
-
-def _part(cells: SpendCells) -> SpendCells:
-    """Some of the rows, with weights raised so that the total stays, on which the starts compete."""
-    rows = np.sort(np.random.default_rng(cells.size).choice(cells.size, _ROUGH_ROWS, replace=False))
-    weight = cells.weight[rows] * (cells.customers / cells.weight[rows].sum())
-    return SpendCells(
-        cells.x[rows], cells.mean_spend[rows], weight, None if cells.spread is None else cells.spread[rows]
-    )
 
 
 def _check_orders(orders: float) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from keepers.data.engine import Engine, quoted
-from keepers.domain.cells import FloatArray, SpendCells
+from keepers.domain.attributes import Attributes
+from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.domain.errors import InputError
-from keepers.models.frames import Give, frame_of, giver, table_giver
+from keepers.models.frames import Give, attributes_given, frame_of, giver, table_giver
 
 
 @runtime_checkable
@@ -20,8 +22,10 @@ class SpendSummary(Protocol):
     engine: Engine
     name: str
 
-    def spend_cells(self, include_first: bool = False) -> SpendCells:
-        """Its distinct pairs of orders and mean spend."""
+    def spend_cells(
+        self, include_first: bool = False, max_rows: int = ..., attributes: Sequence[str] = ()
+    ) -> SpendCells:
+        """Its distinct pairs of orders and mean spend, kept apart by attributes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +39,20 @@ class SpendRows:
         zero (more returned than bought) counts as none.
     give : callable
         Called with a name and the results of the rows.
+    pattern, attributes : array of int, Attributes, optional
+        What is known of the customers, where a model has covariates.
     """
 
     x: FloatArray
     m: FloatArray
     give: Give
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
+
+    @property
+    def cells(self) -> SpendCells:
+        """The rows, each for itself."""
+        return SpendCells(self.x, self.m, np.ones(self.x.shape), None, self.pattern, self.attributes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +73,24 @@ class SpendToFit:
     without_money: float
     without_amount: float
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Who was left out, in sentences."""
+        everybody = self.cells.customers + self.without_money + self.without_amount
+        sentences = []
+        for count, why in (
+            (self.without_money, "whose orders bring zero or less"),
+            (self.without_amount, "whose orders have no amount"),
+        ):
+            if count:
+                who = "1 customer" if count == 1 else f"{count:,.0f} customers"
+                was = "was" if count == 1 else "were"
+                sentences.append(f"{who} {why} {was} left out of the fit ({count / everybody:.1%}).")
+        return tuple(sentences)
 
-def spend_to_fit(data: Any, include_first: bool) -> SpendToFit:
-    """The pairs that a fit may use.
+
+def spend_to_fit(data: Any, include_first: bool, attributes: Sequence[str] = ()) -> SpendToFit:
+    """The pairs that a fit may use, kept apart by attributes.
 
     Raises
     ------
@@ -73,14 +101,17 @@ def spend_to_fit(data: Any, include_first: bool) -> SpendToFit:
     if isinstance(data, SpendCells):
         cells = data
     elif isinstance(data, SpendSummary):
-        cells = data.spend_cells(include_first=include_first)
+        cells = data.spend_cells(include_first=include_first, attributes=attributes)
     else:
         x, m, weight = _columns(data, include_first)
         known = (x > 0) & np.isfinite(m)
         unknown = float(weight[(x > 0) & ~known].sum())
-        merged, index = np.unique(np.column_stack([x[known], m[known]]), axis=0, return_inverse=True)
+        kind, table = _kinds(data, x.size, attributes)
+        columns = [x[known], m[known], *([] if kind is None else [kind[known]])]
+        merged, index = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
         customers = np.bincount(index.ravel(), weights=weight[known], minlength=len(merged)).astype(np.float64)
-        cells = SpendCells(merged[:, 0], merged[:, 1], customers)
+        pattern = None if kind is None else merged[:, 2].astype(np.int64)
+        cells = SpendCells(merged[:, 0], merged[:, 1], customers, None, pattern, table)
     usable = (cells.mean_spend > 0) & (cells.x > 0) & (cells.weight > 0)
     without = float(cells.weight[cells.mean_spend <= 0].sum())
     if not usable.any():
@@ -88,25 +119,26 @@ def spend_to_fit(data: Any, include_first: bool) -> SpendToFit:
         hint = "" if include_first else " GammaGamma(include_first=True) counts the first order too."
         raise InputError(f"No customer has {which} with money above zero, so there is no spend to model.{hint}")
     if not usable.all():
-        spread = None if cells.spread is None else cells.spread[usable]
-        cells = SpendCells(cells.x[usable], cells.mean_spend[usable], cells.weight[usable], spread)
+        cells = cells.take(usable)
     return SpendToFit(cells, without, unknown)
 
 
-def spend_rows(data: Any, include_first: bool) -> SpendRows:
+def spend_rows(data: Any, include_first: bool, attributes: Sequence[str] = ()) -> SpendRows:
     """The rows to predict for, in the order of the data."""
     if isinstance(data, SpendCells):
-        return _known(data.x, data.mean_spend, lambda _, values: values)
+        return _known(data.x, data.mean_spend, lambda _, values: values, data.pattern, data.attributes)
     if isinstance(data, SpendSummary):
         orders, mean = summary_columns(include_first)
         rows = data.engine.columns(
             f'SELECT rowid AS "row", CAST({orders} AS DOUBLE) AS x, '
-            f"coalesce(CAST({mean} AS DOUBLE), CAST('nan' AS DOUBLE)) AS m FROM {quoted(data.name)}"
+            f"coalesce(CAST({mean} AS DOUBLE), CAST('nan' AS DOUBLE)) AS m"
+            f"{''.join(f', {quoted(name)}' for name in attributes)} FROM {quoted(data.name)}"
         )
         x, m = (np.asarray(rows[name], dtype=np.float64) for name in ("x", "m"))
-        return _known(x, m, table_giver(data.engine, data.name, rows["row"]))
+        kind, table = _kinds(rows, x.size, attributes)
+        return _known(x, m, table_giver(data.engine, data.name, rows["row"]), kind, table)
     x, m, _ = _columns(data, include_first)
-    return _known(x, m, giver(data))
+    return _known(x, m, giver(data), *_kinds(data, x.size, attributes))
 
 
 def summary_columns(include_first: bool) -> tuple[str, str]:
@@ -114,9 +146,19 @@ def summary_columns(include_first: bool) -> tuple[str, str]:
     return ("frequency + 1", "monetary_value_all") if include_first else ("frequency", "monetary_value")
 
 
-def _known(x: FloatArray, m: FloatArray, give: Give) -> SpendRows:
+def _known(
+    x: FloatArray, m: FloatArray, give: Give, pattern: IntArray | None = None, attributes: Attributes | None = None
+) -> SpendRows:
     known = (x > 0) & np.isfinite(m)
-    return SpendRows(np.where(known, x, 0.0), np.where(known, np.maximum(m, 0.0), 0.0), give)
+    money = np.where(known, np.maximum(m, 0.0), 0.0)
+    return SpendRows(np.where(known, x, 0.0), money, give, pattern, attributes)
+
+
+def _kinds(data: Any, rows: int, names: Sequence[str]) -> tuple[IntArray | None, Attributes | None]:
+    if not names:
+        return None, None
+    table, pattern = attributes_given(data, names, rows)
+    return pattern, table
 
 
 def _columns(data: Any, include_first: bool) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -13,16 +13,18 @@ Rows without an order (x = 0) are answered for the population; their m is not lo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betaincc, betaincinv, betaln, gammainc, gammainccinv, polygamma, psi
 
-from keepers.domain.cells import FloatArray, SpendCells
+from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.numerics.distinct import distinct
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.family import Theta, columns
+from keepers.numerics.row_derivatives import assembled
 
 PARAMETERS = ("p", "q", "gamma")
 """Shape of a customer's orders, shape of the differences between customers, and their scale in money."""
@@ -44,6 +46,33 @@ class SpendPredictive(NamedTuple):
     variance: FloatArray
     order_variance: FloatArray
     order_second_moment: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScaleShift:
+    """How covariates move the logarithm of gamma, and with it the money of all orders of a customer.
+
+    Parameters
+    ----------
+    pattern : array of int, shape (n,)
+        Pattern of each row.
+    design : array, shape (patterns, k)
+        By how much each coefficient moves the logarithm for each pattern.
+    offset : array, shape (patterns,)
+        By how much it is moved anyway.
+    """
+
+    pattern: IntArray
+    design: FloatArray
+    offset: FloatArray
+
+    def factors(self, coefficients: FloatArray) -> FloatArray:
+        """What multiplies gamma in each row, shape (n,)."""
+        return np.asarray(np.exp(self.offset + self.design @ coefficients)[self.pattern])
+
+    def by_pattern(self, rows: FloatArray) -> FloatArray:
+        """Sums of rows by pattern, shape (patterns,)."""
+        return np.bincount(self.pattern, rows, minlength=self.offset.size).astype(np.float64)
 
 
 def starts() -> list[FloatArray]:
@@ -73,7 +102,7 @@ def log_likelihood(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArray:
     return -np.log(m) - p * x * np.logaddexp(0.0, -log_share) - q * np.logaddexp(0.0, log_share) - constant
 
 
-def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2) -> Evaluation:
+def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2, shift: ScaleShift | None = None) -> Evaluation:
     """Weighted sum of the log-likelihood with exact derivatives in the logarithms of the parameters.
 
     A row that stands for a bin of nearly equal means is taken to the second order of the spread within it: the density
@@ -81,14 +110,19 @@ def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2) -> Evalu
 
     Parameters
     ----------
-    theta : (p, q, gamma)
-        Positive parameters.
+    theta : (p, q, gamma), followed by coefficients where there is a shift
+        Positive parameters; derivatives in coefficients are those in themselves.
     cells : SpendCells
         Orders, mean spend above zero, weights.
     order : int
         0 for the value alone; otherwise gradient and Hessian come with it.
+    shift : ScaleShift, optional
+        Of the rows' gamma by covariates.
     """
-    p, q, gamma = (float(value) for value in theta)
+    p, q = float(theta[0]), float(theta[1])
+    gamma: float | FloatArray = float(theta[2])
+    if shift is not None:
+        gamma = gamma * shift.factors(np.asarray(theta[3:], dtype=np.float64))
     x, m, weight = cells.x, cells.mean_spend, cells.weight
     counts = distinct(x)
     each, customers = counts.values, counts.sums(weight)
@@ -102,7 +136,7 @@ def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2) -> Evalu
     total = p * (weight * x) @ log_share + q * weight @ log_rest - (p * x + q) @ bent - weight @ np.log(m)
     value = float(total - customers @ betaln(p * each, q))
     if order == 0:
-        return Evaluation.of_value(value, 3)
+        return Evaluation.of_value(value, len(theta))
     # `level` is log(gamma + S) with the bin's correction; its derivatives are taken in log gamma.
     tilt = 1.0 - 2.0 * share
     first_level = rest - half * tilt * curve
@@ -124,7 +158,15 @@ def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2) -> Evalu
             [p * p_gamma, q * q_gamma, -exponent @ second_level],
         ]
     )
-    return Evaluation(value, np.array([p * by_p, q * by_q, by_gamma]), hessian)
+    gradient = np.array([p * by_p, q * by_q, by_gamma])
+    if shift is None:
+        return Evaluation(value, gradient, hessian)
+    # A coefficient moves log gamma by its number: first and second derivatives are those in log gamma, row by row.
+    design, twice = shift.design, shift.by_pattern(-exponent * second_level)
+    by_row = shift.by_pattern(q * weight - exponent * first_level)
+    of_p, of_q = p * shift.by_pattern(-weight * x * first_level), q * shift.by_pattern(weight * (1.0 - first_level))
+    crossed = np.vstack([of_p, of_q, twice]) @ design
+    return assembled(value, gradient, by_row @ design, hessian, crossed, design.T @ (twice[:, None] * design))
 
 
 def spend_predictive(theta: Theta, x: FloatArray, m: FloatArray) -> SpendPredictive:
@@ -187,14 +229,13 @@ def total_moments(
 
 
 def probability_total_above(
-    theta: Theta, x: FloatArray, m: FloatArray, threshold: float, orders: float = 1.0
+    theta: Theta, x: FloatArray, m: FloatArray, threshold: float | FloatArray, orders: float = 1.0
 ) -> FloatArray:
     """Probability that so many future orders together bring more than the threshold, shape (n,)."""
     p = float(theta[0])
     shape, money = _posterior(theta, x, m)
-    if threshold <= 0.0:
-        return np.ones(shape.shape)
-    return np.asarray(betaincc(orders * p, shape, threshold / (money + threshold)))
+    positive = np.maximum(threshold, 0.0)
+    return np.asarray(betaincc(orders * p, shape, positive / (money + positive)))
 
 
 def total_quantile(theta: Theta, x: FloatArray, m: FloatArray, level: float, orders: float = 1.0) -> FloatArray:

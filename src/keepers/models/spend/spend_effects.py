@@ -1,0 +1,115 @@
+"""What covariates multiply the money of customers' orders with: by row, and by draw of the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keepers.domain.attributes import Attributes
+from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
+from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
+from keepers.models.covariates.encoding import Coding, pattern_weights
+from keepers.numerics.likelihoods.gamma_gamma import PARAMETERS
+
+_GAMMA = PARAMETERS.index("gamma")
+_FIRST = len(PARAMETERS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellEffects:
+    """Effects of covariates on the spend of cells.
+
+    Parameters
+    ----------
+    coding : Coding
+        Between attributes and coefficients.
+    theta : array, shape (3 + k,)
+        Estimates.
+    pattern : array of int, shape (n,)
+        Pattern of each cell.
+    design, offset : arrays, shape (patterns, k), (patterns,)
+        How coefficients move the logarithm of spend, and by how much it is moved anyway.
+    arrivals : CustomerMix
+        Who new customers are, those counting most who will order most.
+    """
+
+    coding: Coding
+    theta: FloatArray
+    pattern: IntArray
+    design: FloatArray
+    offset: FloatArray
+    arrivals: CustomerMix
+
+    @classmethod
+    def of(cls, coding: Coding, theta: FloatArray, cells: Cells, buying: Any, horizon: Any) -> CellEffects:
+        """The effects on the customers of cells, and on those whom a model of buying expects like them."""
+        attributes, pattern = attributes_of(cells), pattern_of(cells)
+        mix = CustomerMix.of(attributes, pattern_weights(pattern, cells.weight, attributes.size))
+        arrivals = CustomerMix(mix.attributes, _by_orders(mix, buying, horizon))
+        return cls(coding, theta, pattern, *moves(coding, attributes), arrivals)
+
+    @property
+    def factor(self) -> FloatArray:
+        """What multiplies the spend of each cell, shape (n,)."""
+        return np.asarray(np.exp(self.offset + self.design @ self.theta[_FIRST:])[self.pattern])
+
+    def drawn(self, draws: FloatArray, cells: Cells) -> FloatArray:
+        """The same for other cells under each draw, shape (draws, rows)."""
+        design, offset = moves(self.coding, attributes_of(cells))
+        return np.asarray(np.exp(draws[:, _FIRST:] @ design.T + offset)[:, pattern_of(cells)])
+
+    def drawn_new(self, draws: FloatArray) -> FloatArray:
+        """The mean of it over new customers under each draw, shape (draws,)."""
+        return mean_factor(self.coding, draws, self.arrivals)
+
+    def log_variance(self, covariance: FloatArray, gradient: FloatArray, share: FloatArray) -> FloatArray:
+        """What coefficients add to the variance of the logarithm of each cell's expected order value, shape (n,).
+
+        Parameters
+        ----------
+        covariance : array, shape (3 + k, 3 + k)
+            Of log parameters and coefficients.
+        gradient : array, shape (n, 3)
+            Derivatives of that logarithm in the log parameters.
+        share : array, shape (n,)
+            The one in log gamma, along which coefficients act.
+        """
+        crossed = covariance[:_FIRST, _FIRST:] @ self.design.T
+        own = np.einsum("pk,kl,pl->p", self.design, covariance[_FIRST:, _FIRST:], self.design)
+        along = np.einsum("nd,dn->n", gradient, crossed[:, self.pattern])
+        return np.asarray(2.0 * share * along + share**2 * own[self.pattern])
+
+
+def moves(coding: Coding, attributes: Attributes) -> tuple[FloatArray, FloatArray]:
+    """How coefficients move log gamma of each pattern, shape (patterns, k), and what known ones add, (patterns,)."""
+    design, offset = coding.design(attributes)
+    return design[:, _GAMMA, :], offset[:, _GAMMA]
+
+
+def factors_of(coding: Coding | None, theta: FloatArray, rows: SpendCells) -> FloatArray:
+    """What multiplies the money of each row, shape (n,); ones without covariates."""
+    if coding is None:
+        return np.ones(rows.size)
+    design, offset = moves(coding, attributes_of(rows))
+    return np.asarray(np.exp(offset + design @ theta[_FIRST:])[pattern_of(rows)])
+
+
+def mean_factor(coding: Coding, draws: FloatArray, mix: CustomerMix) -> FloatArray:
+    """The mean over a mix of customers under each draw, shape (draws,)."""
+    design, offset = moves(coding, mix.attributes)
+    return np.asarray(np.exp(draws[:, _FIRST:] @ design.T + offset) @ mix.share)
+
+
+def _by_orders(mix: CustomerMix, buying: Any, horizon: Any) -> FloatArray:
+    """Shares of patterns among the orders that new customers will make."""
+    if not getattr(buying, "needed_attributes", ()) or not hasattr(buying, "expected_purchases_new_customer"):
+        return mix.share
+    rows = np.arange(mix.share.size)
+    ahead = [
+        float(buying.expected_purchases_new_customer(horizon, attributes=mix.attributes.take(rows[[row]]).columns))
+        for row in rows
+    ]
+    orders = mix.share * np.array(ahead)
+    return np.asarray(orders / orders.sum()) if orders.sum() > 0 else mix.share
