@@ -115,7 +115,8 @@ class PooledModel(BuyingModel):
         if not isinstance(model, BuyingModel) or model.covariates is not None or not model.symbols or model.discrete:
             raise ConfigError(
                 f"`model` is {model!r}. Give one model of buying in continuous time without covariates, such as "
-                'PooledModel(ParetoNBD(), by="country").'
+                'PooledModel(ParetoNBD(), by="country"). Of spend, every group has its own level by '
+                f'GammaGamma(covariates=Covariates(spend=["{by}"], prior=0.3)), whose prior pulls groups to each other.'
             )
         self.model = model
         self.by = str(by)

@@ -107,7 +107,8 @@ def attributes_of(cells: Cells | SpendCells) -> Attributes:
     if cells.attributes is None:
         raise InputError(
             "The model has covariates, but the customers come without attributes. Fit and predict with a frame that "
-            "has the columns, or with a summary to which they were joined: `summarise(orders, window, covariates=table)`."
+            "has the columns, or with a summary to which they were joined, as `summarise(orders, window, "
+            "covariates=table)` does."
         )
     return cells.attributes
 

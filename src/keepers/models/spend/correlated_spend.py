@@ -12,6 +12,7 @@ from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
+from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Fit, Problem, fit
 from keepers.models.frames import giver, table_giver
 from keepers.models.priors import LogNormal, Prior
@@ -84,6 +85,8 @@ class CorrelatedSpend(PartwiseModel):
         Count first orders too, rather than repeat orders alone.
     prior : "auto", None or Prior
         As for `GammaGamma`.
+    covariates : None
+        Refused with the reason.
 
     Attributes
     ----------
@@ -132,10 +135,20 @@ class CorrelatedSpend(PartwiseModel):
     independence_: Independence
     remarks_: tuple[str, ...]
 
+    without_covariates: ClassVar[str] = (
+        "It takes all customers for alike before any order, and a covariate of spend that goes with the buying rate "
+        "too would be counted twice."
+    )
+
     def __init__(
-        self, correlation: Correlated = "auto", include_first: bool = False, prior: PriorChoice = "auto"
+        self,
+        correlation: Correlated = "auto",
+        include_first: bool = False,
+        prior: PriorChoice = "auto",
+        *,
+        covariates: Covariates | None = None,
     ) -> None:
-        super().__init__(prior)
+        super().__init__(prior, covariates)
         if correlation not in get_args(Correlated):
             raise ConfigError(f"`correlation` is {correlation!r}; use one of: {', '.join(get_args(Correlated))}.")
         if isinstance(prior, Prior) and not prior.money:

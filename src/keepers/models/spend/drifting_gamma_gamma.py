@@ -12,6 +12,7 @@ from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
+from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Fit, Problem, fit
 from keepers.models.frames import frame_of
 from keepers.models.posterior import Posterior
@@ -65,6 +66,8 @@ class DriftingGammaGamma(PartwiseModel):
         Count first orders too, rather than repeat orders alone.
     prior : "auto", None or Prior
         As for `GammaGamma`.
+    covariates : None
+        Refused with the reason.
 
     Attributes
     ----------
@@ -107,8 +110,20 @@ class DriftingGammaGamma(PartwiseModel):
     independence_: Independence
     remarks_: tuple[str, ...]
 
-    def __init__(self, drift: Drift = "auto", include_first: bool = False, prior: PriorChoice = "auto") -> None:
-        super().__init__(prior)
+    without_covariates: ClassVar[str] = (
+        "A customer's own level moves from order to order here, so that what was known at the start wears off, and a "
+        "factor of all orders would say the contrary."
+    )
+
+    def __init__(
+        self,
+        drift: Drift = "auto",
+        include_first: bool = False,
+        prior: PriorChoice = "auto",
+        *,
+        covariates: Covariates | None = None,
+    ) -> None:
+        super().__init__(prior, covariates)
         if drift not in get_args(Drift):
             raise ConfigError(f"`drift` is {drift!r}; use one of: {', '.join(get_args(Drift))}.")
         if isinstance(prior, Prior) and not prior.money:

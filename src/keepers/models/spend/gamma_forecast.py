@@ -99,7 +99,8 @@ def average_spend(observed: SpendCells) -> float:
 def _log_gradient(p: float, q: float, orders: FloatArray, finite: np.typing.NDArray[np.bool_]) -> FloatArray:
     """Derivatives of the logarithm of the expected order value in the log parameters, shape (n, 3).
 
-    They are zero where it is infinite. For a customer who spent the average so far; the share of the population fades with x.
+    They are zero where it is infinite. For a customer who spent the average so far; the share of the population fades
+    with x.
     """
     rest = np.where(finite, p * orders + q - 1.0, 1.0)
     scale = np.maximum(q - 1.0, 0.0) / rest

@@ -168,7 +168,7 @@ class GammaGamma(CodedModel):
         self._adopt(result, _MONEY * np.log(scale), constant, cells.customers, used, stretch)
         if self.parameters_["q"] <= 1 and self.outcome_.trustworthy_parameters:
             self.outcome_ = FitOutcome.INFINITE_MEAN
-        alike = cells.mean_spend / factors_of(self.coding_, self._estimates(), cells)
+        alike = cells.mean_spend / factors_of(self.coding_, np.array(list(self.parameters_.values())), cells)
         self.independence_ = Independence.of(replace(cells, mean_spend=alike))
         self.grid_error_ = grid_error(result.log_parameters, likelihood, result.posterior.covariance)
         self.remarks_ = self._remarks(found)
@@ -211,11 +211,7 @@ class GammaGamma(CodedModel):
     def spend_predictive(self, data: Any) -> gamma_gamma.SpendPredictive:
         """What is known of each customer's mean spend and next order: means and variances, arrays of shape (n,)."""
         theta, rows, factor = self._asked(data)
-        found, square = gamma_gamma.spend_predictive(theta, rows.x, rows.m), factor**2
-        return gamma_gamma.SpendPredictive(
-            found.shape, found.scale * factor, found.mean * factor, found.variance * square,
-            found.order_variance * square, found.order_second_moment * square,
-        )  # fmt: skip
+        return gamma_gamma.spend_predictive(theta, rows.x, rows.m).times(factor)
 
     def spend_quantile(self, data: Any, level: float, orders: float = 1.0) -> Any:
         """The amount that each customer's next `orders` orders together stay below with probability `level`."""
@@ -327,18 +323,14 @@ class GammaGamma(CodedModel):
         orders, mean : str, optional
             SQL of the number of orders and of their mean value; the summary's own columns if left out.
         """
-        return posterior_sql(self._theta(), self.coding_, *self._columns_sql(orders, mean)).mean
+        return posterior_sql(self._theta(), self.coding_, self.include_first, orders, mean).mean
 
     def spend_second_moment_sql(self, orders: str | None = None, mean: str | None = None) -> str:
         """Expected square of each customer's mean spend as an SQL expression; infinite where p x + q <= 2.
 
         With n future orders the second moment of their total is this times (E[n] / p + E[n^2]).
         """
-        return posterior_sql(self._theta(), self.coding_, *self._columns_sql(orders, mean)).second_moment
-
-    def _columns_sql(self, orders: str | None, mean: str | None) -> tuple[str, str]:
-        own_orders, own_mean = summary_columns(self.include_first)
-        return orders or own_orders, mean or own_mean
+        return posterior_sql(self._theta(), self.coding_, self.include_first, orders, mean).second_moment
 
     def _likelihood(self, cells: SpendCells) -> tuple[FloatArray, SpendLikelihood]:
         """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
@@ -363,9 +355,6 @@ class GammaGamma(CodedModel):
         if self.coding_ is None or mix is None:
             return mean
         return mean * float(mean_factor(self.coding_, theta[None], mix)[0])
-
-    def _estimates(self) -> FloatArray:
-        return np.array([self.parameters_[name] for name in self.parameter_names])
 
     def _remarks(self, found: SpendToFit) -> tuple[str, ...]:
         remarks = list(found.left_out)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from keepers.domain.cells import FloatArray
-from keepers.domain.errors import FitError
+from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.outcome import FitOutcome
-from keepers.models.base import Model
+from keepers.models.base import Model, PriorChoice
+from keepers.models.covariates.specification import Covariates
 from keepers.models.evidence import Evidence
 from keepers.models.posterior import Posterior
 from keepers.models.priors import Prior
@@ -15,6 +18,17 @@ from keepers.models.priors import Prior
 
 class PartwiseModel(Model):
     """A model whose posterior is put together: a normal in the logarithms of all parameters."""
+
+    without_covariates: ClassVar[str]
+    """Why the model takes no covariates, in a sentence."""
+
+    def __init__(self, prior: PriorChoice = "auto", covariates: Covariates | None = None) -> None:
+        super().__init__(prior)
+        if covariates is not None:
+            raise ConfigError(
+                f"{self.name} takes no covariates. {self.without_covariates} Use GammaGamma(covariates=...), or fit "
+                f"{self.name} to each kind of customer on its own."
+            )
 
     def _compose(
         self,

@@ -12,6 +12,7 @@ from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
+from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Fit, Problem, fit
 from keepers.models.posterior import Posterior
 from keepers.models.priors import LogNormal, Prior
@@ -58,6 +59,8 @@ class SignedSpend(PartwiseModel):
     prior : "auto", None or Prior
         "auto" uses the weak prior of each part in full up to 200 customers that inform it, and fades it until 400; None
         is maximum likelihood always, where it exists.
+    covariates : None
+        Refused with the reason.
 
     Attributes
     ----------
@@ -103,8 +106,15 @@ class SignedSpend(PartwiseModel):
     only_gains_: bool
     remarks_: tuple[str, ...]
 
-    def __init__(self, include_first: bool = False, prior: PriorChoice = "auto") -> None:
-        super().__init__(prior)
+    without_covariates: ClassVar[str] = (
+        "It has three parts (whether an order is a gain, how large gains are, how large losses are), and a factor of "
+        "money would not say which of them a covariate moves."
+    )
+
+    def __init__(
+        self, include_first: bool = False, prior: PriorChoice = "auto", *, covariates: Covariates | None = None
+    ) -> None:
+        super().__init__(prior, covariates)
         if isinstance(prior, Prior) and not prior.money:
             raise ConfigError("A prior of spend counts money in mean order values. Write Prior({...}, money=True).")
         self.include_first = bool(include_first)

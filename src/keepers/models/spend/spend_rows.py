@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -120,6 +120,10 @@ def spend_to_fit(data: Any, include_first: bool, attributes: Sequence[str] = ())
         raise InputError(f"No customer has {which} with money above zero, so there is no spend to model.{hint}")
     if not usable.all():
         cells = cells.take(usable)
+    if cells.pattern is not None and cells.attributes is not None:
+        # Nothing is learned of customers whose orders are not known, and their levels shall not be asked for.
+        there, place = np.unique(cells.pattern, return_inverse=True)
+        cells = replace(cells, pattern=place.ravel(), attributes=cells.attributes.take(there))
     return SpendToFit(cells, without, unknown)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from keepers.data.engine import literal, quoted
 from keepers.domain.cells import FloatArray
 from keepers.models.covariates.encoding import Coding, ColumnCode
+from keepers.models.spend.spend_rows import summary_columns
 from keepers.numerics.likelihoods.gamma_gamma import PARAMETERS
 
 _INFINITE = "CAST('infinity' AS DOUBLE)"
@@ -26,7 +27,9 @@ class PosteriorSql:
     second_moment: str
 
 
-def posterior_sql(theta: FloatArray, coding: Coding | None, orders: str, mean: str) -> PosteriorSql:
+def posterior_sql(
+    theta: FloatArray, coding: Coding | None, include_first: bool, orders: str | None, mean: str | None
+) -> PosteriorSql:
     """The moments, from SQL of the number of orders and of their mean value.
 
     Parameters
@@ -34,9 +37,13 @@ def posterior_sql(theta: FloatArray, coding: Coding | None, orders: str, mean: s
     theta : (p, q, gamma), followed by coefficients
     coding : Coding or None
         Of the covariates.
-    orders, mean : str
-        SQL over the columns of a customer.
+    include_first : bool
+        Whether first orders count.
+    orders, mean : str or None
+        SQL over the columns of a customer; the summary's own columns where it is None.
     """
+    own_orders, own_mean = summary_columns(include_first)
+    orders, mean = orders or own_orders, mean or own_mean
     p, q, gamma = (float(value) for value in theta[:3])
     level = repr(gamma) if coding is None else f"{gamma!r} * exp({effects_sql(coding, theta)})"
     # A mean that is not known (NULL) makes a customer like one without orders; returns beyond purchases count none.

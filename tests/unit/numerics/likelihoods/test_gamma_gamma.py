@@ -153,3 +153,40 @@ def test_every_answer_is_possible(p, q, gamma, x, m):
         if np.isfinite(everybody):
             slack = 1e-9 * (everybody + m)
             assert min(m, everybody) - slack <= known.mean[0] <= max(m, everybody) + slack
+
+
+@pytest.fixture
+def shifted() -> tuple[SpendCells, gamma_gamma.ScaleShift, np.ndarray]:
+    """Bins of customers of four kinds, whose gamma two coefficients move."""
+    rng = np.random.default_rng(1)
+    kind = rng.integers(0, 4, 60)
+    shift = gamma_gamma.ScaleShift(kind, rng.normal(size=(4, 2)), 0.3 * rng.normal(size=4))
+    x, m = rng.integers(1, 6, 60).astype(float), rng.gamma(3.0, 10.0, 60)
+    cells = SpendCells(x, m, rng.integers(1, 4, 60).astype(float), rng.uniform(0.0, 0.01, 60))
+    return cells, shift, np.array([np.log(4.0), np.log(3.0), np.log(12.0), 0.3, -0.2])
+
+
+def test_a_moved_scale_is_a_gamma_of_the_row(shifted):
+    cells, shift, point = shifted
+    exact = SpendCells(cells.x, cells.mean_spend, cells.weight)
+    theta = np.concatenate([np.exp(point[:3]), point[3:]])
+    gamma = theta[2] * np.exp(shift.offset + shift.design @ point[3:])[shift.pattern]
+    by_hand = sum(
+        w * gamma_gamma.log_likelihood((theta[0], theta[1], own), x, m)[0]
+        for w, own, x, m in zip(exact.weight, gamma, exact.x, exact.mean_spend, strict=True)
+    )
+    assert gamma_gamma.log_likelihood_sum(theta, exact, 0, shift).value == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_derivatives_in_coefficients_are_exact(shifted):
+    cells, shift, point = shifted
+
+    def at(where: np.ndarray):
+        return gamma_gamma.log_likelihood_sum(np.concatenate([np.exp(where[:3]), where[3:]]), cells, 2, shift)
+
+    found, step = at(point), 1e-5
+    moved = [(at(point + step * one), at(point - step * one)) for one in np.eye(5)]
+    first = [(up.value - down.value) / (2 * step) for up, down in moved]
+    second = [(up.gradient - down.gradient) / (2 * step) for up, down in moved]
+    assert found.gradient == pytest.approx(np.array(first), rel=1e-6, abs=1e-6)
+    assert found.hessian == pytest.approx(np.array(second), rel=1e-6, abs=1e-6)
