@@ -49,6 +49,7 @@ def choose_model(
     holdout: Horizon | None = None,
     margin: Margin | float | None = None,
     summary: Summary | None = None,
+    covariates: Any = None,
     progress: Progress = silent,
 ) -> ModelChoice:
     """Backtest the models and fit the best of them on all orders.
@@ -78,7 +79,9 @@ def choose_model(
     margin : Margin or float, optional
         As for `keepers.lifetime_value`.
     summary : Summary, optional
-        Of all orders, where it is there already.
+        Of all orders, where it is there already, with the attributes that models have as covariates.
+    covariates : frame, "first order", paths or a list of these, optional
+        Attributes of customers for models with covariates, as for `keepers.summarise`.
     progress : callable, optional
         Told how far the work is.
 
@@ -103,12 +106,13 @@ MBG/NBD is used untested: its intervals rest on the model alone.
     if not competing:
         raise ConfigError("`models` is empty; name at least one, or leave it out.")
     found = backtest(
-        competing, orders, window, origins, holdout=holdout, margin=margin, spending=spending, progress=progress
-    )
+        competing, orders, window, origins, holdout=holdout, margin=margin, spending=spending, covariates=covariates,
+        progress=progress,
+    )  # fmt: skip
     if summary is None:
         end = None if window is None else window.end
         unit = (window or ObservationWindow()).unit
-        summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin)
+        summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin, covariates)
     buying = _buying(competing, found, summary)
     return ModelChoice(buying, _spending(found, spending, summary, buying), found)
 

@@ -117,12 +117,18 @@ def test_a_new_customer_is_worth_what_channels_bring(buying, spending, summary):
     assert found.repeat_value.low < found.repeat_value.value < found.repeat_value.high
 
 
-def test_a_backtest_grades_covariates_of_spend(orders):
+def test_a_choice_grades_covariates_of_spend_and_fits_them(orders):
+    """Chosen where it forecasts better, and fitted on all orders with the attributes."""
     by_channel = kp.GammaGamma(covariates=kp.Covariates(spend=["channel"]))
-    found = kp.backtest([kp.NBD()], orders, origins=1, spending=[kp.GammaGamma(), by_channel], covariates="first order")
-    rows = {row["title"]: row for row in found.table("value")}
+    models = [kp.NBD(covariates=kp.Covariates(purchase=["channel"]))]
+    chosen = kp.choose_model(
+        orders, models=models, origins=1, spending=[kp.GammaGamma(), by_channel], covariates="first order"
+    )
+    rows = {row["title"]: row for row in chosen.backtest.table("value")}
     with_it, without = rows["NBD and Gamma-Gamma, by channel"], rows["NBD and Gamma-Gamma"]
     assert with_it["mae"] < without["mae"]
+    assert [one.name for one in chosen.buying.coefficients_] == ["purchase:channel[shop]"]
+    assert [one.name.partition("[")[0] for one in chosen.spending.coefficients_] == ["spend:channel"]
 
 
 def test_a_mean_that_does_not_exist_gets_a_stand_in_of_the_channel():
