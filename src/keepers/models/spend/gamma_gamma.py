@@ -96,7 +96,7 @@ class GammaGamma(CodedModel):
     >>> data["shop"] = ["web", "web", "city", "web", "city"]
     >>> model = GammaGamma(covariates=Covariates(spend=["shop"])).fit(data)
     >>> [coefficient.name for coefficient in model.coefficients_]
-    ['spend:shop[city]']
+    ['spend:shop[web]']
     """
 
     name: ClassVar[str] = "GammaGamma"
