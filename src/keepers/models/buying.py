@@ -22,6 +22,7 @@ from keepers.models.covariates.model import CovariateModel
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
 from keepers.models.frames import Histories, cells_to_fit, histories
+from keepers.models.prior_predictive import prior_of
 from keepers.models.priors import ParameterPrior, Prior
 from keepers.models.realtime import CustomerState, Scores, score_states
 from keepers.numerics.distinct import CellTables
@@ -198,11 +199,8 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
 
         Arrays have shape (n, max_purchases + 1); frames get columns `probability_0`, `probability_1`, ...
         """
-        if max_purchases < 0:
-            raise ConfigError(f"`max_purchases` is {max_purchases}; it must be zero or more.")
-        theta, rows, t = self._theta(), self._rows(data, unit), self._length(horizon)
-        cells = rows.cells
-        values = self.answer("purchase_distribution", theta, cells, t, int(max_purchases))
+        theta, rows, t, most = self._theta(), self._rows(data, unit), self._length(horizon), _most(max_purchases)
+        values = self.answer("purchase_distribution", theta, rows.cells, t, most)
         return rows.give("probability", values)
 
     def discounted_expected_purchases(
@@ -242,8 +240,8 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         self, horizon: Horizon, max_purchases: int, attributes: Any = None
     ) -> FloatArray:
         """Probability that a new customer makes 0, 1, ..., `max_purchases` repeat purchases within the horizon."""
-        theta, t = self._theta(), self._length(horizon)
-        found = self.answer_new("purchase_distribution_new", theta, t, int(max_purchases), attributes=attributes)
+        theta, t, most = self._theta(), self._length(horizon), _most(max_purchases)
+        found = self.answer_new("purchase_distribution_new", theta, t, most, attributes=attributes)
         return np.asarray(found, dtype=np.float64)
 
     def expected_lifetime(self, data: Any, cap: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
@@ -299,7 +297,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         else:
             T = np.asarray(ages, dtype=np.float64)
         x, t_x, pattern, table = self._draw_new(T, attributes, rng)
-        return Cells(x, t_x, T, np.ones(T.shape), self.unit_, pattern=pattern, attributes=table)
+        return self._with_gaps(Cells(x, t_x, T, np.ones(T.shape), self.unit_, pattern=pattern, attributes=table), rng)
 
     def sample_future(
         self, data: Any, horizon: Horizon, rng: np.random.Generator, unit: TimeUnit | str | None = None
@@ -367,6 +365,13 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
 
         return score_states(ask, self.unit_, states, now, horizon, discount, self.discrete)
 
+    def _with_gaps(self, drawn: Cells, rng: np.random.Generator) -> Cells:  # noqa: ARG002
+        """Drawn histories with the times between purchases, where the model uses them."""
+        return drawn
+
+    def _prior_before_data(self) -> Prior:
+        return prior_of(self.prior, self.weak_prior)
+
     def _length(self, horizon: Horizon) -> float:
         if not isinstance(horizon, Horizon):
             raise ConfigError(f"A length of time is missing its unit: {horizon!r}. Write for example weeks(52).")
@@ -384,3 +389,9 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         model.unit_ = TimeUnit.parse(settings["unit"])
         model._restore_covariates(settings)
         return model
+
+
+def _most(given: int) -> int:
+    if given < 0:
+        raise ConfigError(f"`max_purchases` is {given}; it must be zero or more.")
+    return int(given)

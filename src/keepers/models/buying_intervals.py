@@ -15,6 +15,7 @@ from keepers.models.frames import Histories
 from keepers.models.intervals import (
     DRAWS,
     answer_interval,
+    check_arguments,
     check_level,
     check_question,
     given_together,
@@ -48,11 +49,12 @@ def interval_of_rows(
     """An answer for customers, with its ends, given back in the kind of data that came."""
     check_level(level)
     check_question(question, OF_ROWS)
+    check_arguments(getattr(model, question), arguments)
     cells, index = _distinct(rows.cells)
 
     def ask(theta: FloatArray, part: slice) -> FloatArray:
         some = cells.take(np.arange(part.start, part.stop))
-        return np.asarray(getattr(at(model, theta), question)(some, **arguments), dtype=np.float64)
+        return np.asarray(getattr(model._at(theta), question)(some, **arguments), dtype=np.float64)
 
     value, low, high = (column[index] for column in answer_interval(ask, estimate, draws, cells.size, level))
     name = "probability" if question == "purchase_distribution" else question
@@ -65,11 +67,15 @@ def interval_new_customer(
     """An answer for a new customer, with its ends: numbers, or arrays where the answer is one."""
     check_level(level)
     if question in OF_ROWS:
-        raise ConfigError(f"{question!r} is about customers: give them as `data`, which is None.")
+        raise ConfigError(
+            f"{question!r} is about customers: give them as `data`, which is None. About a new customer ask for one "
+            f"of: {', '.join(OF_NEW)}."
+        )
     check_question(question, OF_NEW)
+    check_arguments(getattr(model, question), arguments, of_customers=False)
 
     def ask(theta: FloatArray, _: slice) -> FloatArray:
-        return np.asarray(getattr(at(model, theta), question)(**arguments), dtype=np.float64)[None]
+        return np.asarray(getattr(model._at(theta), question)(**arguments), dtype=np.float64)[None]
 
     value, low, high = (found[0] for found in answer_interval(ask, estimate, draws, 1, level))
     return {question: value, f"{question}_low": low, f"{question}_high": high}

@@ -8,10 +8,11 @@ import numpy as np
 
 from keepers.domain.cells import FloatArray
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
-from keepers.models.buying_intervals import DRAWS, interval_new_customer, interval_of_rows, posterior_draws
+from keepers.models.buying_intervals import DRAWS, at, interval_new_customer, interval_of_rows, posterior_draws
 from keepers.models.frames import Histories
 from keepers.models.posterior import Posterior
-from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, purchases_before_data
+from keepers.models.prior_predictive import PriorPredictive, draw_parameters, purchases_before_data
+from keepers.models.priors import Prior
 from keepers.numerics.likelihoods.family import BuyingFamily
 
 
@@ -39,9 +40,16 @@ class Buying(Protocol):
     def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
         """Rows to predict for."""
 
+    def _prior_before_data(self) -> Prior:
+        """The prior that speaks before any data are seen."""
+
 
 class BuyingUncertainty:
     """The part of every model of buying that speaks of uncertainty."""
+
+    def _at(self, theta: FloatArray) -> Any:
+        """The same model with other values of its parameters."""
+        return at(self, theta)
 
     def interval(
         self: Buying,
@@ -98,8 +106,6 @@ class BuyingUncertainty:
     ) -> PriorPredictive:
         """What the model's prior says of new customers before any order is seen, in sentences; no fit is needed.
 
-        A model that chooses its `k` by the data needs a fit or a `k` for this.
-
         Parameters
         ----------
         horizon : Horizon
@@ -115,7 +121,7 @@ class BuyingUncertainty:
         >>> print(kp.BGNBD().prior_predictive(kp.years(1)).sentences[0])
         With 80% probability a new customer buys again between 0 and 8 times within 1 year.
         """
-        prior, rng = prior_of(self.prior, self.weak_prior), np.random.default_rng(seed)
+        prior, rng = self._prior_before_data(), np.random.default_rng(seed)
         t = horizon.in_unit(prior.unit)
         return purchases_before_data(
             draw_parameters(prior, self.symbols, draws, rng),

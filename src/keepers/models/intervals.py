@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -84,6 +85,32 @@ def check_question(question: str, known: tuple[str, ...]) -> None:
     """
     if question not in known:
         raise ConfigError(f"There is no interval for {question!r}. Ask for one of: {', '.join(known)}.")
+
+
+def check_arguments(ask: Callable[..., Any], arguments: Mapping[str, Any], of_customers: bool = True) -> None:
+    """Refuse arguments that a question does not take, or lacks.
+
+    Parameters
+    ----------
+    ask : callable
+        The question, a method of a model.
+    arguments : mapping
+        What was given by name.
+    of_customers : bool
+        Whether customers come first.
+
+    Raises
+    ------
+    ConfigError
+        Saying which.
+    """
+    try:
+        inspect.signature(ask).bind(*([None] if of_customers else []), **arguments)
+    except TypeError as error:
+        raise ConfigError(
+            f"`{ask.__name__}` cannot be asked like this: {error}. Its own arguments follow by name, for example "
+            "horizon=weeks(52)."
+        ) from None
 
 
 def posterior_draws(posterior: Any, draws: int) -> FloatArray:

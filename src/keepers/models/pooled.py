@@ -263,6 +263,12 @@ class PooledModel(BuyingModel):
             "groups estimated. Ask `posterior_`; for a single group, fit its model by itself."
         )
 
+    def _prior_before_data(self) -> NoReturn:
+        raise ConfigError(
+            "The prior of a pooled model is that of each of its groups. Ask the model that they share: "
+            "`pooled.model.prior_predictive()`."
+        )
+
     def _describe(self, customers: list[float], shrinkage: list[float]) -> None:
         symbols = self.model.symbols
         self.centre_ = {symbol: self.parameters_[f"{symbol}[{OTHER}]"] for symbol in symbols}

@@ -7,13 +7,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keepers.domain.cells import Cells, GapUse
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
@@ -201,6 +201,7 @@ class Stack(BuyingModel):
         self.n_customers_ = members[0].n_customers_
         self.parameters_ = dict(zip(names, theta.tolist(), strict=True))
         self.posterior_ = StackPosterior(weights, [one.posterior_ for one in members], names)  # type: ignore[assignment]
+        self.laplace_ = self.posterior_
         self.covariance_ = np.outer(theta, theta) * self.posterior_.covariance
         self.standard_errors_ = dict(zip(names, np.sqrt(np.diag(self.covariance_)).tolist(), strict=True))
         self.log_likelihood_ = float(weights @ [one.log_likelihood_ for one in members])
@@ -216,6 +217,25 @@ class Stack(BuyingModel):
         for one in self.models_:
             one._theta()
         return np.array(list(self.parameters_.values()))
+
+    def sample_posterior(self, *_: Any, **__: Any) -> NoReturn:
+        """A stack has no likelihood of its own: ask its members.
+
+        Raises
+        ------
+        FitError
+            Always.
+        """
+        self._kept_evidence()
+
+    def _kept_evidence(self) -> NoReturn:
+        raise FitError(
+            "A stack has no likelihood of its own, only its members have one. Ask them, `stack.models_`, and put them "
+            "together again with `Stack.of_fitted`."
+        )
+
+    def _prior_before_data(self) -> NoReturn:
+        raise ConfigError("A stack has no prior of its own, only its members have one. Ask them: `stack.models`.")
 
     def predict_cells(
         self,

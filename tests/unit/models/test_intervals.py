@@ -57,6 +57,18 @@ def test_a_new_customer_has_one(fading: kp.MBGNBD, question: str) -> None:
     assert np.any(found[f"{question}_low"] < found[f"{question}_high"])
 
 
+@pytest.mark.parametrize(
+    "given", [kp.HierarchicalParetoNBD(draws=8), kp.Stack([kp.MBGNBD(), kp.BGNBD()], [0.7, 0.3]), kp.MBGCNBD(k=2)]
+)
+def test_models_that_are_not_one_set_of_parameters_have_one(given: kp.Stack) -> None:
+    model = given.fit(DATA, unit="week")
+    for question, data in (("expected_purchases", DATA), ("expected_purchases_new_customer", None)):
+        found = model.interval(data, question, draws=20, **HORIZON)
+        assert np.all(found[f"{question}_low"] <= found[question])
+        assert np.all(found[question] <= found[f"{question}_high"])
+        assert np.all(found[f"{question}_low"] < found[f"{question}_high"])
+
+
 def test_it_is_the_posterior_s_spread(model: kp.NBD) -> None:
     found = model.interval(DATA, "expected_purchases", level=90, draws=400, **HORIZON)
     r, alpha = model.posterior_.draws(20_000, np.random.default_rng(3)).T
@@ -128,3 +140,7 @@ def test_what_cannot_be_asked(model: kp.NBD) -> None:
         model.interval(None, "probability_alive")
     with pytest.raises(ConfigError, match="at least 20"):
         model.interval(DATA, "probability_alive", draws=3)
+    with pytest.raises(ConfigError, match=r"`expected_purchases` cannot be asked like this: missing .*'horizon'"):
+        model.interval(DATA, "expected_purchases")
+    with pytest.raises(ConfigError, match="unexpected keyword argument 'horizn'"):
+        model.interval(None, "expected_purchases_new_customer", horizn=kp.weeks(4), **HORIZON)

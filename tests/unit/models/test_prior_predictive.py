@@ -30,6 +30,19 @@ def test_every_model_of_buying_says_what_its_weak_prior_expects(name: str) -> No
     assert np.all((found.quantities["share_without"] >= 0) & (found.quantities["share_without"] <= 1))
 
 
+def test_stages_do_not_make_buying_slower() -> None:
+    plain, twelve = (kp.MBGCNBD(k=k).prior_predictive(kp.years(1), draws=20, seed=1) for k in (1, 12))
+    assert twelve.parameters == pytest.approx(plain.parameters / [1, 12, 1, 1])
+    with pytest.raises(ConfigError, match=r"Give one, such as BGCNBD\(k=2\), or fit the model first"):
+        kp.BGCNBD().prior_predictive()
+
+
+@pytest.mark.parametrize("model", [kp.Stack(), kp.PooledModel(kp.NBD(), by="country")])
+def test_models_made_of_models_leave_the_prior_to_them(model: BuyingModel) -> None:
+    with pytest.raises(ConfigError, match="prior of"):
+        model.prior_predictive()
+
+
 def test_a_narrow_prior_says_what_its_parameters_say() -> None:
     found = kp.NBD(prior=NARROW).prior_predictive(kp.weeks(20), draws=400, seed=2)
     assert found.quantiles("mean_purchases", (50,))[0] == pytest.approx(2.0 / 10.0 * 20, rel=0.01)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keepers as kp
-from keepers.domain.errors import ConfigError, NotFittedError
+from keepers.domain.errors import ConfigError, FitError, NotFittedError
 from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import weeks
 from keepers.models.realtime import Scorer
@@ -111,6 +111,12 @@ def test_its_outcome_is_that_of_the_worst_member() -> None:
     stack = kp.Stack([kp.MBGNBD(), kp.NBD()]).fit(store(80))
     assert stack.outcome_ is FitOutcome.CONVERGED_WITH_PRIOR
     assert stack.prior_ is not None
+
+
+def test_its_likelihoods_are_the_members(stack: kp.Stack) -> None:
+    for ask in (stack.sample_posterior, lambda: stack.sample_posterior(method="laplace"), stack.bootstrap):
+        with pytest.raises(FitError, match="A stack has no likelihood of its own"):
+            ask()
 
 
 def test_its_draws_are_the_members(stack: kp.Stack) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar
 
 from keepers.models.btyd.bg_nbd import BGNBD
@@ -48,12 +46,5 @@ class BGCNBD(ErlangModel):
 
     name: ClassVar[str] = "BGCNBD"
     title: ClassVar[str] = "BG/CNBD-k"
-    symbols: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     chances: ClassVar[int] = 0
-    infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "purchases_infinite": "where `a` <= 1",
-            "expected_lifetime": "where `a` <= 1, or where `r` plus `k` times repeat purchases <= 1",
-        }
-    )
     weak_prior: ClassVar[Prior] = BGNBD.weak_prior

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Real
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from keepers.domain.cells import Cells, FloatArray, GapUse
 from keepers.domain.errors import ConfigError, NotFittedError
-from keepers.domain.time import Horizon, TimeUnit
+from keepers.domain.time import TimeUnit
 from keepers.models.base import PriorChoice
 from keepers.models.buying import BuyingModel
 from keepers.models.covariates.answers import pattern_of
@@ -53,8 +55,15 @@ class ErlangModel(BuyingModel):
         The maximum for each k that was tried (of likelihood times prior, where there is one).
     """
 
+    symbols: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     gaps: ClassVar[GapUse | None] = "sum"
     chances: ClassVar[int]
+    infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "purchases_infinite": "where `a` <= 1",
+            "expected_lifetime": "where `a` <= 1, or where `r` plus `k` times repeat purchases <= 1",
+        }
+    )
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
     k_: int
     log_likelihoods_by_k_: dict[int, float]
@@ -63,12 +72,7 @@ class ErlangModel(BuyingModel):
         self, k: int | None = None, prior: PriorChoice = "auto", *, covariates: Covariates | None = None
     ) -> None:
         super().__init__(prior, covariates=covariates)
-        if k is not None and (isinstance(k, bool) or k != int(k) or not 1 <= k <= LARGEST_K):
-            raise ConfigError(
-                f"`k` is {k!r}. Use a whole number from 1 (buying at random) to {LARGEST_K} (very regular), or leave "
-                "it out to have it chosen."
-            )
-        self.k = None if k is None else int(k)
+        self.k = None if k is None else _stages(k)
 
     @property
     def family(self) -> BuyingFamily:
@@ -117,30 +121,9 @@ class ErlangModel(BuyingModel):
             self.log_likelihoods_by_k_ = {self.k_: self.log_likelihood_}
         return self
 
-    def sample(
-        self,
-        ages: FloatArray | Horizon,
-        rng: np.random.Generator,
-        customers: int | None = None,
-        attributes: Any = None,
-    ) -> Cells:
-        """Draw new customers and their histories with the times between purchases, one row a customer.
-
-        Parameters
-        ----------
-        ages : array, shape (n,), or Horizon
-            How long each is observed, in the model's unit; or one length for all `customers`.
-        rng : Generator
-            Source of chance.
-        customers : int, optional
-            How many, where `ages` is one length.
-        attributes : frame or dict of columns, optional
-            With covariates, the attributes of each customer; left out, they are drawn from those of the fit.
-        """
-        drawn = super().sample(ages, rng, customers, attributes)
+    def _with_gaps(self, drawn: Cells, rng: np.random.Generator) -> Cells:
         family = ErlangBetaGeometric(self.chances, self.k_)
-        gaps = family.sample_log_gaps(drawn.x, drawn.t_x, rng)
-        return replace(drawn, log_gaps=gaps)
+        return replace(drawn, log_gaps=family.sample_log_gaps(drawn.x, drawn.t_x, rng))
 
     def _choose(self, cells: Cells) -> tuple[int, dict[int, float]]:
         """The k with the highest maximum, and all maxima; the simplest where nothing tells them apart."""
@@ -192,6 +175,16 @@ class ErlangModel(BuyingModel):
             return chosen, rescue
         return (None if chosen is None else _of_stages(chosen, k)), _of_stages(rescue, k)
 
+    def _prior_before_data(self) -> Prior:
+        prior = super()._prior_before_data()
+        k = getattr(self, "k_", self.k)
+        if k is None:
+            raise ConfigError(
+                "Before a fit nobody knows `k`, and what a prior says depends on it. Give one, such as "
+                f"{self.name}(k=2), or fit the model first."
+            )
+        return prior if isinstance(self.prior, Prior) else _of_stages(prior, k)
+
     def _settings(self) -> dict[str, Any]:
         maxima = {str(k): value for k, value in self.log_likelihoods_by_k_.items()}
         return {**super()._settings(), "k": self.k, "k_": self.k_, "log_likelihoods_by_k": maxima}
@@ -232,3 +225,12 @@ def _highest(values: Mapping[int, float]) -> int:
     """The k of the highest value, the smallest of those that differ from it by rounding alone."""
     top = max(values.values())
     return min(k for k, value in values.items() if value >= top - _NEARLY * (1 + abs(top) * 1e-6))
+
+
+def _stages(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, Real) or given not in range(1, LARGEST_K + 1):
+        raise ConfigError(
+            f"`k` is {given!r}. Use a whole number from 1 (buying at random) to {LARGEST_K} (very regular), or leave "
+            "it out to have it chosen."
+        )
+    return round(float(given))

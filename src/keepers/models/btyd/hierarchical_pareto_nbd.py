@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -92,14 +94,14 @@ class HierarchicalParetoNBD(BuyingModel):
     )
     weak_prior: ClassVar[Prior] = ParetoNBD.weak_prior
 
-    def __init__(self, prior: Any = "auto", draws: int = 64) -> None:
+    def __init__(self, prior: Any = "auto", draws: Any = 64) -> None:
         super().__init__(prior)
         if prior is None:
             raise ConfigError(
                 'A hierarchical model needs a prior: "auto" or a Prior. ParetoNBD(prior=None) is maximum likelihood.'
             )
-        if not draws >= 2:
-            raise ConfigError(f"`draws` is {draws!r}; answers are means over at least 2 draws.")
+        if not isinstance(draws, Integral) or draws < 2:
+            raise ConfigError(f"`draws` is {draws!r}; answers are means over at least 2 draws, a whole number of them.")
         self.draws = int(draws)
         self._drawn: tuple[Posterior, FloatArray] | None = None
 
@@ -118,6 +120,12 @@ class HierarchicalParetoNBD(BuyingModel):
         if self._drawn is None or self._drawn[0] is not posterior:
             self._drawn = posterior, posterior.draws(self.draws, np.random.default_rng(_SEED))
         return self._drawn[1]
+
+    def _at(self, theta: FloatArray) -> Self:
+        """The same model with these draws of its parameters, shape (m, 4), or with one, shape (4,)."""
+        moved = copy.copy(self)
+        moved._drawn = self.posterior_, np.atleast_2d(theta)
+        return moved
 
     def credible_interval(
         self,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar
 
 from keepers.models.btyd.erlang import ErlangModel
@@ -45,12 +43,5 @@ class MBGCNBD(ErlangModel):
 
     name: ClassVar[str] = "MBGCNBD"
     title: ClassVar[str] = "MBG/CNBD-k"
-    symbols: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     chances: ClassVar[int] = 1
-    infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "purchases_infinite": "where `a` <= 1",
-            "expected_lifetime": "where `a` <= 1, or where `r` plus `k` times repeat purchases <= 1",
-        }
-    )
     weak_prior: ClassVar[Prior] = MBGNBD.weak_prior

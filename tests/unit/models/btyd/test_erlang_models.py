@@ -69,7 +69,7 @@ def test_the_weak_prior_speaks_of_purchases() -> None:
     assert BGCNBD(k=4, prior=given).fit(store(50)).prior_ is given
 
 
-@pytest.mark.parametrize("k", [0, 13, 2.5, True, -1])
+@pytest.mark.parametrize("k", [0, 13, 2.5, True, -1, "many", float("nan"), [2]])
 def test_k_must_be_a_number_of_stages(k) -> None:
     with pytest.raises(ConfigError, match="Use a whole number from 1"):
         BGCNBD(k=k)
