@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
+from typing import Any
 
 from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, quoted, template
@@ -17,18 +19,18 @@ from keepers.domain.money import UNSPECIFIED_CURRENCY
 def account_for_sales(engine: Engine, sales: Sales, sources: Sequence[SalesSource], into: Reconciliation) -> str:
     """Fill the reconciliation from the facts; gives the currency of what is counted."""
     facts = quoted(sales.facts)
-    _charged(engine, facts, into)
+    clean = _by_month(engine, facts) if sales.plain else None
+    _charged(_charges(engine, facts) if clean is None else clean.charges, into)
     for source in sources:
         _aside(source.twins, "identical", "identical lines of one order, left out", into)
         _aside(source.unreadable, "quarantined", DESTINATIONS["quarantined"], into)
     if not sales.plain:
         _given_back(engine, sales, into)
-    _revenue(engine, sales, into)
+    _revenue(engine, sales, engine.rows(_sql("account_revenue", facts=facts)) if clean is None else clean.revenue, into)
+    months = _sql("account_months", orders=quoted(sales.orders), refunds=quoted(sales.refunds))
     into.months = [
         MonthLine(month, str(currency), int(orders), Decimal(revenue), Decimal(refunds), Decimal(revenue - refunds))
-        for month, currency, orders, revenue, refunds in engine.rows(
-            _sql("account_months", orders=quoted(sales.orders), refunds=quoted(sales.refunds))
-        )
+        for month, currency, orders, revenue, refunds in (engine.rows(months) if clean is None else clean.months)
     ]
     grouped = sales.by_customer
     found = engine.row(_sql("account_totals", facts=facts)) if grouped is None else grouped.totals
@@ -55,12 +57,43 @@ def _unknown_share(account: Reconciliation) -> float:
     return account.count("unknown customer") / orders if orders else 0.0
 
 
-def _charged(engine: Engine, facts: str, into: Reconciliation) -> None:
-    found = engine.rows(
+@dataclass(frozen=True)
+class _Clean:
+    """A clean table's account: what was charged by destination, what of it is revenue, and by month."""
+
+    charges: list[tuple[Any, ...]]
+    revenue: list[tuple[Any, ...]]
+    months: list[tuple[Any, ...]]
+
+
+def _by_month(engine: Engine, facts: str) -> _Clean:
+    """The account of a table that has neither tax nor refunds: one pass over it says everything."""
+    rows = engine.rows(_sql("account_plain", facts=facts))
+    charges = [
+        (*key, sum(row[3] for row in group), sum(row[4] for row in group))
+        for key, group in ((key, list(group)) for key, group in groupby(rows, key=lambda row: (row[0], row[1])))
+    ]
+    counted = [row for row in charges if row[1] == "counted"]
+    return _Clean(
+        charges,
+        [(currency, orders, amount, *_UNTAXED[:2], amount, *_UNTAXED) for currency, _, orders, amount in counted],
+        [(row[2], row[0], *row[3:], Decimal(0)) for row in sorted(rows, key=lambda row: (row[2], row[0]))
+         if row[1] == "counted"],
+    )  # fmt: skip
+
+
+_UNTAXED = (Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+
+
+def _charges(engine: Engine, facts: str) -> list[tuple[Any, ...]]:
+    return engine.rows(
         f"""SELECT coalesce(currency, '{UNSPECIFIED_CURRENCY}'), destination, count(*),
                    coalesce(sum(coalesce(gross, amount)), 0)
             FROM {facts} GROUP BY 1, 2 ORDER BY 1, 2"""
     )
+
+
+def _charged(found: list[tuple[Any, ...]], into: Reconciliation) -> None:
     for currency in dict.fromkeys(row[0] for row in found):
         own = {row[1]: row for row in found if row[0] == currency}
         rows = sum(int(row[2]) for row in own.values())
@@ -125,7 +158,7 @@ def _aside(lines: LinesAside, key: str, label: str, into: Reconciliation) -> Non
         )
 
 
-def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
+def _revenue(engine: Engine, sales: Sales, charged_rows: list[tuple[Any, ...]], into: Reconciliation) -> None:
     back = {
         row[0]: (int(row[1]), row[2])
         for row in engine.rows(
@@ -135,7 +168,7 @@ def _revenue(engine: Engine, sales: Sales, into: Reconciliation) -> None:
     }
     cancelled = {} if sales.plain else _cancelled(engine, sales)
     gone = {} if sales.plain else _no_purchase_any_more(engine, sales)
-    for row in engine.rows(_sql("account_revenue", facts=quoted(sales.facts))):
+    for row in charged_rows:
         currency, rows, charged, tax, shipping, amount, taxed, shipped, included, included_tax = row
         outside = tax - included_tax
         refunds, refunded = back.get(currency, (0, Decimal(0)))

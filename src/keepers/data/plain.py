@@ -75,7 +75,7 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
         grouped.drop()
         engine.drop(narrow)
         return None
-    return replace(_canonical(engine, raw, recognition, options, narrow), by_customer=grouped)
+    return replace(_canonical(engine, raw, recognition, options, narrow, all_known=True), by_customer=grouped)
 
 
 _MENDED = """
@@ -184,7 +184,9 @@ def _id(recognition: Recognition, role: str) -> str:
     )
 
 
-def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions, narrow: str) -> Sales:
+def _canonical(
+    engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions, narrow: str, all_known: bool = False
+) -> Sales:
     present = {row[0] for row in engine.rows(f"DESCRIBE {quoted(narrow)}")}
     header = next(
         (recognition.profiles[c].header.currency for role in _MONEY_ROLES if (c := recognition.column(role))), None
@@ -219,7 +221,12 @@ def _canonical(engine: Engine, raw: RawTable, recognition: Recognition, options:
     if "currency" in present:
         shown = str(engine.row(f"SELECT coalesce(max(currency), '{UNSPECIFIED_CURRENCY}') FROM {quoted(narrow)}")[0])
     facts = engine.new_name("facts")
-    account = fill(template("keepers.data.sql", "plain_facts"), plain=quoted(narrow), currency=currency, amount=amount)
+    # Where every row is known to have a customer, the account need not read the ids.
+    unknown = "false" if all_known else "customer_key IS NULL"
+    account = fill(
+        template("keepers.data.sql", "plain_facts"),
+        plain=quoted(narrow), currency=currency, amount=amount, unknown=unknown,
+    )  # fmt: skip
     engine.execute(f"CREATE VIEW {facts} AS {account}")
     refunds = engine.create_empty(REFUNDS, free_name(engine, REFUNDS.name))
     return Sales(

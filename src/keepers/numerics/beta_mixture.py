@@ -50,6 +50,13 @@ class BetaMixture:
         """Nodes of each rule."""
         return int(self.p.shape[1])
 
+    def part(self, rows: slice) -> BetaMixture:
+        """The rule for some of the second shapes."""
+        return BetaMixture(
+            self.a, self.b[rows], self.p[rows], self.q[rows], self.log_p[rows], self.log_q[rows], self.weight[rows],
+            self.take_low[rows], self.take_high[rows],
+        )  # fmt: skip
+
     def reduced(self, values: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
         """Take the line through the ends off, in place.
 

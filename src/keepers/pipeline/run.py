@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from keepers.domain.ports import Progress, silent
-from keepers.pipeline.customers import customer_table, write_customers
+from keepers.pipeline.ahead import importing
 from keepers.pipeline.folder import MARK, staged
-from keepers.pipeline.insights import insights
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import read_files
-from keepers.pipeline.scoring import score
-from keepers.pipeline.summary_file import run_summary, write_summary
+
+_VALUING = ("keepers.pipeline.scoring", "keepers.pipeline.insights", "keepers.pipeline.summary_file")
+_TESTING = ("keepers.evaluation.compare",)
+_REPORTING = ("keepers.pipeline.content", "keepers.reports.page")
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,16 @@ def run(
     >>> result = kp.run(["orders.csv"])  # doctest: +SKIP
     """
     options = options or RunOptions()
+    later = (*_VALUING, *(_TESTING if options.backtest else ()), *(_REPORTING if options.report else ()))
     with staged(options.into) as folder:
-        dataset = read_files(locations, options, progress)
+        with importing(later):
+            dataset = read_files(locations, options, progress)
+        # Imported here, since at the top they would be loaded before the reading rather than beside it.
+        from keepers.pipeline.customers import customer_table, write_customers
+        from keepers.pipeline.insights import insights
+        from keepers.pipeline.scoring import score
+        from keepers.pipeline.summary_file import run_summary, write_summary
+
         scored = score(dataset.orders, options, now(), progress)
         customers = customer_table(dataset, scored.values, options.wanted)
         if options.report:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebder
@@ -39,17 +40,22 @@ _INFINITE = 40.0
 _LARGEST_GRID = 3_000_000
 
 
+Curve = Literal["survival", "intensity", "pairs"]
+
+_FURTHER: dict[Curve, int] = {"survival": 0, "intensity": 1, "pairs": 2}
+"""By how much the power of 1 + p w in each function is above r + x."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """Functions of scaled time for each distinct count at the points of a grid, each times (1 + k w) to its power.
+    """A function of scaled time for each distinct count at the points of a grid, times (1 + k w) to a power.
 
-    Arrays have shape (counts, size); the derivatives of the intensity have the intensity's power.
+    Arrays have shape (counts, size); derivatives in r, a and b are there where they were asked for.
     """
 
     grid: ChebyshevGrid
-    survival: FloatArray
-    intensity: FloatArray
-    pairs: FloatArray
+    power: float
+    values: FloatArray
     by_parameter: tuple[FloatArray, FloatArray, FloatArray] | None
 
 
@@ -84,6 +90,7 @@ class Future:
         self.longest = longest
         self._with_gradient = with_gradient
         self._scales = alpha + ages.values
+        self._tables: dict[Curve, _Table] = {}
 
     @cached_property
     def _shape(self) -> FloatArray:
@@ -109,11 +116,6 @@ class Future:
         return self._scales if self._age_grid is None else np.asarray(np.exp(self._age_grid.points))
 
     @cached_property
-    def _powers(self) -> tuple[float, float, float]:
-        """How fast survival, intensity and pairs fall with w at least, as powers (no more than integrals can use)."""
-        return min(self.a, self.r, 1.0), min(self.a, 1.0), min(self.a, 2.0)
-
-    @cached_property
     def _stretch(self) -> float:
         """The k of log(1 + k w): about how often the fastest customer would leave in a scaled time of one."""
         x = self.counts.values
@@ -121,67 +123,63 @@ class Future:
         return float(np.clip(np.max((self.r + x) * chance, initial=1.0), 1.0, 1e6))
 
     @cached_property
-    def _table(self) -> _Table:
-        far = self.longest / float(self._scales[0])
-        high = math.log1p(self._stretch * far)
-        mixture = beta_mixture(self.a, self.b + self.counts.values, self._log_normaliser, (self._shape + 2) * far)
+    def _far(self) -> float:
+        """The longest scaled time."""
+        return self.longest / float(self._scales[0])
+
+    @cached_property
+    def _mixture(self) -> BetaMixture:
+        return beta_mixture(self.a, self.b + self.counts.values, self._log_normaliser, (self._shape + 2) * self._far)
+
+    def _table(self, curve: Curve) -> _Table:
+        """The table of a function, made when it is first asked for: most questions need one of them."""
+        if curve in self._tables:
+            return self._tables[curve]
+        high = math.log1p(self._stretch * self._far)
         size = _FIRST_SIZE if high < 6 else 2 * _FIRST_SIZE
         while True:
-            table = self._tabulated(ChebyshevGrid(0.0, high, size), mixture)
-            wanting = max(
-                relative_tail(table.grid.coefficients(values))
-                for values in (table.survival, table.intensity, table.pairs)
-            )
-            if wanting <= _ERROR or size >= _LARGEST_SIZE:
+            table = self._tabulated(curve, ChebyshevGrid(0.0, high, size))
+            if relative_tail(table.grid.coefficients(table.values)) <= _ERROR or size >= _LARGEST_SIZE:
+                self._tables[curve] = table
                 return table
             size = math.ceil(1.6 * size)
 
-    def _tabulated(self, grid: ChebyshevGrid, mixture: BetaMixture) -> _Table:
+    def _power(self, curve: Curve) -> float:
+        """How fast the function falls with w at least, as a power (no more than integrals can use)."""
+        return min(self.a, *{"survival": (self.r, 1.0), "intensity": (1.0,), "pairs": (2.0,)}[curve])
+
+    def _tabulated(self, curve: Curve, grid: ChebyshevGrid) -> _Table:
+        mixture, further = self._mixture, _FURTHER[curve]
         w = np.expm1(grid.points) / self._stretch
-        raise_survival, raise_intensity, raise_pairs = (np.exp(power * grid.points) for power in self._powers)
         rows = self.counts.size
-        blank = [np.zeros((rows, grid.size)) for _ in range(6)]
-        survival, intensity, pairs, by_r, by_a, by_b = blank
-        mean_log_p, mean_log_q = self._mean_logs if self._with_gradient else (None, None)
+        values, by_r, by_a, by_b = (np.zeros((rows, grid.size)) for _ in range(4))
+        mean_log_p, mean_log_q = self._mean_logs if self._with_gradient and curve == "intensity" else (None, None)
         step = max(1, _CHUNK // (grid.size * mixture.nodes))
         for begin in range(0, rows, step):
             part = slice(begin, begin + step)
-            rule = BetaMixture(
-                mixture.a, mixture.b[part], mixture.p[part], mixture.q[part], mixture.log_p[part], mixture.log_q[part],
-                mixture.weight[part], mixture.take_low[part], mixture.take_high[part],
-            )  # fmt: skip
+            rule = mixture.part(part)
             shape = self._shape[part, None]
-            growth = rule.p[:, None, :] * w[None, :, None]
-            logs = np.log1p(growth)
-            survived = np.exp(-shape[:, :, None] * logs)
-            growth += 1.0
-            bought = survived / growth
-            twice = bought / growth
-            twice *= rule.q[:, None, :]
-            low, high = np.ones((len(shape), w.size)), np.exp(-shape * np.log1p(w))
-            end = high / (1 + w)
-            none = np.zeros(low.shape)
+            logs = np.log1p(rule.p[:, None, :] * w[None, :, None])
+            inside = np.exp(-(shape + further)[:, :, None] * logs)
+            low, high = np.ones((len(shape), w.size)), np.exp(-(shape + further) * np.log1p(w))
+            factor = (1.0, shape, shape * (shape + 1))[further]
+            if curve == "pairs":
+                inside *= rule.q[:, None, :]
+                high = np.zeros(low.shape)
             if mean_log_p is not None and mean_log_q is not None:
                 # d/dr of r (1 + p w)^-(r + 1) is (1 + p w)^-(r + 1) (1 - r log(1 + p w)).
-                by_shape = bought * (1 - shape[:, :, None] * logs)
-                end_by_shape = end * (1 - shape * np.log1p(w))
-                reduced = rule.reduced(by_shape, low, end_by_shape)
-                by_r[part] = rule.expectation(reduced, low, end_by_shape)
-            survival[part] = rule.expectation(rule.reduced(survived, low, high), low, high)
-            reduced = rule.reduced(bought, low, end)
-            intensity[part] = shape * rule.expectation(reduced, low, end)
+                by_shape = inside * (1 - shape[:, :, None] * logs)
+                end_by_shape = high * (1 - shape * np.log1p(w))
+                by_r[part] = rule.expectation(rule.reduced(by_shape, low, end_by_shape), low, end_by_shape)
+            reduced = rule.reduced(inside, low, high)
+            values[part] = factor * rule.expectation(reduced, low, high)
             if mean_log_p is not None and mean_log_q is not None:
-                down = rule.derivatives(reduced, low, end, mean_log_p[part], mean_log_q[part])
+                down = rule.derivatives(reduced, low, high, mean_log_p[part], mean_log_q[part])
                 by_a[part], by_b[part] = shape * down[0], shape * down[1]
-            pairs[part] = shape * (shape + 1) * rule.expectation(rule.reduced(twice, low, none), low, none)
-        by_parameter = (by_r * raise_intensity, by_a * raise_intensity, by_b * raise_intensity)
-        return _Table(
-            grid,
-            survival * raise_survival,
-            intensity * raise_intensity,
-            pairs * raise_pairs,
-            by_parameter if self._with_gradient else None,
-        )
+        power = self._power(curve)
+        rise = np.exp(power * grid.points)
+        by_parameter = (by_r * rise, by_a * rise, by_b * rise) if mean_log_p is not None else None
+        return _Table(grid, power, values * rise, by_parameter)
 
     @cached_property
     def _mean_logs(self) -> tuple[FloatArray, FloatArray]:
@@ -190,12 +188,12 @@ class Future:
         both = digamma(self.a + b)
         return digamma(np.array([self.a])) - both, digamma(b) - both
 
-    def _integral(self, t: float, fall: float, delta: float = 0.0, power: int = 0) -> FloatArray:
-        """The operator that turns tabulated functions f into the integral of w^power exp(-delta u) f(w) dw to t.
+    def _integral(self, table: _Table, t: float, delta: float = 0.0, power: int = 0) -> FloatArray:
+        """The operator that turns a table of f into the integral of w^power exp(-delta u) f(w) dw to t.
 
-        `fall` is the power of 1 + k w that the table of f carries. Shape (ages of the nodes, size of the table).
+        Shape (ages of the nodes, size of the table).
         """
-        grid, stretch = self._table.grid, self._stretch
+        grid, stretch = table.grid, self._stretch
         scales = self._node_scales
         if delta > 0:
             # The rule's places must not be spent on a time whose purchases are worth nothing.
@@ -204,16 +202,16 @@ class Future:
         places, weights = gauss_legendre(24 + 8 * math.ceil(float(reach.max())))
         logs = reach[:, None] * places
         w = np.expm1(logs) / stretch
-        density = reach[:, None] * weights * np.exp((1 - fall) * logs - delta * scales[:, None] * w) / stretch
+        density = reach[:, None] * weights * np.exp((1 - table.power) * logs - delta * scales[:, None] * w) / stretch
         if power:
             density = density * w**power
         values = grid.matrix(logs.ravel()).reshape(*logs.shape, grid.size)
         return np.asarray(np.matmul(density[:, None, :], values)[:, 0, :])
 
-    def _point(self, t: float, fall: float) -> FloatArray:
-        """The operator that turns tabulated functions into their values at t, shape (ages of the nodes, size)."""
+    def _point(self, table: _Table, t: float) -> FloatArray:
+        """The operator that turns a table into the function's values at t, shape (ages of the nodes, size)."""
         logs = np.log1p(self._stretch * t / self._node_scales)
-        return np.asarray(self._table.grid.matrix(logs) * np.exp(-fall * logs)[:, None])
+        return np.asarray(table.grid.matrix(logs) * np.exp(-table.power * logs)[:, None])
 
     def rows(self, values: FloatArray) -> FloatArray:
         """Spread values for (counts, ages of the nodes) over the rows of the data."""
@@ -242,11 +240,13 @@ class Future:
 
     def survival(self, t: float) -> FloatArray:
         """Probability of being alive a time t from now."""
-        return self.rows(self._table.survival @ self._point(t, self._powers[0]).T)
+        table = self._table("survival")
+        return self.rows(table.values @ self._point(table, t).T)
 
     def purchases(self, t: float, delta: float = 0.0) -> FloatArray:
         """Expected purchases within t, discounted at the continuous rate delta."""
-        return self.rows(self._table.intensity @ self._integral(t, self._powers[1], delta).T)
+        table = self._table("intensity")
+        return self.rows(table.values @ self._integral(table, t, delta).T)
 
     def purchases_without_end(self, delta: float) -> FloatArray:
         """Discounted expected purchases without end; infinite where delta is 0 and a <= 1."""
@@ -258,16 +258,19 @@ class Future:
 
     def pairs(self, t: float) -> FloatArray:
         """E X(X - 1) of the purchases X within t."""
-        return self.rows(2 * self._table.pairs @ self._integral(t, self._powers[2], power=1).T)
+        table = self._table("pairs")
+        return self.rows(2 * table.values @ self._integral(table, t, power=1).T)
 
     def lifetime(self, cap: float) -> FloatArray:
         """Expected lifetime within the cap."""
-        return self.rows((self._table.survival @ self._integral(cap, self._powers[0]).T) * self._node_scales)
+        table = self._table("survival")
+        return self.rows((table.values @ self._integral(table, cap).T) * self._node_scales)
 
     def time_of_survival(self, target: FloatArray) -> FloatArray:
         """The scaled time at which each row's survival falls to its target; infinite beyond the longest time."""
-        grid = self._table.grid
-        coefficients = grid.coefficients(self._table.survival * np.exp(-self._powers[0] * grid.points))
+        table = self._table("survival")
+        grid = table.grid
+        coefficients = grid.coefficients(table.values * np.exp(-table.power * grid.points))
         slopes = chebder(coefficients, axis=1) * (2 / grid.high)
         steps = np.linspace(0.0, grid.high, 1024)
         coarse = np.minimum.accumulate(coefficients @ grid.polynomials(steps), axis=1)
@@ -288,10 +291,11 @@ class Future:
 
     def purchases_gradient(self, t: float) -> FloatArray:
         """Derivatives of the expected purchases within t in log r, log alpha, log a and (as is) in b, shape (4, n)."""
-        assert self._table.by_parameter is not None
-        by_r, by_a, by_b = self._table.by_parameter
-        operator = self._integral(t, self._powers[1])
-        ends = self._table.intensity @ self._point(t, self._powers[1]).T
+        table = self._table("intensity")
+        assert table.by_parameter is not None
+        by_r, by_a, by_b = table.by_parameter
+        operator = self._integral(table, t)
+        ends = table.values @ self._point(table, t).T
         by_alpha = -self.alpha * t / self._node_scales**2 * ends
         wanted = (self.r * (by_r @ operator.T), by_alpha, self.a * (by_a @ operator.T), by_b @ operator.T)
         result = np.empty((4, self.counts.index.size))
