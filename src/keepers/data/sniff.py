@@ -125,7 +125,9 @@ def layout_of(lines: Sequence[str], delimiter: str | None = None) -> Layout | No
         found = [
             (score, layout)
             for each in candidates
-            if (layout := _layout_by(lines, each)) is not None and (score := _score(layout, lines)) > 0
+            if any(each in line for line in lines)
+            and (layout := _layout_by(lines, each)) is not None
+            and (score := _score(layout, lines)) > 0
         ]
         if found:
             return max(found, key=lambda pair: pair[0])[1]
