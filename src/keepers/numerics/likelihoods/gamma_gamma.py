@@ -14,6 +14,7 @@ Rows without an order (x = 0) are answered for the population; their m is not lo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ import numpy as np
 from scipy.special import betaincc, betaincinv, betaln, gammainc, gammainccinv, polygamma, psi
 
 from keepers.domain.cells import FloatArray, IntArray, SpendCells
-from keepers.numerics.distinct import distinct
+from keepers.numerics.distinct import Distinct, distinct
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.family import Theta, columns
 from keepers.numerics.row_derivatives import assembled
@@ -110,6 +111,12 @@ def log_likelihood(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArray:
     return -np.log(m) - p * x * np.logaddexp(0.0, -log_share) - q * np.logaddexp(0.0, log_share) - constant
 
 
+@lru_cache(maxsize=2)
+def _counts(cells: SpendCells) -> Distinct:
+    """The distinct numbers of orders of cells; a search or a posterior asks for the same a thousand times."""
+    return distinct(cells.x)
+
+
 def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2, shift: ScaleShift | None = None) -> Evaluation:
     """Weighted sum of the log-likelihood with exact derivatives in the logarithms of the parameters.
 
@@ -132,7 +139,7 @@ def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2, shift: S
     if shift is not None:
         gamma = gamma * shift.factors(np.asarray(theta[3:], dtype=np.float64))
     x, m, weight = cells.x, cells.mean_spend, cells.weight
-    counts = distinct(x)
+    counts = _counts(cells)
     each, customers = counts.values, counts.sums(weight)
     money = x * m
     share = money / (gamma + money)
