@@ -106,7 +106,7 @@ def attributes_of(cells: Cells | SpendCells) -> Attributes:
     """The attributes of cells, or an error that says how to give them."""
     if cells.attributes is None:
         raise InputError(
-            "The model has covariates, but the customers come without attributes. Fit and predict with a frame that "
+            "The model has covariates, but the customers carry no attributes. Fit and predict with a frame that "
             "has the columns, or with a summary to which they were joined, as `summarise(orders, window, "
             "covariates=table)` does."
         )
