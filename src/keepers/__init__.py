@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keepers.evaluation.compare import choose_model as choose_model
     from keepers.evaluation.contract_backtest import backtest_subscriptions as backtest_subscriptions
     from keepers.evaluation.contract_backtest import choose_subscription_model as choose_subscription_model
+    from keepers.evaluation.drift import parameter_drift as parameter_drift
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
@@ -102,6 +103,7 @@ _HOMES = {
     "likelihood_ratio_test": ("models.likelihood_ratio", "likelihood_ratio_test"),
     "load_model": ("models.catalogue", "load_model"),
     "months": ("domain.time", "months"),
+    "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),
     "read": ("data.read", "read"),
     "read_orders": ("data.read", "read_orders"),

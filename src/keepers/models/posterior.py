@@ -152,7 +152,7 @@ class Posterior:
         """
         return to_inference_data(self.as_arrays(), self._samples)
 
-    def draws(self, n: int, rng: np.random.Generator) -> FloatArray:
+    def draws(self, n: int, rng: np.random.Generator, *, correct: bool = True) -> FloatArray:
         """Draw parameters from the posterior.
 
         Parameters
@@ -161,6 +161,9 @@ class Posterior:
             Number of draws.
         rng : Generator
             Source of chance.
+        correct : bool
+            Whether to compare with the exact posterior first, where nobody has done so yet, which takes as long as many
+            fits; otherwise draws then follow the normal approximation.
 
         Returns
         -------
@@ -169,7 +172,8 @@ class Posterior:
             cells were few enough these follow the exact posterior by importance resampling; with very many cells
             the normal approximation is as good, and `diagnostic` says so.
         """
-        self._correct()
+        if correct:
+            self._correct()
         if self._samples is not None:
             points = self._samples.points.reshape(-1, self.mean.size)
         elif self._corrected is None or self._corrected.pareto_k > 1:

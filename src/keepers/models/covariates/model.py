@@ -10,7 +10,7 @@ import numpy as np
 
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import TimeUnit
 from keepers.models.covariates.answers import CustomerMix, answer, answer_new, attributes_of, draw_new, pattern_of
 from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
@@ -146,6 +146,16 @@ class CovariateModel(CodedModel):
             table, pattern = attributes_given(attributes, self.needed_attributes, T.size)
         x, t_x = draw_new(self.family, self.coding_, theta, table, pattern, T, rng)
         return x, t_x, pattern, table
+
+    def _draw_like(self, cells: Cells, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Draw x and t_x of new customers of the ages and attributes of these."""
+        if self.coding_ is None:
+            return self.family.sample_new(self._theta(), cells.T, rng)
+        if cells.attributes is None or cells.pattern is None:
+            raise InputError(
+                f"The model has covariates, and the customers lack {', '.join(self.needed_attributes)}. Add these."
+            )
+        return draw_new(self.family, self.coding_, self._theta(), cells.attributes, cells.pattern, cells.T, rng)
 
     def _covariate_settings(self) -> dict[str, Any]:
         """What a saved model keeps of its covariates."""
