@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from keepers.models.spend.signed_spend import SignedSpend as SignedSpend
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
+    from keepers.pipeline.update import update as update
+    from keepers.summaries.customer_base import CustomerBase as CustomerBase
     from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
     from keepers.summaries.subscriptions import summarise_subscriptions as summarise_subscriptions
     from keepers.summaries.summary import summarise as summarise
@@ -71,6 +73,7 @@ _HOMES = {
     "ExponentialGamma": ("models.contractual.exponential_gamma", "ExponentialGamma"),
     "GGompertzNBD": ("models.btyd.ggompertz_nbd", "GGompertzNBD"),
     "CorrelatedSpend": ("models.spend.correlated_spend", "CorrelatedSpend"),
+    "CustomerBase": ("summaries.customer_base", "CustomerBase"),
     "DriftingGammaGamma": ("models.spend.drifting_gamma_gamma", "DriftingGammaGamma"),
     "GammaGamma": ("models.spend.gamma_gamma", "GammaGamma"),
     "HierarchicalParetoNBD": ("models.btyd.hierarchical_pareto_nbd", "HierarchicalParetoNBD"),
@@ -112,6 +115,7 @@ _HOMES = {
     "summarise": ("summaries.summary", "summarise"),
     "summarise_opportunities": ("summaries.opportunities", "summarise_opportunities"),
     "summarise_subscriptions": ("summaries.subscriptions", "summarise_subscriptions"),
+    "update": ("pipeline.update", "update"),
     "weeks": ("domain.time", "weeks"),
     "years": ("domain.time", "years"),
 }

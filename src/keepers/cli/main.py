@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli import demo, inspect, run
+from keepers.cli import demo, inspect, run, update
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
@@ -42,6 +42,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("update")(update.update)
 app.command("check")(inspect.check)
 app.command("backtest")(inspect.backtest)
 

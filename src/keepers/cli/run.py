@@ -66,6 +66,13 @@ def run(
     ] = True,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     csv: Annotated[bool, typer.Option("--csv/--no-csv", help="Write customers.csv beside the Parquet file.")] = True,
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Keep orders and summaries in the folder, for `keepers update`. With a report, unless said otherwise.",
+        ),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +105,7 @@ def run(
         backtest=backtest,
         report=report,
         csv=csv,
+        keep=keep,
         result_columns=p.result_columns(columns),
         columns=p.columns(customer, date, amount, column),
         rates=p.rates(rate),

@@ -53,11 +53,26 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     if risk is not None and risk["customers"]:
         at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
         lines.append(f"At risk of leaving: {_count(risk['customers'], 'customer')}{at_stake}.")
+    added = summary.get("update")
+    if added is not None:
+        lines.append(_added(added))
     verdict = summary["verdict"]
     lines.append(verdict["sentence"])
     if verdict["trust"] != "good":
         lines += [f"- {reservation}" for reservation in verdict["reservations"]]
     return lines
+
+
+def _added(update: dict[str, Any]) -> str:
+    """What an update did, and how old the models are."""
+    known = [f"{update[what]:,} {what}" for what in ("changed", "repeated", "older") if update[what]]
+    others = f" ({', '.join(known)})" if known else ""
+    back = f" and {_count(update['refunds'], 'refund')}" if update["refunds"] else ""
+    fit = "fitted again" if update["refitted"] else f"fitted to orders up to {update['fitted_to']}"
+    return (
+        f"Added {_count(update['new'], 'new order')}{back}{others}: {_count(update['customers_touched'], 'customer')} "
+        f"counted anew, of them {update['customers_new']:,} new. The models are {fit}."
+    )
 
 
 def _warnings(summary: dict[str, Any]) -> list[str]:

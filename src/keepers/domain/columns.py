@@ -108,6 +108,10 @@ REFUNDS = _event(
     Column("amount", MONEY, "what was given back, positive", nullable=False),
     CURRENCY,
     Column("reason", TEXT, "why"),
+    Column(
+        "names_order", TEXT, "number of the order that the refund's own row names, whether that order was read or not"
+    ),
+    Column("restates", FLAG, "whether the order's own row says it, so that a newer row of the order says it anew"),
 )
 TOUCHES = _event(
     "touches",

@@ -52,6 +52,9 @@ class RunOptions:
     backtest, report : bool
         Whether models are tested on the past and whether the page is made. Without the backtest a model must be
         named, and the result is marked as untested.
+    keep : bool, optional
+        Whether orders and summaries are kept in the folder, so that `keepers update` can add to them; with a report
+        unless said otherwise.
     result_columns : "all", "main" or sequence of str, optional
         Columns of the customer table; all of them with a report, the main ones without, unless said otherwise.
     columns : mapping
@@ -89,6 +92,7 @@ class RunOptions:
     backtest: bool = True
     report: bool = True
     csv: bool = True
+    keep: bool | None = None
     result_columns: Columns | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -113,10 +117,17 @@ class RunOptions:
             )
         if self.report and self.wanted != "all":
             raise ConfigError("The report is made of all columns. Leave it out (--no-report), or write all columns.")
+        if self.keep and self.as_of is not None:
+            raise ConfigError("A base is kept up to the last order's day. Leave out either --keep or --as-of.")
         if self.lifetime.days < self.horizon.days:
             raise ConfigError(
                 f"The lifetime ({self.lifetime}) is shorter than the horizon ({self.horizon}). Make it longer."
             )
+
+    @property
+    def kept(self) -> bool:
+        """Whether orders and summaries are kept."""
+        return self.as_of is None and (self.report if self.keep is None else self.keep)
 
     @property
     def wanted(self) -> Columns:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from keepers.data.staged_folder import MARK, staged
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.ahead import importing
-from keepers.pipeline.folder import MARK, staged
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import read_files
 
@@ -93,6 +93,11 @@ def run(
         progress("Writing results", None)
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json", corrected=options.report)
+        if options.kept:
+            from keepers.pipeline.kept import keep
+
+            progress("Keeping orders for updates", None)
+            keep(dataset, scored, options, folder)
         if options.report:
             from keepers.pipeline.content import report_content
             from keepers.reports.page import write_report

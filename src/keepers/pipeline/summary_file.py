@@ -23,6 +23,7 @@ SCHEMA = 1
 FILES = {
     "customers.csv": "a row a customer, for spreadsheets",
     "customers.parquet": "the same for programs, every digit",
+    "kept": "orders and summaries, to which `keepers update` adds",
     "model-buying.json": "the fitted model of buying",
     "model-spend.json": "the fitted model of spend",
     "report.html": "the report, one page that needs no network",

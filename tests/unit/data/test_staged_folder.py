@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from keepers.data.staged_folder import MARK, staged
 from keepers.domain.errors import ConfigError, EngineError
-from keepers.pipeline.folder import MARK, staged
 
 
 def result(folder: Path, text: str) -> None:

@@ -16,11 +16,12 @@ MARK = "summary.json"
 
 
 @contextlib.contextmanager
-def staged(into: Path) -> Iterator[Path]:
+def staged(into: Path, mark: str = MARK) -> Iterator[Path]:
     """Give an empty folder beside `into`; at the end put it in the place of `into`, or leave nothing behind.
 
     An earlier result in `into` stays untouched until the new one is complete. A folder that holds anything else
-    is never replaced. What an earlier run left when it was killed is cleared away.
+    is never replaced. What an earlier run left when it was killed is cleared away. A folder is known as one that may be
+    replaced by the file `mark` in it.
 
     Raises
     ------
@@ -30,7 +31,7 @@ def staged(into: Path) -> Iterator[Path]:
         The disk is full.
     """
     into = Path(os.path.abspath(into))
-    _refuse_foreign(into)
+    _refuse_foreign(into, mark)
     try:
         into.parent.mkdir(parents=True, exist_ok=True)
         _clear_left_overs(into)
@@ -52,9 +53,9 @@ def staged(into: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _refuse_foreign(into: Path) -> None:
+def _refuse_foreign(into: Path, mark: str) -> None:
     if into.is_dir():
-        if any(into.iterdir()) and not (into / MARK).exists():
+        if any(into.iterdir()) and not (into / mark).exists():
             raise ConfigError(
                 f"{into} holds files that Keepers did not write. Name another folder with --into, or empty that one."
             )
