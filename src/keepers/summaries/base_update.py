@@ -1,4 +1,4 @@
-"""What a delivery of orders changes in a kept base: which orders are new or say something else, and whom that concerns."""
+"""What a delivery of orders changes in a kept base: which orders are new or changed, and whom that concerns."""
 
 from __future__ import annotations
 
@@ -211,7 +211,11 @@ def _orders(engine: Engine, orders: Orders, keys: str | None, otherwise: dt.date
         orders=quoted(orders.name), keys=join, customer_key=own, system=_SYSTEM.format(row="placed"),
         delivered=day_literal(delivered),
     )  # fmt: skip
-    return engine.create(engine.new_name("delivered_orders"), sql)
+    fresh = engine.create(engine.new_name("delivered_orders"), sql)
+    rows, refs = engine.row(f"SELECT count(*), count(DISTINCT ref) FROM {fresh}")
+    if refs < rows:
+        engine.execute(template(PACKAGE, "base_twins").format(fresh=fresh))
+    return fresh
 
 
 def _refunds(engine: Engine, orders: Orders, fresh: str, kept: str, keys: str | None) -> str:
@@ -287,7 +291,8 @@ def _match_open(engine: Engine, orders: str, refunds: str, touched: str, added: 
     )
     settled = engine.create(
         engine.new_name("settled_refunds"),
-        f"SELECT known.* REPLACE (found.ref AS order_ref) FROM ({waiting}) AS known INNER JOIN {found} AS found USING (event)",
+        f"SELECT known.* REPLACE (found.ref AS order_ref) FROM ({waiting}) AS known "
+        f"INNER JOIN {found} AS found USING (event)",
     )
     engine.execute(f"DELETE FROM {added} WHERE event IN (SELECT event FROM {settled})")
     engine.execute(f"INSERT INTO {gone} SELECT event FROM {settled} WHERE event NOT IN (SELECT event FROM {gone})")

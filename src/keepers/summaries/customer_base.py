@@ -42,10 +42,10 @@ class CustomerBase:
     """The orders and summaries of a shop, kept in a folder of Parquet files.
 
     Use it where orders come in day by day and summarising all of them each time costs too much. An update counts anew
-    the customers whom the new orders, refunds and cancellations concern, and nobody else; the result is the same as that
-    of summarising all orders together. Orders may come late, for days long counted; they may come twice, as they are
-    known by their number, or by their content where they have none; and a newer export of an order replaces what an older
-    one said of it. Files are never changed: an update adds a segment, and after some of them all are written as one.
+    the customers whom the new orders, refunds and cancellations concern, and nobody else; the result is the same as
+    that of summarising all orders together. Orders may come late, for days long counted. They may come twice, as they
+    are known by their number, or by their content where they have none; a newer export of an order replaces what an
+    older one said of it. Files are never changed: an update adds a segment, and after some all are written as one.
 
     Attributes
     ----------
@@ -113,8 +113,8 @@ class CustomerBase:
             summary = summarise(orders, ObservationWindow(unit=unit), given)
         if summary.calibration_end != orders.last_day:
             raise ConfigError(
-                f"The summary counts up to {summary.calibration_end}, the orders go to {orders.last_day}. A base is kept "
-                "up to the last order's day: leave `summary` out."
+                f"The summary counts up to {summary.calibration_end}, the orders go to {orders.last_day}. A base is "
+                "kept up to the last order's day: leave `summary` out."
             )
         facts = BaseFacts(
             (1,), orders.currency, orders.has_money, summary.unit, summary.margin, orders.first_day, orders.last_day
@@ -216,8 +216,8 @@ class CustomerBase:
         first, last = span(engine, update.orders)
         if first is None or last is None:
             raise InputError(
-                "With this delivery every order of the base is taken back, so that no customer is left. Check the states "
-                "of the orders in the new files; the base is unchanged."
+                "With this delivery every order of the base is taken back, so that no customer is left. Check the "
+                "states of the orders in the new files; the base is unchanged."
             )
         now = replace(
             with_segment(facts, facts.segments[-1] + 1, first_day=first, last_day=last, updated=facts.updated + 1),
