@@ -74,9 +74,9 @@ def as_orders(delivery: Delivery, system: str = "shop") -> Orders:
     """The delivery in an engine of its own."""
     engine = Engine()
     engine.execute(
-        "CREATE TABLE orders (event_id VARCHAR, source VARCHAR, source_id VARCHAR, order_id VARCHAR, customer_key VARCHAR, "
-        "occurred_at TIMESTAMP, day DATE, counted BOOLEAN, voided_on DATE, amount DECIMAL(18, 4), "
-        "contribution DECIMAL(18, 4), product VARCHAR)"
+        "CREATE TABLE orders (event_id VARCHAR, source VARCHAR, source_id VARCHAR, order_id VARCHAR, "
+        "customer_key VARCHAR, occurred_at TIMESTAMP, day DATE, counted BOOLEAN, voided_on DATE, "
+        "amount DECIMAL(18, 4), contribution DECIMAL(18, 4), product VARCHAR)"
     )
     engine.execute(
         "CREATE TABLE refunds (event_id VARCHAR, source VARCHAR, source_id VARCHAR, customer_key VARCHAR, day DATE, "

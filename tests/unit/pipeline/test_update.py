@@ -17,7 +17,7 @@ from keepers.models.catalogue import load_model
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import run
 from keepers.pipeline.update import update
-from tests.shop import shop_orders
+from shop import shop_orders
 
 CUT = "2023-04-01"
 HISTORY = "customer_key, first_order_date, last_order_date, orders, revenue, frequency, recency_days, age_days"

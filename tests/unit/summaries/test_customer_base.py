@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.deliveries import Delivery, Refund, Row, as_orders, together
 
+from deliveries import Delivery, Refund, Row, as_orders, together
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import Margin
 from keepers.summaries import customer_base
