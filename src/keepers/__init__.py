@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from keepers.data.orders import Orders as Orders
     from keepers.data.read import read as read
     from keepers.data.read import read_orders as read_orders
+    from keepers.data.warehouse import connect as connect
     from keepers.domain.money import Margin as Margin
     from keepers.domain.money import annual_rate as annual_rate
     from keepers.domain.money import continuous_rate as continuous_rate
@@ -99,6 +100,7 @@ _HOMES = {
     "choose_model": ("evaluation.compare", "choose_model"),
     "choose_subscription_model": ("evaluation.contract_backtest", "choose_subscription_model"),
     "continuous_rate": ("domain.money", "continuous_rate"),
+    "connect": ("data.warehouse", "connect"),
     "days": ("domain.time", "days"),
     "formulas": ("valuation.formulas", ""),
     "goodness_of_fit": ("evaluation.goodness", "goodness_of_fit"),

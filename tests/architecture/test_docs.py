@@ -99,7 +99,7 @@ def test_options_that_are_named_exist() -> None:
     known = set()
     for command in commands:
         known |= set(re.findall(r"--[a-z][a-z-]+", runner.invoke(app, [*command, "--help"]).output))
-    known |= {"--dev", "--check"}  # scripts/install, docs/generate.py
+    known |= {"--dev", "--check", "--master", "--deploy-mode", "--conf"}  # scripts/install, docs/generate.py, Spark
     for page in [*DOCS.glob("*.md"), *(DOCS / "reference").glob("*.md"), ROOT / "README.md"]:
         text = page.read_text(encoding="utf-8")
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):

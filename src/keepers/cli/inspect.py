@@ -22,6 +22,7 @@ def check(
     rate: p.Rate = None,
     time_zone: p.TimeZone = None,
     day_first: p.DayFirst = None,
+    engine: p.EngineUrl = None,
     memory: p.Memory = None,
     quiet: p.Quiet = False,
     json: p.Json = False,
@@ -42,6 +43,7 @@ def check(
         time_zone=time_zone,
         date_order=p.date_order(day_first),
         memory=memory,
+        **p.engine(engine),
     )
     with shown(quiet) as progress:
         from keepers.pipeline.check import check as carry_out
@@ -71,6 +73,7 @@ def backtest(
     rate: p.Rate = None,
     time_zone: p.TimeZone = None,
     day_first: p.DayFirst = None,
+    engine: p.EngineUrl = None,
     memory: p.Memory = None,
     quiet: p.Quiet = False,
     json: p.Json = False,
@@ -90,6 +93,7 @@ def backtest(
         time_zone=time_zone,
         date_order=p.date_order(day_first),
         memory=memory,
+        **p.engine(engine),
     )
     with shown(quiet) as progress:
         from keepers.evaluation.backtest import backtest as carry_out

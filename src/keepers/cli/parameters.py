@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,11 +57,30 @@ Currency = Annotated[str | None, typer.Option("--currency", metavar="CODE", help
 WonStage = Annotated[
     list[str] | None, typer.Option("--won-stage", metavar="STAGE", help="A deal stage that means won, in your words.")
 ]
+EngineUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        help="Database or cluster whose table FILES names: postgresql://user@host/database, spark://local[2]. "
+        "Otherwise [engine] of keepers.toml, or this machine.",
+    ),
+]
 Memory = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Most memory for the engine, for example 2GB.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
+
+
+def engine(url: str | None) -> dict[str, Any]:
+    """The options of a run that say where the work is done: as named by hand, or in keepers.toml of this folder."""
+    from keepers.pipeline.config import engine_settings
+
+    found = engine_settings(Path(), url)
+    if found.url is None or found.url.startswith("duckdb:"):
+        return {}
+    return {"engine": found.url, "engine_options": found.options}
 
 
 def columns(customer: str | None, date: str | None, amount: str | None, others: list[str] | None) -> dict[str, str]:

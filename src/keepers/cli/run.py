@@ -82,6 +82,7 @@ def run(
             "or names with commas between. Without a report, main; otherwise all.",
         ),
     ] = None,
+    engine: p.EngineUrl = None,
     memory: p.Memory = None,
     quiet: p.Quiet = False,
     json: p.Json = False,
@@ -90,6 +91,9 @@ def run(
 
     Writes one folder: customers.csv and customers.parquet (a row a customer), summary.json, the fitted models and
     report.html. Files are read as the shop exports them; several belong together: orders, customers, products.
+
+    With --engine the orders stay in a table of a database or cluster, and so do the customers: they are the table
+    keepers.customers there.
     """
     from keepers.domain.money import Margin, annual_rate
     from keepers.pipeline.options import RunOptions
@@ -118,6 +122,7 @@ def run(
         date_order=p.date_order(day_first),
         as_of=None if as_of is None else as_of.date(),
         memory=memory,
+        **p.engine(engine),
     )
     with shown(quiet) as progress:
         from keepers.pipeline.run import run as carry_out

@@ -22,6 +22,9 @@ def show_result(result: RunResult, json: bool) -> None:
     print_text(f"\nEverything is in {result.folder}:")
     for file in result.summary["files"]:
         print_text(f"  {file['name']:<24} {file['what']}")
+    engine = result.summary.get("engine")
+    if engine is not None:
+        print_text(f"\nThe customers are in {engine['tables']['customers']} of {engine['address']}.")
     if result.report is not None:
         print_text(f"\nOpen {result.report} in your browser.")
 

@@ -81,6 +81,30 @@ class Engine:
         """Rows that left the engine for this process so far; they do not grow with the number of customers."""
         return self.backend.rows_fetched
 
+    @property
+    def row_number(self) -> str:
+        """SQL of the number of a table's row, by which results a customer find back; of the embedded engine alone.
+
+        Raises
+        ------
+        ConfigError
+            Elsewhere, as customers stay there.
+        """
+        if self.is_embedded:
+            return "rowid"
+        raise ConfigError(
+            f"Customers do not leave {self.backend.label} one by one. `keepers.lifetime_value` gives their values "
+            "there; of distinct histories ask with `summary.cells()` or `summary.spend_cells()`."
+        )
+
+    def steady(self) -> contextlib.AbstractContextManager[None]:
+        """See a warehouse's tables as they are now meanwhile; what fails within leaves nothing behind."""
+        return self.backend.steady()
+
+    def publish(self, tables: Mapping[str, str], run: str) -> dict[str, str]:
+        """Keep queries' rows as tables for others, all or none; see `keepers.data.backends.backend.Backend`."""
+        return self.backend.publish(tables, run)
+
     def close(self) -> None:
         """Free memory and temporary files; end the session."""
         self.backend.close()

@@ -5,20 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from keepers.data.connect import open_location
 from keepers.data.engine import Engine
+from keepers.data.in_place import orders_in_place
 from keepers.data.options import ReadOptions
 from keepers.data.orders import Orders, orders_of_sales
 from keepers.data.raw_table import RawTable
-from keepers.data.reading import Reading, ReadTables, Source
+from keepers.data.reading import Reading, Source
 from keepers.data.reconciliation import Reconciliation
 from keepers.data.table import Table
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress, silent
 
 Location = str | os.PathLike[str]
+
+
+class Account(Protocol):
+    """The account of a reading."""
+
+    @property
+    def currency(self) -> str:
+        """Currency of what is counted, or "unspecified"."""
+
+    def reconciliation(self) -> Reconciliation:
+        """Where every row and every amount went."""
 
 
 @dataclass
@@ -36,7 +49,7 @@ class Dataset:
     engine: Engine
     tables: dict[str, Table]
     sources: list[Source]
-    _made: ReadTables = field(repr=False)
+    _made: Account = field(repr=False)
 
     @property
     def reconciliation(self) -> Reconciliation:
@@ -93,7 +106,8 @@ def read(
     Parameters
     ----------
     locations : str or path
-        Files (CSV, TSV, Excel, Parquet, JSON, archives), folders, or URLs of database tables.
+        Files (CSV, TSV, Excel, Parquet, JSON, archives), folders, or URLs of database tables. With an engine of
+        `keepers.connect`: the name of one table of its own, which is used where it stands.
     columns : mapping of role to column, optional
         Columns named by hand, ``{"customer": "Client", "date": "Day", "amount": "Total"}``.
     format : str, optional
@@ -117,6 +131,8 @@ def read(
         raise InputError("No file was named. Give the export of your orders: a file, a folder or a database URL.")
     chosen = ReadOptions(columns=dict(columns or {}), format=format, **options)
     engine = engine or Engine()
+    if not engine.is_embedded:
+        return _in_place(engine, [os.fspath(location) for location in locations], chosen, progress)
     raws: list[RawTable] = []
     for location in locations:
         progress(f"Opening {location}", None)
@@ -136,6 +152,25 @@ def read(
             tables[canonical] = table
     tables["quarantine"] = Table(engine, made.quarantine)
     return Dataset(engine, tables, made.sources, made)
+
+
+def _in_place(engine: Engine, names: list[str], options: ReadOptions, progress: Progress) -> Dataset:
+    """A table of a warehouse, seen as orders where it stands."""
+    if len(names) > 1:
+        raise InputError(
+            f"{engine.backend.label} takes one table of orders in place, not {len(names)} ({', '.join(names)}). Where "
+            "orders stand in several, make a view of them and name that."
+        )
+    progress(f"Looking at {names[0]}", None)
+    try:
+        found = orders_in_place(engine, names[0], options)
+    except InputError as error:
+        if Path(names[0]).is_file():
+            raise InputError(
+                f"{error} There is a file of that name: to read it on this machine, say --engine duckdb://"
+            ) from error
+        raise
+    return Dataset(engine, {"orders": found.orders}, [found.source], found.account)
 
 
 def read_orders(*locations: Location, columns: Mapping[str, str] | None = None, **options: Any) -> Orders:

@@ -30,6 +30,7 @@ class Table:
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
         self.name = name
+        self._fetched: Table | None = None
 
     @property
     def sql(self) -> str:
@@ -56,12 +57,12 @@ class Table:
         _need("polars", "to_polars()")
         import polars
 
-        return polars.DataFrame(ArrowStream(self.engine.relation(self.sql)))
+        return polars.DataFrame(ArrowStream(self._here()))
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas frame."""
         _need("pandas", "to_pandas()")
-        relation = self.engine.relation(self.sql)
+        relation = self._here()
         with warnings.catch_warnings():
             # The engine calls parts of pandas that newer versions of pandas are going to drop.
             warnings.simplefilter("ignore")
@@ -71,7 +72,7 @@ class Table:
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table."""
         _need("pyarrow", "to_arrow()")
-        return self.engine.relation(self.sql).to_arrow_table()
+        return self._here().to_arrow_table()
 
     def write_parquet(self, path: str | os.PathLike[str]) -> Path:
         """Write the rows to a Parquet file, beside it first and then renamed, so that it is whole or not there."""
@@ -81,11 +82,18 @@ class Table:
         """Write the rows as they are to a CSV file; for files that people open, see `keepers.exports`."""
         return self._write(path, "FORMAT csv, HEADER")
 
+    def _here(self) -> duckdb.DuckDBPyRelation:
+        """The rows as a relation of an embedded engine; those of a warehouse are fetched into one."""
+        # Kept, as a relation does not keep its engine.
+        self._fetched = self if self.engine.is_embedded else register_frame(Engine(), self)
+        return self._fetched.engine.relation(self._fetched.sql)
+
     def _write(self, path: str | os.PathLike[str], options: str) -> Path:
         target = Path(path)
         beside = target.with_name(f".{target.name}.part")
         try:
-            self.engine.execute(f"COPY ({self.sql}) TO {literal(str(beside))} ({options})")
+            held = self if self.engine.is_embedded else register_frame(Engine(), self)
+            held.engine.execute(f"COPY ({held.sql}) TO {literal(str(beside))} ({options})")
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
@@ -119,7 +127,9 @@ def register_frame(engine: Engine, frame: Any, stem: str = "frame") -> Table:
     if isinstance(frame, Table):
         if frame.engine is engine:
             return frame
-        frame = frame.engine.relation(frame.sql)
+        frame = frame.engine.relation(frame.sql) if frame.engine.is_embedded else frame.to_numpy()
+    if not engine.is_embedded and not isinstance(frame, Mapping):
+        frame = register_frame(Engine(), frame).to_numpy()
     if isinstance(frame, Mapping):
         return Table(engine, engine.from_columns(engine.new_name(stem), frame))
     source, restore = _readable(engine, frame)

@@ -17,8 +17,9 @@ from keepers.evaluation.baselines import CohortMean, PreviousPeriod
 from keepers.evaluation.grading import CountGrade, Forecaster, grade_purchases
 from keepers.evaluation.outcomes import Outcomes
 from keepers.models.buying import BuyingModel
+from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.purchases import PurchaseSource, purchase_days_sql
-from keepers.summaries.summary import Summary, summarise, with_covariates
+from keepers.summaries.summary import Summary, summarise
 
 FEWEST_CUSTOMERS = 30
 FEWEST_PURCHASES = 10

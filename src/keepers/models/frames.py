@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -45,6 +45,13 @@ class SummaryLike(Protocol):
 
     def gaps_table(self) -> str:
         """A table of `customer_key` and `log_gaps`, in days."""
+
+    def keyed_cells(self) -> Any:
+        """Its distinct histories, with the columns by which results are joined back."""
+
+    @property
+    def same_cell(self) -> str:
+        """SQL that joins rows `cell` of results to rows `summary`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,6 +242,8 @@ def giver(data: Any) -> Give:
 
 def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None, attributes: Sequence[str]) -> Histories:
     wanted = gaps is not None and summary.knows_gaps
+    if not summary.engine.is_embedded and not wanted:
+        return _by_cell(summary, unit, attributes)
     columns, source = 's.rowid AS "row", s.frequency, s.recency, s.T', f"{quoted(summary.name)} s"
     columns += "".join(f", s.{quoted(name)}" for name in attributes)
     if wanted:
@@ -249,6 +258,35 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None, attri
     cells = Cells(x, times["recency"], times["T"], ones, summary.unit, in_units, pattern, table).in_unit(unit)
     check_histories(cells)
     return Histories(cells, table_giver(summary.engine, summary.name, rows["row"]))
+
+
+def _by_cell(summary: SummaryLike, unit: TimeUnit, attributes: Sequence[str]) -> Histories:
+    """The distinct histories of a summary in a warehouse, whose results are joined back to its customers there."""
+    keyed = summary.keyed_cells()
+    cells = keyed.cells.in_unit(unit)
+    if not attributes:
+        cells = replace(cells, pattern=None, attributes=None)
+    elif cells.attributes is None or cells.pattern is None:
+        raise InputError(f"The summary lacks {', '.join(attributes)}. Join them: summary.with_columns(table).")
+    else:
+        known = {name: cells.attributes.columns[name][cells.pattern] for name in attributes}
+        table, pattern = attributes_given(known, attributes)
+        cells = replace(cells, pattern=pattern, attributes=table)
+    engine = summary.engine
+
+    def give(title: str | tuple[str, ...], values: FloatArray) -> Table:
+        columns = _columns(title, values)
+        results = engine.from_columns(engine.new_name("results"), {**keyed.key, **columns})
+        listed = ", ".join(f"cell.{quoted(key)}" for key in columns)
+        joined = (
+            f"SELECT summary.*, {listed} FROM {quoted(summary.name)} AS summary "
+            f"INNER JOIN {quoted(results)} AS cell ON {summary.same_cell}"
+        )
+        table = Table(engine, engine.create(engine.new_name(title if isinstance(title, str) else title[0]), joined))
+        engine.drop(results)
+        return table
+
+    return Histories(cells, give)
 
 
 def table_giver(engine: Engine, name: str, row: NDArray[Any]) -> Give:

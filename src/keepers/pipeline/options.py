@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
@@ -76,7 +76,12 @@ class RunOptions:
     as_of : date, optional
         Pretend that this is the last day; orders after it are left out.
     memory, threads : optional
-        Limits of the engine.
+        Limits of the embedded engine.
+    engine : str, optional
+        URL of a database or cluster whose tables are used where they stand, see `keepers.connect`; results are then
+        tables there, beside the folder. The embedded engine otherwise.
+    engine_options : mapping
+        Further options of that engine, such as `schema`.
     simulated : bool
         Whether the store is a made-up one, which the report then says.
     """
@@ -106,6 +111,8 @@ class RunOptions:
     as_of: dt.date | None = None
     memory: str | None = None
     threads: int | None = None
+    engine: str | None = None
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
 
     def __post_init__(self) -> None:

@@ -10,9 +10,20 @@ from keepers.domain.ports import Progress
 from keepers.pipeline.options import RunOptions
 
 
-def read_files(locations: Sequence[str], options: RunOptions, progress: Progress) -> Dataset:
-    """Read files, folders and databases as the options say."""
-    engine = Engine(memory_limit=options.memory, threads=options.threads)
+def open_engine(options: RunOptions) -> Engine:
+    """The engine that the options name."""
+    if options.engine is None:
+        return Engine(memory_limit=options.memory, threads=options.threads)
+    from keepers.data.warehouse import connect
+
+    return connect(options.engine, **options.engine_options)
+
+
+def read_files(
+    locations: Sequence[str], options: RunOptions, progress: Progress, engine: Engine | None = None
+) -> Dataset:
+    """Read files, folders and databases as the options say, or look at a table of a warehouse."""
+    engine = engine or open_engine(options)
     return read(
         *locations,
         columns=options.columns,

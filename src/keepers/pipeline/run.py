@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from keepers.data.staged_folder import MARK, staged
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.ahead import importing
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.reading import read_files
+from keepers.pipeline.reading import open_engine, read_files
 
 _VALUING = ("keepers.pipeline.scoring", "keepers.pipeline.insights", "keepers.pipeline.summary_file")
 _TESTING = ("keepers.evaluation.compare",)
@@ -52,7 +53,7 @@ def run(
     Parameters
     ----------
     locations : sequence of str
-        Files, folders or database URLs.
+        Files, folders or database URLs; with `RunOptions.engine`, one table of that engine.
     options : RunOptions, optional
         What a person may choose.
     progress : Progress
@@ -72,9 +73,14 @@ def run(
     """
     options = options or RunOptions()
     later = (*_VALUING, *(_TESTING if options.backtest else ()), *(_REPORTING if options.report else ()))
-    with staged(options.into) as folder:
+    with contextlib.ExitStack() as held:
+        folder = held.enter_context(staged(options.into))
         with importing(later):
-            dataset = read_files(locations, options, progress)
+            engine = held.enter_context(contextlib.closing(open_engine(options)))
+            held.enter_context(engine.steady())
+            if not engine.is_embedded:
+                engine.backend.prepare_results()
+            dataset = read_files(locations, options, progress, engine)
         # Imported here, since at the top they would be loaded before the reading rather than beside it.
         from keepers.pipeline.customers import customer_table, write_customers
         from keepers.pipeline.insights import insights
@@ -83,10 +89,10 @@ def run(
 
         scored = score(dataset.orders, options, now(), progress)
         customers = customer_table(dataset, scored.values, options.wanted)
-        if options.report:
+        if options.report or not engine.is_embedded:
             customers = customers.stored()
         progress("Writing customers", None)
-        written = write_customers(customers, folder, options.csv)
+        written = write_customers(customers, folder, options.csv) if engine.is_embedded else customers
         progress("Drawing conclusions", None)
         scored = replace(scored, values=customers if options.report else written)
         found = insights(dataset, scored, options)
@@ -104,6 +110,10 @@ def run(
 
             write_report(report_content(dataset, scored, found, options, now()), folder / "report.html")
         summary = run_summary(dataset, scored, found, options, now(), sorted(path.name for path in folder.iterdir()))
+        if not engine.is_embedded:
+            from keepers.pipeline.warehouse_results import publish
+
+            progress("Publishing customers", None)
+            summary["engine"] = publish(customers, scored, dataset.sources[0].name, now())
         write_summary(summary, folder / MARK)
-        dataset.engine.close()
     return RunResult(options.into, summary)

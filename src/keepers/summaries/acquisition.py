@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from keepers.data.engine import quoted, template
 from keepers.data.table import Table
-from keepers.summaries.purchases import PACKAGE
+from keepers.domain.errors import ConfigError, InputError
+from keepers.summaries.purchases import PACKAGE, PurchaseSource
 
 DIMENSIONS = ("product", "category", "country", "channel", "campaign")
 """What may be known of a first order."""
@@ -33,3 +36,28 @@ def first_orders(summary: Table, orders: Table) -> Table | None:
     engine = summary.engine
     sql = template(PACKAGE, "first_orders").format(orders=quoted(orders.name), summary=quoted(summary.name))
     return Table(engine, engine.create(engine.new_name("first_orders"), sql))
+
+
+def with_covariates(summary: Any, orders: PurchaseSource, covariates: Any) -> Any:
+    """The summary with attributes from a table, or from the first orders; see `keepers.summarise`."""
+    if hasattr(covariates, "join_to"):
+        joined = covariates.join_to(summary)
+        summary.engine.drop(summary.name)
+        return joined
+    if isinstance(covariates, list):
+        for one in covariates:
+            summary = with_covariates(summary, orders, one)
+        return summary
+    table = covariates
+    if isinstance(covariates, str):
+        known = known_dimensions(orders) if isinstance(orders, Table) else ()
+        if covariates != "first order" or not isinstance(orders, Table):
+            raise ConfigError(f'`covariates` is {covariates!r}. Give a table of attributes, or "first order".')
+        table = first_orders(summary, orders) if known else None
+        if table is None:
+            raise InputError("The orders carry neither channel, campaign, product, category nor country.")
+        joined = summary.with_columns(table, columns=known)
+    else:
+        joined = summary.with_columns(table)
+    summary.engine.drop(summary.name)
+    return joined

@@ -12,11 +12,12 @@ from keepers.data.engine import Engine, quoted, template
 from keepers.data.table import Table
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, GapUse, SpendCells
-from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.coarsening import coarsened
+from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin, MoneyBasis
 from keepers.domain.time import ObservationWindow, TimeUnit
 from keepers.summaries import cells as grouping
-from keepers.summaries.acquisition import first_orders, known_dimensions
+from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.attributes import attributes_of, join_attributes
 from keepers.summaries.purchases import PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
 from keepers.summaries.split import holdout_columns, holdout_sums, split_days_sql
@@ -74,6 +75,7 @@ class Summary(Table):
         self.facts = facts
         self._gaps = facts.gaps
         self._attributes: Attributes | None = None
+        self._coarse: str | None = None
         self.tables_kept: dict[str, str] = {}
 
     @property
@@ -115,8 +117,8 @@ class Summary(Table):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a person should know of how the rows were made."""
-        return self.facts.remarks
+        """What a person should know of how the rows were made, and of how they were gathered for a fit."""
+        return self.facts.remarks if self._coarse is None else (*self.facts.remarks, self._coarse)
 
     @property
     def numbered(self) -> bool:
@@ -191,13 +193,16 @@ class Summary(Table):
         whole = self.engine.create(
             self.engine.new_name("summary"),
             f"SELECT {others}, dense_rank() OVER (ORDER BY {listed}) - 1 AS pattern "
-            f"FROM {quoted(name)} ORDER BY {quoted(name)}.rowid",
+            f"FROM {quoted(name)}" + (f" ORDER BY {quoted(name)}.rowid" if self.engine.is_embedded else ""),
         )
         self.engine.drop(name)
         return Summary(self.engine, whole, replace(facts, attributes=both))
 
     def cells(self, gaps: GapUse | None = None) -> Cells:
-        """The distinct histories with their numbers of customers, in a fixed order.
+        """The distinct histories with their numbers of customers, in a fixed order, for fitting.
+
+        Where there are more than two million, neighbours are put together, see `keepers.domain.coarsening`, which
+        `remarks` then say. Values are computed from each exact history all the same.
 
         Parameters
         ----------
@@ -210,7 +215,11 @@ class Summary(Table):
         InputError
             If gaps are asked for and neither orders nor a column `log_gaps` are behind the rows.
         """
-        return self.keyed_cells().cells if gaps is None else grouping.group_with_gaps(self, gaps)
+        if gaps == "each":
+            return grouping.group_with_gaps(self, gaps)
+        found = coarsened(self.keyed_cells().cells if gaps is None else grouping.group_with_gaps(self, gaps))
+        self._coarse = found.remark
+        return found.cells
 
     @property
     def gaps_made(self) -> str | None:
@@ -370,29 +379,5 @@ def summarise(
             f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
             "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
         )
-    return summary if covariates is None else with_covariates(summary, orders, covariates)
-
-
-def with_covariates(summary: Summary, orders: PurchaseSource, covariates: Any) -> Summary:
-    """The summary with attributes from a table, or from the first orders; see `summarise`."""
-    if hasattr(covariates, "join_to"):
-        joined: Summary = covariates.join_to(summary)
-        summary.engine.drop(summary.name)
-        return joined
-    if isinstance(covariates, list):
-        for one in covariates:
-            summary = with_covariates(summary, orders, one)
-        return summary
-    table = covariates
-    if isinstance(covariates, str):
-        known = known_dimensions(orders) if isinstance(orders, Table) else ()
-        if covariates != "first order" or not isinstance(orders, Table):
-            raise ConfigError(f'`covariates` is {covariates!r}. Give a table of attributes, or "first order".')
-        table = first_orders(summary, orders) if known else None
-        if table is None:
-            raise InputError("The orders carry neither channel, campaign, product, category nor country.")
-        joined = summary.with_columns(table, columns=known)
-    else:
-        joined = summary.with_columns(table)
-    summary.engine.drop(summary.name)
-    return joined
+    found: Summary = summary if covariates is None else with_covariates(summary, orders, covariates)
+    return found

@@ -47,11 +47,14 @@ class Backend(ABC):
     ----------
     label : str
         The engine as people call it.
+    address : str
+        Where it is, without password, to be shown.
     rows_fetched : int
         Rows that left the engine for this process so far.
     """
 
     label: str
+    address: str
     rows_fetched: int = 0
 
     @abstractmethod
@@ -101,22 +104,30 @@ class Backend(ABC):
         """Make a view of some columns of an owner's table, given by the view's name for each."""
 
     @abstractmethod
-    def publish(self, name: str, query: str, run: str) -> str:
-        """Keep a query's rows as a table for others: all of them appear at one moment, in place of an earlier run's.
+    def prepare_results(self) -> None:
+        """Make sure, before long work, that results can be kept.
+
+        Raises
+        ------
+        EngineError
+            They cannot; the text says who has to allow it.
+        """
+
+    @abstractmethod
+    def publish(self, tables: Mapping[str, str], run: str) -> dict[str, str]:
+        """Keep queries' rows as tables for others, in place of an earlier run's: all of them, or none.
 
         Parameters
         ----------
-        name : str
-            What others call it.
-        query : str
-            Its rows.
+        tables : mapping of str to str
+            What others call each, and its rows as a query.
         run : str
-            Name of the run: letters, digits and underscores.
+            Name of the run: ``20260501t120000_`` and six hexadecimal digits.
 
         Returns
         -------
-        str
-            Where it stands, to be shown.
+        dict of str to str
+            Where each stands, to be shown.
         """
 
     @contextlib.contextmanager

@@ -28,6 +28,7 @@ class Embedded(Backend):
     """DuckDB in memory; see `keepers.data.engine.Engine` for the parameters."""
 
     label = "DuckDB"
+    address = "this process"
 
     def __init__(self, memory_limit: str | None = None, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
@@ -167,12 +168,22 @@ class Embedded(Backend):
         listed = ", ".join(f"{quoted(column)} AS {quoted(name)}" for name, column in columns.items())
         self.create_view(view, f"SELECT {listed} FROM {source.relation}")
 
-    def publish(self, name: str, query: str, run: str) -> str:
-        """As in `Backend`; the table goes with the engine, which is in memory."""
-        self.run(f"CREATE OR REPLACE TABLE {quoted(f'{name}_{run}')} AS {query}")
-        self.run("CREATE SCHEMA IF NOT EXISTS keepers")
-        self.run(f"CREATE OR REPLACE VIEW keepers.{quoted(name)} AS SELECT * FROM main.{quoted(f'{name}_{run}')}")
-        return f"keepers.{name}"
+    def prepare_results(self) -> None:
+        """As in `Backend`; memory is there."""
+
+    def publish(self, tables: Mapping[str, str], run: str) -> dict[str, str]:
+        """As in `Backend`; the tables go with the engine, which is in memory."""
+        self.run("BEGIN")
+        try:
+            self.run("CREATE SCHEMA IF NOT EXISTS keepers")
+            for name, query in tables.items():
+                self.run(f"CREATE OR REPLACE TABLE keepers.{quoted(name)} AS {query}")
+            self.run("COMMIT")
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        del run
+        return {name: f"keepers.{name}" for name in tables}
 
 
 def _close(connection: duckdb.DuckDBPyConnection, spill: Spill) -> None:

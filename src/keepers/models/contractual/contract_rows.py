@@ -121,8 +121,8 @@ def columns_given(data: Any, results: Mapping[str, FloatArray], give: Give) -> A
 def _of_summary(summary: ContractSummary, whole: bool) -> ContractRows:
     tenure = "periods" if whole else "tenure"
     rows = summary.engine.columns(
-        f'SELECT rowid AS "row", {tenure} AS tenure, CAST(ended AS DOUBLE) AS ended, next_renewal, plan '
-        f"FROM {quoted(summary.name)}"
+        f'SELECT {summary.engine.row_number} AS "row", {tenure} AS tenure, CAST(ended AS DOUBLE) AS ended, '
+        f"next_renewal, plan FROM {quoted(summary.name)}"
     )
     values = {name: np.asarray(rows[name], dtype=np.float64) for name in ("tenure", "ended", "next_renewal")}
     give = table_giver(summary.engine, summary.name, rows["row"])

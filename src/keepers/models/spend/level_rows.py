@@ -49,7 +49,7 @@ def level_rows(data: Any, include_first: bool, log_growth: float, forgetting: fl
         return LevelRows(plain.x, plain.m, plain.give, "level", None)
     table = levels_table(data, include_first, log_growth, forgetting)
     rows = data.engine.columns(
-        f'SELECT summary.rowid AS "row", CAST({orders} AS DOUBLE) AS x, '
+        f'SELECT summary.{data.engine.row_number} AS "row", CAST({orders} AS DOUBLE) AS x, '
         f"coalesce(spend.level, CAST('nan' AS DOUBLE)) AS m FROM {quoted(data.name)} AS summary "
         f"LEFT JOIN {quoted(table)} AS spend ON spend.customer_key = summary.customer_key ORDER BY summary.rowid"
     )

@@ -82,7 +82,7 @@ def customer_rows(summary: Summary, include_first: bool) -> tuple[Cells, FloatAr
     """History, orders, mean spend and row of each customer of a summary; no orders where no mean is known."""
     orders, mean = summary_columns(include_first)
     rows = summary.engine.columns(
-        f'SELECT rowid AS "row", frequency, recency, T, CAST({orders} AS DOUBLE) AS x, '
+        f'SELECT {summary.engine.row_number} AS "row", frequency, recency, T, CAST({orders} AS DOUBLE) AS x, '
         f"coalesce(CAST({mean} AS DOUBLE), CAST('nan' AS DOUBLE)) AS m FROM {quoted(summary.name)} ORDER BY rowid"
     )
     frequency, recency, age = (np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "recency", "T"))

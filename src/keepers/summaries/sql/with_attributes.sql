@@ -4,5 +4,4 @@ SELECT
     dense_rank() OVER (ORDER BY {columns}) - 1 AS pattern,
     {columns}
 FROM {summary} AS summary
-LEFT JOIN {attributes} AS attribute ON CAST(attribute.{key} AS VARCHAR) = summary.{summary_key}
-ORDER BY summary.rowid
+LEFT JOIN {attributes} AS attribute ON CAST(attribute.{key} AS VARCHAR) = summary.{summary_key}{order}
