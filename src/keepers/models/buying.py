@@ -19,6 +19,7 @@ from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.base import PriorChoice
 from keepers.models.buying_uncertainty import BuyingUncertainty
 from keepers.models.covariates.model import CovariateModel
+from keepers.models.customer_states import CustomerStates
 from keepers.models.evidence import Resampling
 from keepers.models.fitting import Problem, fit
 from keepers.models.frames import Histories, cells_to_fit, histories
@@ -346,7 +347,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
 
     def score(
         self,
-        states: CustomerState | Sequence[CustomerState],
+        states: CustomerState | Sequence[CustomerState] | CustomerStates,
         now: dt.date,
         horizon: Horizon = DEFAULT_HORIZON,
         discount: DiscountRate = DEFAULT_DISCOUNT,

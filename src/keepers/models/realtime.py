@@ -17,6 +17,7 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
 from keepers.models import persistence
+from keepers.models.customer_states import CustomerStates
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.likelihoods.stacked import Stacked
 
@@ -183,7 +184,7 @@ class Scorer:
 
     def score(
         self,
-        states: CustomerState | Sequence[CustomerState],
+        states: CustomerState | Sequence[CustomerState] | CustomerStates,
         now: dt.date,
         horizon: Horizon = DEFAULT_HORIZON,
         discount: DiscountRate = DEFAULT_DISCOUNT,
@@ -192,7 +193,7 @@ class Scorer:
 
         Parameters
         ----------
-        states : CustomerState or sequence
+        states : CustomerState, sequence or CustomerStates
             One, or n of them.
         now : date
             The moment; not before the last purchase.
@@ -212,22 +213,23 @@ class Scorer:
 def score_states(
     ask: Callable[..., FloatArray],
     unit: TimeUnit,
-    states: CustomerState | Sequence[CustomerState],
+    states: CustomerState | Sequence[CustomerState] | CustomerStates,
     now: dt.date,
     horizon: Horizon,
     discount: DiscountRate,
     discrete: bool = False,
 ) -> Scores:
     """Score states by whatever answers a family's questions: `ask(question, x, t_x, T, ...)`."""
-    several = [states] if isinstance(states, CustomerState) else list(states)
-    today = _day(now)
-    late = [state for state in several if state.last > today]
-    if late:
-        raise InputError(f"A score at {today} cannot know of a purchase on {late[0].last}. Score at a later day.")
+    if not isinstance(states, CustomerStates):
+        states = CustomerStates.of([states] if isinstance(states, CustomerState) else states)
+    today = np.datetime64(_day(now), "D")
+    late = np.flatnonzero(states.last > today)
+    if late.size:
+        purchase = states.last[late[0]]
+        raise InputError(f"A score at {today} cannot know of a purchase on {purchase}. Score at a later day.")
     days = unit.days
-    x = np.array([state.repeat_purchases for state in several], dtype=float)
-    t_x = np.array([(state.last - state.first).days for state in several], dtype=float) / days
-    T = np.array([(today - state.first).days for state in several], dtype=float) / days
+    x = states.repeat_purchases.astype(np.float64)
+    t_x, T = ((end - states.first).astype(np.float64) / days for end in (states.last, today))
     if discrete:
         t_x, T = np.floor(t_x + 1e-9), np.floor(T + 1e-9)
     t, delta = horizon.in_unit(unit), discount.continuous(unit)

@@ -18,6 +18,7 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.buying import BuyingModel, CellPredictions
+from keepers.models.customer_states import CustomerStates
 from keepers.models.priors import Prior
 from keepers.models.realtime import CustomerState, Scorer, Scores
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -271,7 +272,7 @@ class Stack(BuyingModel):
 
     def score(
         self,
-        states: CustomerState | Sequence[CustomerState],
+        states: CustomerState | Sequence[CustomerState] | CustomerStates,
         now: dt.date,
         horizon: Horizon = DEFAULT_HORIZON,
         discount: DiscountRate = DEFAULT_DISCOUNT,
