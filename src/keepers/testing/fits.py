@@ -26,8 +26,7 @@ def _speaks(subject: Subject) -> Iterable[str]:
             yield f"`{attribute}` is not a text."
     if getattr(kind, "name", None) != kind.__name__:
         yield f"`name` is {getattr(kind, 'name', None)!r}; it must be the name of the class, {kind.__name__!r}."
-    fresh = subject.fresh()
-    fitted = fresh.fit(subject.data)
+    fresh, fitted = subject.fit
     if fitted is not fresh:
         yield "`fit` does not give the model itself back."
     if not isinstance(fitted.outcome_, FitOutcome):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,9 @@ import numpy as np
 from keepers.domain.cells import Cells
 from keepers.domain.errors import ConfigError
 from keepers.testing.stores import asked, store
+
+_ALL_CORNERS = 4
+"""Parameters up to which every combination is probed."""
 
 
 @dataclass(eq=False)
@@ -75,21 +79,26 @@ class Subject:
             raise ConfigError(f"{self.name} cannot be made without arguments ({error}); give an instance.") from error
 
     @cached_property
+    def fit(self) -> tuple[Any, Any]:
+        """A model, and what its `fit` to the ordinary store gave back, which must be the same."""
+        fresh = self.fresh()
+        return fresh, fresh.fit(self.data)
+
+    @property
     def fitted(self) -> Any:
         """The model fitted to the ordinary store."""
-        return self.fresh().fit(self.data)
+        return self.fit[1]
 
     def rng(self) -> np.random.Generator:
         """A source of chance that is the same at every call."""
         return np.random.default_rng(self.seed)
 
     def probed(self) -> list[Any]:
-        """The fitted model with each parameter a quarter and four times of what was fitted, in all combinations."""
-        saved = self.fitted.to_dict()
-        symbols = list(saved["parameters"])
-        corners = np.array(np.meshgrid(*[(0.25, 4.0)] * len(symbols))).reshape(len(symbols), -1).T
-        found = []
-        for factors in corners:
-            moved = {name: saved["parameters"][name] * factor for name, factor in zip(symbols, factors, strict=True)}
-            found.append(self.kind.from_dict({**saved, "parameters": moved}))
-        return found
+        """The fitted model with each parameter a quarter and four times of what was fitted.
+
+        Up to four parameters in all combinations; of more, in the half of them that has every pair and triple.
+        """
+        model, theta = self.fitted, self.fitted._theta()
+        corners = list(itertools.product((0.25, 4.0), repeat=theta.shape[-1]))
+        some = corners if theta.shape[-1] <= _ALL_CORNERS else [one for one in corners if one.count(0.25) % 2 == 0]
+        return [model._at(theta * np.array(factors)) for factors in some]
