@@ -35,6 +35,9 @@ FloatArray = NDArray[np.float64]
 _SAMPLES = (4_000, 40_000)
 """Customers on whom the starts compete and the best is polished, where cells are many more."""
 
+_FEWER_SAMPLES = (800, *_SAMPLES)
+"""The same where a row costs as much as a hundred plain ones."""
+
 _LEAST_ROWS = 800
 """What an evaluation of a laborious likelihood costs at least, in rows, however few there are."""
 
@@ -152,7 +155,8 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
             divisors = (cells.unit.days * scale / (prior or self.weak_prior).unit.days) ** powers
             return self._prior_with_coefficients(prior, divisors, rescuing)
 
-        samples = [size for size in _SAMPLES if 3 * size < min(cells.size, cells.customers)]
+        sizes = _SAMPLES if likelihood.effort == 1.0 else _FEWER_SAMPLES
+        samples = [size for size in sizes if 3 * size < min(cells.size, cells.customers)]
         result = fit(
             Problem(
                 parameters=self.parameter_names,

@@ -42,6 +42,8 @@ class ClockedRows:
         Sum of each covariate over the repeat purchases of one customer of the row.
     design, offset : arrays, shape (n, d, j), (n, d)
         How coefficients that do not vary move the log parameters of each row.
+    bought : PurchaseTimes, optional
+        When each row's repeat purchases were, for families to which the times between purchases tell something.
     """
 
     x: FloatArray
@@ -53,6 +55,7 @@ class ClockedRows:
     seen: FloatArray
     design: FloatArray
     offset: FloatArray
+    bought: PurchaseTimes | None = None
 
     @property
     def size(self) -> int:
@@ -64,7 +67,42 @@ class ClockedRows:
         return ClockedRows(
             self.x[rows], self.t_x[rows], self.T[rows], self.weight[rows] if weight is None else weight,
             self.start[rows], self.path[rows], self.seen[rows], self.design[rows], self.offset[rows],
+            None if self.bought is None else self.bought.take(rows),
         )  # fmt: skip
+
+    def on_own_paths(self, *values: FloatArray) -> tuple[Any, ...]:
+        """The rows, and of paths only those that they are on, so that tables of clocks stay small."""
+        if values[0].shape[0] == 1:
+            return (self, *values)
+        used, path = np.unique(self.path, return_inverse=True)
+        return (replace(self, path=path.ravel().astype(np.int64)), *(one[used] for one in values))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseTimes:
+    """The ages at the repeat purchases of rows, those of a row in order and next to each other.
+
+    Parameters
+    ----------
+    age : array, shape (sum of counts,)
+    counts : array of int, shape (n,)
+        How many each row has.
+    """
+
+    age: FloatArray
+    counts: IntArray
+
+    @property
+    def owner(self) -> IntArray:
+        """The row of each purchase."""
+        return np.repeat(np.arange(self.counts.size), self.counts)
+
+    def take(self, rows: IntArray | slice) -> PurchaseTimes:
+        """Those of some rows."""
+        first = np.cumsum(self.counts) - self.counts
+        counts, first = self.counts[rows], first[rows]
+        place = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return PurchaseTimes(self.age[np.repeat(first, counts) + place], counts)
 
 
 class ClockedLikelihood:
@@ -94,20 +132,21 @@ class ClockedLikelihood:
     def values(self) -> None:
         """There is no quicker way to many points at once."""
 
+    def _of(self, rows: ClockedRows) -> ClockedLikelihood:
+        """The log-likelihood of other rows."""
+        return ClockedLikelihood(self.family, rows, self._values, self.length)
+
     def sample(self, customers: int) -> ClockedLikelihood:
         """The log-likelihood of so many customers drawn evenly over the rows, standing for all."""
-        return ClockedLikelihood(self.family, self._sampled(customers), self._values, self.length)
-
-    def _sampled(self, customers: int) -> ClockedRows:
         reached = np.cumsum(self.rows.weight)
         share = float(reached[-1]) / customers
         drawn = np.minimum(np.searchsorted(reached, share * (np.arange(customers) + 0.5)), self.size - 1)
         rows, times = np.unique(drawn, return_counts=True)
-        return self.rows.take(rows, share * times.astype(np.float64))
+        return self._of(self.rows.take(rows, share * times.astype(np.float64)))
 
     def reweighted(self, weight: FloatArray) -> ClockedLikelihood:
         """The log-likelihood of the rows with other numbers of customers."""
-        return ClockedLikelihood(self.family, replace(self.rows, weight=weight), self._values, self.length)
+        return self._of(replace(self.rows, weight=weight))
 
     def simulated(self, point: FloatArray, rng: np.random.Generator) -> ClockedLikelihood:  # noqa: ARG002
         """Refused: histories drawn anew would need the moments of all purchases."""
@@ -120,10 +159,10 @@ class ClockedLikelihood:
         d, j = self.rows.design.shape[1:]
         k = self._values.shape[2]
         gamma = point[d + j :]
-        clock = Clock(self._values, self.length, gamma, 2)
         total = Evaluation.of_value(0.0, d + j + k)
         for begin in range(0, self.size, _CHUNK):
-            some = self.rows.take(slice(begin, begin + _CHUNK))
+            some, values = self.rows.take(slice(begin, begin + _CHUNK)).on_own_paths(self._values)
+            clock = Clock(values, self.length, gamma, 2)
             born = clock.reading(some.path, some.start)
             last = clock.reading(some.path, some.start + some.t_x) - born
             now = clock.reading(some.path, some.start + some.T) - born
@@ -132,7 +171,7 @@ class ClockedLikelihood:
             weight = some.weight
             value = float(weight @ (found.value + some.seen @ gamma))
             if order == 0:
-                total += Evaluation.of_value(value, d + j + k)
+                total += Evaluation.of_value(value + self._between(clock, some, d + j).value, d + j + k)
                 continue
             # What each row's log parameters, A(t_x) and A(T) gain from every coefficient.
             slope = np.zeros((some.size, d + 2, d + j + k))
@@ -147,4 +186,9 @@ class ClockedLikelihood:
             hessian[d + j :, d + j :] += np.einsum("n,nkl->kl", first[:, d], last.second)
             hessian[d + j :, d + j :] += np.einsum("n,nkl->kl", first[:, d + 1], now.second)
             total += Evaluation(value, gradient, 0.5 * (hessian + hessian.T))
+            total += self._between(clock, some, d + j)
         return total
+
+    def _between(self, clock: Clock, rows: ClockedRows, before: int) -> Evaluation:  # noqa: ARG002
+        """What the times between purchases add; nothing where buying has no memory. `before` precede the clock's."""
+        return Evaluation.of_value(0.0, before + self._values.shape[2])

@@ -16,8 +16,8 @@ IntArray = NDArray[np.int64]
 
 _NODES = ((0.5, 4), (3.0, 6), (50.0, 12), (np.inf, 24))
 """Up to which fall of the logarithm of the integrand within a piece so many nodes do."""
-_BUDGET = 1 << 17
-"""Pieces that are worked on at once."""
+_BUDGET = 1 << 13
+"""Pieces that are worked on at once: arrays of a few megabytes, which are had again rather than asked of the system."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +50,15 @@ class Pieces:
         whose = np.broadcast_to(path[:, None], middle.shape)
         return cls(edge[:, :-1], np.diff(edge), middle, clock.at(whose, edge[:, :-1]), clock.pace(whose, middle)[0])
 
-    def nodes(self, slope: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def nodes(self, slope: FloatArray, growth: float = 0.0) -> tuple[FloatArray, FloatArray]:
         """Times since each piece's begin and their weights, shape (n, m, q), for a fall of the logarithm as `slope`.
 
-        Nodes are dense where a fall begins: u to (exp(c u) - 1) / D with D the fall and c = log(1 + D).
+        Nodes are dense where a fall begins: u to (exp(c u) - 1) / D with D the fall and c = log(1 + D). Where the slope
+        grows within a piece, at the rate `growth`, nodes are more.
         """
         fall = np.maximum(slope * self.width, 1e-6)[..., None]
-        steepest = float(fall.max())
+        grown = growth * float(self.width.max())
+        steepest = float(fall.max()) * np.exp(min(grown, 50.0)) + grown
         node, weight = legendre(next(count for limit, count in _NODES if steepest <= limit))
         bend = np.log1p(fall)
         width = self.width[..., None]

@@ -14,8 +14,9 @@ from keepers.domain.errors import InputError
 from keepers.summaries.purchases import PACKAGE, day_literal
 from keepers.summaries.summary import Summary
 
-START, PATH = "varying:start", "varying:path"
-"""Attributes: days from the start of the paths to the first purchase, and the customer's path."""
+START, PATH, DAYS = "varying:start", "varying:path", "varying:days"
+"""Attributes: days from the start of the paths to the first purchase, the customer's path, and the days of the repeat
+purchases since the first one, as a text ("7 30 31")."""
 
 
 def sum_of(name: str) -> str:
@@ -99,7 +100,12 @@ def join_paths(
         ),
     )
     found = engine.create(engine.new_name("varying"), sql)
-    listed = [("first_place", START), ("path_place", PATH), *((f"z{n}", sum_of(name)) for n, name in enumerate(names))]
+    listed = [
+        ("first_place", START),
+        ("path_place", PATH),
+        ("days", DAYS),
+        *((f"z{n}", sum_of(name)) for n, name in enumerate(names)),
+    ]
     renamed = engine.create(
         engine.new_name("varying"),
         f"SELECT customer_key, {', '.join(f'{one} AS {quoted(other)}' for one, other in listed)} FROM {quoted(found)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Real
 from types import MappingProxyType
@@ -15,7 +15,6 @@ from keepers.domain.errors import ConfigError, NotFittedError
 from keepers.domain.time import TimeUnit
 from keepers.models.base import PriorChoice
 from keepers.models.buying import BuyingModel
-from keepers.models.covariates.answers import pattern_of
 from keepers.models.covariates.encoding import Shifts
 from keepers.models.covariates.specification import Covariates
 from keepers.models.frames import cells_to_fit
@@ -25,12 +24,14 @@ from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.optimise import Optimum, maximise
-from keepers.numerics.patterns import PatternedLikelihood
 
 LARGEST_K = 12
 """The k that are tried are 1 to this; a clock more regular than Erlang-12 is hardly told from it."""
 
 _SAMPLE = 40_000
+_SAMPLE_IN_TIME = 3_000
+"""Customers on whom the k compete where covariates vary in time, which costs more."""
+
 _NEARLY = 1e-6
 _TIME_POWERS = np.array([0.0, 1.0, 0.0, 0.0])
 
@@ -45,7 +46,7 @@ class ErlangModel(BuyingModel):
     prior : "auto", None or Prior
         See `BuyingModel`; the weak prior's `alpha` is stated for k = 1 and divided by k.
     covariates : Covariates, optional
-        See `BuyingModel`; k is chosen before, as if customers did not differ by them.
+        See `BuyingModel`; k is chosen with them.
 
     Attributes
     ----------
@@ -65,6 +66,8 @@ class ErlangModel(BuyingModel):
         }
     )
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
+    varying_processes: ClassVar[tuple[str, ...]] = ("purchase",)
+    every_purchase: ClassVar[bool] = True
     k_: int
     log_likelihoods_by_k_: dict[int, float]
 
@@ -133,25 +136,26 @@ class ErlangModel(BuyingModel):
         scale = float(cells.weight @ cells.T) / cells.customers or 1.0
         tables = CellTables.of(cells, scale)
         self._learn(cells)
-        stretch, design, offset = self._design(cells)
-        pattern = pattern_of(cells)
         days = cells.unit.days * scale
 
-        def likelihood(k: int) -> PatternedLikelihood:
-            return PatternedLikelihood(ErlangBetaGeometric(self.chances, k), tables, pattern, design * stretch, offset)
+        def likelihood(k: int) -> Any:
+            self.k_ = k
+            return self._likelihood(cells, tables, scale)[1]
 
-        def climb(k: int, of: PatternedLikelihood, start: FloatArray) -> Optimum:
+        def climb(k: int, of: Any, start: FloatArray) -> Optimum:
             belief = self._belief(k, repeaters)[0]
             divisors = (days / (belief or self.weak_prior).unit.days) ** _TIME_POWERS
             return _climb(of, self._prior_with_coefficients(belief, divisors, rescuing=False), start)
 
-        many = min(cells.size, cells.customers) > 3 * _SAMPLE
+        size = _SAMPLE_IN_TIME if self.varying_coefficients else _SAMPLE
+        many = min(cells.size, cells.customers) > 3 * size
         found: dict[int, Optimum] = {}
         for k in range(1, LARGEST_K + 1):
-            of = likelihood(k).sample(_SAMPLE) if many else likelihood(k)
+            of = likelihood(k).sample(size) if many else likelihood(k)
             if k == 1:
                 plain = ErlangBetaGeometric(self.chances, k).starts(tables)
-                starts = [np.concatenate([start, np.zeros(stretch.size)]) for start in plain]
+                more = np.zeros(len(self.parameter_names) - len(self.symbols))
+                starts = [np.concatenate([start, more]) for start in plain]
             else:
                 starts = [found[k - 1].point.copy()]
                 starts[0][1] += np.log((k - 1) / k)
@@ -206,7 +210,9 @@ class ErlangModel(BuyingModel):
         return model
 
 
-def _climb(likelihood: PatternedLikelihood, prior: ParameterPrior | None, start: FloatArray) -> Optimum:
+def _climb(
+    likelihood: Callable[[FloatArray, int], Evaluation], prior: ParameterPrior | None, start: FloatArray
+) -> Optimum:
     def objective(point: FloatArray) -> Evaluation:
         with np.errstate(all="ignore"):
             value = likelihood(point, 2)

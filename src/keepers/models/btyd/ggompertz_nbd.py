@@ -51,6 +51,7 @@ class GGompertzNBD(BuyingModel):
     symbols: ClassVar[tuple[str, ...]] = ggompertz_nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = ggompertz_nbd
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"beta": -1.0}}
+    varying_processes: ClassVar[tuple[str, ...]] = ("purchase", "dropout")
     vanishing: ClassVar[tuple[str, ...]] = ("b", "beta")
     effort: ClassVar[float] = 14.0
     weak_prior: ClassVar[Prior] = Prior(

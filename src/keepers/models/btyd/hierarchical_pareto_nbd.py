@@ -17,6 +17,7 @@ from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
+from keepers.models.covariates.specification import Covariates
 from keepers.models.customer_draws import CustomerDraws, draw_customers
 from keepers.models.frames import histories
 from keepers.models.posterior import Posterior
@@ -59,6 +60,8 @@ class HierarchicalParetoNBD(BuyingModel):
         "auto" is the weak prior, at its full strength however many customers there are.
     draws : int
         Draws of the parameters behind every answer.
+    covariates : None
+        Refused, with the models that have them.
 
     Attributes
     ----------
@@ -94,8 +97,14 @@ class HierarchicalParetoNBD(BuyingModel):
     )
     weak_prior: ClassVar[Prior] = ParetoNBD.weak_prior
 
-    def __init__(self, prior: Any = "auto", draws: Any = 64) -> None:
+    def __init__(self, prior: Any = "auto", draws: Any = 64, *, covariates: Covariates | None = None) -> None:
         super().__init__(prior)
+        if covariates is not None:
+            raise ConfigError(
+                "HierarchicalParetoNBD has no covariates. Use ParetoNBD(covariates=...), whose answers have intervals "
+                "by `interval` and whose posterior `sample_posterior` draws; ParetoNBDAbe, whose customers can be "
+                "drawn, has columns that do not vary in time."
+            )
         if prior is None:
             raise ConfigError(
                 'A hierarchical model needs a prior: "auto" or a Prior. ParetoNBD(prior=None) is maximum likelihood.'

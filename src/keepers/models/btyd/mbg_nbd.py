@@ -51,6 +51,7 @@ class MBGNBD(BuyingModel):
         }
     )
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"a": 1.0, "b": 1.0}}
+    varying_processes: ClassVar[tuple[str, ...]] = ("purchase",)
     weak_prior: ClassVar[Prior] = Prior(
         {"r": LogNormal(0.7, 1.0), "alpha": LogNormal(8.0, 1.25), "a": LogNormal(0.8, 1.0), "b": LogNormal(2.0, 1.0)},
         TimeUnit.WEEK,

@@ -47,6 +47,7 @@ class NBD(BuyingModel):
     symbols: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
     family: ClassVar[BuyingFamily] = nbd
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}}
+    varying_processes: ClassVar[tuple[str, ...]] = ("purchase",)
     infinite: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"purchases_infinite": "always", "expected_lifetime": "always", "median_lifetime": "always"}
     )

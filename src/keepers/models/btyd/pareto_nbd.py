@@ -57,6 +57,7 @@ class ParetoNBD(BuyingModel):
         {"purchases_infinite": "where `s` <= 1", "expected_lifetime": "where `s` <= 1"}
     )
     covariate_shifts: ClassVar[Shifts] = {"purchase": {"alpha": -1.0}, "dropout": {"beta": -1.0}}
+    varying_processes: ClassVar[tuple[str, ...]] = ("purchase", "dropout")
     weak_prior: ClassVar[Prior] = Prior(
         {
             "r": LogNormal(0.5, 1.0),

@@ -1,36 +1,44 @@
-"""Models whose customers buy in a clock: between their attributes and the arrays that likelihood and answers take."""
+"""Models with covariates of time: between their attributes and the arrays that likelihood and answers take."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from keepers.domain.cells import Cells, FloatArray
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.models.covariates.answers import attributes_of, pattern_of
 from keepers.models.covariates.encoding import Coding
+from keepers.models.covariates.specification import Covariates
 from keepers.models.covariates.varying import WEEK, TimeVarying
 from keepers.numerics.clocked_answers import ClockedAnswers
 from keepers.numerics.clocked_leaving import LeavingLikelihood
 from keepers.numerics.clocked_leaving_answers import LeavingAnswers
-from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows
-from keepers.numerics.likelihoods import pareto_nbd
+from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows, PurchaseTimes
+from keepers.numerics.clocked_stages import StagedLikelihood
+from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
 from keepers.numerics.likelihoods.family import BuyingFamily
-from keepers.summaries.varying import PATH, START, sum_of
+from keepers.summaries.varying import DAYS, PATH, START, sum_of
 
 _YEAR = 52
 
 
-def varying_attributes(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Attributes that a model with these covariates needs of each customer."""
-    return (START, PATH, *(sum_of(name) for name in names)) if names else ()
+def varying_attributes(covariates: Covariates, every_day: bool) -> tuple[str, ...]:
+    """Attributes that a model with these covariates needs of each customer; the days of all purchases perhaps."""
+    if not covariates.varies:
+        return ()
+    sums = tuple(sum_of(name) for name in covariates.varying_of("purchase"))
+    return (START, PATH, *sums, *((DAYS,) if every_day else ()))
 
 
-def standard(varying: TimeVarying, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
-    """Centre and spread of the covariates, shape (k,) each; zeros and ones are left as they are."""
-    values = _chosen(varying, names)
-    flat = values.reshape(-1, values.shape[2])
+def standard(covariates: Covariates, process: str) -> tuple[FloatArray, FloatArray]:
+    """Centre and spread of the covariates of a process, shape (k,) each; zeros and ones are left as they are."""
+    names = covariates.varying_of(process)
+    values = _chosen(covariates, process)
+    flat = values.reshape(values.shape[0] * values.shape[1], len(names))
     plain = np.isin(flat, (0.0, 1.0)).all(axis=0)
     spread = flat.std(axis=0)
     if np.any(spread == 0):
@@ -41,75 +49,90 @@ def standard(varying: TimeVarying, names: tuple[str, ...]) -> tuple[FloatArray, 
     return np.where(plain, 0.0, flat.mean(axis=0)), np.where(plain, 1.0, spread)
 
 
-def likelihood_of(
-    family: BuyingFamily, coding: Coding, names: tuple[str, ...], cells: Cells, scale: float
-) -> ClockedLikelihood:
+def likelihood_of(family: BuyingFamily, coding: Coding, cells: Cells, scale: float) -> ClockedLikelihood:
     """The log-likelihood in log parameters and coefficients per standard deviation, times being divided by `scale`."""
-    varying = _paths(coding)
-    leaving = family is pareto_nbd
-    if not leaving and not hasattr(family, "log_likelihood_clocked"):
-        raise ConfigError(
-            "Covariates that vary in time need a model in which leaving keeps the pace of buying or has one constant "
-            "pace. Use NBD, BGNBD, MBGNBD or ParetoNBD."
-        )
-    centre, spread = standard(varying, names)
-    rows = _rows(coding, names, cells, scale, spread)
-    static = ClockedRows(
-        rows.x, rows.t_x, rows.T, rows.weight, rows.start, rows.path, rows.seen,
-        rows.design * coding.coefficient_scale, rows.offset,
-    )  # fmt: skip
-    values = (_chosen(varying, names) - centre) / spread
-    kind = LeavingLikelihood if leaving else ClockedLikelihood
-    return kind(family, static, values, WEEK / cells.unit.days / scale)
+    covariates, length = coding.covariates, WEEK / cells.unit.days / scale
+    rows = _rows(coding, cells, scale, standard(covariates, "purchase")[1], coding.coefficient_scale)
+    buying, leaving = (
+        (_chosen(covariates, process) - centre) / spread
+        for process, (centre, spread) in ((one, standard(covariates, one)) for one in ("purchase", "dropout"))
+    )
+    if _leaves_any_time(family):
+        return LeavingLikelihood(family, rows, buying, length, leaving)
+    if isinstance(family, ErlangBetaGeometric):
+        return StagedLikelihood(family, replace(rows, bought=_purchases(cells, scale)), buying, length)
+    return ClockedLikelihood(family, rows, buying, length)
 
 
 def answer_in_time(
-    family: BuyingFamily,
-    coding: Coding,
-    names: tuple[str, ...],
-    question: str,
-    theta: FloatArray,
-    cells: Cells,
-    *further: Any,
+    family: BuyingFamily, coding: Coding, question: str, theta: FloatArray, cells: Cells, *further: Any
 ) -> Any:
     """The family's answer for every row of cells, with what is known of the time ahead."""
-    varying = _paths(coding)
-    centre, _ = standard(varying, names)
-    rows = _rows(coding, names, cells, 1.0, np.ones(len(names)))
+    covariates, varying = coding.covariates, _paths(coding.covariates)
+    rows = _rows(coding, cells, 1.0, np.ones(len(covariates.varying_of("purchase"))), np.ones(len(coding.names)))
     length = WEEK / cells.unit.days
     _check_known(varying, question, rows, length, further)
     season = _YEAR if varying.keys is None else 1
+    buying, leaving = (
+        _chosen(covariates, process) - standard(covariates, process)[0] for process in ("purchase", "dropout")
+    )
+    if _leaves_any_time(family):
+        return LeavingAnswers(family, rows, buying, length, season, leaving).ask(question, theta, *further)
     alpha = coding.symbols.index("alpha")
-    kind = LeavingAnswers if family is pareto_nbd else ClockedAnswers
-    return kind(family, rows, _chosen(varying, names) - centre, length, alpha, season).ask(question, theta, *further)
+    return ClockedAnswers(family, rows, buying, length, alpha, season).ask(question, theta, *further)
 
 
-def _paths(coding: Coding) -> TimeVarying:
-    assert coding.covariates.varying is not None
-    return coding.covariates.varying
+def _leaves_any_time(family: BuyingFamily) -> bool:
+    """Whether customers leave between purchases: by a rate (Pareto/NBD) or a growing risk (GGompertz/NBD)."""
+    return "s" in family.PARAMETERS
 
 
-def _chosen(varying: TimeVarying, names: tuple[str, ...]) -> FloatArray:
-    return np.asarray(varying.values[..., [varying.names.index(name) for name in names]])
+def _paths(covariates: Covariates) -> TimeVarying:
+    assert covariates.varying is not None
+    return covariates.varying
 
 
-def _rows(coding: Coding, names: tuple[str, ...], cells: Cells, scale: float, spread: FloatArray) -> ClockedRows:
+def _chosen(covariates: Covariates, process: str) -> FloatArray:
+    varying = _paths(covariates)
+    return np.asarray(varying.values[..., [varying.names.index(name) for name in covariates.varying_of(process)]])
+
+
+def _rows(coding: Coding, cells: Cells, scale: float, spread: FloatArray, coefficient_scale: FloatArray) -> ClockedRows:
     attributes, pattern = attributes_of(cells), pattern_of(cells)
-    centre, _ = standard(_paths(coding), names)
+    names = coding.covariates.varying_of("purchase")
+    centre, _ = standard(coding.covariates, "purchase")
     design, offset = coding.design(attributes)
-    columns = {name: np.asarray(attributes.columns[name], dtype=np.float64) for name in varying_attributes(names)}
-    seen = np.column_stack([columns[sum_of(name)][pattern] for name in names])
+    known = (START, PATH, *(sum_of(name) for name in names))
+    columns = {name: np.asarray(attributes.columns[name], dtype=np.float64)[pattern] for name in known}
+    seen = np.stack([columns[sum_of(name)] for name in names], axis=1) if names else np.zeros((cells.size, 0))
     return ClockedRows(
         cells.x,
         cells.t_x / scale,
         cells.T / scale,
         cells.weight,
-        columns[START][pattern] / cells.unit.days / scale,
-        columns[PATH][pattern].astype(np.int64),
+        columns[START] / cells.unit.days / scale,
+        columns[PATH].astype(np.int64),
         (seen - cells.x[:, None] * centre) / spread,
-        design[pattern],
+        design[pattern] * coefficient_scale,
         offset[pattern],
     )
+
+
+def _purchases(cells: Cells, scale: float) -> PurchaseTimes:
+    """The ages at all repeat purchases, which the attribute holds as days in a text."""
+    texts = attributes_of(cells).columns[DAYS].tolist()
+    days = np.fromstring(" ".join(filter(None, texts)), dtype=np.float64, sep=" ")
+    counts = np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts))
+    counts += np.fromiter(map(bool, texts), np.int64, len(texts))
+    found = PurchaseTimes(days / (cells.unit.days * scale), counts).take(pattern_of(cells))
+    wrong = np.flatnonzero(found.counts != cells.x)
+    if wrong.size:
+        raise InputError(
+            f"`{DAYS}` names {found.counts[wrong[0]]} days of purchases where {cells.x[wrong[0]]:g} repeat purchases "
+            f"are counted (in {wrong.size:,} histories). Make the summary of orders anew, with "
+            "`keepers.summarise(orders, window, covariates=paths)`."
+        )
+    return found
 
 
 def _check_known(

@@ -15,7 +15,7 @@ from keepers.models.covariates.answers import CustomerMix
 from keepers.models.covariates.coefficients import Coefficient, coefficient_in_time, coefficients
 from keepers.models.covariates.encoding import Coding, Shifts, pattern_weights
 from keepers.models.covariates.priors import with_coefficients
-from keepers.models.covariates.specification import Covariates
+from keepers.models.covariates.specification import PROCESSES, Covariates
 from keepers.models.priors import ParameterPrior, Prior
 
 
@@ -33,6 +33,9 @@ class CodedModel(Model):
     covariate_shifts: ClassVar[Shifts] = {}
     """By process, the parameters whose logarithm moves by so many times gamma z."""
 
+    varying_processes: ClassVar[tuple[str, ...]] = ()
+    """Processes that covariates which vary in time may change: "purchase", "dropout"."""
+
     covariate_example: ClassVar[str] = 'Covariates(purchase=["channel"])'
 
     coding_: Coding | None = None
@@ -42,6 +45,8 @@ class CodedModel(Model):
         super().__init__(prior)
         if covariates is not None and not isinstance(covariates, Covariates):
             raise ConfigError(f"`covariates` is {covariates!r}. Write for example covariates={self.covariate_example}.")
+        if covariates is not None:
+            check_carried(self, covariates)
         self.covariates = covariates
 
     @property
@@ -50,15 +55,16 @@ class CodedModel(Model):
         return () if self.covariates is None else self.covariates.columns
 
     @property
-    def varying_columns(self) -> tuple[str, ...]:
-        """Covariates that vary in time."""
-        return () if self.covariates is None else self.covariates.varying_columns
+    def varying_coefficients(self) -> tuple[str, ...]:
+        """Names of the coefficients of covariates that vary in time."""
+        return () if self.covariates is None else self.covariates.varying_coefficients
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The symbols, and the coefficients of covariates where the model has them."""
-        varying = tuple(f"purchase:{name}" for name in self.varying_columns)
-        return self.symbols if self.coding_ is None else (*self.symbols, *self.coding_.names, *varying)
+        if self.coding_ is None:
+            return self.symbols
+        return (*self.symbols, *self.coding_.names, *self.varying_coefficients)
 
     @property
     def coefficients_(self) -> tuple[Coefficient, ...]:
@@ -70,10 +76,8 @@ class CodedModel(Model):
         values = np.array([self.parameters_[name] for name in names])
         errors = np.array([self.standard_errors_[name] for name in names])
         in_time = [
-            coefficient_in_time(
-                column, self.parameters_[f"purchase:{column}"], self.standard_errors_[f"purchase:{column}"]
-            )
-            for column in self.varying_columns
+            coefficient_in_time(name, self.parameters_[name], self.standard_errors_[name])
+            for name in self.varying_coefficients
         ]
         return (*coefficients(self.coding_, values, errors), *in_time)
 
@@ -89,7 +93,7 @@ class CodedModel(Model):
         self, prior: Prior | None, divisors: FloatArray, rescuing: bool
     ) -> ParameterPrior | None:
         own = None if self.covariates is None else self.covariates.prior
-        many = 0 if self.coding_ is None else len(self.coding_.names) + len(self.varying_columns)
+        many = 0 if self.coding_ is None else len(self.coding_.names) + len(self.varying_coefficients)
         return with_coefficients(prior, self.symbols, divisors, own, many, rescuing)
 
     def _covariate_settings(self) -> dict[str, Any]:
@@ -108,3 +112,29 @@ class CodedModel(Model):
         self.covariates = self.coding_.covariates
         columns = {name: plain_column(np.array(values)) for name, values in saved["mix"]["attributes"].items()}
         self.mix_ = CustomerMix(Attributes(columns), np.array(saved["mix"]["share"], dtype=np.float64))
+
+
+def check_carried(model: CodedModel, covariates: Covariates) -> None:
+    """Refuse covariates that vary in time where the model has no such process.
+
+    Raises
+    ------
+    ConfigError
+        That says which model has it.
+    """
+    for process in PROCESSES:
+        names = covariates.varying_of(process)
+        if not names or process in model.varying_processes:
+            continue
+        listed = f"`{process}` names {', '.join(names)}, which var{'ies' if len(names) == 1 else 'y'} in time"
+        if process == "purchase":
+            raise ConfigError(
+                f"{listed}, and {model.name} has no clock of buying that could speed up and slow down. Use NBD, BGNBD, "
+                "MBGNBD, BGCNBD, MBGCNBD, ParetoNBD or GGompertzNBD; columns that do not vary stay as they are."
+            )
+        if not model.covariate_shifts.get("dropout"):
+            raise ConfigError(f"{listed}, but in {model.name} nobody leaves. Use ParetoNBD or GGompertzNBD.")
+        raise ConfigError(
+            f"{listed}, but in {model.name} the chance to leave is one number for each customer. Use ParetoNBD or "
+            "GGompertzNBD, in which covariates of time move the risk of leaving at any moment."
+        )

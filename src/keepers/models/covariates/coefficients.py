@@ -71,15 +71,20 @@ def coefficients(coding: Coding, values: FloatArray, errors: FloatArray) -> tupl
     return tuple(found)
 
 
-def coefficient_in_time(column: str, value: float, error: float) -> Coefficient:
-    """The effect of a covariate that varies in time."""
+def coefficient_in_time(name: str, value: float, error: float) -> Coefficient:
+    """The effect of a covariate that varies in time, such as ``purchase:holiday``."""
+    process, _, column = name.partition(":")
     low, high = value - _Z80 * error, value + _Z80 * error
     p = math.erfc(abs(value) / error / math.sqrt(2.0)) if error > 0 else 0.0
+    if process == "purchase":
+        what = f"buy {_percent(value)} {'more' if value >= 0 else 'less'} often"
+    else:
+        what = f"leave at a rate {_percent(value)} {'higher' if value >= 0 else 'lower'}"
     sentence = (
-        f"In weeks with one more of {column} customers buy {_percent(value)} {'more' if value >= 0 else 'less'} often "
+        f"In weeks with one more of {column} customers {what} "
         f"(80% interval {_short(low, ('more', 'less'))} to {_short(high, ('more', 'less'))})."
     )
-    return Coefficient(f"purchase:{column}", value, error, low, high, p, math.exp(value), sentence)
+    return Coefficient(name, value, error, low, high, p, math.exp(value), sentence)
 
 
 def _coefficient(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from keepers.models.covariates.answers import CustomerMix, answer, answer_new, a
 from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
 from keepers.models.covariates.coded import CodedModel
 from keepers.models.covariates.encoding import pattern_weights
+from keepers.models.covariates.specification import PROCESSES
 from keepers.models.frames import attributes_given
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -28,6 +29,9 @@ class CovariateModel(CodedModel):
 
     Without covariates there is one pattern of customers; the same code serves both.
     """
+
+    every_purchase: ClassVar[bool] = False
+    """Whether covariates that vary in time need the moment of every purchase."""
 
     unit_: TimeUnit
     now_: float = 0.0
@@ -42,7 +46,7 @@ class CovariateModel(CodedModel):
         """Columns that data must have besides the histories."""
         if self.covariates is None:
             return ()
-        return (*self.covariates.columns, *varying_attributes(self.varying_columns))
+        return (*self.covariates.columns, *varying_attributes(self.covariates, self.every_purchase))
 
     def answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
         """What the family answers to a question for each row of cells, were the parameters these.
@@ -60,9 +64,8 @@ class CovariateModel(CodedModel):
         """
         if self.coding_ is None:
             return getattr(self.family, question)(theta, cells.x, cells.t_x, cells.T, *further)
-        if self.varying_columns:
-            names = self.varying_columns
-            return answer_in_time(self.family, self.coding_, names, question, theta, cells, *further)
+        if self.varying_coefficients:
+            return answer_in_time(self.family, self.coding_, question, theta, cells, *further)
         return answer(self.family, self.coding_, question, theta, cells, *further)
 
     def answer_new(self, question: str, theta: FloatArray, *further: Any, attributes: Any = None) -> Any:
@@ -73,15 +76,16 @@ class CovariateModel(CodedModel):
         if attributes is not None:
             table, pattern = attributes_given(attributes, self.covariates.columns if self.covariates else ())
             mix = CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size))
-        if self.varying_columns:
+        if self.varying_coefficients:
             return self._answer_new_in_time(question, theta, mix, *further)
         return answer_new(self.family, self.coding_, question, theta, mix, *further)
 
     def _answer_new_in_time(self, question: str, theta: FloatArray, mix: CustomerMix, *further: Any) -> Any:
         """A new customer is one without a history who makes the first purchase at the end of the fit's data."""
+        assert self.covariates is not None
         size = mix.share.size
         place = {START: np.full(size, self.now_), PATH: mix.attributes.columns.get(PATH, np.zeros(size))}
-        zeros = {sum_of(name): np.zeros(size) for name in self.varying_columns}
+        zeros = {sum_of(name): np.zeros(size) for name in self.covariates.varying_of("purchase")}
         table = Attributes({**mix.attributes.columns, **place, **zeros})
         nothing = np.zeros(size)
         cells = Cells(nothing, nothing, nothing, np.ones(size), self.unit_, pattern=np.arange(size), attributes=table)
@@ -90,12 +94,10 @@ class CovariateModel(CodedModel):
 
     def _likelihood(self, cells: Cells, tables: CellTables, scale: float) -> tuple[FloatArray, Any]:
         """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
-        names = self.varying_columns
-        if names and self.coding_ is not None:
-            assert self.coding_.covariates.varying is not None
-            _, spread = standard(self.coding_.covariates.varying, names)
-            stretch = np.concatenate([self.coding_.coefficient_scale, 1.0 / spread])
-            return stretch, likelihood_of(self.family, self.coding_, names, cells, scale)
+        if self.varying_coefficients and self.coding_ is not None:
+            spreads = [standard(self.coding_.covariates, process)[1] for process in PROCESSES]
+            stretch = np.concatenate([self.coding_.coefficient_scale, 1.0 / np.concatenate(spreads)])
+            return stretch, likelihood_of(self.family, self.coding_, cells, scale)
         stretch, design, offset = self._design(cells)
         return stretch, PatternedLikelihood(self.family, tables, pattern_of(cells), design * stretch, offset)
 
@@ -105,7 +107,12 @@ class CovariateModel(CodedModel):
         if self.covariates is not None:
             attributes = attributes_of(cells)
             self._learn_patterns(attributes, pattern_of(cells), cells.weight)
-            if self.varying_columns:
+            if self.varying_coefficients:
+                # Of those yet to come only columns and paths matter, not when the customers of the fit bought.
+                kept = (*self.covariates.columns, PATH)
+                who, which = Attributes.of_rows({name: attributes.columns[name] for name in kept})
+                weight = pattern_weights(pattern_of(cells), cells.weight, attributes.size)
+                self.mix_ = CustomerMix.of(who, pattern_weights(which, weight, who.size))
                 latest = attributes.columns[START][pattern_of(cells)] + cells.T * cells.unit.days
                 self.now_ = float(latest.max())
 
@@ -120,7 +127,7 @@ class CovariateModel(CodedModel):
         """Pattern of each of so many customers and the table of patterns; nothing without covariates."""
         if self.coding_ is None:
             return None, None
-        if self.varying_columns:
+        if self.varying_coefficients:
             raise ConfigError(
                 "With covariates that vary in time a state says too little of a customer. Ask with a summary, "
                 "`expected_purchases(summary, ...)`."
@@ -133,7 +140,7 @@ class CovariateModel(CodedModel):
     ) -> tuple[FloatArray, FloatArray, IntArray | None, Attributes | None]:
         """Draw x and t_x of new customers, with their attributes."""
         theta = self._theta()
-        if self.varying_columns:
+        if self.varying_coefficients:
             raise ConfigError(
                 "With covariates that vary in time new customers cannot be drawn: a drawn history would lack the "
                 "moments of its purchases. `sample_future` draws what the customers of the data will do."
@@ -160,7 +167,7 @@ class CovariateModel(CodedModel):
     def _covariate_settings(self) -> dict[str, Any]:
         """What a saved model keeps of its covariates."""
         kept = super()._covariate_settings()
-        return {"covariates": {**kept["covariates"], "now": self.now_}} if kept and self.varying_columns else kept
+        return {"covariates": {**kept["covariates"], "now": self.now_}} if kept and self.varying_coefficients else kept
 
     def _restore_covariates(self, settings: Mapping[str, Any]) -> None:
         """Take back what `_covariate_settings` gave."""

@@ -46,8 +46,9 @@ class Covariates:
     spend : sequence of str
         Columns that change what an order is worth; for `GammaGamma`.
     varying : TimeVarying, optional
-        Covariates that vary in time, of which `purchase` names some; see `calendar_covariates`. They speed up and slow
-        down buying, in NBD, BG/NBD, MBG/NBD and Pareto/NBD.
+        Covariates that vary in time, of which `purchase` or `dropout` names some; see `calendar_covariates`. Named by
+        `purchase` they speed up and slow down buying, in every model but BG/BB and ParetoNBDAbe; named by `dropout`
+        they move the risk of leaving, in Pareto/NBD and GGompertz/NBD, where customers leave at any moment.
 
     Notes
     -----
@@ -136,18 +137,20 @@ class Covariates:
             raise ConfigError(f"`equal` {why}.")
 
     def _check_varying(self, varying: TimeVarying) -> None:
-        where = {"dropout": self.dropout, "spend": self.spend, "same": self.same, "reference": self.reference}
+        where = {"spend": self.spend, "same": self.same, "reference": self.reference}
         where["fixed"] = [name.partition(":")[2] for name in self.fixed]
         where["equal"] = [name.partition(":")[2] for group in self.equal for name in group]
         for place, named in where.items():
             used = [name for name in named if name in varying.names]
             if used:
                 raise ConfigError(
-                    f"`{place}` names {', '.join(used)}, which vary in time. Such covariates change buying alone."
+                    f"`{place}` names {', '.join(used)}, which vary in time. Such covariates change buying and "
+                    f"leaving, with a free coefficient in each. Leave them out of `{place}`."
                 )
-        if not self.varying_columns:
+        if not self.varies:
             raise ConfigError(
-                f"`purchase` names none of the covariates that vary in time. Name some of {', '.join(varying.names)}."
+                "`purchase` and `dropout` name none of the covariates that vary in time. Name some of "
+                f"{', '.join(varying.names)}."
             )
 
     @property
@@ -156,15 +159,24 @@ class Covariates:
         return tuple(dict.fromkeys(name for process in PROCESSES for name in self.of(process)))
 
     @property
-    def varying_columns(self) -> tuple[str, ...]:
-        """The covariates of buying that vary in time."""
+    def varies(self) -> bool:
+        """Whether any of them vary in time."""
+        return bool(self.varying_coefficients)
+
+    @property
+    def varying_coefficients(self) -> tuple[str, ...]:
+        """Names of the coefficients of covariates that vary in time, those of buying first."""
+        return tuple(f"{process}:{name}" for process in PROCESSES for name in self.varying_of(process))
+
+    def varying_of(self, process: str) -> tuple[str, ...]:
+        """The covariates of one process that vary in time."""
         known = () if self.varying is None else self.varying.names
-        return tuple(name for name in self.purchase if name in known)
+        return tuple(name for name in getattr(self, process) if name in known)
 
     def of(self, process: str) -> tuple[str, ...]:
         """Columns of one process that do not vary in time."""
         named: Sequence[str] = getattr(self, process)
-        return tuple(name for name in named if name not in self.varying_columns)
+        return tuple(name for name in named if name not in self.varying_of(process))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and words, for a saved model."""

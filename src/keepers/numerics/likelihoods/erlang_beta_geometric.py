@@ -20,6 +20,7 @@ from keepers.numerics.distinct import CellTables
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods import nbd
 from keepers.numerics.likelihoods.beta_geometric_likelihood import logistic
+from keepers.numerics.likelihoods.beta_geometric_rows import beta_geometric_rows
 from keepers.numerics.likelihoods.erlang_future import ErlangFuture, longest_without_end
 from keepers.numerics.likelihoods.erlang_likelihood import (
     Phases,
@@ -31,6 +32,7 @@ from keepers.numerics.likelihoods.erlang_likelihood import (
 )
 from keepers.numerics.likelihoods.erlang_table import Wanted
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
+from keepers.numerics.row_derivatives import RowDerivatives
 
 _FARTHEST = 600.0
 """Waiting times beyond exp(600) times alpha + T are infinite."""
@@ -84,6 +86,10 @@ class ErlangBetaGeometric:
             0 for the value alone, 1 with gradient, 2 with Hessian.
         """
         return log_likelihood_sum(self.chances, self.k, theta, CellTables.of(cells), order)
+
+    def log_likelihood_clocked(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> RowDerivatives:
+        """Of rows with alpha, a and b of their own, without the timing constant, with derivatives in t_x and T too."""
+        return beta_geometric_rows(self.chances, theta, x, t_x, T, self.k)
 
     def probability_alive(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,10 +110,20 @@ def test_forecasts_follow_the_season(fitted, summary):
     assert found[0] == pytest.approx(actual, rel=0.15)
 
 
-@pytest.mark.parametrize("model", [kp.BGNBD, kp.ParetoNBD])
-def test_every_question_is_answered(model, summary, tmp_path):
-    columns = ["season_sin_1", "season_cos_1"]
-    fitted = model(covariates=kp.Covariates(purchase=columns, varying=calendar())).fit(summary)
+@pytest.fixture(scope="module")
+def few():
+    window = ObservationWindow(end=CUT)
+    return kp.summarise(seasonal_orders(80, seed=5), window, covariates=calendar())
+
+
+@pytest.mark.parametrize(
+    ("model", "dropout"),
+    [(kp.BGNBD, []), (kp.ParetoNBD, ["season_cos_1"]), (kp.GGompertzNBD, ["season_cos_1"]), (kp.MBGCNBD, [])],
+)
+def test_every_question_is_answered(model, dropout, few, tmp_path):
+    summary = few
+    columns = ["season_sin_1"]
+    fitted = model(covariates=kp.Covariates(purchase=columns, dropout=dropout, varying=calendar())).fit(summary)
     rng = np.random.default_rng(4)
     t = kp.weeks(20)
     for answer in (
@@ -162,12 +173,10 @@ def test_what_is_refused(fitted, summary):
     model = kp.NBD(covariates=kp.Covariates(purchase=["season_sin_1"], varying=short)).fit(summary)
     with pytest.raises(ConfigError, match="later `end`"):
         model.expected_purchases(summary, kp.weeks(52))
-    with pytest.raises(ConfigError, match="keeps the pace"):
-        kp.GGompertzNBD(covariates=kp.Covariates(purchase=["season_sin_1"], varying=calendar())).fit(summary)
-    with pytest.raises(ConfigError, match="names none"):
+    with pytest.raises(ConfigError, match="name none"):
         kp.Covariates(purchase=["channel"], varying=calendar())
-    with pytest.raises(ConfigError, match="`dropout` names season_sin_1"):
-        kp.Covariates(purchase=["season_sin_1"], dropout=["season_sin_1"], varying=calendar())
+    with pytest.raises(ConfigError, match="`same` names season_sin_1"):
+        kp.Covariates(purchase=["season_sin_1"], dropout=["season_sin_1"], same=["season_sin_1"], varying=calendar())
     with pytest.raises(ConfigError, match="cannot be drawn"):
         fitted.sample(kp.weeks(5), np.random.default_rng(1), customers=4)
     with pytest.raises(ConfigError, match="says too little"):
@@ -182,6 +191,41 @@ def test_what_is_refused(fitted, summary):
         kp.calendar_covariates("2022-01-03", "2022-01-03")
     with pytest.raises(ConfigError, match="Ask for something"):
         kp.calendar_covariates("2022-01-03", "2023-01-03", seasons=0)
+
+
+def test_each_model_carries_what_it_can():
+    """The table of the documentation: what a model refuses names one that has it."""
+    buying = kp.Covariates(purchase=["season_sin_1"], varying=calendar())
+    leaving = kp.Covariates(dropout=["season_sin_1"], varying=calendar())
+    carried = {kp.NBD: 1, kp.BGNBD: 1, kp.MBGNBD: 1, kp.BGCNBD: 1, kp.MBGCNBD: 1, kp.ParetoNBD: 2, kp.GGompertzNBD: 2,
+               kp.ParetoNBDAbe: 0, kp.BGBB: 0}  # fmt: skip
+    for model, processes in carried.items():
+        for covariates, there in ((buying, processes >= 1), (leaving, processes == 2)):
+            if there:
+                assert model(covariates=covariates).covariates is covariates
+                continue
+            with pytest.raises(
+                ConfigError, match=r"names season_sin_1, which varies in time.*ParetoNBD or GGompertzNBD"
+            ):
+                model(covariates=covariates)
+    with pytest.raises(ConfigError, match=r"has no covariates\. Use ParetoNBD"):
+        kp.HierarchicalParetoNBD(covariates=buying)
+
+
+def test_what_moves_leaving_is_said(few):
+    fitted = kp.ParetoNBD(covariates=kp.Covariates(dropout=["season_sin_1"], varying=calendar())).fit(few)
+    (only,) = fitted.coefficients_
+    assert only.name == "dropout:season_sin_1"
+    assert "In weeks with one more of season_sin_1 customers leave at a rate" in only.sentence
+    assert fitted.parameters_[only.name] == only.value
+
+
+def test_days_of_purchases_must_agree(few):
+    model = kp.BGCNBD(k=2, covariates=kp.Covariates(purchase=["season_sin_1"], varying=calendar()))
+    cells = few.cells()
+    wrong = replace(cells, x=cells.x + (cells.x > 0))
+    with pytest.raises(InputError, match="names 1 days of purchases where 2 repeat purchases"):
+        model.fit(wrong)
 
 
 def test_paths_of_customers():
