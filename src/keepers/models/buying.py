@@ -32,11 +32,8 @@ from keepers.numerics.sums import dot, quadratic_forms
 
 FloatArray = NDArray[np.float64]
 
-_SAMPLES = (4_000, 40_000)
-"""Customers on whom the starts compete and the best is polished, where cells are many more."""
-
-_FEWER_SAMPLES = (800, *_SAMPLES)
-"""The same where a row costs as much as a hundred plain ones."""
+_SAMPLES = (800, 4_000, 40_000)
+"""Customers on whom the starts compete and the best is polished, where cells are many more; the first if rows cost."""
 
 _LEAST_ROWS = 800
 """What an evaluation of a laborious likelihood costs at least, in rows, however few there are."""
@@ -155,7 +152,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
             divisors = (cells.unit.days * scale / (prior or self.weak_prior).unit.days) ** powers
             return self._prior_with_coefficients(prior, divisors, rescuing)
 
-        sizes = _SAMPLES if likelihood.effort == 1.0 else _FEWER_SAMPLES
+        sizes = _SAMPLES[likelihood.effort == 1.0 :]
         samples = [size for size in sizes if 3 * size < min(cells.size, cells.customers)]
         result = fit(
             Problem(
