@@ -227,7 +227,7 @@ def _models(model: Model, spending: GammaGamma | None) -> tuple[BuyingModel | No
             f"{type(model).__name__}. Judge its parts one by one."
         )
     model._theta()
-    if model.varying_columns:
+    if model.varying_coefficients:
         raise ConfigError(
             f"{model.title} has covariates that vary in time, whose values since the fit it does not know. Fit a model "
             "without them to be watched."
