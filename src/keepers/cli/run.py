@@ -61,6 +61,15 @@ def run(
             help=f"One of {', '.join(MODELS)}, or of an installed package; otherwise the backtest chooses.",
         ),
     ] = None,
+    observed_from: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--observed-from",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Day from which endings of subscriptions were recorded, if later than the first of them began.",
+        ),
+    ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")
     ] = True,
@@ -87,10 +96,11 @@ def run(
     quiet: p.Quiet = False,
     json: p.Json = False,
 ) -> None:
-    """Value every customer of a shop.
+    """Value every customer of a shop, and every subscriber.
 
     Writes one folder: customers.csv and customers.parquet (a row a customer), summary.json, the fitted models and
-    report.html. Files are read as the shop exports them; several belong together: orders, customers, products.
+    report.html; of subscriptions, subscribers.csv and subscribers.parquet. Files are read as they are exported;
+    several belong together: orders, customers, products, subscriptions.
 
     With --engine the orders stay in a table of a database or cluster, and so do the customers: they are the table
     keepers.customers there.
@@ -122,6 +132,7 @@ def run(
         date_order=p.date_order(day_first),
         as_of=None if as_of is None else as_of.date(),
         memory=memory,
+        observed_from=None if observed_from is None else observed_from.date(),
         **p.engine(engine),
     )
     with shown(quiet) as progress:

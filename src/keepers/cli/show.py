@@ -30,6 +30,8 @@ def show_result(result: RunResult, json: bool) -> None:
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:
+    if summary["store"]["orders"] is None:
+        return _alone(summary)
     store, money, equity = summary["store"], summary["money"], summary["equity"]
     lines = [
         f"{store['name']}: {_count(store['customers'], 'customer')}, {_count(store['orders'], 'order')} from "
@@ -59,8 +61,23 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     added = summary.get("update")
     if added is not None:
         lines.append(_added(added))
-    verdict = summary["verdict"]
-    lines.append(verdict["sentence"])
+    lines += _trust(summary["verdict"])
+    if summary["subscriptions"] is not None:
+        lines += _subscriptions(summary["subscriptions"], summary["horizon"])
+        lines.append(summary["subscriptions"]["verdict"]["sentence"])
+    return lines
+
+
+def _alone(summary: dict[str, Any]) -> list[str]:
+    store, found = summary["store"], summary["subscriptions"]
+    first = (
+        f"{store['name']}: {_count(found['customers'], 'subscriber')} from {store['first_day']} to {store['last_day']}"
+    )
+    return [first, *_subscriptions(found, summary["horizon"]), *_trust(summary["verdict"])]
+
+
+def _trust(verdict: dict[str, Any]) -> list[str]:
+    lines = [verdict["sentence"]]
     if verdict["trust"] != "good":
         lines += [f"- {reservation}" for reservation in verdict["reservations"]]
     return lines
@@ -76,6 +93,27 @@ def _added(update: dict[str, Any]) -> str:
         f"Added {_count(update['new'], 'new order')}{back}{others}: {_count(update['customers_touched'], 'customer')} "
         f"counted anew, of them {update['customers_new']:,} new. The models are {fit}."
     )
+
+
+def _subscriptions(found: dict[str, Any], horizon: dict[str, Any]) -> list[str]:
+    running = found["active"] + found["past_due"] + found["paused"]
+    lines = [f"{running:,} of {_count(found['customers'], 'subscriber')} subscribe{'s' if running == 1 else ''} now"]
+    equity, soon, money = found["equity"], found["expected_endings"], found["money"]
+    if equity is None or money is None or found["mrr"] is None:
+        lines[0] += " (the data name no prices)."
+    else:
+        total = equity["total"]
+        lines[0] += (
+            f" and bring{'s' if running == 1 else ''} {_money(found['mrr'], money)} a month. Subscribers are worth "
+            f"{_money(total['value'], money)} over the next {horizon['text']} ({_range(total, money)}"
+            f"discounted at {money['discount_annual']:.0%} a year, acquisition cost not deducted)."
+        )
+    ends = soon["contracts"]
+    lines.append(
+        f"About {ends['value']:,.0f} of them can be expected to end in the next {soon['within_days'] / 30.4375:.0f} "
+        f"months ({ends['low']:,.0f} to {ends['high']:,.0f} with 80% probability)."
+    )
+    return lines
 
 
 def _warnings(summary: dict[str, Any]) -> list[str]:

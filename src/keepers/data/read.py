@@ -78,7 +78,8 @@ class Dataset:
         names = " ".join(source.name.split(",")[0] for source in self.sources)
         raise InputError(
             f"There are no orders in what was read ({listed}). It was understood, but customers are valued from what "
-            f"they bought: add the export of your orders or payments, for example `keepers run orders.csv {names}`; "
+            "they bought or subscribed to: add the export of your orders, payments or subscriptions, for example "
+            f"`keepers run orders.csv {names}`; "
             f"`keepers check {names}` shows what was read."
         )
 

@@ -58,7 +58,7 @@ class RecentChurn:
     """The churn of the time before the cut goes on, for contracts of every age."""
 
     title: ClassVar[str] = "churn of lately goes on"
-    rule: ClassVar[str] = "contracts end at the rate of the time before, as long as that which is predicted"
+    rule: ClassVar[str] = "contracts go on ending at the rate of the time before"
 
     def ahead(self, past: PastChurn, age: FloatArray, steps: FloatArray) -> FloatArray:
         """Powers of the rate; that of all ages and times where no contract ran long enough ago."""

@@ -126,12 +126,17 @@ def _sentence(places: Sequence[Place], unit: str) -> str:
         next_one = behind[0]
         share = next_one.behind / first.score if first.score > 0 else 0.0
         sentence += (
-            f". {next_one.title[:1].upper()}{next_one.title[1:]} comes behind with an error {share:.1%} larger "
+            f". {_opening(next_one)} comes behind with an error {share:.1%} larger "
             f"({next_one.behind:.3g} {unit}, standard error {next_one.standard_error:.2g})"
         )
     if all(place.baseline for place in places if place.rank == 1):
         sentence += ". No model is among the best"
     return sentence + "."
+
+
+def _opening(place: Place) -> str:
+    """The name at the start of a sentence; a model's stays as it is written."""
+    return f"{place.title[:1].upper()}{place.title[1:]}" if place.baseline else place.title
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -74,12 +74,15 @@ def check(locations: Sequence[str], options: RunOptions, progress: Progress) -> 
 
 
 def _questions(dataset: Dataset) -> list[Question]:
+    subscribed = _subscribed(dataset)
     if not dataset.has_orders:
-        return [Question("What is every customer worth?", Support.NO, "There are no orders among these files.")]
+        return subscribed or [
+            Question("What is every customer worth?", Support.NO, "There are no orders among these files.")
+        ]
     try:
         facts = _facts(dataset)
     except InputError as error:
-        return [Question("What is every customer worth?", Support.NO, str(error))]
+        return [Question("What is every customer worth?", Support.NO, str(error)), *subscribed]
     customers, repeaters, days = facts["customers"], facts["repeaters"], facts["days"]
     found = [
         _worth(customers, repeaters),
@@ -109,7 +112,31 @@ def _questions(dataset: Dataset) -> list[Question]:
                 f"Orders name {count:,} {plural}." if count > 1 else f"Orders name {'one only' if count else 'none'}.",
             )
         )
-    return found
+    return found + subscribed
+
+
+def _subscribed(dataset: Dataset) -> list[Question]:
+    """What subscriptions support; nothing where there are none."""
+    table = dataset.tables.get("subscriptions")
+    if table is None:
+        return []
+    from keepers.summaries.subscriptions import billing_period, summarise_subscriptions
+
+    question = "What is every subscriber worth?"
+    try:
+        summary = summarise_subscriptions(table, period=billing_period(table))
+    except InputError as error:
+        return [Question(question, Support.NO, str(error))]
+    subscribers, ended = summary.engine.row(
+        f"SELECT count(*) FILTER (latest), count(*) FILTER (ended) FROM {summary.name}"
+    )
+    counts = f"{subscribers:,} subscribers; {ended:,} subscriptions have ended"
+    if not summary.has_money:
+        return [Question(question, Support.PARTLY, f"{counts}. No prices are named: how long they last is answered.")]
+    if ended < FEW_CUSTOMERS:
+        because = f"{counts}: so few that much of the answer is experience, not data."
+        return [Question(question, Support.PARTLY, because)]
+    return [Question(question, Support.YES, f"{counts}.")]
 
 
 def _amounts(currency: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from keepers.data.read import Dataset
 from keepers.domain.money import MoneyBasis
@@ -20,17 +23,31 @@ from keepers.reports import content
 from keepers.reports.evidence import FittedModel
 from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import CohortMeasure, CohortTriangle
+from keepers.reports.subscriptions import Subscriptions
 from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
 
+if TYPE_CHECKING:
+    from keepers.pipeline.subscriptions import ScoredSubscriptions
+
+_FITS = 7
+"""Fits of single plans that are shown."""
+
 
 def report_content(
-    dataset: Dataset, scored: Scored, found: Insights, options: RunOptions, now: dt.datetime
+    dataset: Dataset,
+    scored: Scored,
+    found: Insights,
+    options: RunOptions,
+    now: dt.datetime,
+    subscribed: ScoredSubscriptions | None,
+    written: Collection[str],
+    notes: Sequence[str] = (),
 ) -> content.ReportContent:
-    """Everything the report says."""
+    """Everything the report says of a shop, and of its subscriptions where it has any."""
     values, meant, test = scored.values, found.meanings, scored.test
     return content.ReportContent(
-        store=_store(dataset, scored, options, now),
+        store=_store(dataset, scored, options, now, subscribed),
         verdict=trust.verdict_content(scored.buying, scored.verdict, test),
         activity=_activity(scored, found, options),
         equity=_equity(found),
@@ -46,21 +63,70 @@ def report_content(
         backtest=None if test is None else trust.backtest_content(test),
         formulas=formula_content(found.formulas, found.equity.mean, meant.ahead, options),
         reconciliation=data_content(dataset.reconciliation, dataset.currency, values.has_money, _read_money(found)),
-        models=_models(scored),
-        notes=(*values.remarks, *dataset.reconciliation.warnings),
-        files=tuple(
-            content.OutputFile(name, what)
-            for name, what in FILES.items()
-            if name != "report.html" and (options.csv or name != "customers.csv")
-        ),
+        subscriptions=None if subscribed is None else _subscriptions(subscribed, options, beside_orders=True),
+        models=(*_models(scored), *(() if subscribed is None else contract_models(subscribed))),
+        notes=(*notes, *values.remarks, *dataset.reconciliation.warnings),
+        files=_files(written),
     )
 
 
-def _store(dataset: Dataset, scored: Scored, options: RunOptions, now: dt.datetime) -> content.Store:
+def subscription_report(
+    dataset: Dataset, scored: ScoredSubscriptions, options: RunOptions, now: dt.datetime, written: Collection[str]
+) -> content.ReportContent:
+    """Everything the report says where there are subscriptions alone."""
+    summary, values = scored.summary, scored.values
+    currency = values.currency if values.has_money else None
+    found = _subscriptions(scored, options, beside_orders=False)
+    judged = trust.verdict_content(scored.model, scored.verdict, scored.test)
+    account = dataset.reconciliation
+    return content.ReportContent(
+        store=content.Store(
+            name=store_name(dataset, options),
+            first_day=scored.first_day,
+            last_day=summary.facts.cut,
+            customers=found.customers,
+            orders=None,
+            generated_at=now,
+            version=VERSION,
+            currency=currency,
+            simulated=options.simulated,
+        ),
+        verdict=replace(judged, counted="renewals", hidden="endings", whose="subscriptions", test="staying"),
+        subscriptions=found,
+        reconciliation=data_content(account, dataset.currency, False, None),
+        models=contract_models(scored),
+        notes=(*values.remarks, *account.warnings),
+        files=_files(written),
+    )
+
+
+def _subscriptions(scored: ScoredSubscriptions, options: RunOptions, beside_orders: bool) -> Subscriptions:
+    # Runs on orders alone need not load what contracts need.
+    from keepers.pipeline.content_subscriptions import subscription_content
+
+    return subscription_content(scored, options, beside_orders)
+
+
+def contract_models(scored: ScoredSubscriptions) -> tuple[FittedModel, ...]:
+    """The model of contracts, of all together and of each plan where plans are told apart."""
+    fits = [("contracts", scored.model), *((f"plan {name}", fit) for name, fit in scored.model.plans_.items())]
+    return tuple(trust.model_content(fit, role, fit.remarks_) for role, fit in fits[:_FITS])
+
+
+def _files(written: Collection[str]) -> tuple[content.OutputFile, ...]:
+    present = {*written, "summary.json"} - {"report.html"}
+    return tuple(content.OutputFile(name, what) for name, what in FILES.items() if name in present)
+
+
+def _store(
+    dataset: Dataset, scored: Scored, options: RunOptions, now: dt.datetime, subscribed: ScoredSubscriptions | None
+) -> content.Store:
     count, orders, revenue = scored.summary.engine.row(
         f"SELECT count(*), sum(orders), sum(revenue) FROM ({scored.summary.sql}) AS customer"
     )
     money = scored.values.has_money
+    priced = subscribed is not None and subscribed.values.has_money
+    other = subscribed.values.currency if subscribed is not None and priced else None
     return content.Store(
         name=store_name(dataset, options),
         first_day=dataset.orders.first_day,
@@ -69,7 +135,7 @@ def _store(dataset: Dataset, scored: Scored, options: RunOptions, now: dt.dateti
         orders=int(orders),
         generated_at=now,
         version=VERSION,
-        currency=dataset.currency if money else None,
+        currency=dataset.currency if money else other,
         revenue=float(revenue) if money and revenue is not None else None,
         revenue_meaning=MoneyMeaning(MoneyBasis.NET_REVENUE, Span.PAST, f"all {count:,} customers") if money else None,
         simulated=options.simulated,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keepers.evaluation.baselines import CohortMean
+from keepers.evaluation.contract_baselines import ChurnByAge, ConstantChurn, RecentChurn
 from keepers.evaluation.results import Backtest
 from keepers.evaluation.verdict import Trust
 from keepers.evaluation.verdict import Verdict as Judged
@@ -12,7 +13,7 @@ from keepers.models.base import Model
 from keepers.models.baselines import NaiveRate
 from keepers.reports import content, evidence
 
-_SENTENCES = {rule.__name__: rule.rule for rule in (NaiveRate, CohortMean)}
+_SENTENCES = {rule.__name__: rule.rule for rule in (NaiveRate, CohortMean, ConstantChurn, RecentChurn, ChurnByAge)}
 MEASURE = "error of the predicted purchases a customer (ranked probability score)"
 
 

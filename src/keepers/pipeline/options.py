@@ -13,6 +13,9 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 
 if TYPE_CHECKING:
+    from keepers.models.base import Model
+    from keepers.models.buying import BuyingModel
+    from keepers.models.contractual.contract import ContractModel
     from keepers.valuation.columns import Columns
 
 MODELS = (
@@ -48,7 +51,8 @@ class RunOptions:
     unit : TimeUnit
         Unit in which models count time; results do not depend on it.
     model : str, optional
-        A model of buying by name, of the house or of an installed package; otherwise the backtest chooses.
+        A model of buying by name, of the house or of an installed package, or one of contracts for subscriptions;
+        otherwise the backtest chooses.
     backtest, report : bool
         Whether models are tested on the past and whether the page is made. Without the backtest a model must be
         named, and the result is marked as untested.
@@ -82,6 +86,8 @@ class RunOptions:
         tables there, beside the folder. The embedded engine otherwise.
     engine_options : mapping
         Further options of that engine, such as `schema`.
+    observed_from : date, optional
+        Day from which endings of subscriptions were recorded, where records begin later than the first of them.
     simulated : bool
         Whether the store is a made-up one, which the report then says.
     """
@@ -113,6 +119,7 @@ class RunOptions:
     threads: int | None = None
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
+    observed_from: dt.date | None = None
     simulated: bool = False
 
     def __post_init__(self) -> None:
@@ -120,7 +127,8 @@ class RunOptions:
             _check_model(self.model)
         if not self.backtest and self.model is None:
             raise ConfigError(
-                "Without a backtest nothing can choose the model. Name one, for example --model pareto-nbd."
+                "Without a backtest nothing can choose the model. Name one, for example --model pareto-nbd, or of "
+                "subscriptions --model shifted-beta-geometric."
             )
         if self.report and self.wanted != "all":
             raise ConfigError("The report is made of all columns. Leave it out (--no-report), or write all columns.")
@@ -137,19 +145,45 @@ class RunOptions:
         return self.as_of is None and (self.report if self.keep is None else self.keep)
 
     @property
+    def contract_model(self) -> ContractModel | None:
+        """The model of contracts that was named, not fitted; None where none was."""
+        found = self._named()
+        from keepers.models.contractual.contract import ContractModel
+
+        return found if isinstance(found, ContractModel) else None
+
+    @property
+    def buying_model(self) -> BuyingModel | None:
+        """The model of buying that was named, not fitted; None where none was."""
+        found = self._named()
+        from keepers.models.buying import BuyingModel
+
+        return found if isinstance(found, BuyingModel) else None
+
+    def _named(self) -> Model | None:
+        if self.model is None:
+            return None
+        from keepers.models.catalogue import model_class
+
+        return model_class(self.model)()
+
+    @property
     def wanted(self) -> Columns:
         """The columns of the customer table."""
         return self.result_columns or ("all" if self.report else "main")
 
 
 def _check_model(name: str) -> None:
-    """Refuse what is no model of buying in continuous time."""
+    """Refuse what is no model of buying in continuous time, and none of contracts."""
     from keepers.models.buying import BuyingModel
     from keepers.models.catalogue import is_known, model_class, plugin_names
+    from keepers.models.contractual.contract import ContractModel
 
     if not is_known(name):
         raise ConfigError(f"There is no model {name!r}. Use one of: {', '.join([*MODELS, *plugin_names()])}.")
     kind = model_class(name)
+    if issubclass(kind, ContractModel):
+        return
     if not issubclass(kind, BuyingModel):
         raise ConfigError(
             f"{kind.title} is no model of buying. Name one, for example --model pareto-nbd; models of spend are chosen "

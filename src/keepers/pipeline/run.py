@@ -7,13 +7,19 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK, staged
+from keepers.domain.errors import InputError
+from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.ahead import importing
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import open_engine, read_files
+
+if TYPE_CHECKING:
+    from keepers.pipeline.subscriptions import ScoredSubscriptions
 
 _VALUING = ("keepers.pipeline.scoring", "keepers.pipeline.insights", "keepers.pipeline.summary_file")
 _TESTING = ("keepers.evaluation.compare",)
@@ -87,6 +93,10 @@ def run(
         from keepers.pipeline.scoring import score
         from keepers.pipeline.summary_file import run_summary, write_summary
 
+        if _subscriptions_alone(dataset):
+            from keepers.pipeline.subscription_run import subscription_run
+
+            return RunResult(options.into, subscription_run(dataset, options, folder, progress, now))
         scored = score(dataset.orders, options, now(), progress)
         customers = customer_table(dataset, scored.values, options.wanted)
         if options.report or not engine.is_embedded:
@@ -97,6 +107,12 @@ def run(
         scored = replace(scored, values=customers if options.report else written)
         found = insights(dataset, scored, options)
         progress("Writing results", None)
+        subscribed, notes = _subscribed(dataset, options, now(), progress)
+        if subscribed is not None:
+            from keepers.pipeline.subscriptions import write_subscribers
+
+            write_subscribers(subscribed, folder, options.csv)
+            found.models["contract"] = subscribed.model
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json", corrected=options.report)
         if options.kept:
@@ -108,8 +124,16 @@ def run(
             from keepers.pipeline.content import report_content
             from keepers.reports.page import write_report
 
-            write_report(report_content(dataset, scored, found, options, now()), folder / "report.html")
-        summary = run_summary(dataset, scored, found, options, now(), sorted(path.name for path in folder.iterdir()))
+            present = {path.name for path in folder.iterdir()}
+            said = report_content(dataset, scored, found, options, now(), subscribed, present, notes)
+            write_report(said, folder / "report.html")
+        told = None
+        if subscribed is not None:
+            from keepers.pipeline.subscription_run import subscription_summary
+
+            told = subscription_summary(subscribed, options)
+        names = sorted(path.name for path in folder.iterdir())
+        summary = run_summary(dataset, scored, found, options, now(), names, told)
         if not engine.is_embedded:
             from keepers.pipeline.warehouse_results import publish
 
@@ -117,3 +141,30 @@ def run(
             summary["engine"] = publish(customers, scored, dataset.sources[0].name, now())
         write_summary(summary, folder / MARK)
     return RunResult(options.into, summary)
+
+
+def _subscriptions_alone(dataset: Dataset) -> bool:
+    return "subscriptions" in dataset.tables and not (dataset.has_orders and len(dataset.tables["orders"]))
+
+
+def _subscribed(
+    dataset: Dataset, options: RunOptions, now: dt.datetime, progress: Progress
+) -> tuple[ScoredSubscriptions | None, tuple[str, ...]]:
+    """The subscribers of a shop; where they cannot be valued the shop is, and a sentence says why they are not."""
+    if "subscriptions" not in dataset.tables:
+        return None, ()
+    from keepers.pipeline.subscriptions import score_subscriptions
+
+    try:
+        found = score_subscriptions(dataset, options, now, progress)
+    except InputError as error:
+        return None, (f"The subscriptions could not be valued. {error}",)
+    if found is None:
+        return None, ()
+    currencies = {dataset.currency, found.values.currency} - {UNSPECIFIED_CURRENCY}
+    if found.values.has_money and dataset.orders.has_money and len(currencies) > 1:
+        return None, (
+            f"The subscriptions are in {found.values.currency} and the orders in {dataset.currency}, so that one page "
+            "cannot hold both. Run the subscriptions alone to value them.",
+        )
+    return found, ()

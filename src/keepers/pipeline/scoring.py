@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepers.data.orders import Orders
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.ports import Progress
 from keepers.domain.time import ObservationWindow
 from keepers.evaluation.verdict import Trust, Verdict
 from keepers.models.buying import BuyingModel
-from keepers.models.catalogue import model_class
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.pipeline.customers import value_names
 from keepers.pipeline.options import RunOptions
@@ -57,7 +56,7 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
     window = ObservationWindow(end=options.as_of, unit=options.unit)
     progress("Summarising customers", None)
     summary = summarise(orders, window, options.margin)
-    named = None if options.model is None else _buying_model(options.model)
+    named = options.buying_model
     if options.report:
         # Backtests, cohorts and periods are all made of the same days.
         keep_purchase_days(orders, summary.calibration_end, summary.facts.money)
@@ -70,7 +69,11 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
         )
         verdict = test.verdict_
     else:
-        assert named is not None
+        if named is None:
+            raise ConfigError(
+                f"{options.model} is a model of contracts, and there are orders too. Without a backtest nothing can "
+                "choose the model of buying: name one of those instead, for example --model pareto-nbd."
+            )
         progress("Fitting the models", None)
         buying, spending, test = named.fit(summary), _spending(summary), None
         verdict = Verdict(Trust.UNTESTED, f"{buying.title} was named by hand and not tested (--no-backtest).")
@@ -87,12 +90,6 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
         columns=value_names(options.wanted),
     )
     return Scored(summary, buying, spending, test, verdict, values)
-
-
-def _buying_model(name: str) -> BuyingModel:
-    model = model_class(name)()
-    assert isinstance(model, BuyingModel)
-    return model
 
 
 def _spending(summary: Summary) -> Any:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepers.data.read import Dataset
 from keepers.domain.errors import EngineError
@@ -17,6 +17,11 @@ from keepers.pipeline.insights import Insights
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 
+if TYPE_CHECKING:
+    from keepers.pipeline.subscriptions import ScoredSubscriptions
+    from keepers.valuation.subscription_value import SubscriptionValues
+    from keepers.valuation.values import Values
+
 SCHEMA = 1
 """Raised when a key changes its meaning or goes."""
 
@@ -25,15 +30,24 @@ FILES = {
     "customers.parquet": "the same for programs, every digit",
     "kept": "orders and summaries, to which `keepers update` adds",
     "model-buying.json": "the fitted model of buying",
+    "model-contract.json": "the fitted model of contracts",
     "model-spend.json": "the fitted model of spend",
     "report.html": "the report, one page that needs no network",
+    "subscribers.csv": "a row a subscriber, for spreadsheets",
+    "subscribers.parquet": "the same for programs, every digit",
     "summary.json": "this summary, for programs",
 }
 """Files of a result and what is in them."""
 
 
 def run_summary(
-    dataset: Dataset, scored: Scored, found: Insights, options: RunOptions, now: dt.datetime, files: list[str]
+    dataset: Dataset,
+    scored: Scored,
+    found: Insights,
+    options: RunOptions,
+    now: dt.datetime,
+    files: list[str],
+    subscriptions: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a program may want to know of a run, as plain values.
 
@@ -58,16 +72,60 @@ def run_summary(
                 "last_day": summary.calibration_end.isoformat(),
             },
             "horizon": _horizon(options.horizon),
-            "money": None if not scored.values.has_money else _money(scored, options),
+            "money": None
+            if not scored.values.has_money
+            else money_of(scored.values, options, "customers who bought before"),
             "verdict": {**scored.verdict.to_dict(), "tested": scored.test is not None and bool(scored.test.rows)},
             "models": {role: _model(model) for role, model in found.models.items()},
             **found.to_dict(),
             "backtest": None if scored.test is None else scored.test.to_dict(),
+            "subscriptions": subscriptions,
             "data": dataset.reconciliation.to_dict(),
-            "files": [{"name": name, "what": FILES.get(name, "")} for name in sorted({*files, "summary.json"})],
+            "files": _listed(files),
         }
     )
     return plain
+
+
+def subscription_run_summary(
+    dataset: Dataset,
+    scored: ScoredSubscriptions,
+    subscriptions: dict[str, Any],
+    options: RunOptions,
+    now: dt.datetime,
+    files: list[str],
+) -> dict[str, Any]:
+    """The same of a run on subscriptions alone: what is a shop's is null."""
+    plain: dict[str, Any] = _finite(
+        {
+            "keepers": {"version": VERSION, "schema": SCHEMA, "generated_at": now.isoformat(timespec="seconds")},
+            "store": {
+                "name": store_name(dataset, options),
+                "simulated": options.simulated,
+                "customers": subscriptions["customers"],
+                "repeat_customers": None,
+                "orders": None,
+                "revenue": subscriptions["revenue"],
+                "first_day": scored.first_day.isoformat(),
+                "last_day": scored.summary.facts.cut.isoformat(),
+            },
+            "horizon": _horizon(options.horizon),
+            "money": subscriptions["money"],
+            "verdict": subscriptions["verdict"],
+            "models": {"contract": _model(scored.model)},
+            **dict.fromkeys(("activity", "equity", "at_risk", "tiers", "rfm", "levers", "new_customer")),
+            "formulas": [],
+            "backtest": None,
+            "subscriptions": subscriptions,
+            "data": dataset.reconciliation.to_dict(),
+            "files": _listed(files),
+        }
+    )
+    return plain
+
+
+def _listed(files: list[str]) -> list[dict[str, str]]:
+    return [{"name": name, "what": FILES.get(name, "")} for name in sorted({*files, "summary.json"})]
 
 
 def write_summary(summary: dict[str, Any], path: Path) -> None:
@@ -93,18 +151,19 @@ def _horizon(horizon: Horizon) -> dict[str, Any]:
     return {"length": horizon.length, "unit": horizon.unit.value, "days": horizon.days, "text": str(horizon)}
 
 
-def _money(scored: Scored, options: RunOptions) -> dict[str, Any]:
+def money_of(values: Values | SubscriptionValues, options: RunOptions, population: str) -> dict[str, Any]:
+    """What money means in a run: currency, the five things, and a sentence."""
     return {
-        "currency": scored.values.currency,
-        "basis": scored.values.basis.value,
+        "currency": values.currency,
+        "basis": values.basis.value,
         "margin_rate": options.margin.rate,
         "margin_per_order": options.margin.per_order,
         "horizon": _horizon(options.horizon),
         "lifetime": _horizon(options.lifetime),
         "discount_annual": options.discount.annual,
         "acquisition_cost": "not deducted",
-        "population": "customers who bought before",
-        "meaning": scored.values.meaning,
+        "population": population,
+        "meaning": values.meaning,
     }
 
 

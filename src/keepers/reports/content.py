@@ -12,6 +12,7 @@ from keepers.evaluation.verdict import Trust
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
+from keepers.reports.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,13 @@ class Store:
     name: str
     """As the owner calls it; the file's name where nothing better is known."""
     first_day: dt.date
-    """Day of the first order."""
+    """Day of the first order, or on which the first subscription began."""
     last_day: dt.date
-    """Day of the last order; everything is seen from here."""
+    """Day of the last order, or of the last change of a subscription; everything is seen from here."""
     customers: int
     """Customers who are valued."""
-    orders: int
-    """Their counted orders."""
+    orders: int | None
+    """Their counted orders; None where there are subscriptions alone."""
     generated_at: dt.datetime
     """When the report was written."""
     version: str
@@ -66,6 +67,14 @@ class Verdict:
     """How long a time was predicted from each."""
     reservations: tuple[str, ...] = ()
     """Whole sentences that an owner must know before using the numbers."""
+    counted: str = "purchases"
+    """What was predicted and counted."""
+    hidden: str = "orders"
+    """What a test hides from the model."""
+    whose: str = "customers"
+    """Of whom intervals held what happened."""
+    test: str = "trust"
+    """The section that shows the test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +237,8 @@ class ReportContent:
     """Whose report it is."""
     verdict: Verdict
     """Can you trust this."""
-    activity: Activity
-    """What can be said without money."""
+    activity: Activity | None = None
+    """What can be said of a shop's customers without money; None where there are subscriptions alone."""
     equity: Equity | None = None
     """What the customers are worth."""
     at_risk: AtRisk | None = None
@@ -252,6 +261,8 @@ class ReportContent:
     """Predicted and actual purchases by decile."""
     backtest: Backtest | None = None
     """Every candidate on unseen days."""
+    subscriptions: Subscriptions | None = None
+    """What subscriptions bring, how long they last and who may leave."""
     formulas: Formulas | None = None
     """Simple formulas beside the model's value."""
     reconciliation: Reconciliation | None = None

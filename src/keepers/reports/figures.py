@@ -29,6 +29,7 @@ class Span(Enum):
     PAST = "everything up to the last day of the data"
     PAST_YEAR = "the last 12 months of the data"
     UNLIMITED = "without an end"
+    A_MONTH = "a month, at the prices of the last day of the data"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ def cohorts(heat: Heatmap, measure: CohortMeasure, currency: str | None) -> str:
     subject = {
         CohortMeasure.ACTIVE_SHARE: f"In {heat.period} {age}, the share that ordered was",
         CohortMeasure.CUMULATIVE_VALUE: f"Up to the end of {heat.period} {age}, a customer had brought",
+        CohortMeasure.RUNNING_SHARE: f"After {heat.period} {age}, the share still subscribed was",
         CohortMeasure.CUMULATIVE_ORDERS: f"Up to the end of {heat.period} {age}, a customer had placed",
     }[measure]
     thing = " orders" if measure is CohortMeasure.CUMULATIVE_ORDERS else ""

@@ -18,6 +18,8 @@ class CohortMeasure(Enum):
     """Orders a customer of the cohort up to the end of that age."""
     CUMULATIVE_VALUE = "value a customer"
     """Money a customer of the cohort up to the end of that age."""
+    RUNNING_SHARE = "share still subscribed"
+    """Share of the cohort's contracts that outlast that age."""
 
 
 @dataclass(frozen=True, slots=True)

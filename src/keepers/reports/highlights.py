@@ -86,7 +86,7 @@ def _find_more(content: ReportContent) -> Highlight | None:
 
 
 def _plan(content: ReportContent) -> Highlight | None:
-    soon = content.activity.expected_orders_next_month
+    soon = None if content.activity is None else content.activity.expected_orders_next_month
     if soon is None:
         return None
     text = "are expected from today’s customers in the next month."

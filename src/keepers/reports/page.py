@@ -14,12 +14,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from keepers.reports import breakdowns, cohorts, findings, formatting, sentences
+from keepers.reports import breakdowns, cohorts, findings, formatting, sentences, subscription_sentences
 from keepers.reports.charts.calibration import calibration_chart
 from keepers.reports.charts.chart import Chart
 from keepers.reports.charts.cohort_curves import cohort_curves, short_text
 from keepers.reports.charts.concentration import concentration_chart
 from keepers.reports.charts.months import acquisition_chart, totals_chart
+from keepers.reports.charts.subscriptions import subscription_charts
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.content import ReportContent
 from keepers.reports.groups import Breakdown, CohortMeasure, CohortTriangle, Dimension
@@ -86,6 +87,7 @@ def render_report(content: ReportContent) -> str:
             triangles=[(triangle, cohorts.heatmap(triangle)) for triangle in _triangles(content)],
             tables=[b for b in content.breakdowns if b.dimension is not Dimension.ACQUISITION_MONTH and _named(b)],
             months=_acquisition(content),
+            running_cohorts=_running(content),
             highlights=highlights(content),
             style=Markup(_style()),
             scripts={name: Markup(text) for name, text in scripts.items()},
@@ -117,7 +119,7 @@ def _sections(content: ReportContent) -> list[Section]:
     tested = bool(content.tracking or content.calibration or content.backtest)
     return [
         Section("value", "Value", content.equity is not None),
-        Section("activity", "Customers", content.equity is None),
+        Section("activity", "Customers", content.equity is None and content.activity is not None),
         Section("risk", "At risk", content.at_risk is not None),
         Section("levers", "Levers", bool(content.levers and content.levers.rows)),
         Section("groups", "Groups", bool(_rows(content.tiers) or _rows(content.rfm))),
@@ -125,6 +127,9 @@ def _sections(content: ReportContent) -> list[Section]:
         Section("cohorts", "Cohorts", any(triangle.rows for triangle in content.cohorts)),
         Section("alive", "Still there?", bool(content.alive_map and content.alive_map.order_bands)),
         Section("trust", "Trust", tested),
+        Section("subscriptions", "Subscriptions", content.subscriptions is not None),
+        Section("staying", "Staying", content.subscriptions is not None),
+        Section("leaving", "Leaving", content.subscriptions is not None),
         Section("formulas", "Formulas", bool(content.formulas and content.formulas.rows)),
         Section("data", "Data", content.reconciliation is not None),
         Section("method", "Method", True),
@@ -152,6 +157,11 @@ def _triangles(content: ReportContent) -> list[CohortTriangle]:
     return sorted((found for found in content.cohorts if found.rows), key=lambda found: order.index(found.measure))
 
 
+def _running(content: ReportContent) -> cohorts.Heatmap | None:
+    found = None if content.subscriptions is None else content.subscriptions.cohorts
+    return None if found is None else cohorts.heatmap(found)
+
+
 def _charts(content: ReportContent) -> dict[str, Chart]:
     currency = content.store.currency
     charts: list[Chart] = []
@@ -168,6 +178,8 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
         charts.extend(tracking_charts(content.tracking))
     if content.calibration is not None and content.calibration.groups:
         charts.append(calibration_chart(content.calibration))
+    if content.subscriptions is not None:
+        charts.extend(subscription_charts(content.subscriptions, currency))
     if content.reconciliation is not None and content.reconciliation.months:
         charts.append(totals_chart(content.reconciliation.months, currency))
     return {chart.id: chart for chart in charts}
@@ -188,7 +200,12 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        say=sentences, find=findings, fmt=formatting, largest=breakdowns.largest, cell_value=short_text
+        say=sentences,
+        subs=subscription_sentences,
+        find=findings,
+        fmt=formatting,
+        largest=breakdowns.largest,
+        cell_value=short_text,
     )
     return environment
 

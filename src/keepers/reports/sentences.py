@@ -54,7 +54,12 @@ def span(value: Horizon | Span) -> str:
     """A horizon as part of the money note."""
     if isinstance(value, Horizon):
         return f"next {horizon(value)}"
-    return {Span.PAST: "so far", Span.PAST_YEAR: "last 12 months", Span.UNLIMITED: "without an end"}[value]
+    return {
+        Span.PAST: "so far",
+        Span.PAST_YEAR: "last 12 months",
+        Span.UNLIMITED: "without an end",
+        Span.A_MONTH: "a month, as of the last day",
+    }[value]
 
 
 def basis(meaning: MoneyMeaning) -> str:
@@ -96,6 +101,7 @@ def money_note_rows(meaning: MoneyMeaning) -> tuple[tuple[str, str, str], ...]:
         Span.PAST: "Everything up to the last day of the data.",
         Span.PAST_YEAR: "The 12 months up to the last day of the data.",
         Span.UNLIMITED: "All of the future, however far.",
+        Span.A_MONTH: "What comes in in a month at the prices of that day; a year's price counts as a twelfth of it.",
     }
     ahead = spans[meaning.horizon] if isinstance(meaning.horizon, Span) else "Counted from the last day of the data."
     paid = (
@@ -130,6 +136,11 @@ def freshness(store: Store) -> str | None:
     age = (store.generated_at.date() - store.last_day).days
     if age <= STALE_DAYS:
         return None
+    if store.orders is None:
+        return (
+            f"The last change of a subscription is {days_long(age)} older than this page. Everything here is seen from "
+            "that day: export them again to see your subscribers as they are now."
+        )
     return (
         f"The last order is {days_long(age)} older than this page. Everything here is seen from that day: export newer "
         "orders to see your customers as they are now."
@@ -143,7 +154,7 @@ def verdict(found: Verdict) -> tuple[str, ...]:
     if found.trust is Trust.UNTESTED:
         lines.append(
             f"The figures are the {found.model} model’s best estimate; nothing has checked them on your store. A test "
-            "hides the latest orders, predicts them, and compares."
+            f"hides the latest {found.hidden}, predicts them, and compares."
         )
     elif found.trust is Trust.NAIVE:
         lines.append(
@@ -166,7 +177,7 @@ def verdict(found: Verdict) -> tuple[str, ...]:
             lines.append(test)
     off = finite(found.total_error)
     if off is not None and found.trust is not Trust.UNTESTED:
-        lines.append(_total_error(off))
+        lines.append(_total_error(off, found.counted))
     return tuple(lines)
 
 
@@ -182,10 +193,10 @@ def _test(found: Verdict) -> str:
     )
 
 
-def _total_error(off: float) -> str:
+def _total_error(off: float, counted: str) -> str:
     if abs(off) < 0.005:
-        return "It predicted the total number of purchases to within half a percent."
-    return f"It predicted {percent(abs(off))} too {'many' if off > 0 else 'few'} purchases in total."
+        return f"It predicted the total number of {counted} to within half a percent."
+    return f"It predicted {percent(abs(off))} too {'many' if off > 0 else 'few'} {counted} in total."
 
 
 def equity_title(equity: Equity, customers: int) -> str:

@@ -305,6 +305,6 @@ def _remarks(
         if older >= 20 and older > 0.1 * all_rows:
             remarks.append(
                 f"Nobody left before {first_end}, though {older:,} contracts began more than half a year earlier. If "
-                f'endings were not recorded until then, say observed_from="{first_end}".'
+                f'endings were not recorded until then, say observed_from="{first_end}" (--observed-from {first_end}).'
             )
     return tuple(remarks)

@@ -108,13 +108,13 @@ def equity(values: Values, model_error: float = 0.0, draws: int = MOST_DRAWS, se
     )
     facts = values.facts
     found, weight = facts.cells.predictions, facts.cells.cells.weight
-    orders = _total(
+    orders = interval_of_total(
         drawn.orders(sums.cells, facts.horizon) @ sums.cells.weight,
         float(weight @ found.expected_purchases),
         float(weight @ np.maximum(found.variance - found.expected_purchases_se**2, 0)),
         model_error,
     )
-    alive = _total(
+    alive = interval_of_total(
         drawn.alive(sums.cells) @ sums.cells.weight,
         float(weight @ found.p_alive),
         float(weight @ (found.p_alive * (1 - found.p_alive))),
@@ -202,7 +202,7 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
     per_unit = facts.discount.continuous(drawn.buying.unit_)
     totals = drawn_totals(values, sums, drawn, drawn.discounted_orders(sums.cells, horizon, per_unit))
     return [
-        _total(totals[:, place], float(exact[place]), float(noise[place]), model_error)
+        interval_of_total(totals[:, place], float(exact[place]), float(noise[place]), model_error)
         for place in range(len(sums.groups))
     ]
 
@@ -231,7 +231,9 @@ def _chance(values: Values, sums: CellSums, found: Any) -> FloatArray:
     return np.asarray(scale * sums.spend_squared * np.maximum(second - first * mean**2, 0.0))
 
 
-def _total(by_draw: FloatArray, exact: float, chance: float, model_error: float, level: float = 0.80) -> Interval:
+def interval_of_total(
+    by_draw: FloatArray, exact: float, chance: float, model_error: float, level: float = 0.80
+) -> Interval:
     """A sum with its interval: draws of the parameters in relation to the estimate, chance, and the model's error."""
     estimate = by_draw[0]
     relative = by_draw[1:] / estimate if by_draw.size > 1 and estimate != 0 else np.ones(1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keepers.domain.cells import FloatArray
+from keepers.domain.errors import ConfigError
 from keepers.models.contractual.contract import ContractModel
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.numerics.quadrature import legendre
@@ -51,12 +52,18 @@ def payments(horizon: float, wait: FloatArray) -> FloatArray:
 
 
 def expected_units(
-    model: ContractModel, states: PlanStates, cells: SubscriptionCells, delta: float, horizon: float | None
+    model: ContractModel,
+    states: PlanStates,
+    cells: SubscriptionCells,
+    delta: float,
+    horizon: float | None,
+    stays: bool = False,
 ) -> FloatArray:
     """Expected discounted periods of each cell, each weighted with its price by that of now; None is without end.
 
     A customer who left is expected to come back as often as others did, at the price that was paid last, as a new
-    contract whose first period is paid on return.
+    contract whose first period is paid on return. With `stays` it is what contracts that run would bring if none of
+    them ended, and nothing of those that did.
     """
     units = np.zeros(cells.age.size)
     for place, plan in enumerate(states.plans):
@@ -65,9 +72,10 @@ def expected_units(
         for paused in (False, True):
             some = np.flatnonzero(own & ~cells.ended & (cells.paused == paused))
             if some.size:
-                units[some] = _running(fit, states, place, paused, cells.age[some], cells.wait[some], delta, horizon)
+                age, wait = cells.age[some], cells.wait[some]
+                units[some] = _running(fit, states, place, paused, age, wait, delta, horizon, stays)
         left = np.flatnonzero(own & cells.ended)
-        if left.size and states.returns_seen:
+        if left.size and states.returns_seen and not stays:
             units[left] = _returning(fit, states, place, cells.gone[left], delta, horizon)
     return units
 
@@ -81,7 +89,10 @@ def _running(
     wait: FloatArray,
     delta: float,
     horizon: float | None,
+    stays: bool = False,
 ) -> FloatArray:
+    if stays and horizon is None:
+        raise ConfigError("What contracts that never end bring without end is infinite; name a horizon.")
     theta, family = fit._theta().tolist(), fit.family
     whole = _PERIODS_ALIKE if horizon is None else int(np.ceil(horizon)) + 1
     weight = states.price_ratios(whole)[place] * states.paying(whole)[int(paused)]
@@ -90,7 +101,8 @@ def _running(
         ages, index = np.unique(age, return_inverse=True)
         steps = np.arange(1.0, whole + 1.0)
         # At wait 1 the j-th renewal is j periods away; another wait moves all of them alike.
-        terms = np.exp(family.log_retention(theta, ages[:, None], ages[:, None] + steps) - delta * steps)
+        lasts = 0.0 if stays else family.log_retention(theta, ages[:, None], ages[:, None] + steps)
+        terms = np.exp(lasts - delta * steps + np.zeros((ages.size, 1)))
         count = payments(finite, wait).astype(np.intp)
         kept = np.concatenate([np.zeros((ages.size, 1)), np.cumsum(terms * weight[1:], axis=1)], axis=1)
         plain = np.concatenate([np.zeros((ages.size, 1)), np.cumsum(terms, axis=1)], axis=1)
@@ -99,7 +111,8 @@ def _running(
     else:
         later, length = _nodes(finite)
         ages, index = np.unique(age, return_inverse=True)
-        terms = np.exp(family.log_retention(theta, ages[:, None], ages[:, None] + later) - delta * later) * length
+        lasts = 0.0 if stays else family.log_retention(theta, ages[:, None], ages[:, None] + later)
+        terms = np.exp(lasts - delta * later + np.zeros((ages.size, 1))) * length
         value, seen = (terms @ weight[np.floor(later).astype(np.intp)])[index], terms.sum(axis=1)[index]
     if horizon is None:
         endless = outlook.discounted_tenure(family, theta, age, delta, None, wait)

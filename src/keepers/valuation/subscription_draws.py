@@ -24,7 +24,20 @@ def interval_units(
     ends: tuple[float, float],
     seed: int,
 ) -> list[tuple[FloatArray, FloatArray]]:
-    """Quantiles of the discounted, price-weighted periods of each cell, for each horizon.
+    """Quantiles of the discounted, price-weighted periods of each cell, for each horizon; see `spread_units`."""
+    return [(low, high) for low, high, _ in spread_units(model, states, cells, delta, horizons, ends, seed)]
+
+
+def spread_units(
+    model: ContractModel,
+    states: PlanStates,
+    cells: SubscriptionCells,
+    delta: float,
+    horizons: tuple[float, ...],
+    ends: tuple[float, float],
+    seed: int,
+) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Quantiles and standard deviations of the discounted, price-weighted periods of each cell, for each horizon.
 
     Cells that differ in nothing but the wait for the next renewal share their draws, as the wait moves all payments
     alike.
@@ -38,7 +51,7 @@ def interval_units(
 
     Returns
     -------
-    list of (low, high), arrays of shape (n,)
+    list of (low, high, deviation), arrays of shape (n,)
     """
     rng = np.random.default_rng(seed)
     discrete = model.family.DISCRETE
@@ -52,19 +65,20 @@ def interval_units(
     draws = int(np.clip(_BUDGET / max(len(distinct) * longest, 1), _FEWEST, _MOST))
     counts = [_counts(horizon, cells, discrete) for horizon in horizons]
     wanted = sorted({float(count) for column in counts for count in column})
-    quantiles = {count: np.zeros((len(distinct), 2)) for count in wanted}
+    quantiles = {count: np.zeros((len(distinct), 3)) for count in wanted}
     for place, plan in enumerate(states.plans):
         some = np.flatnonzero(distinct[:, 0] == place)
         if not some.size:
             continue
         sums = drawn_units(model.fit_of(plan), states, place, distinct[some], draws, delta, wanted, rng)
         for count in wanted:
-            quantiles[count][some] = np.quantile(sums[count], ends, axis=1).T
+            quantiles[count][some, :2] = np.quantile(sums[count], ends, axis=1).T
+            quantiles[count][some, 2] = sums[count].std(axis=1)
     results = []
     moved = np.where(cells.ended | (not discrete), 1.0, np.exp(delta * (1.0 - cells.wait)))
     for column in counts:
-        both = np.array([quantiles[float(count)][row] for count, row in zip(column, index, strict=True)])
-        results.append((moved * both[:, 0], moved * both[:, 1]))
+        found = np.array([quantiles[float(count)][row] for count, row in zip(column, index, strict=True)])
+        results.append((moved * found[:, 0], moved * found[:, 1], moved * found[:, 2]))
     return results
 
 

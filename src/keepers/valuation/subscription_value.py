@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,33 @@ from keepers.summaries.subscriptions import SubscriptionSummary
 from keepers.valuation.facts import horizon_label
 from keepers.valuation.plan_states import PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
-from keepers.valuation.subscription_draws import interval_units
+from keepers.valuation.subscription_draws import spread_units
 
 _PACKAGE = "keepers.valuation.sql"
 _ENDS = (0.10, 0.90)
 _SEED = 20100101
 _MONTHS = {TimeUnit.DAY: 12.0 / 365.0, TimeUnit.WEEK: 12.0 / 52.0, TimeUnit.MONTH: 1.0, TimeUnit.YEAR: 12.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PricedCells:
+    """Distinct situations of customers with what they pay; arrays of shape (n,).
+
+    Parameters
+    ----------
+    cells : SubscriptionCells
+        The situations.
+    customers, price, squares : arrays
+        Customers in each, the sum of their prices a month, and that of the squares.
+    deviations : dict of str to array
+        Standard deviation of what a price of one brings, by the column of the value.
+    """
+
+    cells: SubscriptionCells
+    customers: np.ndarray
+    price: np.ndarray
+    squares: np.ndarray
+    deviations: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,18 @@ class SubscriptionValueFacts:
     """What "lifetime" covers."""
     margin: Margin
     """From price to contribution."""
+    cells: PricedCells | None = None
+    """Distinct situations of customers, with their prices."""
+
+    @property
+    def scale(self) -> float:
+        """From a price a month to contribution a period."""
+        return _MONTHS[self.summary.unit] * self.margin.factor
+
+    @property
+    def delta(self) -> float:
+        """Continuous discount rate of a period."""
+        return self.discount.continuous(self.summary.unit)
 
 
 class SubscriptionValues(Table):
@@ -64,6 +97,8 @@ class SubscriptionValues(Table):
       `clv_lifetime`: within the stated lifetime; `clv_infinite`: without end. Of customers who left these are
       what their coming back is expected to bring: zero where nobody was ever seen to come back
     - `clv_predicted_12m_low`, `_high`, `clv_lifetime_low`, `_high`: the 80% interval of what will really come
+    - `clv_if_stays`: what it would bring within the horizon if the contract certainly ran on; `money_at_risk`: how much
+      more that is than what is expected, zero for who left
     - `clv_percentile`, `clv_basis`, `clv_model_version`, and `clv_scored_at` if the caller has a clock
     """
 
@@ -75,6 +110,11 @@ class SubscriptionValues(Table):
     def value_column(self) -> str:
         """Name of the column with the value predicted for the horizon."""
         return f"clv_predicted_{horizon_label(self.facts.horizon)}"
+
+    @property
+    def has_money(self) -> bool:
+        """Whether prices are known; columns of money are empty otherwise."""
+        return self.facts.summary.has_money
 
     @property
     def basis(self) -> MoneyBasis:
@@ -90,6 +130,8 @@ class SubscriptionValues(Table):
     def meaning(self) -> str:
         """The five things that say what a sum of `value_column` means, in one sentence."""
         facts = self.facts
+        if not self.has_money:
+            return "The subscriptions carry no prices: how long they last is predicted, and no money."
         margin = f" at {facts.margin.rate:.0%}" if facts.margin.rate is not None else ""
         return (
             f"{self.basis.value.capitalize()}{margin} of subscriptions over {facts.horizon} from "
@@ -121,6 +163,7 @@ def subscription_value(
     lifetime: Horizon = LIFETIME_CAP,
     scored_at: dt.datetime | None = None,
     seed: int = _SEED,
+    without_prices: bool = False,
 ) -> SubscriptionValues:
     """What every customer's subscription will bring from now on, and how sure that is.
 
@@ -154,6 +197,8 @@ def subscription_value(
         The present moment, for the column `clv_scored_at`.
     seed : int
         Of the intervals' draws.
+    without_prices : bool
+        Whether subscriptions without any price are answered, with empty columns of money, rather than refused.
 
     Returns
     -------
@@ -199,27 +244,27 @@ def subscription_value(
             f"The model counts {model.unit_.value}s and the summary {summary.unit.value}s, and calendar periods do "
             f'not convert. Make the summary with period="{model.unit_.value}", or fit the model to this one.'
         )
-    if not summary.has_money:
+    if not summary.has_money and not without_prices:
         raise InputError(
             "No price of any subscription is known, so that there is nothing to value. Give a column `amount`; how "
             "long contracts last the model answers without it."
         )
     states = PlanStates.of(plan_history(summary))
     facts = SubscriptionValueFacts(summary, model, states, horizon, discount, lifetime, used)
-    name = _values(facts, scored_at, seed)
-    return SubscriptionValues(summary.engine, name, facts)
+    name, cells = _values(facts, scored_at, seed)
+    return SubscriptionValues(summary.engine, name, replace(facts, cells=cells))
 
 
-def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: int) -> str:
+def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: int) -> tuple[str, PricedCells]:
     summary, unit = facts.summary, facts.summary.unit
     engine = summary.engine
     gone = f"({whole_periods('ended_on', day_literal(summary.facts.cut), unit)})"
     key = engine.columns(template(_PACKAGE, "subscription_cells").format(gone=gone, summary=quoted(summary.name)))
     cells = _cells(facts, key)
-    plain, money = _plain(facts, cells), _money(facts, cells, seed)
+    plain = _plain(facts, cells)
+    money, deviations = _money(facts, cells, seed)
     table = engine.from_columns(engine.new_name("subscription_cells"), {**key, **plain, **money})
     value = f"clv_predicted_{horizon_label(facts.horizon)}"
-    scale = _MONTHS[unit] * facts.margin.factor
     constants = [
         f"CAST({round(facts.horizon.days)} AS INTEGER) AS churn_horizon_days",
         f"{literal(facts.margin.basis.value)} AS clv_basis",
@@ -232,7 +277,7 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
         engine.new_name("subscription_values"),
         template(_PACKAGE, "subscription_values").format(
             gone=gone,
-            scale=repr(scale),
+            scale=repr(facts.scale),
             margin=repr(facts.margin.factor),
             summary=quoted(summary.name),
             cells=quoted(table),
@@ -243,7 +288,10 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
         ),
     )
     engine.drop(table)
-    return name
+    customers, price, squares = (
+        np.asarray(key[column], dtype=np.float64) for column in ("customers", "mrr_sum", "mrr_squares")
+    )
+    return name, PricedCells(cells, customers, price, squares, deviations)
 
 
 def _cells(facts: SubscriptionValueFacts, key: dict[str, Any]) -> SubscriptionCells:
@@ -277,16 +325,22 @@ def _plain(facts: SubscriptionValueFacts, cells: SubscriptionCells) -> dict[str,
     return found
 
 
-def _money(facts: SubscriptionValueFacts, cells: SubscriptionCells, seed: int) -> dict[str, np.ndarray]:
-    """Columns that a customer's price is multiplied with."""
+def _money(
+    facts: SubscriptionValueFacts, cells: SubscriptionCells, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Columns that a customer's price is multiplied with, and the standard deviations behind them."""
     unit = facts.summary.unit
-    delta = facts.discount.continuous(unit)
+    delta = facts.delta
     lengths = (facts.horizon.in_unit(unit), facts.lifetime.in_unit(unit))
     label = f"clv_predicted_{horizon_label(facts.horizon)}"
     columns: dict[str, np.ndarray] = {}
-    spread = interval_units(facts.model, facts.states, cells, delta, lengths, _ENDS, seed)
-    for name, length, (low, high) in zip((label, "clv_lifetime"), lengths, spread, strict=True):
+    deviations: dict[str, np.ndarray] = {}
+    spread = spread_units(facts.model, facts.states, cells, delta, lengths, _ENDS, seed)
+    for name, length, (low, high, deviation) in zip((label, "clv_lifetime"), lengths, spread, strict=True):
         columns[name] = expected_units(facts.model, facts.states, cells, delta, length)
         columns |= {f"{name}_low": low, f"{name}_high": high}
+        deviations[name] = deviation
     columns["clv_infinite"] = expected_units(facts.model, facts.states, cells, delta, None)
-    return columns
+    columns["clv_if_stays"] = expected_units(facts.model, facts.states, cells, delta, lengths[0], stays=True)
+    columns["money_at_risk"] = np.where(cells.ended, 0.0, np.maximum(columns["clv_if_stays"] - columns[label], 0.0))
+    return columns, deviations

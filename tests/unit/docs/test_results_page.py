@@ -76,9 +76,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def summaries(results: dict[str, Path]) -> set[str]:
-    """All paths of all summaries."""
+    """All paths of all summaries; the test of subscriptions has the keys of that of orders."""
     read = [json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in results.values()]
-    return {path for summary in read for path in paths(summary)}
+    found = {path for summary in read for path in paths(summary)}
+    return {path.replace("subscriptions.backtest.", "backtest.") for path in found}
 
 
 def test_every_key_is_documented(results: dict[str, Path]) -> None:
@@ -109,7 +110,7 @@ def test_every_documented_key_exists(results: dict[str, Path]) -> None:
 
 
 def test_columns_are_those_of_the_page(results: dict[str, Path]) -> None:
-    documented = named_in_tables("## Columns of customers", "## Keys of summary.json")
+    documented = named_in_tables("## Columns of customers", "## Columns of subscribers")
     found = set()
     for name, folder in results.items():
         columns = [row[0] for row in duckdb.sql(f"DESCRIBE '{folder / 'customers.parquet'}'").fetchall()]
@@ -118,6 +119,12 @@ def test_columns_are_those_of_the_page(results: dict[str, Path]) -> None:
             with (folder / "customers.csv").open(encoding="utf-8-sig", newline="") as file:
                 assert next(csv.reader(file)) == columns
     assert found == documented
+
+
+def test_columns_of_subscribers_are_those_of_the_page(results: dict[str, Path]) -> None:
+    documented = named_in_tables("## Columns of subscribers", "## Keys of summary.json")
+    file = results["demo"] / "subscribers.parquet"
+    assert {row[0] for row in duckdb.sql(f"DESCRIBE '{file}'").fetchall()} == documented
 
 
 def test_the_files_are_those_of_the_page(results: dict[str, Path]) -> None:

@@ -11,7 +11,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "subscriptions.md").read_text(encod
 def test_the_examples_run() -> None:
     names: dict[str, object] = {}
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         exec(block, names)
     values = names["values"].to_numpy()  # type: ignore[attr-defined]

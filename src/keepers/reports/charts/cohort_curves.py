@@ -78,7 +78,7 @@ def value_text(value: float | None, measure: CohortMeasure, currency: str | None
     """A value of the measure as text."""
     if value is None:
         return MISSING
-    if measure is CohortMeasure.ACTIVE_SHARE:
+    if measure in (CohortMeasure.ACTIVE_SHARE, CohortMeasure.RUNNING_SHARE):
         return percent(value)
     if measure is CohortMeasure.CUMULATIVE_VALUE:
         return money(value, currency)

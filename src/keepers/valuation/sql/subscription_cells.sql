@@ -1,11 +1,15 @@
--- Distinct situations of customers' last subscriptions; whoever left is told apart by how long ago.
-SELECT DISTINCT
+-- Distinct situations of customers' last subscriptions with their prices; whoever left is told apart by how long ago.
+SELECT
     plan,
     state,
     CASE WHEN ended THEN 0 ELSE periods END AS periods,
     CASE WHEN ended THEN 0 ELSE tenure END AS tenure,
     CASE WHEN ended THEN 1 ELSE next_renewal END AS next_renewal,
-    CASE WHEN ended THEN {gone} ELSE 0 END AS gone
+    CASE WHEN ended THEN {gone} ELSE 0 END AS gone,
+    count(*) AS customers,
+    coalesce(sum(mrr), 0) AS mrr_sum,
+    coalesce(sum(mrr * mrr), 0) AS mrr_squares
 FROM {summary}
 WHERE latest
-ORDER BY ALL
+GROUP BY 1, 2, 3, 4, 5, 6
+ORDER BY 1, 2, 3, 4, 5, 6

@@ -1,0 +1,115 @@
+"""A run on subscriptions alone, and what summary.json says of subscriptions in any run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from keepers.data.engine import quoted
+from keepers.data.read import Dataset
+from keepers.domain.ports import Progress
+from keepers.data.staged_folder import MARK
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.subscriptions import (
+    ScoredSubscriptions,
+    refuse_without_orders,
+    score_subscriptions,
+    write_subscribers,
+)
+from keepers.pipeline.summary_file import money_of, subscription_run_summary, write_summary
+from keepers.valuation.mrr_history import mrr_history
+
+
+def subscription_run(
+    dataset: Dataset,
+    options: RunOptions,
+    folder: Path,
+    progress: Progress,
+    now: Callable[[], dt.datetime],
+) -> dict[str, Any]:
+    """Value the subscribers and write everything into the folder; gives the summary back."""
+    refuse_without_orders(dataset, options)
+    scored = score_subscriptions(dataset, options, now(), progress)
+    assert scored is not None
+    progress("Writing results", None)
+    write_subscribers(scored, folder, options.csv)
+    scored.model.save(folder / "model-contract.json", corrected=options.report)
+    if options.report:
+        from keepers.pipeline.content import subscription_report
+        from keepers.reports.page import write_report
+
+        present = {path.name for path in folder.iterdir()}
+        write_report(subscription_report(dataset, scored, options, now(), present), folder / "report.html")
+    told = subscription_summary(scored, options)
+    names = sorted(path.name for path in folder.iterdir())
+    summary = subscription_run_summary(dataset, scored, told, options, now(), names)
+    write_summary(summary, folder / MARK)
+    return summary
+
+
+def subscription_summary(scored: ScoredSubscriptions, options: RunOptions) -> dict[str, Any]:
+    """Everything a program may want to know of subscriptions, as plain values."""
+    summary, values, engine = scored.summary, scored.values, scored.summary.engine
+    states = dict(engine.rows(f"SELECT state, count(*) FROM {quoted(summary.name)} WHERE latest GROUP BY state"))
+    at_risk, historic, revenue = engine.row(
+        f"SELECT sum(money_at_risk), sum(clv_historic), sum(revenue) FROM {quoted(values.name)}"
+    )
+    months = mrr_history(summary)
+    equity = scored.equity
+    plans = engine.rows(
+        "SELECT plan, count(*), count(*) FILTER (NOT ended), sum(mrr) FILTER (state IN ('active', 'past_due')) "
+        f"FROM {quoted(summary.name)} GROUP BY plan ORDER BY 3 DESC, 2 DESC, 1"
+    )
+    tested = scored.test is not None and bool(scored.test.rows)
+    return {
+        "customers": sum(states.values()),
+        **{name: int(states.get(name, 0)) for name in ("active", "past_due", "paused", "ended")},
+        "period": summary.unit.value,
+        "last_day": summary.facts.cut.isoformat(),
+        "model": scored.model.title,
+        "mrr": months[-1].movements.end if months else None,
+        "revenue": None if revenue is None else float(revenue),
+        "equity": None
+        if equity is None
+        else {
+            "total": asdict(equity.total),
+            "lifetime": asdict(equity.lifetime),
+            "if_nobody_left": equity.certain,
+            "historic": float(historic or 0.0),
+        },
+        "money_at_risk": None if equity is None else float(at_risk or 0.0),
+        "expected_endings": {
+            "within_days": scored.soon.within.days,
+            "contracts": asdict(scored.soon.contracts),
+            "mrr": None if scored.soon.mrr is None else asdict(scored.soon.mrr),
+        },
+        "median_tenure": float(scored.model.median_tenure_new_customer()),
+        "plans": [
+            {
+                "plan": str(plan),
+                "contracts": int(count),
+                "running": int(runs),
+                "mrr": None if mrr is None else float(mrr),
+            }
+            for plan, count, runs, mrr in plans
+        ],
+        "mrr_movements": [
+            {
+                "month_to": month.day.isoformat(),
+                "customers": month.customers,
+                **{name: getattr(month.movements, name) for name in _MOVED},
+                "end": month.movements.end,
+            }
+            for month in months
+        ],
+        "money": money_of(values, options, "customers who subscribed before") if values.has_money else None,
+        "remarks": list(values.remarks),
+        "verdict": {**scored.verdict.to_dict(), "tested": tested},
+        "backtest": None if scored.test is None else scored.test.to_dict(),
+    }
+
+
+_MOVED = ("start", "new", "reactivation", "expansion", "contraction", "churned")
