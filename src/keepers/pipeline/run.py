@@ -107,11 +107,8 @@ def run(
         scored = replace(scored, values=customers if options.report else written)
         found = insights(dataset, scored, options)
         progress("Writing results", None)
-        subscribed, notes = _subscribed(dataset, options, now(), progress)
+        subscribed, told, notes = _subscribed(dataset, options, folder, now(), progress)
         if subscribed is not None:
-            from keepers.pipeline.subscriptions import write_subscribers
-
-            write_subscribers(subscribed, folder, options.csv)
             found.models["contract"] = subscribed.model
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json", corrected=options.report)
@@ -127,11 +124,6 @@ def run(
             present = {path.name for path in folder.iterdir()}
             said = report_content(dataset, scored, found, options, now(), subscribed, present, notes)
             write_report(said, folder / "report.html")
-        told = None
-        if subscribed is not None:
-            from keepers.pipeline.subscription_run import subscription_summary
-
-            told = subscription_summary(subscribed, options)
         names = sorted(path.name for path in folder.iterdir())
         summary = run_summary(dataset, scored, found, options, now(), names, told)
         if not engine.is_embedded:
@@ -148,23 +140,25 @@ def _subscriptions_alone(dataset: Dataset) -> bool:
 
 
 def _subscribed(
-    dataset: Dataset, options: RunOptions, now: dt.datetime, progress: Progress
-) -> tuple[ScoredSubscriptions | None, tuple[str, ...]]:
-    """The subscribers of a shop; where they cannot be valued the shop is, and a sentence says why they are not."""
+    dataset: Dataset, options: RunOptions, folder: Path, now: dt.datetime, progress: Progress
+) -> tuple[ScoredSubscriptions | None, dict[str, Any] | None, tuple[str, ...]]:
+    """The subscribers of a shop, written, and what the summary says of them; or a sentence why they are not valued."""
     if "subscriptions" not in dataset.tables:
-        return None, ()
-    from keepers.pipeline.subscriptions import score_subscriptions
+        return None, None, ()
+    from keepers.pipeline.subscription_run import subscription_summary
+    from keepers.pipeline.subscriptions import score_subscriptions, write_subscribers
 
     try:
         found = score_subscriptions(dataset, options, now, progress)
     except InputError as error:
-        return None, (f"The subscriptions could not be valued. {error}",)
-    if found is None:
-        return None, ()
+        return None, None, (f"The subscriptions could not be valued. {error}",)
+    assert found is not None
     currencies = {dataset.currency, found.values.currency} - {UNSPECIFIED_CURRENCY}
     if found.values.has_money and dataset.orders.has_money and len(currencies) > 1:
-        return None, (
+        why = (
             f"The subscriptions are in {found.values.currency} and the orders in {dataset.currency}, so that one page "
-            "cannot hold both. Run the subscriptions alone to value them.",
+            "cannot hold both. Run the subscriptions alone to value them."
         )
-    return found, ()
+        return None, None, (why,)
+    write_subscribers(found, folder, options.csv)
+    return found, subscription_summary(found, options), ()

@@ -10,8 +10,8 @@ from typing import Any
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
-from keepers.domain.ports import Progress
 from keepers.data.staged_folder import MARK
+from keepers.domain.ports import Progress
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.subscriptions import (
     ScoredSubscriptions,
