@@ -80,13 +80,15 @@ class Warehouse:
 
 @pytest.fixture(scope="session")
 def postgres_warehouse(postgres_url: str) -> Warehouse:
-    """PostgreSQL with a schema ``shop``."""
+    """PostgreSQL with a schema ``shop`` in a database of its own."""
     import psycopg
+
+    url = _with_database(postgres_url.replace("/shop?", "/postgres?"), "market")
 
     def fill(name: str, columns: Mapping[str, Any]) -> None:
         arrays, types = column_types(columns)
         listed = ", ".join(f'"{key}" {"numeric(12, 2)" if key == "total" else of}' for key, of in types.items())
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE SCHEMA IF NOT EXISTS shop")
             connection.execute(f"DROP TABLE IF EXISTS shop.{name} CASCADE")
             connection.execute(f"CREATE TABLE shop.{name} ({listed})")
@@ -95,7 +97,7 @@ def postgres_warehouse(postgres_url: str) -> Warehouse:
                     copy.write_row(row)
 
     def look(query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             return connection.execute(query.encode()).fetchall()
 
     def tables() -> list[str]:
@@ -109,12 +111,10 @@ def postgres_warehouse(postgres_url: str) -> Warehouse:
 
     def drop_results(engine: Engine) -> None:
         del engine
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("DROP SCHEMA IF EXISTS keepers CASCADE")
 
-    return Warehouse(
-        "postgresql", lambda: connect(postgres_url), fill, "shop.orders", postgres_url, {}, drop_results, look, tables
-    )
+    return Warehouse("postgresql", lambda: connect(url), fill, "shop.orders", url, {}, drop_results, look, tables)
 
 
 @pytest.fixture(scope="session")

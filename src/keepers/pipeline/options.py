@@ -132,6 +132,11 @@ class RunOptions:
             )
         if self.report and self.wanted != "all":
             raise ConfigError("The report is made of all columns. Leave it out (--no-report), or write all columns.")
+        if self.keep and self.engine is not None:
+            raise ConfigError(
+                "A base is kept of files. Orders in a database or cluster stay there: leave --keep out, and run again for "
+                "new ones."
+            )
         if self.keep and self.as_of is not None:
             raise ConfigError("A base is kept up to the last order's day. Leave out either --keep or --as-of.")
         if self.lifetime.days < self.horizon.days:
@@ -142,7 +147,7 @@ class RunOptions:
     @property
     def kept(self) -> bool:
         """Whether orders and summaries are kept."""
-        return self.as_of is None and (self.report if self.keep is None else self.keep)
+        return self.engine is None and self.as_of is None and (self.report if self.keep is None else self.keep)
 
     @property
     def contract_model(self) -> ContractModel | None:
