@@ -134,8 +134,8 @@ class RunOptions:
             raise ConfigError("The report is made of all columns. Leave it out (--no-report), or write all columns.")
         if self.keep and self.engine is not None:
             raise ConfigError(
-                "A base is kept of files. Orders in a database or cluster stay there: leave --keep out, and run again for "
-                "new ones."
+                "A base is kept of files. Orders in a database or cluster stay there: leave --keep out, and run again "
+                "for new ones."
             )
         if self.keep and self.as_of is not None:
             raise ConfigError("A base is kept up to the last order's day. Leave out either --keep or --as-of.")
