@@ -129,6 +129,10 @@ def test_spend_has_one_too() -> None:
         assert np.all(found[question] < found[f"{question}_high"])
     with pytest.raises(ConfigError, match="There is no interval for 'sample_spend'"):
         model.interval(data, "sample_spend")
+    with pytest.raises(ConfigError, match=r"needs `quantile`, .* quantile=0\.9"):
+        model.interval(data, "spend_quantile")
+    with pytest.raises(ConfigError, match="missing a required argument: 'threshold'"):
+        model.interval(data, "probability_spend_above")
 
 
 def test_what_cannot_be_asked(model: kp.NBD) -> None:

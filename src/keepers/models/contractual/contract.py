@@ -20,6 +20,7 @@ from keepers.models.contractual.contract_rows import ContractRows, columns_given
 from keepers.models.contractual.questions import Question
 from keepers.models.evidence import Likelihood, Resampling
 from keepers.models.fitting import Problem, fit
+from keepers.models.intervals import check_level
 from keepers.models.priors import Prior
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.contract_family import ContractFamily, ContractTables, log_likelihood_sum
@@ -221,8 +222,7 @@ class ContractModel(Model):
         ConfigError
             If there is no such question.
         """
-        if not 0 < level < 100:
-            raise ConfigError(f"`level` is {level!r}; it is in per cent, between 0 and 100.")
+        check_level(level)
         self._theta()
         wait = arguments.pop("next_renewal", None)
         asked = questions.ask(question, self.unit_, arguments)
@@ -251,6 +251,7 @@ class ContractModel(Model):
         """
         if periods < 1:
             raise ConfigError(f"`periods` is {periods}; ask for one or more.")
+        check_level(level)
         model = self._of_plan(plan)
         age = np.arange(int(periods) + 1, dtype=np.float64)
         curve: dict[str, FloatArray] = {"age": age}
@@ -283,6 +284,8 @@ class ContractModel(Model):
         self, customers: int, rng: np.random.Generator, observed: Horizon, plan: str | None = None
     ) -> ContractCells:
         """Draw contracts that begin now and are observed for a time, one row a contract, parameters as estimated."""
+        if customers < 1:
+            raise ConfigError(f"`customers` is {customers}; draw one or more.")
         theta = self._of_plan(plan)._theta().tolist()
         start = np.zeros(customers)
         tenure = self._drawn(theta, start, rng)

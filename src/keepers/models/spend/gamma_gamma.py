@@ -22,6 +22,7 @@ from keepers.models.frames import attributes_given
 from keepers.models.intervals import (
     DRAWS,
     answer_interval,
+    check_arguments,
     check_level,
     check_question,
     given_together,
@@ -257,18 +258,20 @@ class GammaGamma(CodedModel):
         check_level(level)
         check_question(question, ("expected_spend", "spend_quantile", "probability_spend_above"))
         estimate, rows = self._theta(), spend_rows(data, self.include_first, self.needed_attributes)
-        cells = rows.cells
         if "quantile" in arguments:
             arguments["level"] = arguments.pop("quantile")
+        elif question == "spend_quantile":
+            raise ConfigError("`spend_quantile` needs `quantile`, the level to find: for example quantile=0.9.")
+        check_arguments(getattr(self, question), arguments)
 
         def ask(theta: FloatArray, part: slice) -> FloatArray:
             moved = copy.copy(self)
             moved.parameters_ = dict(zip(self.parameter_names, theta.tolist(), strict=True))
-            some = cells.take(np.arange(cells.size)[part])
+            some = rows.cells.take(np.arange(rows.x.size)[part])
             return np.asarray(getattr(moved, question)(some, **arguments), dtype=np.float64)
 
-        many = posterior_draws(self.posterior_, draws)
-        value, low, high = answer_interval(ask, estimate, many, rows.x.size, level)
+        drawn = posterior_draws(self.posterior_, draws)
+        value, low, high = answer_interval(ask, estimate, drawn, rows.x.size, level)
         return given_together({question: value, f"{question}_low": low, f"{question}_high": high}, rows.give)
 
     def prior_predictive(self, draws: int = 1000, seed: int = 0) -> PriorPredictive:

@@ -173,3 +173,11 @@ def test_what_is_refused() -> None:
         model.survival(ContractCells([0], [1], [0], [1], TimeUnit.YEAR), months(1))
     with pytest.raises(ConfigError, match="next_renewal"):
         model.discounted_expected_tenure(SMALL, next_renewal=-1.0)
+
+
+def test_what_cannot_be_drawn_or_told() -> None:
+    model = kp.ShiftedBetaGeometric().fit({"age": [0, 1, 2], "survivors": [100, 80, 70]}, unit="month")
+    with pytest.raises(ConfigError, match="`level` is 120"):
+        model.retention_curve(3, level=120)
+    with pytest.raises(ConfigError, match="`customers` is -1; draw one or more"):
+        model.sample(-1, np.random.default_rng(1), months(4))
