@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from keepers.domain.cells import Cells, FloatArray
 
 MOST_TO_FIT = 2_000_000
-"""Distinct histories up to which a fit sees them as they are: some 50 million customers at the resolution of a day."""
+"""Distinct histories up to which a fit sees them as they are: tens of millions of customers by the day."""
 
 _WIDTHS = (2, 3, 4, 5, 7)
 
