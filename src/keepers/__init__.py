@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from keepers.models.btyd.mbg_cnbd import MBGCNBD as MBGCNBD
     from keepers.models.btyd.mbg_nbd import MBGNBD as MBGNBD
     from keepers.models.btyd.nbd import NBD as NBD
+    from keepers.models.btyd.pareto_ggg import ParetoGGG as ParetoGGG
     from keepers.models.btyd.pareto_nbd import ParetoNBD as ParetoNBD
     from keepers.models.btyd.pareto_nbd_abe import ParetoNBDAbe as ParetoNBDAbe
     from keepers.models.catalogue import load_model as load_model
@@ -85,6 +86,7 @@ _HOMES = {
     "NaiveRate": ("models.baselines", "NaiveRate"),
     "ObservationWindow": ("domain.time", "ObservationWindow"),
     "Orders": ("data.orders", "Orders"),
+    "ParetoGGG": ("models.btyd.pareto_ggg", "ParetoGGG"),
     "ParetoNBD": ("models.btyd.pareto_nbd", "ParetoNBD"),
     "ParetoNBDAbe": ("models.btyd.pareto_nbd_abe", "ParetoNBDAbe"),
     "ShiftedBetaGeometric": ("models.contractual.shifted_beta_geometric", "ShiftedBetaGeometric"),

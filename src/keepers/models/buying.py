@@ -25,7 +25,7 @@ from keepers.models.fitting import Problem, fit
 from keepers.models.frames import Histories, cells_to_fit, histories
 from keepers.models.prior_predictive import prior_of
 from keepers.models.priors import ParameterPrior, Prior
-from keepers.models.realtime import CustomerState, Scores, score_states
+from keepers.models.realtime import BoolArray, CustomerState, Scores, score_states, together
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import Forecast, ForecastOverDraws
 from keepers.numerics.sums import dot, quadratic_forms
@@ -179,20 +179,19 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
 
     def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
         self._check_fitted()
-        return histories(data, self.unit_, unit, attributes=self.needed_attributes)
+        gaps = self.gaps if self.gaps == "each" else None
+        return histories(data, self.unit_, unit, gaps, self.needed_attributes)
 
     def probability_alive(self, data: Any, at: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
         """Probability that each customer is still a customer, now or `at` a time from now, whatever happens between."""
         theta, rows = self._theta(), self._rows(data, unit)
         later = 0.0 if at is None else self._length(at)
-        cells = rows.cells
-        return rows.give("probability_alive", self.answer("probability_alive", theta, cells, later))
+        return rows.give("probability_alive", self.answer("probability_alive", theta, rows.cells, later))
 
     def expected_purchases(self, data: Any, horizon: Horizon, unit: TimeUnit | str | None = None) -> Any:
         """Expected purchases of each customer within the horizon."""
         theta, rows, t = self._theta(), self._rows(data, unit), self._length(horizon)
-        cells = rows.cells
-        return rows.give("expected_purchases", self.answer("expected_purchases", theta, cells, t))
+        return rows.give("expected_purchases", self.answer("expected_purchases", theta, rows.cells, t))
 
     def purchase_distribution(
         self, data: Any, horizon: Horizon, max_purchases: int, unit: TimeUnit | str | None = None
@@ -263,14 +262,12 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
     def median_lifetime(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
         """Median remaining lifetime in the model's unit; zero for whoever is more likely gone than not."""
         theta, rows = self._theta(), self._rows(data, unit)
-        cells = rows.cells
-        return rows.give("median_lifetime", self.answer("median_lifetime", theta, cells))
+        return rows.give("median_lifetime", self.answer("median_lifetime", theta, rows.cells))
 
     def expected_next_purchase(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
         """Median time from now until the next purchase, for a customer who is still one, in the model's unit."""
         theta, rows = self._theta(), self._rows(data, unit)
-        cells = rows.cells
-        return rows.give("expected_next_purchase", self.answer("median_waiting_time", theta, cells))
+        return rows.give("expected_next_purchase", self.answer("median_waiting_time", theta, rows.cells))
 
     def sample(
         self,
@@ -306,8 +303,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
     ) -> Any:
         """Draw the purchases of each customer within the horizon, parameters being as estimated."""
         theta, rows, t = self._theta(), self._rows(data, unit), self._length(horizon)
-        cells = rows.cells
-        return rows.give("purchases", self.answer("sample_future", theta, cells, t, rng))
+        return rows.give("purchases", self.answer("sample_future", theta, rows.cells, t, rng))
 
     def predict_cells(
         self,
@@ -360,12 +356,16 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         """
         theta = self._theta()
 
-        def ask(question: str, x: FloatArray, t_x: FloatArray, T: FloatArray, *further: Any) -> FloatArray:
-            pattern, table = self._patterns_of(attributes, x.size)
-            cells = Cells(x, t_x, T, np.ones(x.shape), self.unit_, pattern=pattern, attributes=table)
+        asked = together(states)
+        pattern, table = self._patterns_of(attributes, asked.size)
+
+        def ask(rows: BoolArray, gaps: FloatArray | None, question: str, *columns: Any) -> FloatArray:
+            x, t_x, T, *further = columns
+            own = None if pattern is None else pattern[rows]
+            cells = Cells(x, t_x, T, np.ones(x.shape), self.unit_, gaps, own, table)
             return np.asarray(self.answer(question, theta, cells, *further))
 
-        return score_states(ask, self.unit_, states, now, horizon, discount, self.discrete)
+        return score_states(ask, self.unit_, asked, now, horizon, discount, self.discrete)
 
     def _with_gaps(self, drawn: Cells, rng: np.random.Generator) -> Cells:  # noqa: ARG002
         """Drawn histories with the times between purchases, where the model uses them."""

@@ -21,6 +21,7 @@ CATALOGUE: dict[str, str] = {
     "GGompertzNBD": "keepers.models.btyd.ggompertz_nbd",
     "HierarchicalParetoNBD": "keepers.models.btyd.hierarchical_pareto_nbd",
     "ParetoNBDAbe": "keepers.models.btyd.pareto_nbd_abe",
+    "ParetoGGG": "keepers.models.btyd.pareto_ggg",
     "BGBB": "keepers.models.btyd.bg_bb",
     "ShiftedBetaGeometric": "keepers.models.contractual.shifted_beta_geometric",
     "BetaDiscreteWeibull": "keepers.models.contractual.beta_discrete_weibull",

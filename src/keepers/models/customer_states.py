@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from keepers.domain.errors import InputError
 
 DayArray = NDArray[np.datetime64]
 IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 
 
 class OneState(Protocol):
@@ -35,6 +36,10 @@ class OneState(Protocol):
     def opportunity_days(self) -> float:
         """The length of an opportunity; zero counts days."""
 
+    @property
+    def log_gaps(self) -> float | None:
+        """Sum of the logarithms of the days between purchases; None where it is not known."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerStates:
@@ -50,6 +55,9 @@ class CustomerStates:
         Further days, or opportunities, with a purchase.
     opportunity_days : float
         For models of opportunities the length of one; zero counts days.
+    log_gaps : array, shape (n,), optional
+        Sum of the logarithms of the days between purchases of each, for models that know regular timing; NaN where it
+        is not known.
 
     Raises
     ------
@@ -68,6 +76,7 @@ class CustomerStates:
     last: DayArray
     repeat_purchases: IntArray
     opportunity_days: float = 0.0
+    log_gaps: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         first, last = _days(self.first), _days(self.last)
@@ -80,6 +89,11 @@ class CustomerStates:
         object.__setattr__(self, "first", first)
         object.__setattr__(self, "last", last)
         object.__setattr__(self, "repeat_purchases", repeats)
+        gaps = np.asarray(self.log_gaps, dtype=np.float64)
+        gaps = np.full(first.shape, np.nan) if gaps.size == 0 else gaps
+        if gaps.shape != first.shape:
+            raise InputError(f"`log_gaps` has {gaps.size} rows for {first.size} customers. Give one a customer.")
+        object.__setattr__(self, "log_gaps", np.where(repeats == 0, 0.0, gaps))
         reached = self._opportunity(np.arange(first.size), last)
         wrong = np.flatnonzero((repeats < 0) | (last < first) | ((repeats == 0) != (reached == 0)))
         if wrong.size:
@@ -115,20 +129,26 @@ class CustomerStates:
             _days([state.last for state in states]),
             np.array([state.repeat_purchases for state in states], dtype=np.int64),
             lengths.pop(),
+            np.array([np.nan if state.log_gaps is None else state.log_gaps for state in states], dtype=np.float64),
         )
 
     @classmethod
     def of_summary(cls, summary: Any) -> tuple[NDArray[Any], CustomerStates]:
         """The keys of the customers of a `Summary` made of orders, and their states in the same order."""
+        timed = f'LEFT JOIN "{summary.gaps_table()}" g USING (customer_key)' if summary.knows_gaps else ""
+        gaps = "CAST(coalesce(g.log_gaps, 0) AS DOUBLE)" if timed else "CAST('NaN' AS DOUBLE)"
         rows = summary.engine.columns(
-            f'SELECT customer_key, first_day, last_day, frequency FROM "{summary.name}" ORDER BY customer_key'
+            f"SELECT s.customer_key, s.first_day, s.last_day, s.frequency, {gaps} AS log_gaps "
+            f'FROM "{summary.name}" s {timed} ORDER BY s.customer_key'
         )
         if any(np.isnat(_days(rows[name])).any() for name in ("first_day", "last_day")):
             raise InputError(
                 "The summary does not know the days of purchases, as it was made of a frame of frequency and recency. "
                 "Make it of orders with `keepers.summarise`."
             )
-        return rows["customer_key"], cls(_days(rows["first_day"]), _days(rows["last_day"]), rows["frequency"])
+        return rows["customer_key"], cls(
+            _days(rows["first_day"]), _days(rows["last_day"]), rows["frequency"], log_gaps=rows["log_gaps"]
+        )
 
     @property
     def size(self) -> int:
@@ -159,6 +179,7 @@ class CustomerStates:
                 "`joined`."
             )
         first, last, repeats = self.first.copy(), self.last.copy(), self.repeat_purchases.copy()
+        gaps = self.log_gaps.copy()
         order = np.lexsort((when, who))
         who, when = who[order], when[order]
         begins = np.flatnonzero(np.r_[True, who[1:] != who[:-1]]) if who.size else np.empty(0, dtype=np.intp)
@@ -171,9 +192,12 @@ class CustomerStates:
             known = _opportunities(first[row], last[row], self.opportunity_days)
             adds = (day < first[row]) | ((reached != 0) & (reached != known))
             row, day = row[adds], day[adds]
+            # Of an order between the first and the last day it is not remembered which gap it divides.
+            apart = np.maximum((day - last[row]).astype(np.float64), (first[row] - day).astype(np.float64))
+            gaps[row] += np.log(np.where(apart > 0, apart, np.nan))
             first[row], last[row] = np.minimum(first[row], day), np.maximum(last[row], day)
             repeats[row] += 1
-        return CustomerStates(first, last, repeats, self.opportunity_days)
+        return CustomerStates(first, last, repeats, self.opportunity_days, gaps)
 
     def joined(self, others: CustomerStates) -> CustomerStates:
         """These customers and others after them."""
@@ -187,6 +211,7 @@ class CustomerStates:
             np.concatenate([self.last, others.last]),
             np.concatenate([self.repeat_purchases, others.repeat_purchases]),
             self.opportunity_days,
+            np.concatenate([self.log_gaps, others.log_gaps]),
         )
 
     def _opportunity(self, rows: NDArray[np.intp], days: DayArray) -> IntArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.likelihoods.stacked import Stacked
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 _FAMILIES = {
     "NBD": "nbd",
@@ -50,6 +52,9 @@ class CustomerState:
     opportunity_days : float
         For models of opportunities the length of one, counted from the first purchase: purchases of one opportunity
         are one. Zero counts days.
+    log_gaps : float or None
+        Sum of the logarithms of the days between purchases, for models that know regular timing. None where it is not
+        known, as after an order that arrived late: the state does not remember which gap that divides.
 
     Examples
     --------
@@ -62,6 +67,7 @@ class CustomerState:
     last: dt.date
     repeat_purchases: int
     opportunity_days: float = 0.0
+    log_gaps: float | None = None
 
     def __post_init__(self) -> None:
         if (
@@ -73,6 +79,8 @@ class CustomerState:
                 f"A customer with {self.repeat_purchases} repeat purchases cannot have bought first on {self.first} "
                 f"and last on {self.last}. Each repeat purchase is a later day than the first."
             )
+        if self.repeat_purchases == 0:
+            object.__setattr__(self, "log_gaps", 0.0)
 
     @classmethod
     def starting(cls, day: dt.date, opportunity_days: float = 0.0) -> CustomerState:
@@ -88,13 +96,18 @@ class CustomerState:
         """The state after one more order.
 
         A second order of the first or of the last day changes nothing, as purchases of one day count once. An order
-        that arrives late, from a day between, counts as one more purchase: the state does not remember every day.
+        that arrives late, from a day between, counts as one more purchase: the state does not remember every day, and
+        from then on not how regularly the customer bought.
         """
         day = _day(order)
         if day >= self.first and self.opportunity(day) in (0, self.opportunity(self.last)):
             return self
         first, last = min(self.first, day), max(self.last, day)
-        return CustomerState(first, last, self.repeat_purchases + 1, self.opportunity_days)
+        gaps = self.log_gaps
+        if gaps is not None:
+            apart = max((day - self.last).days, (self.first - day).days)
+            gaps = gaps + math.log(apart) if apart > 0 else None
+        return CustomerState(first, last, self.repeat_purchases + 1, self.opportunity_days, gaps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,8 +216,11 @@ class Scorer:
             What later purchases are worth now.
         """
 
-        def ask(question: str, *arguments: Any) -> FloatArray:
-            return np.asarray(getattr(self.family, question)(self.theta, *arguments))
+        knowing = getattr(self.family, "knowing", None)
+
+        def ask(_: BoolArray, gaps: FloatArray | None, question: str, *arguments: Any) -> FloatArray:
+            family = self.family if gaps is None or knowing is None else knowing(gaps)
+            return np.asarray(getattr(family, question)(self.theta, *arguments))
 
         discrete = bool(getattr(self.family, "DISCRETE", False))
         return score_states(ask, self.unit, states, now, horizon, discount, discrete)
@@ -219,9 +235,11 @@ def score_states(
     discount: DiscountRate,
     discrete: bool = False,
 ) -> Scores:
-    """Score states by whatever answers a family's questions: `ask(question, x, t_x, T, ...)`."""
-    if not isinstance(states, CustomerStates):
-        states = CustomerStates.of([states] if isinstance(states, CustomerState) else states)
+    """Score states by whatever answers a family's questions: `ask(rows, log_gaps, question, x, t_x, T, ...)`.
+
+    `rows` tells which of the states are asked about: those whose `log_gaps` are known, or the others without them.
+    """
+    states = together(states)
     today = np.datetime64(_day(now), "D")
     late = np.flatnonzero(states.last > today)
     if late.size:
@@ -233,12 +251,30 @@ def score_states(
     if discrete:
         t_x, T = np.floor(t_x + 1e-9), np.floor(T + 1e-9)
     t, delta = horizon.in_unit(unit), discount.continuous(unit)
+    gaps = states.log_gaps - x * math.log(days)
+    lost = np.isnan(gaps)
+
+    def score(question: str, *further: float) -> FloatArray:
+        found = np.empty(x.shape)
+        for rows, known in ((~lost, True), (lost, False)):
+            if rows.any():
+                asked = gaps[rows] if known else None
+                found[rows] = ask(rows, asked, question, x[rows], t_x[rows], T[rows], *further)
+        return found
+
     return Scores(
-        probability_alive=ask("probability_alive", x, t_x, T),
-        expected_purchases=ask("expected_purchases", x, t_x, T, t),
-        discounted_purchases=ask("discounted_expected_purchases", x, t_x, T, delta, t),
-        days_to_next_purchase=ask("median_waiting_time", x, t_x, T) * days,
+        probability_alive=score("probability_alive"),
+        expected_purchases=score("expected_purchases", t),
+        discounted_purchases=score("discounted_expected_purchases", delta, t),
+        days_to_next_purchase=score("median_waiting_time") * days,
     )
+
+
+def together(states: CustomerState | Sequence[CustomerState] | CustomerStates) -> CustomerStates:
+    """One state or several as columns."""
+    if isinstance(states, CustomerStates):
+        return states
+    return CustomerStates.of([states] if isinstance(states, CustomerState) else states)
 
 
 def _family(model: str, stages: Mapping[str, int]) -> BuyingFamily:
@@ -247,6 +283,10 @@ def _family(model: str, stages: Mapping[str, int]) -> BuyingFamily:
         from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
 
         return ErlangBetaGeometric(_ERLANG[model], stages[model])
+    if model == "ParetoGGG":
+        from keepers.numerics.likelihoods.pareto_ggg import ParetoGGGFamily
+
+        return ParetoGGGFamily()
     if model in _FAMILIES:
         return cast(BuyingFamily, importlib.import_module(f"keepers.numerics.likelihoods.{_FAMILIES[model]}"))
     from keepers.models.catalogue import model_class

@@ -85,7 +85,11 @@ class PatternedLikelihood:
         ages, pattern = self._tables.T[rows], self._pattern[rows]
         thetas = np.exp(point[: self._d] + self._offset + self._design @ point[self._d :])
         x, t_x = answers(self.family.sample_new, thetas, pattern, (ages,), rng, exact=True)
-        return PatternedLikelihood(self.family, CellTables.of_rows(x, t_x, ages), pattern, self._design, self._offset)
+        drawn, gaps = CellTables.of_rows(x, t_x, ages), getattr(self.family, "sample_log_gaps", None)
+        if gaps is not None and hasattr(self.family, "knowing"):
+            known = answers(gaps, thetas, pattern, (x, t_x, ages), rng, exact=True)
+            drawn = CellTables(x, t_x, ages, np.ones(x.shape), known)
+        return PatternedLikelihood(self.family, drawn, pattern, self._design, self._offset)
 
     @property
     def values(self) -> Callable[[FloatArray], FloatArray] | None:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keepers.domain.errors import ConfigError
 from keepers.domain.time import ObservationWindow, TimeUnit, days, weeks
 from keepers.testing.proof import Promise, differs
@@ -78,7 +80,7 @@ def _states(subject: Subject) -> Iterable[str]:
     for week in (4, 20):
         state = state.update(first + dt.timedelta(weeks=week))
     found = model.score(state, first + dt.timedelta(weeks=26), horizon)
-    same = cells([2.0], 20.0, 26.0)
+    same = replace(cells([2.0], 20.0, 26.0), log_gaps=np.log([4.0 * 16.0]))
     yield from differs("P(alive)", found.probability_alive, model.probability_alive(same), 1e-9)
     yield from differs("expected purchases", found.expected_purchases, model.expected_purchases(same, horizon), 1e-9)
     discounted = model.discounted_expected_purchases(same, horizon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,13 +69,44 @@ def answer(family: BuyingFamily, coding: Coding, question: str, theta: FloatArra
     pattern = pattern_of(cells)
     thetas = parameters_of_patterns(theta, design, offset)
     random = question.startswith("sample")
-    columns = (cells.x, cells.t_x, cells.T)
-    found = answers(getattr(family, question), thetas, pattern, columns, *further, exact=random)
+    columns: tuple[FloatArray, ...] = (cells.x, cells.t_x, cells.T)
+    asked = getattr(family, question)
+    if (gaps := gaps_of(family, cells)) is not None:
+        columns, asked = (*columns, gaps), partial(_with_gaps, family, question)
+    found = answers(asked, thetas, pattern, columns, *further, exact=random)
     if question == "forecast":
         return replace(found, expected_gradient=_with_coefficients(found.expected_gradient, design, pattern))
     if question == "expected_purchases_gradient":
         return _with_coefficients(found, design, pattern)
     return found
+
+
+def answer_plain(family: BuyingFamily, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
+    """The family's answer for every row of cells where all customers share their parameters."""
+    gaps = gaps_of(family, cells)
+    if gaps is not None:
+        return _with_gaps(family, question, theta, cells.x, cells.t_x, cells.T, gaps, *further)
+    return getattr(family, question)(theta, cells.x, cells.t_x, cells.T, *further)
+
+
+def gaps_of(family: BuyingFamily, cells: Cells) -> FloatArray | None:
+    """The sum of the logarithms of the times between purchases of one customer of each row, where the family asks."""
+    if cells.log_gaps is None or getattr(family, "knowing", None) is None:
+        return None
+    return cells.log_gaps / np.where(cells.weight > 0, cells.weight, 1.0)
+
+
+def _with_gaps(
+    family: Any,
+    question: str,
+    theta: FloatArray,
+    x: FloatArray,
+    t_x: FloatArray,
+    T: FloatArray,
+    gaps: FloatArray,
+    *further: Any,
+) -> Any:
+    return getattr(family.knowing(gaps), question)(theta, x, t_x, T, *further)
 
 
 def answer_new(

@@ -12,7 +12,15 @@ from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import TimeUnit
-from keepers.models.covariates.answers import CustomerMix, answer, answer_new, attributes_of, draw_new, pattern_of
+from keepers.models.covariates.answers import (
+    CustomerMix,
+    answer,
+    answer_new,
+    answer_plain,
+    attributes_of,
+    draw_new,
+    pattern_of,
+)
 from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
 from keepers.models.covariates.coded import CodedModel
 from keepers.models.covariates.encoding import pattern_weights
@@ -63,7 +71,7 @@ class CovariateModel(CodedModel):
             Further arguments.
         """
         if self.coding_ is None:
-            return getattr(self.family, question)(theta, cells.x, cells.t_x, cells.T, *further)
+            return answer_plain(self.family, question, theta, cells, *further)
         if self.varying_coefficients:
             return answer_in_time(self.family, self.coding_, question, theta, cells, *further)
         return answer(self.family, self.coding_, question, theta, cells, *further)
