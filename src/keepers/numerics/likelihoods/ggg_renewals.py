@@ -196,7 +196,7 @@ def mean_renewals(k: float, a: FloatArray) -> MeanRenewals:
 def _grid(k: float) -> tuple[float, float, int]:
     """First place, step and number of places of log(zeta a / k), the expected number of gaps, for all shapes a >= k."""
     low = -min(max(1.5, 20.0 / (k + 0.5)), 22.0)
-    step = 0.2 * min(0.5, 1.0 / np.sqrt(k))
+    step = 0.15 * min(2.0 / 3.0, 1.0 / np.sqrt(k))
     # A wave that the start leaves, averaged over the rate, is (1 + zeta (1 - exp(2 pi i / k)))^-a.
     shape = k * np.concatenate([np.linspace(1.0, 4.0, 13), np.geomspace(5.0, 1e4, 20)])
     real = 1.0 - np.cos(2.0 * np.pi / max(k, 4.0))
