@@ -10,8 +10,10 @@ import numpy as np
 from keepers.domain.cells import FloatArray
 from keepers.domain.money import continuous_rate
 from keepers.domain.time import days, weeks
+from keepers.testing.asking import declared_infinities, every_question
 from keepers.testing.proof import Promise, differs, violates
-from keepers.testing.questions import ALWAYS, CAP, DISCOUNT, HORIZON, NO_DISCOUNT, QUESTIONS
+from keepers.testing.question import DISCOUNT, NO_DISCOUNT
+from keepers.testing.questions import CAP, HORIZON, QUESTIONS
 from keepers.testing.stores import NEW
 from keepers.testing.subject import Subject
 
@@ -19,31 +21,10 @@ _WIDE = 400
 
 
 def _every_question(subject: Subject) -> Iterable[str]:
-    for question in QUESTIONS:
-        if not callable(getattr(subject.fitted, question.method, None)):
-            yield f"there is no method `{question.method}` ({question.words})."
-            continue
-        try:
-            found = np.asarray(question.ask(subject.fitted, subject.rows), dtype=float)
-        except Exception as error:  # one hole must not hide the others
-            yield f"`{question.method}` ({question.words}) raises {type(error).__name__}: {error}"
-            continue
-        yield from _in_domain(question.words, found, question.probability)
-        if question.key not in subject.infinite:
-            yield from violates(f"{question.words} is finite or declared in `infinite`", np.isfinite(found), found)
-    for key in subject.infinite:
-        if key not in {question.key for question in QUESTIONS}:
-            yield f"`infinite` names {key!r}, which is no question."
+    yield from every_question(subject, QUESTIONS)
     for words, found, shape in _shapes(subject):
         if found.shape != shape:
             yield f"{words} has shape {found.shape} and not {shape}."
-
-
-def _in_domain(words: str, found: FloatArray, probability: bool) -> Iterable[str]:
-    yield from violates(f"{words} is a number", ~np.isnan(found), found)
-    yield from violates(f"{words} is not negative", ~(found < -1e-12), found)
-    if probability:
-        yield from violates(f"{words} is at most 1", ~(found > 1 + 1e-12), found)
 
 
 def _shapes(subject: Subject) -> Iterable[tuple[str, FloatArray, tuple[int, ...]]]:
@@ -57,22 +38,7 @@ def _shapes(subject: Subject) -> Iterable[tuple[str, FloatArray, tuple[int, ...]
 
 def _declared_infinities(subject: Subject) -> Iterable[str]:
     """What is declared finite is finite, what is declared infinite is so, over a wide range of parameters."""
-    models = subject.probed()
-    for question in QUESTIONS:
-        if question.key.startswith("sample"):
-            continue
-        found = [np.asarray(question.ask(model, subject.rows), dtype=float) for model in models]
-        infinite = [bool(np.any(np.isinf(one))) for one in found]
-        if any(np.any(np.isnan(one)) for one in found):
-            yield f"{question.words} is not a number for some parameters."
-        when = subject.infinite.get(question.key)
-        if when is None and any(infinite):
-            told = models[infinite.index(True)].parameters_
-            yield f"{question.words} is infinite at {told}, which `infinite` does not declare."
-        elif when is not None and not any(infinite):
-            yield f"{question.words} is declared infinite ({when}) and never is."
-        elif when == ALWAYS and not all(np.all(np.isinf(one)) for one in found):
-            yield f"{question.words} is declared infinite always and is finite for some parameters."
+    yield from declared_infinities(subject, QUESTIONS)
 
 
 def _distribution(subject: Subject) -> Iterable[str]:

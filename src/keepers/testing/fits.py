@@ -13,13 +13,14 @@ from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import TimeUnit, days, weeks
 from keepers.testing.proof import Promise, differs, violates
 from keepers.testing.stores import businesses, cells, crowded, repeated, store
-from keepers.testing.subject import Subject
+from keepers.testing.subject import Subject, Tested
 
 _DRAWN = ("one customer", "all alive", "thousands of purchases")
 """Businesses whose posterior is drawn from: each costs hundreds of evaluations of the likelihood."""
 
 
-def _speaks(subject: Subject) -> Iterable[str]:
+def speaks(subject: Tested) -> Iterable[str]:
+    """Whether the model has a name and its fit gives it back with an outcome in words."""
     kind = subject.kind
     for attribute in ("name", "title"):
         if not (isinstance(getattr(kind, attribute, None), str) and getattr(kind, attribute)):
@@ -99,22 +100,23 @@ def _business(subject: Subject, words: str, data: Cells) -> Iterable[str]:
 def _refusals(subject: Subject) -> Iterable[str]:
     model, rows = subject.fitted, subject.rows
     late = cells([1.0], 40.0, 39.0)
-    yield from _refuses(
+    yield from refuses(
         "a prediction before the fit", NotFittedError, lambda: subject.fresh().expected_purchases(rows, weeks(4))
     )
-    yield from _refuses("a horizon without a unit", ConfigError, lambda: model.expected_purchases(rows, 52))
-    yield from _refuses(
+    yield from refuses("a horizon without a unit", ConfigError, lambda: model.expected_purchases(rows, 52))
+    yield from refuses(
         "a negative number of purchases", ConfigError, lambda: model.purchase_distribution(rows, weeks(4), -1)
     )
-    yield from _refuses("a purchase after the end", InputError, lambda: model.expected_purchases(late, weeks(4)))
-    yield from _refuses("a fit to such a purchase", InputError, lambda: subject.fresh().fit(late))
-    yield from _refuses("a fit to nobody", InputError, lambda: subject.fresh().fit(cells([0.0], 0.0, 3.0, 0.0)))
+    yield from refuses("a purchase after the end", InputError, lambda: model.expected_purchases(late, weeks(4)))
+    yield from refuses("a fit to such a purchase", InputError, lambda: subject.fresh().fit(late))
+    yield from refuses("a fit to nobody", InputError, lambda: subject.fresh().fit(cells([0.0], 0.0, 3.0, 0.0)))
     frame = {"frequency": [0], "recency": [0], "T": [4]}
-    yield from _refuses("a frame without a unit", ConfigError, lambda: subject.fresh().fit(frame))
-    yield from _refuses("a sample of nobody knows how many", ConfigError, lambda: model.sample(weeks(4), subject.rng()))
+    yield from refuses("a frame without a unit", ConfigError, lambda: subject.fresh().fit(frame))
+    yield from refuses("a sample of nobody knows how many", ConfigError, lambda: model.sample(weeks(4), subject.rng()))
 
 
-def _refuses(what: str, kind: type[KeepersError], act: Callable[[], Any]) -> Iterable[str]:
+def refuses(what: str, kind: type[KeepersError], act: Callable[[], Any]) -> Iterable[str]:
+    """A sentence where something is taken that must be refused with an error of a kind."""
     try:
         act()
     except kind:
@@ -125,8 +127,8 @@ def _refuses(what: str, kind: type[KeepersError], act: Callable[[], Any]) -> Ite
         yield f"{what} is taken; it must raise {kind.__name__}."
 
 
-PROMISES = (
-    Promise("it has a name and a title, and a fit ends in words", _speaks),
+PROMISES: tuple[Promise[Subject], ...] = (
+    Promise("it has a name and a title, and a fit ends in words", speaks),
     Promise("the unit of time does not matter", _units, lambda subject: not subject.discrete),
     Promise("a weight is so many customers", _weights),
     Promise("every business gets an outcome in words and finite predictions", _businesses),

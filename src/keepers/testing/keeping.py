@@ -15,20 +15,30 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.time import ObservationWindow, TimeUnit, days, weeks
 from keepers.testing.proof import Promise, differs
 from keepers.testing.stores import cells, orders_of, weekly
-from keepers.testing.subject import Subject
+from keepers.testing.subject import Subject, Tested
 
 
-def _saved(subject: Subject) -> Iterable[str]:
-    from keepers.models.catalogue import load_model, model_class
+def registered(subject: Tested) -> str | None:
+    """A sentence where a saved model of the kind could not be found again."""
+    from keepers.models.catalogue import model_class
 
-    model, rows = subject.fitted, subject.rows
     try:
         model_class(subject.name)
     except ConfigError:
-        yield (
+        return (
             f"`keepers.load_model` does not find {subject.name}. Register it: an entry point of the group "
             f'"keepers.models" with the name {subject.name} in its package.'
         )
+    return None
+
+
+def _saved(subject: Subject) -> Iterable[str]:
+    from keepers.models.catalogue import load_model
+
+    model, rows = subject.fitted, subject.rows
+    unknown = registered(subject)
+    if unknown:
+        yield unknown
         return
     with tempfile.TemporaryDirectory() as folder:
         again: Any = load_model(model.save(Path(folder) / "model.json"))

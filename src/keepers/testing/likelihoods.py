@@ -27,9 +27,9 @@ def _derivatives(subject: Subject) -> Iterable[str]:
 
     found = family.log_likelihood_sum(np.exp(here), data, 2)
     size = float(np.abs(found.gradient).max())
-    yield from differs("the gradient", found.gradient, _difference(value, here)[0], 1e-5, 1e-5 * size)
+    yield from differs("the gradient", found.gradient, difference(value, here)[0], 1e-5, 1e-5 * size)
     size = float(np.abs(found.hessian).max())
-    yield from differs("the Hessian", found.hessian, _difference(gradient, here), 1e-5, 1e-6 * size)
+    yield from differs("the Hessian", found.hessian, difference(gradient, here), 1e-5, 1e-6 * size)
     yield from differs("the Hessian's transpose", found.hessian.T, found.hessian, 1e-9, 1e-9 * size)
     for order in (0, 1):
         lower = family.log_likelihood_sum(np.exp(here), data, order)
@@ -50,7 +50,7 @@ def _expectation_gradient(subject: Subject) -> Iterable[str]:
         return np.asarray(family.expected_purchases(np.exp(point), rows.x, rows.t_x, rows.T, 26.0))
 
     found = family.expected_purchases_gradient(np.exp(here), rows.x, rows.t_x, rows.T, 26.0)
-    wanted = _difference(expected, here)
+    wanted = difference(expected, here)
     yield from differs("the gradient of expected purchases", found, wanted, 1e-5, 1e-7 * float(np.abs(wanted).max()))
 
 
@@ -90,7 +90,7 @@ def _log_parameters(subject: Subject) -> FloatArray:
     return np.log([parameters[name] for name in subject.fitted.family.PARAMETERS])
 
 
-def _difference(function: Callable[[FloatArray], FloatArray], point: FloatArray) -> FloatArray:
+def difference(function: Callable[[FloatArray], FloatArray], point: FloatArray) -> FloatArray:
     """Derivatives by differences of the fourth order, shape of the function's value by (d,)."""
     columns = []
     for axis in np.eye(point.size):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
-from keepers.domain.cells import Cells, FloatArray
-from keepers.domain.money import DiscountRate, annual_rate
+from keepers.domain.cells import Cells
 from keepers.domain.time import weeks
+from keepers.testing.question import DISCOUNT, NO_DISCOUNT, Question, declared_answers, one
 
-NO_DISCOUNT = DiscountRate(0.0)
-DISCOUNT = annual_rate(0.10)
 HORIZON = weeks(26)
 CAP = weeks(260)
 
@@ -27,36 +24,7 @@ class Answering(Protocol):
     infinite: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question.
-
-    Parameters
-    ----------
-    key : str
-        Its name, under which a model declares when the answer is infinite.
-    words : str
-        The question for people.
-    method : str
-        What answers it.
-    ask : callable
-        Asks a fitted model about cells; gives an array of numbers.
-    probability : bool
-        Whether answers lie between 0 and 1.
-    """
-
-    key: str
-    words: str
-    method: str
-    ask: Callable[[Any, Cells], FloatArray]
-    probability: bool = False
-
-
-def _one(value: float) -> FloatArray:
-    return np.array([value], dtype=float)
-
-
-QUESTIONS = (
+QUESTIONS: tuple[Question[Cells], ...] = (
     Question(
         "probability_alive", "alive now", "probability_alive", lambda m, c: m.probability_alive(c), probability=True
     ),
@@ -102,7 +70,7 @@ QUESTIONS = (
         "new_customer_purchases",
         "purchases of a new customer",
         "expected_purchases_new_customer",
-        lambda m, _: _one(m.expected_purchases_new_customer(HORIZON)),
+        lambda m, _: one(m.expected_purchases_new_customer(HORIZON)),
     ),
     Question(
         "new_customer_distribution",
@@ -157,9 +125,6 @@ QUESTIONS = (
 )
 """Every question, in the order of the table in the documentation."""
 
-ALWAYS = "always"
-"""What a model declares of an answer that is infinite whatever its parameters are."""
-
 
 def answers(model: type[Any]) -> dict[str, str | None]:
     """What a class of models answers to each question, for a table; None is a hole.
@@ -168,14 +133,4 @@ def answers(model: type[Any]) -> dict[str, str | None]:
     >>> answers(NBD)["expected_lifetime"], answers(NBD)["expected_purchases"]
     ('infinite always', 'finite')
     """
-    declared: Mapping[str, str] = getattr(model, "infinite", {})
-    found: dict[str, str | None] = {}
-    for question in QUESTIONS:
-        if not callable(getattr(model, question.method, None)):
-            found[question.key] = None
-        elif question.key in declared:
-            when = declared[question.key]
-            found[question.key] = f"infinite {when}" if when == ALWAYS else f"may be infinite: {when}"
-        else:
-            found[question.key] = "finite"
-    return found
+    return declared_answers(model, QUESTIONS)

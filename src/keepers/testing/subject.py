@@ -1,4 +1,4 @@
-"""A model of buying under test: unfitted copies, a fit to an ordinary store, and the histories it is asked about."""
+"""A model under test: unfitted copies, a fit to ordinary data, and the histories it is asked about."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _ALL_CORNERS = 4
 
 
 @dataclass(eq=False)
-class Subject:
-    """What promises are tested on.
+class Tested:
+    """What promises are tested on, whatever kind of model it is.
 
     Parameters
     ----------
@@ -31,13 +31,15 @@ class Subject:
         Relative accuracy that its answers have.
     seed : int
         Seed of all chance.
+    data, rows : cells
+        Ordinary data that it is fitted to, and the histories that questions are put to.
     """
 
     given: Any
     tolerance: float = 1e-6
     seed: int = 20_050_514
-    data: Cells = field(default_factory=lambda: store(1500))
-    rows: Cells = field(default_factory=asked)
+    data: Any = None
+    rows: Any = None
 
     @property
     def name(self) -> str:
@@ -50,19 +52,9 @@ class Subject:
         return self.given if inspect.isclass(self.given) else type(self.given)
 
     @property
-    def discrete(self) -> bool:
-        """Whether the model's time passes in opportunities, of which none is a part of another."""
-        return bool(getattr(self.kind, "discrete", False))
-
-    @property
     def parametric(self) -> bool:
         """Whether the model is a family of likelihoods, with parameters and exact derivatives."""
-        return hasattr(self.kind, "family") and not self.pooled
-
-    @property
-    def pooled(self) -> bool:
-        """Whether answers are a mean over models, so that histories drawn from it are not what it learns from."""
-        return bool(getattr(self.kind, "pooled", False))
+        return hasattr(self.kind, "family")
 
     @property
     def infinite(self) -> dict[str, str]:
@@ -80,18 +72,51 @@ class Subject:
 
     @cached_property
     def fit(self) -> tuple[Any, Any]:
-        """A model, and what its `fit` to the ordinary store gave back, which must be the same."""
+        """A model, and what its `fit` to the ordinary data gave back, which must be the same."""
         fresh = self.fresh()
         return fresh, fresh.fit(self.data)
 
     @property
     def fitted(self) -> Any:
-        """The model fitted to the ordinary store."""
+        """The model fitted to the ordinary data."""
         return self.fit[1]
 
     def rng(self) -> np.random.Generator:
         """A source of chance that is the same at every call."""
         return np.random.default_rng(self.seed)
+
+    def probed(self) -> list[Any]:
+        """The fitted model with each parameter a quarter and four times of what was fitted, in all combinations."""
+        saved = self.fitted.to_dict()
+        symbols = list(saved["parameters"])
+        found = []
+        for factors in itertools.product((0.25, 4.0), repeat=len(symbols)):
+            moved = {name: saved["parameters"][name] * factor for name, factor in zip(symbols, factors, strict=True)}
+            found.append(self.kind.from_dict({**saved, "parameters": moved}))
+        return found
+
+
+@dataclass(eq=False)
+class Subject(Tested):
+    """A model of buying, on the purchases of an ordinary store."""
+
+    data: Cells = field(default_factory=lambda: store(1500))
+    rows: Cells = field(default_factory=asked)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the model's time passes in opportunities, of which none is a part of another."""
+        return bool(getattr(self.kind, "discrete", False))
+
+    @property
+    def parametric(self) -> bool:
+        """Whether the model is a family of likelihoods, with parameters and exact derivatives."""
+        return super().parametric and not self.pooled
+
+    @property
+    def pooled(self) -> bool:
+        """Whether answers are a mean over models, so that histories drawn from it are not what it learns from."""
+        return bool(getattr(self.kind, "pooled", False))
 
     def probed(self) -> list[Any]:
         """The fitted model with each parameter a quarter and four times of what was fitted.
