@@ -27,9 +27,8 @@ _DRAWS = 20_000
 
 def _weights(subject: ContractSubject) -> Iterable[str]:
     data = book(700, seed=4)
-    twice = ContractCells(
-        *(np.tile(column, 2) for column in (data.entry, data.tenure, data.ended, data.weight)), data.unit
-    )
+    entry, tenure, ended, weight = (np.tile(column, 2) for column in (data.entry, data.tenure, data.ended, data.weight))
+    twice = ContractCells(entry, tenure, ended, weight, data.unit)
     one, other = subject.fresh().fit(replace(data, weight=2 * data.weight)), subject.fresh().fit(twice)
     yield from differs("the log-likelihood", one.log_likelihood_, other.log_likelihood_, 1e-8)
     found, again = (some.survival(subject.rows, months(12)) for some in (one, other))

@@ -61,15 +61,15 @@ def _curve(subject: ContractSubject, length: int, delta: float, first: int) -> F
     model, rows = subject.fitted, running(subject.rows)
     if subject.discrete:
         steps = np.arange(length)
-        kept = [np.ones(rows.size) if k + first == 0 else model.survival(rows, months(k + first)) for k in steps]
+        kept = [np.ones(rows.size) if k + first == 0 else model.survival(rows, months(float(k + first))) for k in steps]
         return np.asarray(np.exp(-delta * steps) @ np.array(kept))
     places, weights = np.polynomial.legendre.leggauss(40)
     # Half of the nodes in the first period, where a rate of ending may be steep.
     total = np.zeros(rows.size)
     for low, high in ((0.0, 0.01), (0.01, 0.2), (0.2, 1.0), (1.0, float(length))):
         times = low + (high - low) * (places + 1) / 2
-        kept = np.array([model.survival(rows, months(float(time))) for time in times])
-        total = total + (high - low) / 2 * (weights * np.exp(-delta * times)) @ kept
+        curve = np.array([model.survival(rows, months(float(time))) for time in times])
+        total = total + (high - low) / 2 * (weights * np.exp(-delta * times)) @ curve
     return total
 
 
