@@ -62,6 +62,7 @@ def test_customers_are_published_and_a_rerun_takes_their_place(shop: Warehouse, 
         "model-buying.json", "model-spend.json", "summary.json",
     ]  # fmt: skip
     said = json.loads((first.folder / "summary.json").read_text())["engine"]
+    assert set(said) == {"engine", "address", "run", "tables", "rows_fetched"}, "as docs/reference/results.md says"
     assert said["tables"] == {"customers": "keepers.customers", "run": "keepers.run"}
     before = _customers(shop)
     assert len(before) == first.summary["store"]["customers"]

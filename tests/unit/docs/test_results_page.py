@@ -16,6 +16,9 @@ from typer.testing import CliRunner
 from keepers.cli.main import app
 from keepers.pipeline.summary_file import FILES
 
+ON_ENGINES = "engine."
+"""Keys of runs on a database or cluster; `tests/backends` holds these runs to the page."""
+
 PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
 
 
@@ -101,7 +104,8 @@ def test_every_documented_key_exists(results: dict[str, Path]) -> None:
         written
         for written in sorted(named_in_tables("## Keys of summary.json", ""))
         # A list may be empty in all of these shops, and an object stands by its keys.
-        if not any(
+        if not written.startswith(ON_ENGINES)
+        and not any(
             pattern(written).fullmatch(path) or path.startswith(f"{written}.") or written == f"{path}[]"
             for path in found
         )
