@@ -48,8 +48,9 @@ class ParetoGGG(BuyingModel):
     only the ratio of t and gamma is known, and how large they are is what the prior says; without it they run to their
     bound, and the outcome says so.
     `log_gaps` is the sum of the logarithms of each customer's times between purchases; where it is not known the
-    likelihood and every answer are averaged over all ways to divide `recency` by `frequency` purchases. As for the
-    Pareto/NBD, lifetimes and purchases without end are infinite where s <= 1.
+    likelihood and every answer are averaged over all ways to divide `recency` by `frequency` purchases. So they are in
+    `lifetime_value` and backtests, which group customers by `frequency`, `recency` and age; the model's own methods use
+    each customer's times. As for the Pareto/NBD, lifetimes and purchases without end are infinite where s <= 1.
 
     References
     ----------
