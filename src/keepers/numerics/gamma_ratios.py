@@ -9,6 +9,8 @@ FloatArray = NDArray[np.float64]
 
 _SHIFT = 12
 _FARTHEST = 1e300
+_LARGEST_FACTOR = 1e25
+"""Beyond it the product of a dozen factors might overflow."""
 
 
 def log_gamma_step(start: FloatArray | float, step: FloatArray | float) -> FloatArray:
@@ -18,12 +20,25 @@ def log_gamma_step(start: FloatArray | float, step: FloatArray | float) -> Float
     """
     z, a = np.broadcast_arrays(np.asarray(start, dtype=float), np.asarray(step, dtype=float))
     near = z < _SHIFT
-    below = np.zeros(z.shape)
-    if near.any():
-        for j in range(_SHIFT):
-            below[near] += np.log1p(a[near] / (z[near] + j))
     w = np.where(near, z + _SHIFT, z)
-    return np.asarray((w + a - 0.5) * np.log1p(a / w) + a * np.log(w) - a + _series(w + a) - _series(w) - below)
+    result = np.asarray((w + a - 0.5) * np.log1p(a / w) + a * np.log(w) - a + _series(w + a) - _series(w))
+    if near.all():
+        return result - _shifted(z, a)
+    if near.any():
+        result[near] -= _shifted(z[near], a[near])
+    return result
+
+
+def _shifted(z: FloatArray, a: FloatArray) -> FloatArray:
+    """The sum of log(1 + a / (z + j)) over the steps j that a small start is shifted by."""
+    if np.max(a, initial=0.0) > _LARGEST_FACTOR:
+        return np.asarray(sum(np.log1p(a / (z + j)) for j in range(_SHIFT)))
+    # One logarithm of the product less one, which keeps the digits of small steps.
+    more = a / (z + 1)
+    for j in range(2, _SHIFT):
+        factor = a / (z + j)
+        more += factor + more * factor
+    return np.asarray(np.log1p(a / z) + np.log1p(more))
 
 
 def _series(z: FloatArray) -> FloatArray:

@@ -15,8 +15,9 @@ from keepers.domain.cells import Cells
 from keepers.domain.errors import ConfigError
 from keepers.testing.stores import asked, store
 
-_ALL_CORNERS = 4
-"""Parameters up to which every combination is probed."""
+_SHARED = {5: ((0, 1, 2, 3, 4),), 6: ((0, 1, 2, 4), (1, 2, 3, 5))}
+"""By number of parameters: sets of them of which an even number are made small together. What is left has every pair
+and triple in every combination."""
 
 
 @dataclass(eq=False)
@@ -121,9 +122,13 @@ class Subject(Tested):
     def probed(self) -> list[Any]:
         """The fitted model with each parameter a quarter and four times of what was fitted.
 
-        Up to four parameters in all combinations; of more, in the half of them that has every pair and triple.
+        Up to four parameters in all combinations; of more, in a half or quarter that has every pair and triple.
         """
         model, theta = self.fitted, self.fitted._theta()
-        corners = list(itertools.product((0.25, 4.0), repeat=theta.shape[-1]))
-        some = corners if theta.shape[-1] <= _ALL_CORNERS else [one for one in corners if one.count(0.25) % 2 == 0]
-        return [model._at(theta * np.array(factors)) for factors in some]
+        shared = _SHARED.get(theta.shape[-1], ())
+        corners = [
+            one
+            for one in itertools.product((0.25, 4.0), repeat=theta.shape[-1])
+            if all(sum(one[place] < 1 for place in places) % 2 == 0 for places in shared)
+        ]
+        return [model._at(theta * np.array(factors)) for factors in corners]

@@ -30,9 +30,14 @@ def home(tmp_path_factory: pytest.TempPathFactory, cdnow_path: Path) -> Path:
 @pytest.fixture
 def before(home: Path) -> Iterator[dict[str, bytes]]:
     """The earlier result, which the test may not change."""
-    found = {path.name: path.read_bytes() for path in (home / "result").iterdir()}
+    found = contents(home / "result")
     yield found
-    assert {path.name: path.read_bytes() for path in (home / "result").iterdir()} == found
+    assert contents(home / "result") == found
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder, and of folders in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def command(home: Path) -> list[str]:

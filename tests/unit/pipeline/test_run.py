@@ -27,6 +27,7 @@ def test_the_folder_holds_what_is_promised(result: RunResult) -> None:
     assert sorted(path.name for path in result.folder.iterdir()) == [
         "customers.csv",
         "customers.parquet",
+        "kept",
         "model-buying.json",
         "model-spend.json",
         "report.html",

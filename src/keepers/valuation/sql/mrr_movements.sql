@@ -10,11 +10,11 @@ paid AS (
         month.day,
         month.before,
         spell.customer_key,
-        coalesce(sum(spell.mrr) FILTER (spell.paid_from <= month.before AND spell.until > month.before), 0) AS earlier,
-        coalesce(sum(spell.mrr) FILTER (
-            spell.paid_from <= month.day AND spell.until > month.day
-            AND NOT (spell.status = 'paused' AND month.day = {cut})
-        ), 0) AS later
+        sum(CASE WHEN spell.paid_from <= month.before AND spell.until > month.before THEN spell.mrr ELSE 0 END) AS earlier,
+        sum(
+            CASE WHEN spell.paid_from <= month.day AND spell.until > month.day
+                AND NOT (spell.status = 'paused' AND month.day = {cut}) THEN spell.mrr ELSE 0 END
+        ) AS later
     FROM month JOIN {spells} AS spell ON spell.paid_from <= month.day AND spell.until > month.before
     WHERE spell.mrr > 0
     GROUP BY month.day, month.before, spell.customer_key
@@ -25,12 +25,12 @@ first AS (
 SELECT
     paid.day,
     sum(earlier) AS start,
-    coalesce(sum(later) FILTER (earlier = 0 AND first_day > before), 0) AS new,
-    coalesce(sum(later) FILTER (earlier = 0 AND first_day <= before), 0) AS reactivation,
-    coalesce(sum(later - earlier) FILTER (earlier > 0 AND later > earlier), 0) AS expansion,
-    coalesce(sum(earlier - later) FILTER (later > 0 AND later < earlier), 0) AS contraction,
-    coalesce(sum(earlier) FILTER (later = 0), 0) AS churned,
-    count(*) FILTER (later > 0) AS customers
+    sum(CASE WHEN earlier = 0 AND first_day > before THEN later ELSE 0 END) AS new,
+    sum(CASE WHEN earlier = 0 AND first_day <= before THEN later ELSE 0 END) AS reactivation,
+    sum(CASE WHEN earlier > 0 AND later > earlier THEN later - earlier ELSE 0 END) AS expansion,
+    sum(CASE WHEN later > 0 AND later < earlier THEN earlier - later ELSE 0 END) AS contraction,
+    sum(CASE WHEN later = 0 THEN earlier ELSE 0 END) AS churned,
+    sum(CASE WHEN later > 0 THEN 1 ELSE 0 END) AS customers
 FROM paid JOIN first ON first.customer_key = paid.customer_key
 GROUP BY paid.day
 ORDER BY paid.day
