@@ -21,7 +21,10 @@ from keepers.pipeline.reading import open_engine, read_files
 if TYPE_CHECKING:
     from keepers.pipeline.subscriptions import ScoredSubscriptions
 
-_VALUING = ("keepers.pipeline.scoring", "keepers.pipeline.insights", "keepers.pipeline.summary_file")
+_VALUING = (
+    "keepers.pipeline.scoring", "keepers.numerics.likelihoods.bg_nbd", "keepers.models.btyd.bg_nbd",
+    "keepers.pipeline.insights", "keepers.pipeline.summary_file",
+)  # fmt: skip
 _TESTING = ("keepers.evaluation.compare",)
 _REPORTING = ("keepers.pipeline.content", "keepers.reports.page")
 
