@@ -75,11 +75,16 @@ def _row(size: str, task: str, ours: Measured, theirs: Measured | None) -> str:
         peers, peers_cpu = _cost(theirs, task)
         cells += [
             f"{peers:.2f} s, {peers_cpu:.2f} s CPU, {theirs.peak_mb:,.0f} MB",
-            f"{peers / seconds:.2g}",
-            f"{peers_cpu / cpu:.2g}",
+            _times(peers / seconds),
+            _times(peers_cpu / cpu),
             f"{ours.peak_mb / theirs.peak_mb:.2f}",
         ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _times(ratio: float) -> str:
+    """A ratio to two digits."""
+    return f"{float(f'{ratio:.2g}'):g}"
 
 
 def _cost(found: Measured, task: str) -> tuple[float, float]:
