@@ -33,7 +33,7 @@ MODELS = [name for name in CATALOGUE if issubclass(model_class(name), BuyingMode
 def test_a_model_of_the_catalogue_keeps_the_contract(name: str) -> None:
     # A mean over draws of the parameters keeps its promises with few draws as with many, and sooner.
     model = HierarchicalParetoNBD(draws=6) if name == "HierarchicalParetoNBD" else model_class(name)
-    proof = prove(name, BUYING, Subject(model, data=store(500))) if name in SLOW else check_model(model)
+    proof = prove(name, BUYING, Subject(model, data=store(300))) if name in SLOW else check_model(model)
     assert len(proof.kept) + len(proof.not_applicable) == len(BUYING)
     assert len(proof.kept) > 20
 

@@ -43,9 +43,9 @@ def contracts(model: type[ContractModel], theta, n: int, rng: np.random.Generato
 
 @pytest.mark.parametrize(("model", "theta"), LAWS)
 def test_intervals_cover_the_truth(model, theta) -> None:
-    """95% intervals of parameters, and 80% intervals of what is asked, over 25 books of 1,200 contracts."""
+    """95% intervals of parameters, and 80% intervals of what is asked, over 16 books of 1,200 contracts."""
     rng = np.random.default_rng(17)
-    books, inside = 25, np.zeros(len(theta))
+    books, inside = 16, np.zeros(len(theta))
     truth = model()
     now, later = {"tenure": [0.0, 6.0, 20.0]}, months(12)
     answered = np.zeros(3)
@@ -80,7 +80,7 @@ def test_truncation_ignored_would_mislead(model, theta) -> None:
 def test_fifty_contracts_get_an_honest_answer(model, theta) -> None:
     """With the weak prior, survival of contracts from a common kind of business lies in 80% intervals often enough."""
     rng = np.random.default_rng(19)
-    truth, inside, books = model(), 0.0, 20
+    truth, inside, books = model(), 0.0, 12
     now = {"tenure": [0.0, 6.0]}
     for _ in range(books):
         fitted = model().fit(contracts(model, theta, 50, rng))

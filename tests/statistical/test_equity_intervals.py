@@ -15,7 +15,7 @@ from keepers.valuation.lifetime_value import lifetime_value
 
 pytestmark = pytest.mark.statistical
 
-SHOPS, CUSTOMERS = 25, 500
+SHOPS, CUSTOMERS = 18, 500
 
 
 def test_totals_fall_inside_their_interval_as_often_as_it_says() -> None:
@@ -40,7 +40,7 @@ def test_totals_fall_inside_their_interval_as_often_as_it_says() -> None:
         # A customer is alive who has not left at the last of the orders seen.
         alive.append(found.still_customers.low <= np.sum(made.sum(axis=1) > x) <= found.still_customers.high)
         widths.append((found.total.high - found.total.low) / found.total.value)
-    # Two standard errors of a share of 80% over 25 shops are 16 points.
+    # Two standard errors of a share of 80% over 18 shops are 19 points.
     for held in (orders, money, alive):
-        assert np.mean(held) == pytest.approx(0.8, abs=0.16)
+        assert np.mean(held) == pytest.approx(0.8, abs=0.19)
     assert 0.1 < np.median(widths) < 0.4
