@@ -41,8 +41,13 @@ MODELS = [name for name in CATALOGUE if issubclass(model_class(name), BuyingMode
 def test_a_model_of_the_catalogue_keeps_the_contract(name: str) -> None:
     # A mean over draws of the parameters keeps its promises with few draws as with many, and sooner.
     model = HierarchicalParetoNBD(draws=6) if name == "HierarchicalParetoNBD" else model_class(name)
-    proof = prove(name, BUYING, SmallSubject(model, data=store(300))) if name in SLOW else check_model(model)
-    assert len(proof.kept) + len(proof.not_applicable) == len(BUYING)
+    promises = BUYING
+    if name == "ParetoGGG":
+        # `tests/statistical/test_pareto_ggg_recovery.py` keeps this one, which takes half a minute here.
+        promises = tuple(one for one in BUYING if not one.title.startswith("a fit to drawn customers"))
+        assert len(promises) == len(BUYING) - 1
+    proof = prove(name, promises, SmallSubject(model, data=store(300))) if name in SLOW else check_model(model)
+    assert len(proof.kept) + len(proof.not_applicable) == len(promises)
     assert len(proof.kept) > 20
 
 
