@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
@@ -85,7 +86,7 @@ class ByCustomer:
             f"first_amount AS first_money FROM {quoted(self.table)}"
         )
 
-    @property
+    @cached_property
     def totals(self) -> tuple[int, int, dt.date, dt.date, int, int, str]:
         """Customers, orders, first and last day, customers of more than one day, most orders of one, and whose."""
         found = self.engine.row(

@@ -124,6 +124,7 @@ def run(
             from keepers.pipeline.content import report_content
             from keepers.reports.page import write_report
 
+            progress("Writing the report", None)
             present = {path.name for path in folder.iterdir()}
             said = report_content(dataset, scored, found, options, now(), subscribed, present, notes)
             write_report(said, folder / "report.html")

@@ -2,13 +2,14 @@
 UPDATE {table} AS customer
 SET days = known.days, first_amount = known.first_amount
 FROM (
-    SELECT customer_key, count(*) AS days, arg_min(amount, day) AS first_amount
+    SELECT place, count(*) AS days, arg_min(amount, day) AS first_amount
     FROM (
-        SELECT customer_key, day, sum({amount})::DECIMAL(38, 4) AS amount
+        SELECT place, day, sum({amount})::DECIMAL(38, 4) AS amount
         FROM {purchases}
-        SEMI JOIN (FROM {table} WHERE bit_count(marks) < orders) AS doubtful USING (customer_key)
-        GROUP BY customer_key, day
+        JOIN (SELECT customer_key, rowid AS place FROM {table} WHERE bit_count(marks) + bit_count(more_marks) < orders)
+             AS doubtful USING (customer_key)
+        GROUP BY place, day
     )
-    GROUP BY customer_key
+    GROUP BY place
 ) AS known
-WHERE known.customer_key = customer.customer_key
+WHERE known.place = customer.rowid
