@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from keepers.pipeline.run import run as run
     from keepers.pipeline.update import update as update
     from keepers.summaries.customer_base import CustomerBase as CustomerBase
+    from keepers.summaries.features import features_at as features_at
+    from keepers.summaries.features import features_at_age as features_at_age
     from keepers.summaries.opportunities import summarise_opportunities as summarise_opportunities
     from keepers.summaries.subscriptions import summarise_subscriptions as summarise_subscriptions
     from keepers.summaries.summary import summarise as summarise
@@ -104,6 +106,8 @@ _HOMES = {
     "continuous_rate": ("domain.money", "continuous_rate"),
     "connect": ("data.warehouse", "connect"),
     "days": ("domain.time", "days"),
+    "features_at": ("summaries.features", "features_at"),
+    "features_at_age": ("summaries.features", "features_at_age"),
     "formulas": ("valuation.formulas", ""),
     "goodness_of_fit": ("evaluation.goodness", "goodness_of_fit"),
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
