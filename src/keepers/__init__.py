@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from keepers.evaluation.contract_backtest import choose_subscription_model as choose_subscription_model
     from keepers.evaluation.drift import parameter_drift as parameter_drift
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
+    from keepers.evaluation.policy.gate import policy_gate as policy_gate
+    from keepers.evaluation.policy.logged import logged_decisions as logged_decisions
+    from keepers.evaluation.policy.support import policy_support as policy_support
+    from keepers.evaluation.policy.values import policy_value as policy_value
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
     from keepers.models.btyd.bg_cnbd import BGCNBD as BGCNBD
@@ -113,9 +117,13 @@ _HOMES = {
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
     "likelihood_ratio_test": ("models.likelihood_ratio", "likelihood_ratio_test"),
     "load_model": ("models.catalogue", "load_model"),
+    "logged_decisions": ("evaluation.policy.logged", "logged_decisions"),
     "months": ("domain.time", "months"),
     "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),
+    "policy_gate": ("evaluation.policy.gate", "policy_gate"),
+    "policy_support": ("evaluation.policy.support", "policy_support"),
+    "policy_value": ("evaluation.policy.values", "policy_value"),
     "read": ("data.read", "read"),
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),
