@@ -63,6 +63,15 @@ def backtest(
         str | None,
         typer.Option("--holdout", metavar="LENGTH", help="How far to predict from each, for example 26weeks."),
     ] = None,
+    opportunity: Annotated[
+        str | None,
+        typer.Option(
+            "--opportunity",
+            metavar="PERIOD",
+            help="Count days, weeks, months or years with a purchase instead of purchase days, with BG/BB among the "
+            "models: day, week, month or year.",
+        ),
+    ] = None,
     customer: p.Customer = None,
     date: p.Date = None,
     amount: p.Amount = None,
@@ -101,7 +110,9 @@ def backtest(
 
         dataset = read_files(files, options, progress)
         length = None if holdout is None else p.horizon(holdout, "--holdout")
-        found = carry_out(None, dataset.orders, origins=origins, holdout=length, progress=progress)
+        found = carry_out(
+            None, dataset.orders, origins=origins, holdout=length, opportunity=opportunity, progress=progress
+        )
     from keepers.cli.show_backtest import show_backtest
 
     show_backtest(found, json)

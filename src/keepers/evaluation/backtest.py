@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.money import Margin
 from keepers.domain.ports import Progress, silent
-from keepers.domain.time import Horizon, ObservationWindow
+from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.activity_fit import activity_fit
 from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.grading import Forecaster
 from keepers.evaluation.leaderboard import leaderboard
+from keepers.evaluation.opportunity_plan import plan_opportunities
 from keepers.evaluation.origin import OrdersLike, Origin, open_origin
 from keepers.evaluation.plan import plan_origins
 from keepers.evaluation.ranking import Ranking, rank
@@ -20,9 +21,11 @@ from keepers.evaluation.results import Backtest, BacktestRow
 from keepers.evaluation.stacking import Stacking, stackable, stacking
 from keepers.evaluation.totals_fit import totals_fail, totals_sentence
 from keepers.evaluation.tracking import track
+from keepers.evaluation.tracking_opportunities import track_opportunities
 from keepers.evaluation.value_backtest import ValueResult, backtest_value
 from keepers.evaluation.verdict import Evidence, judge, untested
 from keepers.models.baselines import NaiveRate
+from keepers.models.btyd.bg_bb import BGBB
 from keepers.models.btyd.bg_nbd import BGNBD
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.nbd import NBD
@@ -33,9 +36,10 @@ from keepers.models.stack import Stack
 from keepers.summaries.cohorts import purchase_ages
 
 
-def default_models() -> tuple[BuyingModel, ...]:
-    """The models that compete unless others are named."""
-    return MBGNBD(), BGNBD(), ParetoNBD(), NBD()
+def default_models(opportunity: TimeUnit | str | None = None) -> tuple[BuyingModel, ...]:
+    """The models that compete unless others are named; BG/BB with them where opportunities are counted."""
+    continuous = (MBGNBD(), BGNBD(), ParetoNBD(), NBD())
+    return continuous if opportunity is None else (BGBB(), *continuous)
 
 
 def backtest(
@@ -49,6 +53,7 @@ def backtest(
     holdout: Horizon | None = None,
     margin: Margin | float | None = None,
     covariates: Any = None,
+    opportunity: TimeUnit | str | None = None,
     progress: Progress = silent,
 ) -> Backtest:
     """Hide the last part of the orders, forecast it, compare; from several days in the past.
@@ -76,6 +81,10 @@ def backtest(
         As for `keepers.lifetime_value`.
     covariates : frame or "first order", optional
         Attributes of customers for models with covariates, as for `keepers.summarise`.
+    opportunity : TimeUnit or str, optional
+        "day", "week", "month" or "year": forecast in how many opportunities customers buy rather than on how many days,
+        as `keepers.summarise_opportunities` counts them. BG/BB needs it; every other model and rule is then fitted to
+        the same opportunities and judged by the same count, so that all stand in one leaderboard.
     progress : callable, optional
         Told how far the work is.
 
@@ -83,6 +92,12 @@ def backtest(
     -------
     Backtest
         Without rows, and with a verdict that says why, where the history is too short.
+
+    Raises
+    ------
+    ConfigError
+        If a model that counts opportunities is not told their length, or one that learns from the days between
+        purchases is asked about opportunities.
 
     Examples
     --------
@@ -97,16 +112,23 @@ def backtest(
     ('MBGNBD', 3)
     """
     rules = [rule for rule in baselines if not isinstance(rule, PastSpend)]
-    candidates = _named([*(default_models() if models is None else models), *rules])
+    candidates = _named([*(default_models(opportunity) if models is None else models), *rules])
     if isinstance(margin, (int, float)) or margin is None:
         margin = Margin(margin)
-    plan = plan_origins(orders.first_day, orders.last_day, window, origins, holdout)
+    counted = None if opportunity is None else TimeUnit.parse(opportunity)
+    _check_time(candidates.values(), counted)
+    first, last = orders.first_day, orders.last_day
+    if counted is None:
+        plan, remarks = plan_origins(first, last, window, origins, holdout), []
+    else:
+        plan = plan_opportunities(first, last, counted, window, origins, holdout)
+        remarks = [f"Purchases are counted by the {counted.value}: however many somebody made in one, they are one."]
     opened: list[Origin] = []
-    remarks = [] if plan.remark is None else [plan.remark]
+    remarks += [] if plan.remark is None else [plan.remark]
     try:
         for done, cut in enumerate(plan.windows):
             progress("Backtest", done / len(plan.windows))
-            origin = open_origin(orders, cut, margin, covariates)
+            origin = open_origin(orders, cut, margin, covariates, counted)
             if isinstance(origin, str):
                 remarks.append(origin)
                 continue
@@ -138,6 +160,25 @@ def _named(candidates: Sequence[Forecaster]) -> dict[str, Forecaster]:
             raise ConfigError(f"`{candidate.__name__}` is a class; give an instance, `{candidate.__name__}()`.")
         named.setdefault(type(candidate).__name__, candidate)
     return named
+
+
+def _check_time(candidates: Iterable[Forecaster], opportunity: TimeUnit | None) -> None:
+    """Refuse models whose time is not the one in which purchases are counted."""
+    for one in candidates:
+        if not isinstance(one, BuyingModel):
+            continue
+        if one.discrete and opportunity is None:
+            raise ConfigError(
+                f"{one.title} counts opportunities to buy, and the orders do not say how long one is. Name it, for "
+                'example opportunity="month" (or "day", "week", "year"): all models are then judged by it.'
+            )
+        timed = bool(getattr(one, "varying_coefficients", ()))
+        if opportunity is not None and (one.gaps is not None or timed):
+            why = "the days between purchases" if one.gaps is not None else "what every day was like"
+            raise ConfigError(
+                f"{one.title} learns from {why}, and an opportunity is a whole {opportunity.value}. Leave the model "
+                "out, or backtest without `opportunity`."
+            )
 
 
 def _grade(origin: Origin, candidates: dict[str, Forecaster]) -> list[str]:
@@ -215,7 +256,8 @@ def _conclude(
     last = opened[-1]
     fitted: Any = last.fitted[ranking.winner]
     ages = purchase_ages(last.summary, last.window.end)
-    tracking = track(fitted, _title(winner), ages, last.outcomes, last.cut)
+    follow = track_opportunities if last.summary.facts.opportunities else track
+    tracking = follow(fitted, _title(winner), ages, last.outcomes, last.cut)
     return Backtest(
         (*rows, *value.rows),
         windows,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.money import Margin
 from keepers.domain.ports import Progress, silent
-from keepers.domain.time import Horizon, ObservationWindow
+from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.backtest import backtest, default_models
 from keepers.evaluation.origin import OrdersLike
 from keepers.evaluation.results import Backtest
@@ -18,6 +18,8 @@ from keepers.models.buying import BuyingModel
 from keepers.models.spend.fitting import fit_spend
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.stack import Stack
+from keepers.summaries.acquisition import with_covariates
+from keepers.summaries.opportunities import summarise_opportunities
 from keepers.summaries.summary import Summary, summarise
 
 
@@ -50,6 +52,7 @@ def choose_model(
     margin: Margin | float | None = None,
     summary: Summary | None = None,
     covariates: Any = None,
+    opportunity: TimeUnit | str | None = None,
     progress: Progress = silent,
 ) -> ModelChoice:
     """Backtest the models and fit the best of them on all orders.
@@ -67,7 +70,7 @@ def choose_model(
     window : ObservationWindow, optional
         Its holdout is the last one of the backtest; the chosen models are fitted on everything up to its end.
     models : sequence of models, optional
-        Not yet fitted; MBG/NBD, BG/NBD, Pareto/NBD and NBD without it.
+        Not yet fitted; MBG/NBD, BG/NBD, Pareto/NBD and NBD without it, and BG/BB where opportunities are counted.
     origins : int
         From how many days in the past the models are tested.
     spending : sequence of models of spend, optional
@@ -82,6 +85,9 @@ def choose_model(
         Of all orders, where it is there already, with the attributes that models have as covariates.
     covariates : frame, "first order", paths or a list of these, optional
         Attributes of customers for models with covariates, as for `keepers.summarise`.
+    opportunity : TimeUnit or str, optional
+        Count opportunities with a purchase, see `keepers.backtest`; the models are fitted to a summary that
+        `keepers.summarise_opportunities` makes, and values are to be computed with one.
     progress : callable, optional
         Told how far the work is.
 
@@ -100,19 +106,28 @@ def choose_model(
     The orders span 14 days, too short to hide some of them and predict the rest: a backtest needs about 42 days. \
 MBG/NBD is used untested: its intervals rest on the model alone.
     """
-    competing = list(default_models() if models is None else models)
+    competing = list(default_models(opportunity) if models is None else models)
     if any(isinstance(model, NaiveRate) for model in competing):
         raise ConfigError("NaiveRate is a rule to be beaten, not a model to choose. Leave it out; it competes anyway.")
     if not competing:
         raise ConfigError("`models` is empty; name at least one, or leave it out.")
     found = backtest(
         competing, orders, window, origins, holdout=holdout, margin=margin, spending=spending, covariates=covariates,
-        progress=progress,
+        opportunity=opportunity, progress=progress,
     )  # fmt: skip
     if summary is None:
         end = None if window is None else window.end
         unit = (window or ObservationWindow()).unit
-        summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin, covariates)
+        if opportunity is None:
+            summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin, covariates)
+        else:
+            summary = summarise_opportunities(orders, ObservationWindow(end=end), opportunity, margin)
+            summary = summary if covariates is None else with_covariates(summary, orders, covariates)
+    elif summary.facts.opportunities != (opportunity is not None):
+        raise ConfigError(
+            "`summary` and `opportunity` do not count alike: the one is made by `keepers.summarise_opportunities` "
+            "where the other is given, by `keepers.summarise` where it is not."
+        )
     buying = _buying(competing, found, summary)
     return ModelChoice(buying, _spending(found, spending, summary, buying), found)
 

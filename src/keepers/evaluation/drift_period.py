@@ -16,6 +16,7 @@ from keepers.models.buying import BuyingModel
 from keepers.models.frames import cells_to_fit, frame_of, histories
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.spend_rows import spend_to_fit, summary_columns
+from keepers.summaries.opportunities import summarise_opportunities
 from keepers.summaries.purchases import day_literal
 from keepers.summaries.summary import Summary, summarise
 
@@ -61,7 +62,7 @@ def period_of_summary(
     summary: Summary, buying: BuyingModel | None, spending: GammaGamma | None, newcomers: Any, unit: TimeUnit | None
 ) -> Period:
     """What followed in the holdout of a summary, and who was new in it where orders are behind the rows."""
-    length = summary.window.holdout
+    length = summary.holdout
     if length is None:
         raise ConfigError(
             "The summary ends on the day of its cut, so nothing has happened since. Make it with a window that "
@@ -71,9 +72,10 @@ def period_of_summary(
         raise InputError("The orders carry no amounts, so their spend cannot be judged. Leave `spending` out.")
     followed, spent, remarks = None, None, []
     if buying is not None:
-        if buying.discrete:
+        if buying.discrete and not summary.facts.opportunities:
             raise ConfigError(
-                f"{buying.title} counts opportunities and a summary counts days. Give a frame with `frequency`, "
+                f"{buying.title} counts opportunities and this summary counts days. Make it with "
+                "`keepers.summarise_opportunities(orders, window, period=...)`, or give a frame with `frequency`, "
                 "`recency`, `T` and `holdout_frequency` in opportunities, and its `horizon`."
             )
         outcomes = outcomes_of(summary, length)
@@ -167,7 +169,12 @@ def _newcomers_of_orders(
     source, engine = summary.facts.source, summary.engine
     if source is None:
         return None, None
-    everybody = summarise(source, ObservationWindow(end=summary.window.end, unit=summary.unit), summary.margin)
+    until = ObservationWindow(end=summary.window.end, unit=summary.unit)
+    everybody = (
+        summarise_opportunities(source, until, summary.unit, summary.margin)
+        if summary.facts.opportunities
+        else summarise(source, until, summary.margin)
+    )
     name = engine.create(
         engine.new_name("newcomers"),
         f"SELECT * FROM {quoted(everybody.name)} WHERE first_day > {day_literal(summary.calibration_end)}",

@@ -123,7 +123,7 @@ def goodness_of_fit(model: BuyingModel, summary: Summary | Cells) -> GoodnessOfF
         if summary.facts.source is not None:
             tracking = tracking_fit(model, purchase_ages(summary))
         if summary.has_holdout:
-            length = summary.window.holdout
+            length = summary.holdout
             assert length is not None
             activity = activity_fit(model, outcomes_of(summary, length))
     return GoodnessOfFit(model.title, frequencies, tracking, activity)

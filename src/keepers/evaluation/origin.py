@@ -12,13 +12,15 @@ import numpy as np
 from keepers.data.engine import quoted, template
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.money import Margin
-from keepers.domain.time import Horizon, ObservationWindow
+from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.baselines import CohortMean, PreviousPeriod
 from keepers.evaluation.grading import CountGrade, Forecaster, grade_purchases
 from keepers.evaluation.outcomes import Outcomes
 from keepers.models.buying import BuyingModel
 from keepers.summaries.acquisition import with_covariates
-from keepers.summaries.purchases import PurchaseSource, purchase_days_sql
+from keepers.summaries.opportunities import summarise_opportunities
+from keepers.summaries.opportunity_periods import shifted_end
+from keepers.summaries.purchases import PurchaseSource
 from keepers.summaries.summary import Summary, summarise
 
 FEWEST_CUSTOMERS = 30
@@ -110,10 +112,14 @@ class Origin:
 
     def previous(self) -> PreviousPeriod:
         """What customers of each age did in the time before the cut that is as long as the holdout."""
+        # Rounded as the summary rounds `T_days`, so that a customer of the same age stands in the same group later.
+        age = (
+            f"round((T - {self.horizon.length!r}) * {self.horizon.unit.days!r})"
+            if self.summary.facts.opportunities
+            else f"T_days - {round(self.horizon.days)}"
+        )
         rows = self.summary.engine.columns(
-            template(_PACKAGE, "cohorts").format(
-                recent=quoted(self.recent_purchases()), holdout_days=round(self.horizon.days)
-            )
+            template(_PACKAGE, "cohorts").format(recent=quoted(self.recent_purchases()), age=age)
         )
         numbers = {name: np.asarray(column, dtype=np.float64) for name, column in rows.items()}
         return PreviousPeriod(
@@ -123,10 +129,12 @@ class Origin:
     def recent_purchases(self) -> str:
         """The table of what each customer bought in that time, made when first asked for."""
         if self.recent is None:
-            source, engine = self.summary.facts.source, self.summary.engine
-            assert source is not None
-            after = self.cut - dt.timedelta(days=round(self.horizon.days))
-            days = purchase_days_sql(source, self.cut, after=after, money=self.summary.facts.money)
+            engine = self.summary.engine
+            if self.summary.facts.opportunities:
+                after = shifted_end(self.cut, -round(self.horizon.length), self.summary.unit)
+            else:
+                after = self.cut - dt.timedelta(days=round(self.horizon.days))
+            days = self.summary.purchase_days_sql(after=after)
             name = engine.new_name("recent")
             sql = template(_PACKAGE, "recent").format(purchase_days=days, summary=quoted(self.summary.name))
             self.recent = engine.create(name, sql)
@@ -140,17 +148,25 @@ class Origin:
 
 
 def open_origin(
-    orders: PurchaseSource, window: ObservationWindow, margin: Margin, covariates: Any = None
+    orders: PurchaseSource,
+    window: ObservationWindow,
+    margin: Margin,
+    covariates: Any = None,
+    opportunity: TimeUnit | None = None,
 ) -> Origin | str:
     """See the orders as they were known at a cut; or the sentence that says why nothing can be graded there."""
-    horizon, cut = window.holdout, window.calibration_end
-    assert horizon is not None
+    cut = window.calibration_end
     try:
-        summary = summarise(orders, window, margin)
+        if opportunity is None:
+            summary = summarise(orders, window, margin)
+        else:
+            summary = summarise_opportunities(orders, window, opportunity, margin)
     except InputError:
         return f"Nobody who can be named had bought anything by {cut}."
     if covariates is not None:
         summary = with_covariates(summary, orders, covariates)
+    horizon = summary.holdout
+    assert horizon is not None
     outcomes = outcomes_of(summary, horizon)
     if outcomes.customers < FEWEST_CUSTOMERS or outcomes.total < FEWEST_PURCHASES:
         summary.engine.drop(summary.name)

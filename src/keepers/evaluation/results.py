@@ -174,7 +174,7 @@ class Backtest:
     @property
     def holdout(self) -> Horizon | None:
         """How far was predicted from each origin."""
-        if self.counted == "renewals":
+        if self.rows:
             return self.rows[-1].horizon
         return self.windows[-1].holdout if self.windows else None
 

@@ -52,7 +52,7 @@ class Tracking:
     calibration_end : date
         Last day that the model knew; a period ends on it.
     unit : TimeUnit
-        Length of a period, a week or a month.
+        Length of a period: a week or a month, or an opportunity.
     model : str
         The model's name for people.
     """

@@ -196,7 +196,8 @@ def _check_model(name: str) -> None:
         )
     if kind.discrete:
         raise ConfigError(
-            f"{kind.title} counts opportunities to buy, and a run sees orders by the day. Use it from Python: "
-            "`keepers.summarise_opportunities(orders, window, period=...)` makes its data. For a run name a model of "
-            "continuous time, for example --model pareto-nbd."
+            f"{kind.title} counts opportunities to buy, and a run sees orders by the day. `keepers backtest "
+            "--opportunity month` says how it does; use it from Python, where "
+            '`keepers.choose_model(orders, opportunity="month")` fits it. For a run name a model of continuous time, '
+            "for example --model pareto-nbd."
         )

@@ -32,7 +32,8 @@ from keepers.summaries.base_update import (
     span,
 )
 from keepers.summaries.purchases import PACKAGE, day_literal
-from keepers.summaries.summary import Summary, SummaryFacts, summarise
+from keepers.summaries.summary import Summary, summarise
+from keepers.summaries.summary_facts import SummaryFacts
 
 MOST_SEGMENTS = 12
 """With more segments than this all are written as one: reading looks through each."""

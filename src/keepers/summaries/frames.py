@@ -16,7 +16,8 @@ from keepers.domain.histories import check_histories, check_spend
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin
 from keepers.domain.time import ObservationWindow, TimeUnit, parse_day
 from keepers.summaries.attributes import join_attributes
-from keepers.summaries.summary import Summary, SummaryFacts
+from keepers.summaries.summary import Summary
+from keepers.summaries.summary_facts import SummaryFacts
 
 _NEEDED = ("frequency", "recency", "T")
 _NAMES_OF_CUSTOMERS = ("customer_key", "customer_id", "customer", "id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,40 +14,15 @@ from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, GapUse, SpendCells
 from keepers.domain.coarsening import coarsened
 from keepers.domain.errors import InputError
-from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin, MoneyBasis
-from keepers.domain.time import ObservationWindow, TimeUnit
+from keepers.domain.money import Margin, MoneyBasis
+from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.summaries import cells as grouping
 from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.attributes import attributes_of, join_attributes
-from keepers.summaries.purchases import PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
+from keepers.summaries.opportunity_periods import opportunity_days_sql
+from keepers.summaries.purchases import BEGINNING, PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
 from keepers.summaries.split import holdout_columns, holdout_sums, split_days_sql
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryFacts:
-    """What a summary's rows mean."""
-
-    window: ObservationWindow
-    """Cut, end and unit, all days filled."""
-    has_money: bool = True
-    """Whether there are amounts; without them every column of money is empty."""
-    currency: str = UNSPECIFIED_CURRENCY
-    """Currency of the amounts."""
-    margin: Margin = field(default_factory=Margin)
-    """The margin that was asked for. One rate is applied when values are computed, so that `monetary_value` is
-    revenue here; a margin per order is already in `monetary_value`."""
-    source: PurchaseSource | None = None
-    """The orders behind the rows; None where a user gave the summary itself."""
-    money: str = "amount"
-    """SQL of an order's money in `monetary_value`."""
-    remarks: tuple[str, ...] = ()
-    """What a person should know of how the rows were made."""
-    numbered: bool = False
-    """Whether rows carry `row_number`, their place in a user's frame."""
-    gaps: str | None = None
-    """Table of each customer's `log_gaps`, where a user gave them; they are found in the orders otherwise."""
-    attributes: tuple[str, ...] = ()
-    """Columns of attributes that were joined, which come with `pattern`, a number for each distinct combination."""
+from keepers.summaries.summary_facts import SummaryFacts
 
 
 class Summary(Table):
@@ -129,6 +104,11 @@ class Summary(Table):
     def has_holdout(self) -> bool:
         """Whether columns `holdout_...` are there."""
         return self.facts.window.holdout is not None
+
+    @property
+    def holdout(self) -> Horizon | None:
+        """Length of the holdout, in whole opportunities where time counts these; None without one."""
+        return self.facts.holdout
 
     @property
     def customers(self) -> int:
@@ -229,7 +209,7 @@ class Summary(Table):
     @property
     def knows_gaps(self) -> bool:
         """Whether the times between purchases are known."""
-        return self._gaps is not None or self.facts.source is not None
+        return self._gaps is not None or (self.facts.source is not None and not self.facts.opportunities)
 
     def gaps_table(self) -> str:
         """A table of `customer_key` and `log_gaps`, the sum of the logarithms of the days between purchases.
@@ -240,6 +220,11 @@ class Summary(Table):
             If neither orders nor a column `log_gaps` are behind the rows.
         """
         if self._gaps is None:
+            if self.facts.opportunities:
+                raise InputError(
+                    f"A summary of opportunities knows the {self.unit.value}s with a purchase, not the days between "
+                    "purchases. Models of regular timing need `keepers.summarise(orders, window)`."
+                )
             if self.facts.source is None:
                 raise InputError(
                     "The times between purchases are not known: this summary was made of a frame without a column "
@@ -284,8 +269,10 @@ class Summary(Table):
         """
         return grouping.group_spend(self, include_first, max_rows, attributes)
 
-    def purchase_days_sql(self, until: dt.date | None = None) -> str:
+    def purchase_days_sql(self, until: dt.date | None = None, after: dt.date = BEGINNING) -> str:
         """A query of the days with a purchase behind the rows, see `keepers.summaries.purchases.purchase_days_sql`.
+
+        Where time counts opportunities all days of one are put together.
 
         Raises
         ------
@@ -297,7 +284,8 @@ class Summary(Table):
                 "This summary was not made of orders, so there is nothing behind its rows. Make it with "
                 "`keepers.summarise(orders)` to see cohorts and purchases over time."
             )
-        return purchase_days_sql(self.facts.source, until or self.calibration_end, money=self.facts.money)
+        days = purchase_days_sql(self.facts.source, until or self.calibration_end, after=after, money=self.facts.money)
+        return opportunity_days_sql(days, self.unit, self.calibration_end) if self.facts.opportunities else days
 
 
 def summarise(

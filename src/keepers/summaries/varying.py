@@ -51,6 +51,11 @@ def join_paths(
     InputError
         If the paths start too late, or customers have none.
     """
+    if summary.facts.opportunities:
+        raise InputError(
+            "Covariates that vary in time tell of days, and this summary counts opportunities. Make it with "
+            "`keepers.summarise(orders, window, covariates=paths)`, for a model of continuous time."
+        )
     engine = summary.engine
     early, first = engine.row(
         f"SELECT count(*), min(first_day) FROM {quoted(summary.name)} WHERE first_day < {day_literal(start)}"

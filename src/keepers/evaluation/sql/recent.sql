@@ -8,6 +8,7 @@ recent AS (
     GROUP BY customer_key
 )
 SELECT
+    summary.T,
     summary.T_days,
     coalesce(recent.purchases, 0) AS purchases,
     CAST(coalesce(recent.money, 0) AS DOUBLE) AS money,

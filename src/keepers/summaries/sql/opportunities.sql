@@ -10,7 +10,7 @@ opportunity AS (
         max(purchased_on) AS last_day,
         sum(orders) AS orders,
         sum(revenue) AS revenue,
-        sum(CASE WHEN purchased_on IS NOT NULL THEN money END) AS money
+        sum(CASE WHEN purchased_on IS NOT NULL THEN money END) AS money{held_opportunities}
     FROM purchase_day
     GROUP BY customer_key, {period}
 ),
@@ -29,7 +29,7 @@ history AS (
         sum(orders) AS orders,
         sum(revenue) AS revenue,
         sum(money) AS money,
-        sum(CASE WHEN period > first_period THEN money END) AS repeat_money
+        sum(CASE WHEN period > first_period THEN money END) AS repeat_money{holdout_sums}
     FROM numbered
     GROUP BY customer_key
     HAVING count(first_day) > 0
@@ -46,5 +46,5 @@ SELECT
     CAST(round((last_period - first_period) * {unit_days}) AS BIGINT) AS recency_days,
     CAST(round(({last_period} - first_period) * {unit_days}) AS BIGINT) AS T_days,
     CAST(orders AS BIGINT) AS orders,
-    CAST(revenue AS DECIMAL(18, 4)) AS revenue
+    CAST(revenue AS DECIMAL(18, 4)) AS revenue{holdout_columns}
 FROM history

@@ -1,0 +1,44 @@
+"""What the rows of a summary mean: its window, its money, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin
+from keepers.domain.time import Horizon, ObservationWindow
+from keepers.summaries.purchases import PurchaseSource
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFacts:
+    """What a summary's rows mean."""
+
+    window: ObservationWindow
+    """Cut, end and unit, all days filled."""
+    has_money: bool = True
+    """Whether there are amounts; without them every column of money is empty."""
+    currency: str = UNSPECIFIED_CURRENCY
+    """Currency of the amounts."""
+    margin: Margin = field(default_factory=Margin)
+    """The margin that was asked for. One rate is applied when values are computed, so that `monetary_value` is
+    revenue here; a margin per order is already in `monetary_value`."""
+    source: PurchaseSource | None = None
+    """The orders behind the rows; None where a user gave the summary itself."""
+    money: str = "amount"
+    """SQL of an order's money in `monetary_value`."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how the rows were made."""
+    numbered: bool = False
+    """Whether rows carry `row_number`, their place in a user's frame."""
+    gaps: str | None = None
+    """Table of each customer's `log_gaps`, where a user gave them; they are found in the orders otherwise."""
+    attributes: tuple[str, ...] = ()
+    """Columns of attributes that were joined, which come with `pattern`, a number for each distinct combination."""
+    opportunities: bool = False
+    """Whether time counts opportunities of the window's unit, all purchases of one being one purchase."""
+
+    @property
+    def holdout(self) -> Horizon | None:
+        """Length of the holdout, in whole opportunities where time counts these; None without one."""
+        length = self.window.holdout
+        return Horizon(round(length.length), length.unit) if length is not None and self.opportunities else length
