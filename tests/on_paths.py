@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln
 
-from keepers.numerics.clocked_likelihood import ClockedRows, PurchaseTimes
+from keepers.numerics.clocked_draws import PurchaseTimes
+from keepers.numerics.clocked_likelihood import ClockedRows
 
 LENGTH = 0.1
 

@@ -225,6 +225,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         """Expected repeat purchases of a customer who makes the first one now, within the horizon.
 
         With covariates `attributes` says who it is, such as ``{"channel": "ads"}``; else one like those of the fit.
+        Where they vary in time, `first_day` among them says when it comes; else at the end of the fit's data.
         """
         theta, t = self._theta(), self._length(horizon)
         return float(np.ravel(self.answer_new("expected_purchases_new", theta, t, attributes=attributes))[0])
@@ -287,7 +288,9 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         customers : int, optional
             How many, where `ages` is one length.
         attributes : frame or dict of columns, optional
-            With covariates, the attributes of each customer; left out, they are drawn from those of the fit.
+            With covariates, the attributes of each customer; left out, they are drawn from those of the fit. Where
+            covariates vary in time, `first_day` among them says when each comes, else at the end of the fit's data,
+            and `customer_key` on whose path it is, where paths are customers' own.
         """
         if isinstance(ages, Horizon):
             if customers is None:
@@ -352,12 +355,10 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
     ) -> Scores:
         """Score customers by their states at a moment; `Scorer.load` does the same from a saved model, with less.
 
-        With covariates `attributes` has a row for each state.
+        With covariates `attributes` has a row for each state, with `customer_key` where each has a path of its own.
         """
-        theta = self._theta()
-
-        asked = together(states)
-        pattern, table = self._patterns_of(attributes, asked.size)
+        theta, asked = self._theta(), together(states)
+        pattern, table = self._patterns_of(attributes, asked.first)
 
         def ask(rows: BoolArray, gaps: FloatArray | None, question: str, *columns: Any) -> FloatArray:
             x, t_x, T, *further = columns

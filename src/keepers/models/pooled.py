@@ -245,8 +245,8 @@ class PooledModel(BuyingModel):
         x, t_x = answers(self.family.sample_new, table, groups, (T,), rng, exact=True)
         return x, t_x, pattern, given
 
-    def _patterns_of(self, attributes: Any, rows: int) -> Any:
-        table, pattern = attributes_given(attributes, self.needed_attributes, rows)
+    def _patterns_of(self, attributes: Any, first: Any) -> Any:
+        table, pattern = attributes_given(attributes, self.needed_attributes, len(first))
         return pattern, table
 
     def _groups_of(self, cells: Cells) -> IntArray:

@@ -83,10 +83,33 @@ class Clock:
 
     def time_of(self, path: IntArray, shown: FloatArray) -> FloatArray:
         """The time at which the clocks of paths show so much: the inverse of `at`."""
-        totals = self._total[path]
-        period = np.clip(np.sum(totals <= shown[:, None], axis=1) - 1, 0, self.periods - 1)
+        period = period_reached(self._total, path, shown)
         left = shown - self._total[path, period]
         return np.asarray(period * self.length + left / self.speed[path, period])
 
     def _period(self, time: FloatArray) -> IntArray:
         return np.clip(np.floor(time / self.length), 0, self.periods - 1).astype(np.int64)
+
+
+def period_reached(totals: FloatArray, path: IntArray, shown: FloatArray) -> IntArray:
+    """The last period at whose begin no more than so much is reached.
+
+    Parameters
+    ----------
+    totals : array, shape (p, m + 1)
+        What is reached at the ends of the periods of each path, rising.
+    path, shown : arrays, shape (n,)
+        A path and what is asked for.
+
+    Returns
+    -------
+    array of int, shape (n,)
+        From 0 to m - 1.
+    """
+    low = np.zeros(shown.shape, dtype=np.int64)
+    high = np.full(shown.shape, totals.shape[1] - 1, dtype=np.int64)
+    while np.any(high - low > 1):
+        middle = (low + high) // 2
+        reached = totals[path, middle] <= shown
+        low, high = np.where(reached, middle, low), np.where(reached, high, middle)
+    return low

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from keepers.numerics.clock import Clock
 from keepers.numerics.clocked_courses import Course, LogTerm, joined
+from keepers.numerics.clocked_draws import LeavingParameters
 from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows
 from keepers.numerics.clocked_pieces import Pieces, alike
 from keepers.numerics.evaluation import Evaluation
@@ -25,33 +26,6 @@ from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.row_derivatives import rising_rows
 
 FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class LeavingParameters:
-    """Where the parameters of leaving stand among those of the family.
-
-    Parameters
-    ----------
-    s, beta : int
-        Shape and scale of the levels of the risk.
-    b : int or None
-        Its growth.
-    """
-
-    s: int
-    beta: int
-    b: int | None
-
-    @classmethod
-    def of(cls, family: BuyingFamily) -> LeavingParameters:
-        """Those of Pareto/NBD (r, alpha, s, beta) or of GGompertz/NBD (r, alpha, b, s, beta)."""
-        names = family.PARAMETERS
-        return cls(names.index("s"), names.index("beta"), names.index("b") if "b" in names else None)
-
-    def growth(self, theta: FloatArray) -> float | None:
-        """b among natural parameters, which all customers share."""
-        return None if self.b is None else float(theta[self.b])
 
 
 class LeavingLikelihood(ClockedLikelihood):
@@ -82,6 +56,13 @@ class LeavingLikelihood(ClockedLikelihood):
 
     def _of(self, rows: ClockedRows) -> LeavingLikelihood:
         return LeavingLikelihood(self.family, rows, self._values, self.length, self._leaving)
+
+    def _clocks(self, point: FloatArray) -> tuple[Clock, Risk | None]:
+        d, j = self.rows.design.shape[1:]
+        k = self._values.shape[2]
+        growth = self._places.growth(np.exp(point[:d]))
+        clock = Clock(self._values, self.length, point[d + j : d + j + k])
+        return clock, Risk(self._leaving, self.length, point[d + j + k :], growth)
 
     def __call__(self, point: FloatArray, order: int) -> Evaluation:
         """Evaluate at log parameters, then coefficients: those of customers, of buying, of leaving."""

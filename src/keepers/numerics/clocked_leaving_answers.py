@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from keepers.numerics.clock import Clock
 from keepers.numerics.clocked_answers import ClockedAnswers, State
-from keepers.numerics.clocked_leaving import Leaving, LeavingParameters
+from keepers.numerics.clocked_draws import LeavingParameters
+from keepers.numerics.clocked_leaving import Leaving
 from keepers.numerics.clocked_likelihood import ClockedRows
 from keepers.numerics.clocked_pieces import Pieces, alike
 from keepers.numerics.leaving_risk import Risk

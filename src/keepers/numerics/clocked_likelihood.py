@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.domain.errors import ConfigError
 from keepers.numerics.clock import Clock
+from keepers.numerics.clocked_draws import Newcomers, PurchaseTimes, draw_histories
 from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.leaving_risk import Risk
 from keepers.numerics.likelihoods.family import BuyingFamily
 
 FloatArray = NDArray[np.float64]
@@ -78,33 +79,6 @@ class ClockedRows:
         return (replace(self, path=path.ravel().astype(np.int64)), *(one[used] for one in values))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PurchaseTimes:
-    """The ages at the repeat purchases of rows, those of a row in order and next to each other.
-
-    Parameters
-    ----------
-    age : array, shape (sum of counts,)
-    counts : array of int, shape (n,)
-        How many each row has.
-    """
-
-    age: FloatArray
-    counts: IntArray
-
-    @property
-    def owner(self) -> IntArray:
-        """The row of each purchase."""
-        return np.repeat(np.arange(self.counts.size), self.counts)
-
-    def take(self, rows: IntArray | slice) -> PurchaseTimes:
-        """Those of some rows."""
-        first = np.cumsum(self.counts) - self.counts
-        counts, first = self.counts[rows], first[rows]
-        place = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        return PurchaseTimes(self.age[np.repeat(first, counts) + place], counts)
-
-
 class ClockedLikelihood:
     """The log-likelihood in log parameters, coefficients that do not vary, and coefficients of the clock.
 
@@ -148,11 +122,20 @@ class ClockedLikelihood:
         """The log-likelihood of the rows with other numbers of customers."""
         return self._of(replace(self.rows, weight=weight))
 
-    def simulated(self, point: FloatArray, rng: np.random.Generator) -> ClockedLikelihood:  # noqa: ARG002
-        """Refused: histories drawn anew would need the moments of all purchases."""
-        raise ConfigError(
-            'With covariates that vary in time there is no parametric bootstrap. Use bootstrap(kind="customers").'
+    def simulated(self, point: FloatArray, rng: np.random.Generator) -> ClockedLikelihood:
+        """The log-likelihood of as many customers who came when these did, drawn at log parameters and coefficients."""
+        rows = self.rows.take(np.repeat(np.arange(self.size), np.rint(self.rows.weight).astype(np.int64)))
+        d, j = rows.design.shape[1:]
+        own = np.exp(point[:d] + rows.offset + rows.design @ point[d : d + j])
+        new = Newcomers(rows.path, rows.start, rows.T, own)
+        drawn = draw_histories(self.family, new, *self._clocks(point), rng)
+        return self._of(
+            replace(rows, x=drawn.x, t_x=drawn.t_x, weight=np.ones(rows.size), seen=drawn.seen, bought=drawn.bought)
         )
+
+    def _clocks(self, point: FloatArray) -> tuple[Clock, Risk | None]:
+        """The clock of buying of all paths, and the risk of leaving where the family has one."""
+        return Clock(self._values, self.length, point[sum(self.rows.design.shape[1:]) :]), None
 
     def __call__(self, point: FloatArray, order: int) -> Evaluation:
         """Evaluate at log parameters, then coefficients, those of the clock last."""

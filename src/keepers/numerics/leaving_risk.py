@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.numerics.clock import Reading
+from keepers.numerics.clock import Reading, period_reached
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -101,8 +101,7 @@ class Risk:
         """The age at which R of customers who came at `start` is so much: the inverse of `at`."""
         b = self.growth
         wanted = self._raw(path, start)[0] + (risk if b is None else risk * np.exp(b * start))
-        totals = self._total[path]
-        period = np.clip(np.sum(totals <= wanted[:, None], axis=1) - 1, 0, self.periods - 1)
+        period = period_reached(self._total, path, wanted)
         edge = period * self.length
         left = (wanted - self._total[path, period]) / self.speed[path, period]
         reached = edge + left if b is None else np.log1p(np.expm1(b * edge) + left) / b

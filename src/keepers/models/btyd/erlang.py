@@ -125,6 +125,9 @@ class ErlangModel(BuyingModel):
         return self
 
     def _with_gaps(self, drawn: Cells, rng: np.random.Generator) -> Cells:
+        if self.varying_coefficients:
+            # The moments of all purchases are among the attributes, in whose clock the times between them are counted.
+            return drawn
         family = ErlangBetaGeometric(self.chances, self.k_)
         return replace(drawn, log_gaps=family.sample_log_gaps(drawn.x, drawn.t_x, rng))
 

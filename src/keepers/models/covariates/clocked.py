@@ -8,17 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from keepers.domain.cells import Cells, FloatArray
+from keepers.domain.attributes import Attributes
+from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.models.covariates.answers import attributes_of, pattern_of
 from keepers.models.covariates.encoding import Coding
 from keepers.models.covariates.specification import Covariates
 from keepers.models.covariates.varying import WEEK, TimeVarying
+from keepers.numerics.clock import Clock
 from keepers.numerics.clocked_answers import ClockedAnswers
+from keepers.numerics.clocked_draws import (
+    DrawnHistories,
+    LeavingParameters,
+    Newcomers,
+    PurchaseTimes,
+    draw_histories,
+)
 from keepers.numerics.clocked_leaving import LeavingLikelihood
 from keepers.numerics.clocked_leaving_answers import LeavingAnswers
-from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows, PurchaseTimes
+from keepers.numerics.clocked_likelihood import ClockedLikelihood, ClockedRows
 from keepers.numerics.clocked_stages import StagedLikelihood
+from keepers.numerics.leaving_risk import Risk
 from keepers.numerics.likelihoods.erlang_beta_geometric import ErlangBetaGeometric
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.summaries.varying import DAYS, PATH, START, sum_of
@@ -135,18 +145,70 @@ def _purchases(cells: Cells, scale: float) -> PurchaseTimes:
     return found
 
 
+def draw_in_time(
+    family: BuyingFamily,
+    coding: Coding,
+    theta: FloatArray,
+    who: Attributes,
+    pattern: IntArray,
+    T: FloatArray,
+    unit_days: float,
+    rng: np.random.Generator,
+) -> DrawnHistories:
+    """Draw the histories of customers with these attributes, START and PATH, observed to the ages T.
+
+    Covariates in `seen` are counted from their centres, as in the likelihood.
+    """
+    covariates, length = coding.covariates, WEEK / unit_days
+    design, offset = coding.design(who)
+    d, j = design.shape[1:]
+    own = (theta[:d] * np.exp(offset + design @ theta[d : d + j]))[pattern]
+    start, path = (np.asarray(who.columns[name], dtype=np.float64)[pattern] for name in (START, PATH))
+    new = Newcomers(path.astype(np.int64), start / unit_days, T, own)
+    buying, leaving = (
+        _chosen(covariates, process) - standard(covariates, process)[0] for process in ("purchase", "dropout")
+    )
+    clock = Clock(buying, length, theta[d + j : d + j + buying.shape[2]])
+    risk = None
+    if _leaves_any_time(family):
+        growth = LeavingParameters.of(family).growth(theta)
+        risk = Risk(leaving, length, theta[d + j + buying.shape[2] :], growth)
+    return draw_histories(family, new, clock, risk, rng)
+
+
 def _check_known(
     varying: TimeVarying, question: str, rows: ClockedRows, length: float, further: tuple[Any, ...]
 ) -> None:
-    """A calendar must reach as far as is asked; what was done to customers is carried forward instead."""
-    if varying.keys is not None or not rows.size:
+    """A question's horizon must be known; an endless one goes on as the last year that is."""
+    if not rows.size:
         return
     asked = {"forecast": (0, 2), "discounted_expected_purchases": (1,)}.get(question, (0,))
     lengths = [further[place] for place in asked if place < len(further)]
-    reach = max([0.0, *(float(one) for one in lengths if isinstance(one, (int, float)))])
-    end, latest = length * varying.values.shape[1], float((rows.start + rows.T).max())
-    if latest + reach > end + 1e-9:
+    ahead = max([0.0, *(float(one) for one in lengths if isinstance(one, (int, float)))])
+    check_reach(varying, float((rows.start + rows.T).max()) + ahead, WEEK / length)
+
+
+def check_reach(varying: TimeVarying, latest: float, unit_days: float) -> None:
+    """A calendar must reach as far as is asked; what was done to customers is carried forward instead.
+
+    Parameters
+    ----------
+    varying : TimeVarying
+        The paths.
+    latest : float
+        The latest moment that matters, since their start, in the model's unit.
+    unit_days : float
+        Length of that unit.
+
+    Raises
+    ------
+    ConfigError
+        If the calendar ends before it.
+    """
+    beyond = latest * unit_days - WEEK * varying.values.shape[1]
+    if varying.keys is None and beyond > 1e-6:
         raise ConfigError(
-            f"The calendar ends on {varying.end}, and the answer needs it {latest + reach - end:.0f} units of the "
-            "model's time further. Make it with a later `end` in `calendar_covariates`, for both fit and predictions."
+            f"The calendar ends on {varying.end}, and the answer needs it {beyond:.0f} days further: what varies in "
+            "time must be known for the whole horizon. Make it with a later `end` in `calendar_covariates`, for both "
+            "fit and predictions."
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
-from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit
 from keepers.models.covariates.answers import (
     CustomerMix,
@@ -23,13 +23,14 @@ from keepers.models.covariates.answers import (
 )
 from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
 from keepers.models.covariates.coded import CodedModel
+from keepers.models.covariates.coming import attributes_in_time, draw_newcomers, without_history
 from keepers.models.covariates.encoding import pattern_weights
 from keepers.models.covariates.specification import PROCESSES
 from keepers.models.frames import attributes_given
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.patterns import PatternedLikelihood
-from keepers.summaries.varying import PATH, START, sum_of
+from keepers.summaries.varying import PATH, START
 
 
 class CovariateModel(CodedModel):
@@ -81,24 +82,21 @@ class CovariateModel(CodedModel):
         if self.coding_ is None or self.mix_ is None:
             return getattr(self.family, question)(theta, *further)
         mix = self.mix_
-        if attributes is not None:
-            table, pattern = attributes_given(attributes, self.covariates.columns if self.covariates else ())
-            mix = CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size))
-        if self.varying_coefficients:
-            return self._answer_new_in_time(question, theta, mix, *further)
-        return answer_new(self.family, self.coding_, question, theta, mix, *further)
-
-    def _answer_new_in_time(self, question: str, theta: FloatArray, mix: CustomerMix, *further: Any) -> Any:
-        """A new customer is one without a history who makes the first purchase at the end of the fit's data."""
         assert self.covariates is not None
-        size = mix.share.size
-        place = {START: np.full(size, self.now_), PATH: mix.attributes.columns.get(PATH, np.zeros(size))}
-        zeros = {sum_of(name): np.zeros(size) for name in self.covariates.varying_of("purchase")}
-        table = Attributes({**mix.attributes.columns, **place, **zeros})
-        nothing = np.zeros(size)
-        cells = Cells(nothing, nothing, nothing, np.ones(size), self.unit_, pattern=np.arange(size), attributes=table)
-        found = self.answer(question.removesuffix("_new"), theta, cells, *further)
-        return np.asarray(mix.share @ found)
+        timed = bool(self.varying_coefficients)
+        if attributes is not None:
+            known = (
+                attributes_in_time(self.covariates, attributes)
+                if timed
+                else attributes_given(attributes, self.covariates.columns)
+            )
+            table, pattern = known
+            mix = CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size))
+        if not timed:
+            return answer_new(self.family, self.coding_, question, theta, mix, *further)
+        # Without a history: who makes the first purchase on a day, that of the end of the fit's data unless it is said.
+        cells = without_history(self.covariates, mix.attributes, self.now_, self.unit_)
+        return np.asarray(mix.share @ self.answer(question.removesuffix("_new"), theta, cells, *further))
 
     def _likelihood(self, cells: Cells, tables: CellTables, scale: float) -> tuple[FloatArray, Any]:
         """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
@@ -131,36 +129,38 @@ class CovariateModel(CodedModel):
         design, offset = self.coding_.design(attributes_of(cells))
         return self.coding_.coefficient_scale, design, offset
 
-    def _patterns_of(self, attributes: Any, rows: int) -> tuple[IntArray | None, Attributes | None]:
-        """Pattern of each of so many customers and the table of patterns; nothing without covariates."""
-        if self.coding_ is None:
+    def _patterns_of(self, attributes: Any, first: Any) -> tuple[IntArray | None, Attributes | None]:
+        """Pattern of customers who first bought on these days, and the table of patterns; None without covariates."""
+        if self.coding_ is None or self.covariates is None:
             return None, None
-        if self.varying_coefficients:
-            raise ConfigError(
-                "With covariates that vary in time a state says too little of a customer. Ask with a summary, "
-                "`expected_purchases(summary, ...)`."
-            )
-        table, pattern = attributes_given(attributes, self.needed_attributes, rows)
-        return pattern, table
+        if not self.varying_coefficients:
+            table, pattern = attributes_given(attributes, self.needed_attributes, len(first))
+            return pattern, table
+        table, pattern = attributes_in_time(self.covariates, attributes, len(first), first)
+        known = without_history(self.covariates, table, self.now_, self.unit_).attributes
+        return pattern, known
 
     def _draw_new(
         self, T: FloatArray, attributes: Any, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray, IntArray | None, Attributes | None]:
         """Draw x and t_x of new customers, with their attributes."""
         theta = self._theta()
-        if self.varying_coefficients:
-            raise ConfigError(
-                "With covariates that vary in time new customers cannot be drawn: a drawn history would lack the "
-                "moments of its purchases. `sample_future` draws what the customers of the data will do."
-            )
-        if self.coding_ is None or self.mix_ is None:
+        if self.coding_ is None or self.mix_ is None or self.covariates is None:
             return *self.family.sample_new(theta, T, rng), None, None
         if attributes is None:
             table, pattern = self.mix_.attributes, rng.choice(self.mix_.share.size, size=T.size, p=self.mix_.share)
+        elif self.varying_coefficients:
+            table, pattern = attributes_in_time(self.covariates, attributes, T.size)
         else:
             table, pattern = attributes_given(attributes, self.needed_attributes, T.size)
-        x, t_x = draw_new(self.family, self.coding_, theta, table, pattern, T, rng)
-        return x, t_x, pattern, table
+        if not self.varying_coefficients:
+            x, t_x = draw_new(self.family, self.coding_, theta, table, pattern, T, rng)
+            return x, t_x, pattern, table
+        who = Attributes({START: np.full(table.size, self.now_), **table.columns})
+        x, t_x, known = draw_newcomers(
+            self.family, self.coding_, theta, who, pattern, T, self.unit_.days, self.every_purchase, rng
+        )
+        return x, t_x, np.arange(T.size), known
 
     def _draw_like(self, cells: Cells, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Draw x and t_x of new customers of the ages and attributes of these."""
@@ -170,7 +170,12 @@ class CovariateModel(CodedModel):
             raise InputError(
                 f"The model has covariates, and the customers lack {', '.join(self.needed_attributes)}. Add these."
             )
-        return draw_new(self.family, self.coding_, self._theta(), cells.attributes, cells.pattern, cells.T, rng)
+        who, pattern, theta = cells.attributes, cells.pattern, self._theta()
+        if self.varying_coefficients:
+            return draw_newcomers(self.family, self.coding_, theta, who, pattern, cells.T, self.unit_.days, False, rng)[
+                :2
+            ]
+        return draw_new(self.family, self.coding_, theta, who, pattern, cells.T, rng)
 
     def _covariate_settings(self) -> dict[str, Any]:
         """What a saved model keeps of its covariates."""
