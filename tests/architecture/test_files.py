@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "keepers"
@@ -16,41 +15,62 @@ LONGEST = 400
 
 
 def name(path: Path) -> str:
-    """The path as it is shown in a test's name."""
+    """The path as a finding shows it."""
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_is_short_and_says_what_it_is(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LONGEST, f"{name(path)} has more than {LONGEST} lines: split it by subject"
-    docstring = ast.get_docstring(ast.parse(text))
-    assert docstring, f"{name(path)} has no docstring"
-    first = docstring.split("\n\n")[0]
-    assert first.endswith("."), f"{name(path)}: the docstring is not a sentence: {first!r}"
+@cache
+def text_of(path: Path) -> str:
+    """What a file holds; every question about it reads it once."""
+    return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_no_attic(path: Path) -> None:
-    assert not ATTICS & {part.removesuffix(".py") for part in path.relative_to(SOURCE).parts}
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module's syntax."""
+    return ast.parse(text_of(path))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_nothing_unfinished(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for word in ("TODO", "FIXME", "XXX", "NotImplementedError"):
-        assert word not in text, f"{name(path)} holds {word}"
+def test_modules_are_short_and_say_what_they_are() -> None:
+    long = [name(path) for path in MODULES if len(text_of(path).splitlines()) > LONGEST]
+    assert long == [], f"more than {LONGEST} lines: split by subject"
+    told = {name(path): (ast.get_docstring(parsed(path)) or "").split("\n\n")[0] for path in MODULES}
+    assert {path: first for path, first in told.items() if not first.endswith(".")} == {}, "no sentence as docstring"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_public_definitions_have_docstrings(path: Path) -> None:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), f"{name(path)}: {node.name} has no docstring"
+def test_no_attic() -> None:
+    parts = {name(path): {part.removesuffix(".py") for part in path.relative_to(SOURCE).parts} for path in MODULES}
+    assert [path for path, found in parts.items() if ATTICS & found] == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name)
-def test_an_sql_template_says_what_it_gives_and_is_used(path: Path) -> None:
-    assert path.read_text(encoding="utf-8").startswith("--"), f"{name(path)} does not begin with a comment"
-    room = path.parents[1]
-    assert any(f'"{path.stem}"' in module.read_text(encoding="utf-8") for module in room.rglob("*.py")), name(path)
+def test_nothing_unfinished() -> None:
+    words = ("TODO", "FIXME", "XXX", "NotImplementedError")
+    assert [f"{name(path)} holds {word}" for path in MODULES for word in words if word in text_of(path)] == []
+
+
+def test_public_definitions_have_docstrings() -> None:
+    silent = [
+        f"{name(path)}: {node.name}"
+        for path in MODULES
+        for node in parsed(path).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_sql_templates_say_what_they_give_and_are_used() -> None:
+    silent = [name(path) for path in TEMPLATES if not text_of(path).startswith("--")]
+    assert silent == [], "they do not begin with a comment"
+    idle = [
+        name(path)
+        for path in TEMPLATES
+        if not any(f'"{path.stem}"' in text_of(module) for module in MODULES if path.parents[1] in module.parents)
+    ]
+    assert idle == [], "no module of their room names them"
+
+
+def test_these_files_are_looked_at() -> None:
+    assert len(MODULES) > 300
+    assert len(TEMPLATES) > 50

@@ -49,6 +49,15 @@ def log_rising(base: float, counts: FloatArray, order: int = 2) -> Rising:
     )
 
 
+def log_rising_many(bases: FloatArray, counts: FloatArray) -> FloatArray:
+    """log Gamma(base + n) / Gamma(base) of each base, shape (m, 1), and each whole n, shape (n,)."""
+    index = counts.astype(np.intp)
+    largest = int(index.max(initial=0))
+    summed = np.zeros((len(bases), largest + 1))
+    np.cumsum(np.log(bases + np.arange(largest, dtype=float)), axis=1, out=summed[:, 1:])
+    return summed[:, index]
+
+
 def log_beta(a: float, b: float) -> float:
     """Logarithm of the beta function of two positive numbers.
 

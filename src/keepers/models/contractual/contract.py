@@ -23,7 +23,12 @@ from keepers.models.fitting import Problem, fit
 from keepers.models.intervals import check_level
 from keepers.models.priors import Prior
 from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.likelihoods.contract_family import ContractFamily, ContractTables, log_likelihood_sum
+from keepers.numerics.likelihoods.contract_family import (
+    ContractFamily,
+    ContractTables,
+    log_likelihood_sum,
+    log_likelihood_sums,
+)
 
 _DRAWS = 200
 _SEED = 20070101
@@ -114,10 +119,14 @@ class ContractModel(Model):
         def reweighted(weight: FloatArray) -> Likelihood:
             return likelihood_of(ContractTables.of(replace(scaled, weight=weight), discrete))
 
+        def likelihoods(points: FloatArray) -> FloatArray:
+            return log_likelihood_sums(self.family, np.exp(points), tables)
+
         result = fit(
             Problem(
                 parameters=self.symbols,
                 likelihood=likelihood_of(tables),
+                likelihoods=likelihoods,
                 starts=self.family.starts(endings / exposure if exposure > 0 else 0.0),
                 rows=tables.size,
                 prior=None if chosen is None else on_scaled(chosen),

@@ -79,8 +79,13 @@ def log_retention_slopes(theta: Columns, start: FloatArray, stop: FloatArray) ->
     )
 
 
-def log_hazard(theta: Columns, age: FloatArray) -> Slopes:
+def log_hazard(theta: Columns, age: FloatArray) -> FloatArray:
     """A discrete family has chances, no rate: an ending lies between two renewals."""
+    return log_hazard_slopes(theta, age).value
+
+
+def log_hazard_slopes(theta: Columns, age: FloatArray) -> Slopes:
+    """Refused likewise."""
     raise ValueError(f"contracts of a discrete family end at renewals, not at moments such as {age[:1]} for {theta}")
 
 

@@ -18,7 +18,7 @@ from keepers.numerics.distinct import CellTables, Distinct, distinct
 from keepers.numerics.evaluation import Evaluation, in_logarithms
 from keepers.numerics.likelihoods import nbd
 from keepers.numerics.likelihoods.family import FloatArray, Theta
-from keepers.numerics.special import log_rising
+from keepers.numerics.special import log_rising, log_rising_many
 from keepers.numerics.sums import UNTHREADED
 
 _BLOCK = UNTHREADED
@@ -98,7 +98,7 @@ def log_likelihood_sums(chances: int, thetas: FloatArray, tables: CellTables) ->
     for begin in range(0, len(thetas), together):
         r, alpha, a, b = (column[:, None] for column in thetas[begin : begin + together].T)
         log_age, log_recency = np.log1p(ages.values / alpha), np.log1p(recencies.values / alpha)
-        bought = _log_rising_many(r, counts.values) + _log_rising_many(b, coins) - _log_rising_many(a + b, coins)
+        bought = log_rising_many(r, counts.values) + log_rising_many(b, coins) - log_rising_many(a + b, coins)
         value = bought @ tables.customers_by_count - r[:, 0] * (log_age @ tables.customers_by_age)
         value -= (log_age + np.log(alpha)) @ tables.purchases_by_age
         offset = np.log(a / np.where(coins > 0, b + (coins - 1), 1.0))
@@ -109,15 +109,6 @@ def log_likelihood_sums(chances: int, thetas: FloatArray, tables: CellTables) ->
             value += softplus(odds) @ weight[rows]
         result[begin : begin + together] = value
     return result
-
-
-def _log_rising_many(bases: FloatArray, counts: FloatArray) -> FloatArray:
-    """log Gamma(base + n) / Gamma(base) of each base, shape (m, 1), and each whole n, shape (n,)."""
-    index = counts.astype(np.intp)
-    largest = int(index.max(initial=0))
-    summed = np.zeros((len(bases), largest + 1))
-    np.cumsum(np.log(bases + np.arange(largest, dtype=float)), axis=1, out=summed[:, 1:])
-    return summed[:, index]
 
 
 def _gone_sum(chances: int, theta: Theta, tables: CellTables, order: int) -> tuple[float, FloatArray, FloatArray]:

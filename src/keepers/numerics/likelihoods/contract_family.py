@@ -13,6 +13,9 @@ from keepers.domain.contracts import ContractCells
 from keepers.numerics.distinct import distinct
 from keepers.numerics.evaluation import Evaluation
 
+_TOGETHER = 1 << 15
+"""Terms that are evaluated at once: their arrays stay near the processor."""
+
 Columns = Sequence[FloatArray | float]
 """Natural, positive parameters in the order of the family's `PARAMETERS`: numbers, or draws in columns (D, 1)."""
 
@@ -65,8 +68,11 @@ class ContractFamily(Protocol):
     def log_retention_slopes(self, theta: Columns, start: FloatArray, stop: FloatArray) -> Slopes:
         """The same of plain parameters, with derivatives."""
 
-    def log_hazard(self, theta: Columns, age: FloatArray) -> Slopes:
-        """Logarithm of the rate of ending at an age above zero; of continuous families."""
+    def log_hazard(self, theta: Columns, age: FloatArray) -> FloatArray:
+        """Logarithm of the rate of ending at an age above zero; of continuous families; broadcasts likewise."""
+
+    def log_hazard_slopes(self, theta: Columns, age: FloatArray) -> Slopes:
+        """The same of plain parameters, with derivatives."""
 
     def tail(self, theta: Columns) -> FloatArray:
         """The power of age by which survival falls off in the end; expected tenure is infinite up to 1."""
@@ -151,20 +157,33 @@ def log_likelihood_sum(family: ContractFamily, theta: Columns, tables: ContractT
         0 for the value alone; otherwise gradient and Hessian come with it.
     """
     if order == 0:
-        value = float(tables.lived @ family.log_retention(theta, 0.0, tables.age))
-        if tables.start.size:
-            kept = family.log_retention(theta, tables.start, tables.stop)
-            value += float(tables.ended_between @ np.log(-np.expm1(kept)))
-        if tables.moment.size:
-            value += float(tables.ended_at @ family.log_hazard(theta, tables.moment).value)
-        return Evaluation.of_value(value, len(family.PARAMETERS))
+        return Evaluation.of_value(float(_sums(family, theta, tables)), len(family.PARAMETERS))
     total = family.log_retention_slopes(theta, np.zeros(tables.age.shape), tables.age).summed(tables.lived)
     if tables.start.size:
         kept_slopes = family.log_retention_slopes(theta, tables.start, tables.stop)
         total = total + _of_ending(kept_slopes).summed(tables.ended_between)
     if tables.moment.size:
-        total = total + family.log_hazard(theta, tables.moment).summed(tables.ended_at)
+        total = total + family.log_hazard_slopes(theta, tables.moment).summed(tables.ended_at)
     return total
+
+
+def log_likelihood_sums(family: ContractFamily, thetas: FloatArray, tables: ContractTables) -> FloatArray:
+    """Log-likelihood of all contracts at many parameters, shape (D, d) to (D,); far quicker than one by one."""
+    step = max(1, _TOGETHER // max(tables.size, 1))
+    parts = [thetas[start : start + step] for start in range(0, len(thetas), step)]
+    found = [_sums(family, [column[:, None] for column in part.T], tables) for part in parts]
+    return np.concatenate([np.empty(0), *found])
+
+
+def _sums(family: ContractFamily, theta: Columns, tables: ContractTables) -> FloatArray:
+    """The log-likelihood of numbers as a number, of columns of draws as an array (D,)."""
+    total = family.log_retention(theta, 0.0, tables.age) @ tables.lived
+    if tables.start.size:
+        kept = family.log_retention(theta, tables.start, tables.stop)
+        total = total + np.log(-np.expm1(kept)) @ tables.ended_between
+    if tables.moment.size:
+        total = total + family.log_hazard(theta, tables.moment) @ tables.ended_at
+    return np.asarray(total)
 
 
 def _of_ending(kept: Slopes) -> Slopes:

@@ -44,9 +44,15 @@ def log_retention_slopes(theta: Columns, start: FloatArray, stop: FloatArray) ->
     return stacked([value, by_alpha], [[value], [by_alpha, found.hessian[1, 1]]], value)
 
 
-def log_hazard(theta: Columns, age: FloatArray) -> Slopes:
+def log_hazard(theta: Columns, age: FloatArray) -> FloatArray:
     """Logarithm of the rate of ending at an age above zero."""
-    found = general.log_hazard((*theta, 1.0), age)
+    r, alpha = theta
+    return np.asarray(np.log(r) - np.log(np.asarray(alpha) + age))
+
+
+def log_hazard_slopes(theta: Columns, age: FloatArray) -> Slopes:
+    """The same with derivatives in log r and log alpha."""
+    found = general.log_hazard_slopes((*theta, 1.0), age)
     return Slopes(found.value, found.gradient[:2], found.hessian[:2, :2])
 
 

@@ -26,6 +26,7 @@ from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, col
 from keepers.numerics.likelihoods.nbd import median_pareto
 from keepers.numerics.likelihoods.pareto_nbd_integral import integral_moments, log_integral
 from keepers.numerics.likelihoods.pareto_nbd_rows import pareto_nbd_rows
+from keepers.numerics.likelihoods.pareto_nbd_sums import pareto_nbd_sums
 from keepers.numerics.likelihoods.two_terms import TermTable, mixed_gradient, sum_of_two
 from keepers.numerics.special import log_rising
 from keepers.numerics.sums import dot
@@ -37,6 +38,9 @@ TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1, "s": 0, "beta": 1})
 
 log_likelihood_rows = pareto_nbd_rows
 """Log-likelihood of rows with alpha and beta of their own, with derivatives in log parameters."""
+
+log_likelihood_sums = pareto_nbd_sums
+"""The weighted sum of the log-likelihood at many parameters together."""
 
 
 def starts(tables: CellTables) -> list[FloatArray]:

@@ -40,9 +40,8 @@ def log_retention_slopes(theta: Columns, start: FloatArray, stop: FloatArray) ->
     return Slopes(found.value, found.gradient[:2], found.hessian[:2, :2])
 
 
-def log_hazard(theta: Columns, age: FloatArray) -> Slopes:
-    """A discrete family has chances, no rate."""
-    return general.log_hazard(theta, age)
+log_hazard, log_hazard_slopes = general.log_hazard, general.log_hazard_slopes
+"""A discrete family has chances, no rate."""
 
 
 def tail(theta: Columns) -> FloatArray:

@@ -53,11 +53,18 @@ def log_retention_slopes(theta: Columns, start: FloatArray, stop: FloatArray) ->
     return stacked([value, by_alpha, by_c], [[value], [by_alpha, second_alpha], [by_c, alpha_c, second_c]], value)
 
 
-def log_hazard(theta: Columns, age: FloatArray) -> Slopes:
+def log_hazard(theta: Columns, age: FloatArray) -> FloatArray:
     """Logarithm of the rate of ending at an age above zero."""
-    r, _, c = (float(value) for value in theta)
+    r, alpha, c = theta
+    log_z = c * (np.log(age) - np.log(alpha))
+    return np.asarray(np.log(r) + np.log(c) - np.log(age) - np.logaddexp(0.0, -log_z))
+
+
+def log_hazard_slopes(theta: Columns, age: FloatArray) -> Slopes:
+    """The same with derivatives in log r, log alpha and log c."""
+    _, _, c = (float(value) for value in theta)
     w, q, z = _shares(theta, age)
-    value = np.log(r * c) - np.log(age) + z - np.logaddexp(0.0, z)
+    value = log_hazard(theta, age)
     zero, one = np.zeros(age.shape), np.ones(age.shape)
     rest = 1.0 - w
     return stacked(
