@@ -8,6 +8,7 @@ import io
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,12 +85,17 @@ def _account(account: Reconciliation) -> tuple[object, ...]:
     )
 
 
+@cache
+def _original(name: str) -> tuple[str | None, tuple[object, ...]]:
+    """Format and account of the export as it is, which every change is held against."""
+    found = read(LAYOUTS / name, now=NOW)
+    return found.sources[0].format, _account(found.reconciliation)
+
+
 @pytest.mark.parametrize("name", SALES)
 @pytest.mark.parametrize(
     "change", [_reordered, _other_encoding, _shouted_headers, _preamble, _other_marks, _more_columns]
 )
 def test_the_account_stays_the_same(name: str, change: Callable[[Rows, Path], Path], tmp_path: Path) -> None:
-    original = read(LAYOUTS / name, now=NOW)
     changed = read(change(_rows(name), tmp_path), now=NOW)
-    assert changed.sources[0].format == original.sources[0].format
-    assert _account(changed.reconciliation) == _account(original.reconciliation)
+    assert (changed.sources[0].format, _account(changed.reconciliation)) == _original(name)

@@ -22,13 +22,16 @@ from keepers.numerics.evaluation import Evaluation, in_logarithms
 from keepers.numerics.likelihoods.beta_geometric_rows import nbd_rows
 from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
 from keepers.numerics.row_derivatives import RowDerivatives
-from keepers.numerics.special import log_rising
+from keepers.numerics.special import log_rising, log_rising_many
 from keepers.numerics.sums import dot
 
 PARAMETERS = ("r", "alpha")
 """Shape and rate of the gamma distribution of purchase rates."""
 
 TIME_POWERS = MappingProxyType({"r": 0, "alpha": 1})
+
+_TOGETHER = 1 << 14
+"""Ages that are looked at together for many parameters."""
 
 
 def starts(tables: CellTables) -> list[FloatArray]:
@@ -55,6 +58,20 @@ def log_likelihood(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) 
     r, alpha = (float(value) for value in theta)
     x, _, T = columns(x, t_x, T)
     return log_rising(r, x, 0).value - r * np.log1p(T / alpha) - x * np.log(alpha + T)
+
+
+def log_likelihood_sums(thetas: FloatArray, cells: Cells | CellTables) -> FloatArray:
+    """The weighted sum of the log-likelihood at many parameters together, shape (m, 2) to (m,)."""
+    tables = CellTables.of(cells)
+    ages, by_age, bought = tables.ages.values, tables.customers_by_age, tables.purchases_by_age
+    result = np.empty(len(thetas))
+    together = max(1, _TOGETHER // max(1, ages.size))
+    for begin in range(0, len(thetas), together):
+        part = slice(begin, begin + together)
+        r, alpha = (column[:, None] for column in thetas[part].T)
+        value = log_rising_many(r, tables.counts.values) @ tables.customers_by_count
+        result[part] = value - r[:, 0] * (np.log1p(ages / alpha) @ by_age) - np.log(alpha + ages) @ bought
+    return result
 
 
 def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) -> Evaluation:

@@ -57,9 +57,9 @@ def test_gradient_of_expected_purchases(family, theta, t, tables: CellTables) ->
     assert found == pytest.approx(compared, rel=1e-6, abs=1e-8)
 
 
-@pytest.mark.parametrize("family", [bg_nbd, mbg_nbd, pareto_nbd])
+@pytest.mark.parametrize("family", [nbd, bg_nbd, mbg_nbd, pareto_nbd])
 def test_many_parameters_at_once_give_what_each_gives_alone(family, tables: CellTables) -> None:
-    around = np.exp(np.random.default_rng(3).normal(scale=1.5, size=(60, 4)))
+    around = np.exp(np.random.default_rng(3).normal(scale=1.5, size=(60, len(family.PARAMETERS))))
     together = family.log_likelihood_sums(around, tables)
     alone = [family.log_likelihood_sum(theta, tables, 0).value for theta in around]
     assert together == pytest.approx(alone, rel=1e-12, abs=1e-9)
