@@ -41,9 +41,13 @@ WIDTH = 80
 def commands() -> str:
     """Every command's help as the program prints it, and the exit codes."""
     runner = CliRunner()
-    names = [command.name for command in app.registered_commands if command.name]
+    names = [[command.name] for command in app.registered_commands if command.name]
+    for group in app.registered_groups:
+        inner = group.typer_instance
+        if group.name and inner is not None:
+            names += [[group.name], *([group.name, one.name] for one in inner.registered_commands if one.name)]
     parts = ["# Commands\n", _help(runner, [])]
-    parts += [f"## keepers {name}\n\n{_help(runner, [name])}" for name in names]
+    parts += [f"## keepers {' '.join(name)}\n\n{_help(runner, name)}" for name in names]
     rows = [(str(code), meaning) for code, meaning in EXIT_CODES.items()]
     parts.append(f"## Exit codes\n\n{_table(('code', 'meaning'), rows)}")
     return HEAD + "\n".join(parts)

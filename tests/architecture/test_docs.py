@@ -103,6 +103,10 @@ def test_the_contents_list_has_every_page() -> None:
 def test_options_that_are_named_exist() -> None:
     runner = CliRunner()
     commands = [[], *([str(command.name)] for command in app.registered_commands)]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        inner = [[str(group.name), str(command.name)] for command in group.typer_instance.registered_commands]
+        commands += [[str(group.name)], *inner]
     known = set()
     for command in commands:
         known |= set(re.findall(r"--[a-z][a-z-]+", runner.invoke(app, [*command, "--help"]).output))

@@ -14,7 +14,17 @@ from keepers.pipeline.options import MODELS
 
 
 def run(
-    files: p.Files,
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders or database URLs of orders and anything else that belongs to them "
+            "(customers, products, refunds, spend, leads), as the shop exports them. In a project, those of "
+            "keepers.toml unless named.",
+            metavar="FILES",
+            show_default=False,
+        ),
+    ] = None,
     into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Folder of the results.")] = Path(
         "keepers-result"
     ),
@@ -104,17 +114,38 @@ def run(
 
     With --engine the orders stay in a table of a database or cluster, and so do the customers: they are the table
     keepers.customers there.
+
+    In a folder with keepers.toml (`keepers init`) it also remembers: it raises alerts, keeps thresholds of segments
+    for a month, and says how the scores it published earlier did.
     """
+    from keepers.domain.errors import ConfigError
     from keepers.domain.money import Margin, annual_rate
     from keepers.pipeline.options import RunOptions
+    from keepers.pipeline.project import project_of
 
+    project = project_of(Path())
+    if not files:
+        files = [] if project is None else project.locations
+        if not files:
+            raise ConfigError(
+                "There is nothing to read. Name files, for example: keepers run orders.csv"
+                + ("" if project is None else "; or list them under `sources` in keepers.toml.")
+            )
+
+    def said(option: str, given: str | None) -> str | None:
+        """What the command line says, or else keepers.toml, or else the default."""
+        written = None if project is None else getattr(project, option)
+        return written if written is not None and _by_default(context, option) else given
+
+    rate_left = None if order_margin else said("margin", margin)
+    place = said("into", None) if _by_default(context, "into") else None
     options = RunOptions(
-        into=p.folder(into),
-        name=name,
-        margin=Margin(None if margin is None else p.share(margin, "--margin"), per_order=order_margin),
-        horizon=p.horizon(horizon, "--horizon"),
-        lifetime=p.horizon(lifetime, "--lifetime"),
-        discount=annual_rate(p.share(discount, "--discount")),
+        into=p.folder(into if place is None else Path(place)),
+        name=said("name", name),
+        margin=Margin(None if rate_left is None else p.share(rate_left, "--margin"), per_order=order_margin),
+        horizon=p.horizon(said("horizon", horizon) or horizon, "--horizon"),
+        lifetime=p.horizon(said("lifetime", lifetime) or lifetime, "--lifetime"),
+        discount=annual_rate(p.share(said("discount", discount) or discount, "--discount")),
         model=model,
         backtest=backtest,
         report=report,
@@ -123,16 +154,17 @@ def run(
         result_columns=p.result_columns(columns),
         columns=p.columns(customer, date, amount, column),
         rates=p.rates(rate),
-        time_zone=time_zone,
+        time_zone=said("time_zone", time_zone),
         format=format,
         delimiter=delimiter,
         encoding=encoding,
-        currency=currency,
+        currency=said("currency", currency),
         won_stages=tuple(won_stage or ()),
         date_order=p.date_order(day_first),
         as_of=None if as_of is None else as_of.date(),
         memory=memory,
         observed_from=None if observed_from is None else observed_from.date(),
+        project=project,
         **p.engine(engine),
     )
     with shown(quiet) as progress:
@@ -142,3 +174,9 @@ def run(
     from keepers.cli.show import show_result
 
     show_result(result, json)
+
+
+def _by_default(context: typer.Context, option: str) -> bool:
+    """Whether nobody wrote the option."""
+    source = context.get_parameter_source(option)
+    return source is None or source.name == "DEFAULT"

@@ -47,3 +47,34 @@ class Decision:
     currency: str
     evidence: EvidenceGrade
     reasons: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOutcome:
+    """What a decision has earned so far, as somebody saw it; amounts are contribution in the decision's currency.
+
+    Parameters
+    ----------
+    decision_id : str
+        The decision.
+    observed_at : datetime
+        When it was looked at.
+    until : date
+        Last day whose events count.
+    gain, gain_low, gain_high : float
+        What those who were chosen brought more than those held out, all together, and its 80% interval where known.
+    treated, held_out : int
+        Customers on either side.
+    note : str
+        Anything a person should know of it.
+    """
+
+    decision_id: str
+    observed_at: dt.datetime
+    until: dt.date
+    gain: float
+    treated: int
+    held_out: int
+    gain_low: float | None = None
+    gain_high: float | None = None
+    note: str = ""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Protocol
 
-from keepers.domain.decision import Decision
+from keepers.domain.decision import Decision, DecisionOutcome
 
 
 class Clock(Protocol):
@@ -22,6 +22,10 @@ class DecisionLedger(Protocol):
 
     def record(self, decision: Decision) -> None:
         """Write one decision; the same decision_id twice is one entry."""
+        ...
+
+    def observe(self, outcome: DecisionOutcome) -> None:
+        """Write what has come of a decision so far."""
         ...
 
 

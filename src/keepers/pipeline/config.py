@@ -47,19 +47,33 @@ def engine_settings(folder: Path, url: str | None = None) -> EngineSettings:
     path = folder / FILE
     if not path.is_file():
         return EngineSettings(url)
+    section = written(folder).get("engine", {})
+    if not isinstance(section, dict) or not isinstance(section.get("url", ""), str):
+        raise ConfigError(f'{path}: `[engine]` needs a text as its url, such as url = "postgresql://user@host/shop".')
+    options = {key: value for key, value in section.items() if key != "url"}
+    named = section.get("url")
+    if url is None:
+        if named is None and options:
+            raise ConfigError(f"{path}: `[engine]` has no url. Add one, such as postgresql://user@host/shop.")
+        return EngineSettings(named, options)
+    same = named is not None and named.partition(":")[0] == url.partition(":")[0]
+    return EngineSettings(url, options if same or named is None else {})
+
+
+def written(folder: Path) -> dict[str, Any]:
+    """What the configuration file of a folder says, as it stands there; nothing where there is none.
+
+    Raises
+    ------
+    ConfigError
+        The file is no TOML, or cannot be read.
+    """
+    path = folder / FILE
     try:
-        section = tomllib.loads(path.read_text(encoding="utf-8")).get("engine", {})
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML file: {error}. Mend it, or move it away.") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}). Let it be read, or move it away.") from error
-    if not isinstance(section, dict) or not isinstance(section.get("url", ""), str):
-        raise ConfigError(f'{path}: `[engine]` needs a text as its url, such as url = "postgresql://user@host/shop".')
-    options = {key: value for key, value in section.items() if key != "url"}
-    written = section.get("url")
-    if url is None:
-        if written is None and options:
-            raise ConfigError(f"{path}: `[engine]` has no url. Add one, such as postgresql://user@host/shop.")
-        return EngineSettings(written, options)
-    same = written is not None and written.partition(":")[0] == url.partition(":")[0]
-    return EngineSettings(url, options if same or written is None else {})

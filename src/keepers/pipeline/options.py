@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keepers.models.base import Model
     from keepers.models.buying import BuyingModel
     from keepers.models.contractual.contract import ContractModel
+    from keepers.pipeline.project import Project
     from keepers.valuation.columns import Columns
 
 MODELS = (
@@ -90,6 +91,8 @@ class RunOptions:
         Day from which endings of subscriptions were recorded, where records begin later than the first of them.
     simulated : bool
         Whether the store is a made-up one, which the report then says.
+    project : Project, optional
+        The project whose state remembers what the run says; without one nothing is remembered.
     """
 
     into: Path = Path("keepers-result")
@@ -121,6 +124,7 @@ class RunOptions:
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     observed_from: dt.date | None = None
     simulated: bool = False
+    project: Project | None = None
 
     def __post_init__(self) -> None:
         if self.model is not None:

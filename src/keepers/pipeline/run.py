@@ -19,6 +19,8 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import open_engine, read_files
 
 if TYPE_CHECKING:
+    from keepers.pipeline.memory import Memory
+    from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
 
 _VALUING = (
@@ -83,6 +85,8 @@ def run(
     options = options or RunOptions()
     later = (*_VALUING, *(_TESTING if options.backtest else ()), *(_REPORTING if options.report else ()))
     with contextlib.ExitStack() as held:
+        # Entered first and so left last: the state is changed when the results stand in their place.
+        memory = held.enter_context(remembering(options))
         folder = held.enter_context(staged(options.into))
         with importing(later):
             engine = held.enter_context(contextlib.closing(open_engine(options)))
@@ -99,8 +103,8 @@ def run(
         if _subscriptions_alone(dataset):
             from keepers.pipeline.subscription_run import subscription_run
 
-            return RunResult(options.into, subscription_run(dataset, options, folder, progress, now))
-        scored = score(dataset.orders, options, now(), progress)
+            return RunResult(options.into, subscription_run(dataset, options, folder, progress, now, memory))
+        scored = score(dataset.orders, options, now(), progress, None if memory is None else memory.rfm)
         customers = customer_table(dataset, scored.values, options.wanted)
         if options.report or not engine.is_embedded:
             customers = customers.stored()
@@ -113,6 +117,7 @@ def run(
         subscribed, told, notes = _subscribed(dataset, options, folder, now(), progress)
         if subscribed is not None:
             found.models["contract"] = subscribed.model
+        _remember(memory, scored, subscribed, options, now())
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json", corrected=options.report)
         if options.kept:
@@ -125,8 +130,9 @@ def run(
             from keepers.reports.page import write_report
 
             progress("Writing the report", None)
-            present = {path.name for path in folder.iterdir()}
-            said = report_content(dataset, scored, found, options, now(), subscribed, present, notes)
+            said = report_content(
+                dataset, scored, found, options, now(), subscribed, {path.name for path in folder.iterdir()}, notes
+            )
             write_report(said, folder / "report.html")
         names = sorted(path.name for path in folder.iterdir())
         summary = run_summary(dataset, scored, found, options, now(), names, told)
@@ -137,6 +143,30 @@ def run(
             summary["engine"] = publish(customers, scored, dataset.sources[0].name, now())
         write_summary(summary, folder / MARK)
     return RunResult(options.into, summary)
+
+
+def _remember(
+    memory: Memory | None,
+    scored: Scored,
+    subscribed: ScoredSubscriptions | None,
+    options: RunOptions,
+    now: dt.datetime,
+) -> None:
+    if memory is None:
+        return
+    memory.begin(options, now, scored.summary.calibration_end, scored.summary.customers)
+    memory.publish(scored, options, now)
+    if subscribed is not None:
+        memory.publish_subscribers(subscribed, options, now)
+
+
+def remembering(options: RunOptions) -> contextlib.AbstractContextManager[Memory | None]:
+    """The state of the project, where the run is one of a project."""
+    if options.project is None:
+        return contextlib.nullcontext()
+    from keepers.pipeline.memory import Memory
+
+    return Memory(options.project)
 
 
 def _subscriptions_alone(dataset: Dataset) -> bool:

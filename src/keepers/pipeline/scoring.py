@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from keepers.valuation.values import Values
 
 if TYPE_CHECKING:
     from keepers.evaluation.results import Backtest
+    from keepers.summaries.rfm_groups import RfmRule
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,14 @@ class Scored:
     values: Values
 
 
-def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progress) -> Scored:
-    """Choose and fit the models and value every customer."""
+def score(
+    orders: Orders,
+    options: RunOptions,
+    now: dt.datetime,
+    progress: Progress,
+    rfm: Callable[[Summary], RfmRule] | None = None,
+) -> Scored:
+    """Choose and fit the models and value every customer; `rfm` gives the rule of the groups that holds now."""
     window = ObservationWindow(end=options.as_of, unit=options.unit)
     progress("Summarising customers", None)
     summary = summarise(orders, window, options.margin)
@@ -85,6 +93,7 @@ def score(orders: Orders, options: RunOptions, now: dt.datetime, progress: Progr
         options.horizon,
         options.discount,
         lifetime=options.lifetime,
+        rfm=None if rfm is None else rfm(summary),
         scored_at=now,
         interval_levels=None if test is None else test.interval_levels,
         columns=value_names(options.wanted),

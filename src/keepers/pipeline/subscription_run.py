@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
@@ -22,6 +22,9 @@ from keepers.pipeline.subscriptions import (
 from keepers.pipeline.summary_file import money_of, subscription_run_summary, write_summary
 from keepers.valuation.mrr_history import mrr_history
 
+if TYPE_CHECKING:
+    from keepers.pipeline.memory import Memory
+
 
 def subscription_run(
     dataset: Dataset,
@@ -29,6 +32,7 @@ def subscription_run(
     folder: Path,
     progress: Progress,
     now: Callable[[], dt.datetime],
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Value the subscribers and write everything into the folder; gives the summary back."""
     refuse_without_orders(dataset, options)
@@ -36,6 +40,9 @@ def subscription_run(
     assert scored is not None
     progress("Writing results", None)
     write_subscribers(scored, folder, options.csv)
+    if memory is not None:
+        memory.begin(options, now(), scored.summary.facts.cut, len(scored.values))
+        memory.publish_subscribers(scored, options, now())
     scored.model.save(folder / "model-contract.json", corrected=options.report)
     if options.report:
         from keepers.pipeline.content import subscription_report

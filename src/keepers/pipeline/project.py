@@ -1,0 +1,247 @@
+"""A project: the folder with keepers.toml, what it says once for all runs, and the state that lies within."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keepers.domain.alert import AlertRules
+from keepers.domain.errors import ConfigError
+from keepers.pipeline.config import FILE, written
+
+if TYPE_CHECKING:
+    from keepers.storage.state import State
+
+_SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
+    "store": {"name": (str,), "currency": (str,), "time_zone": (str,)},
+    "value": {"margin": (str, float, int), "horizon": (str,), "lifetime": (str,), "discount": (str, float, int)},
+    "marketing": {"spend": (list,)},
+    "destinations": {"folder": (str,)},
+    "alerts": {
+        "owner": (str,), "due_days": (int,), "cool_down_days": (int,), "lapse_days": (int,), "most": (int,),
+        "horizon_days": (int,),
+    },
+    "state": {"url": (str,), "snapshots": (str,)},
+}  # fmt: skip
+"""Sections with their keys and what may stand there; `[engine]` and `[service]` have keys of their own."""
+
+_FREE = ("engine", "service")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What keepers.toml says.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies; paths within it are relative to there.
+    sources, spend : tuple of str
+        Files or URLs with orders and what belongs to them, and with marketing spend.
+    name, currency, time_zone : str, optional
+        The store.
+    margin, horizon, lifetime, discount : str, optional
+        As they are written on the command line.
+    into : str, optional
+        Folder of the results.
+    alerts : AlertRules
+        When alerts are raised, to whom, until when.
+    churn_days : int, optional
+        How far warnings look ahead; chosen by the store's rhythm otherwise.
+    service : mapping of str to float
+        What serving a customer of a tier costs a year, by the tier's name.
+    state_url, snapshots : str, optional
+        A team's database, and the folder that it shares.
+    """
+
+    folder: Path
+    sources: tuple[str, ...] = ()
+    spend: tuple[str, ...] = ()
+    name: str | None = None
+    currency: str | None = None
+    time_zone: str | None = None
+    margin: str | None = None
+    horizon: str | None = None
+    lifetime: str | None = None
+    discount: str | None = None
+    into: str | None = None
+    alerts: AlertRules = field(default_factory=AlertRules)
+    churn_days: int | None = None
+    service: Mapping[str, float] = field(default_factory=dict)
+    state_url: str | None = None
+    snapshots: str | None = None
+
+    @property
+    def locations(self) -> list[str]:
+        """Everything to read."""
+        return [_located(self.folder, place) for place in (*self.sources, *self.spend)]
+
+    def open_state(self) -> State:
+        """The state, made where there is none and brought to today's schema.
+
+        Raises
+        ------
+        KeepersError
+            If it cannot be opened, with what to do.
+        """
+        # A run without a project need not load a database.
+        from keepers.storage.state import State
+
+        shared = None if self.snapshots is None else Path(_located(self.folder, self.snapshots))
+        return State(self.folder, self.state_url, shared)
+
+
+def project_of(folder: Path) -> Project | None:
+    """The project of a folder; None where there is no keepers.toml.
+
+    Raises
+    ------
+    ConfigError
+        Something in the file makes no sense, naming it.
+    """
+    if not (folder / FILE).is_file():
+        return None
+    said = written(folder)
+    sources = said.pop("sources", [])
+    _check(folder / FILE, said, sources)
+    store, value, alerts = said.get("store", {}), said.get("value", {}), dict(said.get("alerts", {}))
+    churn_days = alerts.pop("horizon_days", None)
+    return Project(
+        folder,
+        sources=tuple(sources),
+        spend=tuple(said.get("marketing", {}).get("spend", ())),
+        **store,
+        **{key: str(text) for key, text in value.items()},
+        into=said.get("destinations", {}).get("folder"),
+        alerts=AlertRules(**alerts),
+        churn_days=churn_days,
+        service={tier: float(cost) for tier, cost in said.get("service", {}).items()},
+        state_url=said.get("state", {}).get("url"),
+        snapshots=said.get("state", {}).get("snapshots"),
+    )
+
+
+def begin_project(project: Project, replace: bool = False) -> Path:
+    """Write keepers.toml; gives its path.
+
+    Raises
+    ------
+    ConfigError
+        There is one already, or the folder may not be written.
+    """
+    path = project.folder / FILE
+    if path.exists() and not replace:
+        raise ConfigError(f"{path} is there already. Change it with an editor, or write it anew with --force.")
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(_text(project), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error.strerror}). Work in another folder.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
+    if not _texts(sources):
+        raise ConfigError(f'{path}: `sources` is a list of files or URLs, such as sources = ["orders.csv"].')
+    for section, keys in said.items():
+        if section in _FREE:
+            continue
+        known = _SECTIONS.get(section)
+        if known is None or not isinstance(keys, dict):
+            names = ", ".join(f"[{name}]" for name in (*_SECTIONS, *_FREE))
+            raise ConfigError(f"{path}: `{section}` is not known here. There are `sources` and the sections {names}.")
+        for key, value in keys.items():
+            if key not in known:
+                raise ConfigError(f"{path}: [{section}] has no `{key}`. It may say: {', '.join(known)}.")
+            if not isinstance(value, known[key]) or isinstance(value, bool) or (key == "spend" and not _texts(value)):
+                wanted = {list: "a list of texts", int: "a whole number"}.get(known[key][-1], "a text")
+                if len(known[key]) > 1:
+                    wanted = 'a share, such as 0.35 or "35%"'
+                raise ConfigError(f"{path}: [{section}] {key} = {value!r} should be {wanted}.")
+            if isinstance(value, int) and section == "alerts" and value < 0:
+                raise ConfigError(f"{path}: [alerts] {key} = {value} is negative.")
+    for tier, cost in said.get("service", {}).items():
+        if not isinstance(cost, (int, float)) or isinstance(cost, bool) or cost < 0:
+            raise ConfigError(
+                f"{path}: [service] {tier} = {cost!r} should be what serving such a customer costs a year."
+            )
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
+
+
+def _located(folder: Path, place: str) -> str:
+    """A path relative to the project; URLs and absolute paths as they are."""
+    if "://" in place:
+        return place
+    return str(folder / Path(place).expanduser())
+
+
+def _text(project: Project) -> str:
+    """keepers.toml with everything that can be said, what is not said yet as a comment."""
+    rules = project.alerts
+    return f"""\
+# What Keepers needs to know for what comes again. In this folder, `keepers run` reads it; options on the command line
+# go before it. What the program should remember (alerts, published scores, thresholds) lies in .keepers.
+
+# Files, folders or database URLs of orders and what belongs to them.
+sources = {_listed(project.sources)}
+
+[store]
+{_line("name", project.name, "My shop")}
+{_line("currency", project.currency, "EUR")}
+{_line("time_zone", project.time_zone, "Europe/Berlin")}
+
+[value]
+# What is left of revenue after all costs of serving; without it values are net revenue.
+{_line("margin", project.margin, "35%")}
+{_line("horizon", project.horizon, "12months")}
+{_line("lifetime", project.lifetime, "5years")}
+{_line("discount", project.discount, "10%")}
+
+[marketing]
+# Files of what was spent on marketing.
+spend = {_listed(project.spend)}
+
+[destinations]
+{_line("folder", project.into, "keepers-result")}
+
+[alerts]
+owner = {_quoted(rules.owner)}
+due_days = {rules.due_days}
+# For so long after an alert is closed none is raised of the same customer and cause.
+cool_down_days = {rules.cool_down_days}
+lapse_days = {rules.lapse_days}
+# New alerts of one run at most.
+most = {rules.most}
+# How far warnings look ahead; otherwise the store's own rhythm says so.
+# horizon_days = 90
+
+[service]
+# What serving a customer of a tier costs a year, to see whether it pays.
+# Platinum = 40.0
+
+[state]
+# A team shares a PostgreSQL database and a folder; otherwise both lie in .keepers.
+{_line("url", project.state_url, "postgresql://user@host/database")}
+{_line("snapshots", project.snapshots, "/shared/keepers")}
+"""
+
+
+def _line(key: str, value: str | None, example: str) -> str:
+    return f"# {key} = {_quoted(example)}" if value is None else f"{key} = {_quoted(value)}"
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    return f"[{', '.join(_quoted(text) for text in texts)}]"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(f"\\u{ord(sign):04x}" if ord(sign) < 32 else sign for sign in escaped) + '"'

@@ -1,0 +1,1 @@
+"""What the program itself remembers between runs: scores it published, alerts, decisions and frozen thresholds."""

@@ -1,0 +1,144 @@
+"""The database of the state: SQLite in the project's folder or a team's PostgreSQL, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
+
+from keepers.domain.errors import ConfigError, MissingExtraError
+from keepers.storage.failures import told, told_of_files
+from keepers.storage.schema import HEAD
+from keepers.storage.upgrade import revision, upgrade
+
+SCHEMA = "keepers_state"
+"""Schema of the tables on a PostgreSQL server, apart from results in `keepers`."""
+
+_PATIENCE = 30.0
+"""Seconds that one run waits for another one to finish writing."""
+
+_WRITES = "keepers_writes"
+
+
+class Database:
+    """An open state.
+
+    Parameters
+    ----------
+    url : str or URL
+        ``sqlite:///path``, or ``postgresql://user@host/database``.
+    patience : float
+        Seconds to wait for another writer.
+
+    Raises
+    ------
+    ConfigError
+        If the URL is none of these, or the state is of a newer Keepers.
+    EngineError
+        If it cannot be read or written.
+    MissingExtraError
+        If PostgreSQL's driver is not installed.
+    """
+
+    def __init__(self, url: str | URL, patience: float = _PATIENCE) -> None:
+        self.is_sqlite, self._engine, self.where = _engine(url, patience)
+        try:
+            with told(self.where):
+                self._bring_up()
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with; sees one moment of the state."""
+        with told(self.where), self._engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: whole where the block ends well, nothing otherwise. One at a time writes."""
+        writer = self._engine.execution_options(**{_WRITES: True})
+        with told(self.where), writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def _bring_up(self) -> None:
+        with self._engine.connect() as connection:
+            if revision(connection) == HEAD:
+                return
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                # Two first runs at once would otherwise both make the tables.
+                connection.execute(text("SELECT pg_advisory_xact_lock(5243771)"))
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+            upgrade(connection, self.where)
+
+
+def _engine(url: str | URL, patience: float) -> tuple[bool, Engine, str]:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            f"[state] url = {str(url)!r} in keepers.toml is no address of a database. Write for example "
+            '"postgresql://user@host/database", or leave it out to keep the state in the folder.'
+        ) from None
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": patience})
+        _transactions_of_sqlite(engine)
+        return True, engine, str(parsed.database)
+    if kind != "postgresql":
+        raise ConfigError(f"The state can be kept in SQLite or PostgreSQL, not in {kind}. Change [state] url.")
+    if importlib.util.find_spec("psycopg") is None:
+        raise MissingExtraError("psycopg", "postgres", "A state in PostgreSQL")
+    engine = create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _own_schema(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET search_path TO {SCHEMA}")
+        connection.execute(f"SET lock_timeout TO '{max(round(patience), 1)}s'")
+        connection.autocommit = False
+
+    return False, engine, parsed.set(query={}).render_as_string(hide_password=True)
+
+
+def _transactions_of_sqlite(engine: Engine) -> None:
+    """Transactions that hold changes of tables too, and that a writer takes at once rather than when it is too late."""
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        # The driver's own way of beginning would commit at every change of a table.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        if writes:
+            _write_ahead(connection)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _write_ahead(connection: Connection) -> None:
+    """Readers and a writer at the same time; a folder that allows no such file works without it."""
+    with contextlib.suppress(Exception):
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+
+def sqlite_url(path: Path) -> URL:
+    """The URL of a file, whose folder is made."""
+    with told_of_files(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return URL.create("sqlite", database=str(path.resolve()))

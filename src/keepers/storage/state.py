@@ -1,0 +1,132 @@
+"""The state of a project as one thing: opened, read, and written in transactions that are whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from keepers.data.table import Table
+from keepers.domain.errors import EngineError
+from keepers.storage.alerts import AlertBook
+from keepers.storage.database import Database, sqlite_url
+from keepers.storage.divisions import Divisions
+from keepers.storage.failures import told_of_files
+from keepers.storage.ledger import Ledger
+from keepers.storage.scores import RunBook
+
+FOLDER = ".keepers"
+"""Where the state lies inside a project."""
+
+FILE = "state.db"
+_SNAPSHOTS = "snapshots"
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything the state remembers, seen through one transaction.
+
+    Attributes
+    ----------
+    runs : RunBook
+        Runs and the scores they published.
+    alerts : AlertBook
+        Alerts.
+    ledger : Ledger
+        Decisions and their outcomes.
+    divisions : Divisions
+        Thresholds of segments, and moves between segments.
+    """
+
+    runs: RunBook
+    alerts: AlertBook
+    ledger: Ledger
+    divisions: Divisions
+
+
+class State:
+    """The state of a project.
+
+    Parameters
+    ----------
+    project : Path
+        The folder with `keepers.toml`; the state lies in `.keepers` within it.
+    url : str, optional
+        A team's PostgreSQL database; SQLite inside the folder otherwise.
+    snapshots : Path, optional
+        Folder of the published scores, which a team that shares a database shares too.
+
+    Raises
+    ------
+    KeepersError
+        If the state cannot be opened, with what to do.
+    """
+
+    def __init__(self, project: Path, url: str | None = None, snapshots: Path | None = None) -> None:
+        self.folder = project / FOLDER
+        self.snapshots = snapshots or self.folder / _SNAPSHOTS
+        with told_of_files(str(self.folder)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.snapshots.mkdir(parents=True, exist_ok=True)
+            _ignored_by_git(self.folder)
+        self._database = Database(sqlite_url(self.folder / FILE) if url is None else url)
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def where(self) -> str:
+        """The database, as a person knows it."""
+        return self._database.where
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Books]:
+        """What the state holds."""
+        with self._database.reading() as connection:
+            yield self._books(connection)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Books]:
+        """Change the state: everything in the block, or nothing where it fails."""
+        with self._database.writing() as connection:
+            yield self._books(connection)
+
+    def write_snapshot(self, table: Table, stem: str) -> Path:
+        """Write a table's rows beside the database, under a name of their own; whoever fails later removes it.
+
+        Raises
+        ------
+        EngineError
+            If the disk is full, or the folder may not be written.
+        """
+        path = self.snapshots / f"{stem}-{uuid.uuid4().hex[:12]}.parquet"
+        try:
+            return table.write_parquet(path)
+        except OSError as error:
+            raise EngineError(
+                f"{path} could not be written ({error.strerror or error}). Nothing was changed: free some space, or "
+                "give yourself the right to write there."
+            ) from error
+
+    def _books(self, connection: Connection) -> Books:
+        return Books(
+            RunBook(connection, self.snapshots), AlertBook(connection), Ledger(connection), Divisions(connection)
+        )
+
+
+def _ignored_by_git(folder: Path) -> None:
+    """The state names customers: it does not belong into a repository by accident."""
+    mark = folder / ".gitignore"
+    if not mark.exists():
+        mark.write_text("*\n", encoding="utf-8")
