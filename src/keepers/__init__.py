@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from keepers.evaluation.contract_backtest import backtest_subscriptions as backtest_subscriptions
     from keepers.evaluation.contract_backtest import choose_subscription_model as choose_subscription_model
     from keepers.evaluation.drift import parameter_drift as parameter_drift
+    from keepers.evaluation.early_backtest import backtest_early_value as backtest_early_value
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
+    from keepers.evaluation.learned_drift import watch_drift as watch_drift
     from keepers.evaluation.policy.gate import policy_gate as policy_gate
     from keepers.evaluation.policy.logged import logged_decisions as logged_decisions
     from keepers.evaluation.policy.support import policy_support as policy_support
     from keepers.evaluation.policy.values import policy_value as policy_value
+    from keepers.evaluation.published import grade_published as grade_published
+    from keepers.evaluation.spend_ratio import SpendRatio as SpendRatio
     from keepers.models.baselines import NaiveRate as NaiveRate
     from keepers.models.btyd.bg_bb import BGBB as BGBB
     from keepers.models.btyd.bg_cnbd import BGCNBD as BGCNBD
@@ -50,6 +54,8 @@ if TYPE_CHECKING:
     from keepers.models.covariates.specification import Covariates as Covariates
     from keepers.models.covariates.varying import TimeVarying as TimeVarying
     from keepers.models.covariates.varying import calendar_covariates as calendar_covariates
+    from keepers.models.learned.early_value import EarlyValue as EarlyValue
+    from keepers.models.learned.learned_value import LearnedValue as LearnedValue
     from keepers.models.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
     from keepers.models.pooled import PooledModel as PooledModel
     from keepers.models.spend.correlated_spend import CorrelatedSpend as CorrelatedSpend
@@ -101,6 +107,12 @@ _HOMES = {
     "PooledModel": ("models.pooled", "PooledModel"),
     "TimeVarying": ("models.covariates.varying", "TimeVarying"),
     "SignedSpend": ("models.spend.signed_spend", "SignedSpend"),
+    "backtest_early_value": ("evaluation.early_backtest", "backtest_early_value"),
+    "EarlyValue": ("models.learned.early_value", "EarlyValue"),
+    "LearnedValue": ("models.learned.learned_value", "LearnedValue"),
+    "SpendRatio": ("evaluation.spend_ratio", "SpendRatio"),
+    "watch_drift": ("evaluation.learned_drift", "watch_drift"),
+    "grade_published": ("evaluation.published", "grade_published"),
     "annual_rate": ("domain.money", "annual_rate"),
     "backtest": ("evaluation.backtest", "backtest"),
     "backtest_subscriptions": ("evaluation.contract_backtest", "backtest_subscriptions"),

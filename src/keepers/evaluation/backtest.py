@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from keepers.data.table import Table
 from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.money import Margin
 from keepers.domain.ports import Progress, silent
@@ -14,7 +15,7 @@ from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.grading import Forecaster
 from keepers.evaluation.leaderboard import leaderboard
 from keepers.evaluation.opportunity_plan import plan_opportunities
-from keepers.evaluation.origin import OrdersLike, Origin, open_origin
+from keepers.evaluation.origin import Origin, open_origin
 from keepers.evaluation.plan import plan_origins
 from keepers.evaluation.ranking import Ranking, rank
 from keepers.evaluation.results import Backtest, BacktestRow
@@ -43,8 +44,8 @@ def default_models(opportunity: TimeUnit | str | None = None) -> tuple[BuyingMod
 
 
 def backtest(
-    models: Sequence[BuyingModel | NaiveRate] | None,
-    orders: OrdersLike,
+    models: Sequence[Any] | None,
+    orders: Any,
     window: ObservationWindow | None = None,
     origins: int = 3,
     *,
@@ -61,9 +62,11 @@ def backtest(
     Parameters
     ----------
     models : sequence of models
-        Not yet fitted; a copy of each is fitted at every origin. None stands for `default_models`.
-    orders : Orders
-        As `keepers.read_orders` gives them.
+        Not yet fitted; a copy of each is fitted at every origin. None stands for `default_models`. With a
+        `keepers.LearnedValue` among them value is also learned from features, and mixed with the best model of
+        buying and the plain ratio rule where that forecasts better.
+    orders : Orders or Dataset
+        As `keepers.read_orders` or `keepers.read` give them; of the latter, all tables become features.
     window : ObservationWindow, optional
         Its holdout is the last one; without a holdout the origins are chosen from the span of the orders, see
         `keepers.evaluation.plan.plan_origins`.
@@ -111,8 +114,11 @@ def backtest(
     >>> found.winner, len(found.windows)
     ('MBGNBD', 3)
     """
+    source = orders
+    orders = source if isinstance(source, Table) else source.orders
+    models, learned = _apart(default_models(opportunity) if models is None else models, opportunity)
     rules = [rule for rule in baselines if not isinstance(rule, PastSpend)]
-    candidates = _named([*(default_models(opportunity) if models is None else models), *rules])
+    candidates = _named([*models, *rules])
     if isinstance(margin, (int, float)) or margin is None:
         margin = Margin(margin)
     counted = None if opportunity is None else TimeUnit.parse(opportunity)
@@ -144,12 +150,28 @@ def backtest(
             if spending is None:
                 spending = default_spending(opened[-1].summary, opened[-1].fitted[ranking.winner])
             value = backtest_value(opened, ranking.winner, title, spending, baselines)
+            if learned and value.chosen is not None:
+                from keepers.evaluation.learned_backtest import with_learned
+
+                progress("Learning from features", None)
+                value = with_learned(opened, value, ranking.winner, learned, source)
         found = _conclude(opened, candidates, ranking, value, mix, remarks)
         progress("Backtest", 1.0)
         return found
     finally:
         for origin in opened:
             origin.drop()
+
+
+def _apart(given: Sequence[Any], opportunity: TimeUnit | str | None) -> tuple[list[Any], dict[str, Any]]:
+    """Models of buying and naive rules; and those that learn from features, by class."""
+    learned = {one.name: one for one in given if getattr(one, "learns_from_features", False)}
+    others = [one for one in given if not getattr(one, "learns_from_features", False)]
+    if learned and opportunity is not None:
+        raise ConfigError("Learned value sees days, not opportunities. Leave the model or `opportunity` out.")
+    if learned and not any(isinstance(one, BuyingModel) for one in others):
+        others = [*default_models(opportunity), *others]
+    return others, learned
 
 
 def _named(candidates: Sequence[Forecaster]) -> dict[str, Forecaster]:
@@ -275,6 +297,8 @@ def _conclude(
         ),
         mix,
         value.intervals,
+        value.stacking,
+        value.mixed,
     )
 
 

@@ -16,6 +16,7 @@ from keepers.evaluation.metrics import CalibrationGroup, Metrics
 from keepers.evaluation.ranking import Ranking
 from keepers.evaluation.stacking import Stacking
 from keepers.evaluation.tracking import Tracking
+from keepers.evaluation.value_stacking import ValueStacking
 from keepers.evaluation.verdict import Verdict
 
 Target = Literal["purchases", "renewals", "value"]
@@ -142,6 +143,11 @@ class Backtest:
         What mixing the models would bring; None with fewer than two.
     intervals : tuple of IntervalReport
         What intervals of value held on unseen days, before and after their repair, and by tenth of predicted value.
+    value_stacking : ValueStacking or None
+        What mixing learned value with the model of buying and the plain ratio rule would bring; None where nothing was
+        learned.
+    mixed_value : MixedValue or None
+        That mix.
     """
 
     rows: tuple[BacktestRow, ...]
@@ -155,6 +161,8 @@ class Backtest:
     places: Leaderboard = NOBODY
     stacking: Stacking | None = None
     intervals: tuple[IntervalReport, ...] = ()
+    value_stacking: ValueStacking | None = None
+    mixed_value: Any = None
 
     @property
     def winner(self) -> str | None:
@@ -245,6 +253,7 @@ class Backtest:
             "intervals": [report.to_dict() for report in self.intervals],
             "leaderboard": self.places.to_dict(),
             "stacking": None if self.stacking is None else self.stacking.to_dict(),
+            **({} if self.value_stacking is None else {"value_stacking": self.value_stacking.to_dict()}),
             "rows": [row.to_dict() for row in self.rows],
             "tracking": None if self.tracking is None else self.tracking.to_dict(),
         }

@@ -16,6 +16,7 @@ from keepers.evaluation.interval_report import IntervalReport, interval_reports
 from keepers.evaluation.origin import Origin
 from keepers.evaluation.results import BacktestRow
 from keepers.evaluation.value_grading import ValueGrade, ValueHoldout
+from keepers.evaluation.value_stacking import ValueStacking
 from keepers.numerics.conformal import central_share, conformal_level
 
 NEGLIGIBLE = 0.005
@@ -45,6 +46,10 @@ class ValueResult:
         The naive rule that the chosen models do not beat, as it reads after "that".
     remarks : tuple of str
         Sentences that a person should know.
+    stacking : ValueStacking or None
+        What mixing learned value with the others would bring; None where nothing was learned.
+    mixed : MixedValue or None
+        The mix, with intervals that held on the days of the backtest.
     """
 
     rows: tuple[BacktestRow, ...] = ()
@@ -54,6 +59,8 @@ class ValueResult:
     unbeaten_rule: str | None = None
     intervals: tuple[IntervalReport, ...] = ()
     remarks: tuple[str, ...] = ()
+    stacking: ValueStacking | None = None
+    mixed: Any = None
 
 
 def backtest_value(

@@ -94,8 +94,30 @@ class ValueHoldout:
         InputError, FitError
             If nobody's spend is known or the fit has no maximum.
         """
+        spending = fit_spend(copy.copy(spending), self.origin.summary, buying)
+        valued, table, spend = self._valued(buying, spending)
+        metrics, groups = self._measure(valued)
+        below, at, predicted, score = self._distribution(buying, spending, spend, table)
+        self.engine.drop(table)
+        return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at, predicted)
+
+    def forecast(self, buying: Any, spending: Any) -> dict[str, Any]:
+        """What a model of buying with one of spend expects of each customer, and what each brought.
+
+        Returns
+        -------
+        dict
+            Columns `customer_key`, `predicted` and `actual`, in the order of the keys.
+        """
+        spending = fit_spend(copy.copy(spending), self.origin.summary, buying)
+        valued, table, _ = self._valued(buying, spending)
+        found = self.engine.columns(f"SELECT * FROM ({valued}) AS valued ORDER BY customer_key")
+        self.engine.drop(table)
+        return dict(found)
+
+    def _valued(self, buying: Any, spending: Any) -> tuple[str, str, SpendForecast]:
+        """A query of every customer's forecast, the table of cells that it reads, and the forecast of spend."""
         origin, summary = self.origin, self.origin.summary
-        spending = fit_spend(copy.copy(spending), summary, buying)
         cells = origin.outcomes.cells
         expected = buying.expected_purchases(cells, origin.horizon)
         spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
@@ -120,10 +142,7 @@ class ValueHoldout:
             cells=quoted(table),
             same_cell=summary.same_cell,
         )
-        metrics, groups = self._measure(valued)
-        below, at, predicted, score = self._distribution(buying, spending, spend, table)
-        self.engine.drop(table)
-        return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at, predicted)
+        return valued, table, spend
 
     def grade_past_spend(self) -> ValueGrade:
         """Grade the rule that everybody spends what they spent in the period before."""

@@ -39,6 +39,12 @@ CATALOGUE: dict[str, str] = {
 COMBINED: dict[str, str] = {"PooledModel": "keepers.models.pooled", "Stack": "keepers.models.stack"}
 """Models that are made of others, by the same rule."""
 
+LEARNED: dict[str, str] = {
+    "LearnedValue": "keepers.models.learned.learned_value",
+    "EarlyValue": "keepers.models.learned.early_value",
+}
+"""What learns from features, by the same rule; it is saved and read like a model."""
+
 PLUGINS = "keepers.models"
 """Group of entry points under which another package names its models: ``BetterNBD = "better.nbd:BetterNBD"``."""
 
@@ -92,6 +98,9 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     """
     data = persistence.read(path)
     try:
+        learned = LEARNED.get(str(data["model"]))
+        if learned is not None:
+            return cast(Model, getattr(importlib.import_module(learned), str(data["model"])).from_dict(data))
         return model_class(str(data["model"])).from_dict(data)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"The saved model {os.fspath(path)} is damaged ({error!r}). Fit and save it again.") from error

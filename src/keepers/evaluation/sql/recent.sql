@@ -8,6 +8,7 @@ recent AS (
     GROUP BY customer_key
 )
 SELECT
+    summary.customer_key,
     summary.T,
     summary.T_days,
     coalesce(recent.purchases, 0) AS purchases,
