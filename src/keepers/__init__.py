@@ -65,6 +65,10 @@ if TYPE_CHECKING:
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
     from keepers.pipeline.update import update as update
+    from keepers.retention.effects import offer_effects as offer_effects
+    from keepers.retention.experiment_plan import plan_experiment as plan_experiment
+    from keepers.retention.offers import choose_offers as choose_offers
+    from keepers.retention.profit import profit_curve as profit_curve
     from keepers.summaries.customer_base import CustomerBase as CustomerBase
     from keepers.summaries.features import features_at as features_at
     from keepers.summaries.features import features_at_age as features_at_age
@@ -117,6 +121,7 @@ _HOMES = {
     "backtest": ("evaluation.backtest", "backtest"),
     "backtest_subscriptions": ("evaluation.contract_backtest", "backtest_subscriptions"),
     "calendar_covariates": ("models.covariates.varying", "calendar_covariates"),
+    "choose_offers": ("retention.offers", "choose_offers"),
     "choose_model": ("evaluation.compare", "choose_model"),
     "choose_subscription_model": ("evaluation.contract_backtest", "choose_subscription_model"),
     "continuous_rate": ("domain.money", "continuous_rate"),
@@ -133,9 +138,12 @@ _HOMES = {
     "months": ("domain.time", "months"),
     "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),
+    "offer_effects": ("retention.effects", "offer_effects"),
+    "plan_experiment": ("retention.experiment_plan", "plan_experiment"),
     "policy_gate": ("evaluation.policy.gate", "policy_gate"),
     "policy_support": ("evaluation.policy.support", "policy_support"),
     "policy_value": ("evaluation.policy.values", "policy_value"),
+    "profit_curve": ("retention.profit", "profit_curve"),
     "read": ("data.read", "read"),
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),

@@ -126,6 +126,7 @@ def policy_gate(
     *,
     margin: float = 0.0,
     confidence: float = 0.95,
+    reached: ArrayLike | None = None,
 ) -> GateVerdict:
     """Let a personalised policy through only if it beats every constant policy on held-out customers.
 
@@ -145,6 +146,9 @@ def policy_gate(
         What it must earn more, a customer.
     confidence : float
         Of every comparison.
+    reached : array, shape (k,), optional
+        Share of customers to whom each constant can be given, such as a budget allows, drawn by lot; the others get
+        the first action. Everybody if left out.
 
     Raises
     ------
@@ -175,6 +179,9 @@ def policy_gate(
         raise InputError(f"There are {len(named)} names and {actions} actions; give one name for each.")
     table = policy_table(policy, size, actions)
     earned = (table * worth).sum(axis=1)
+    if reached is not None:
+        share = np.asarray(reached, dtype=np.float64)
+        worth = share * worth + (1.0 - share) * worth[:, :1]
     reach = float(stdtrit(size - 1, confidence))
     against = tuple(
         _advantage(named[action], worth[:, action], earned, table[:, action], reach) for action in range(actions)

@@ -1,0 +1,1 @@
+"""Queries of the retention room, run inside the engine."""
