@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma as DriftingGammaGamma
     from keepers.models.spend.gamma_gamma import GammaGamma as GammaGamma
     from keepers.models.spend.signed_spend import SignedSpend as SignedSpend
+    from keepers.models.spend.trait_tests import trait_tests as trait_tests
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
     from keepers.pipeline.update import update as update
@@ -151,6 +152,7 @@ _HOMES = {
     "summarise": ("summaries.summary", "summarise"),
     "summarise_opportunities": ("summaries.opportunities", "summarise_opportunities"),
     "summarise_subscriptions": ("summaries.subscriptions", "summarise_subscriptions"),
+    "trait_tests": ("models.spend.trait_tests", "trait_tests"),
     "update": ("pipeline.update", "update"),
     "weeks": ("domain.time", "weeks"),
     "years": ("domain.time", "years"),

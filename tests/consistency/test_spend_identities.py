@@ -12,6 +12,7 @@ from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.signed_spend import SignedSpend
 from keepers.numerics.likelihoods import correlated_gamma_gamma, drifting_gamma_gamma, gamma_gamma, signed_spend
+from keepers.numerics.likelihoods.correlated_traits import BetaTrait, GammaTrait, TraitNodes, TraitPart
 from keepers.summaries.summary import Summary, summarise
 from shop import shop_orders
 
@@ -42,9 +43,13 @@ def test_estimators_are_gamma_gamma(summary: Summary, include_first: bool) -> No
 def test_without_elasticity_the_likelihood_is_that_of_gamma_gamma() -> None:
     rng = np.random.default_rng(1)
     x, m = rng.integers(1, 40, 200) * 1.0, rng.gamma(4, 10, 200)
-    rows = correlated_gamma_gamma.RatedSpend(x, m, x + 0.5, rng.normal(size=200), np.ones(200))
-    found = correlated_gamma_gamma.log_likelihood((*THETA, 1.0), rows)
-    assert found == pytest.approx(gamma_gamma.log_likelihood(THETA, x, m), abs=1e-10)
+    rows = correlated_gamma_gamma.RatedSpend(x, m, np.ones(200))
+    rate = GammaTrait(x + 0.5, rng.normal(size=200))
+    alive, share = BetaTrait(np.full(200, 0.7), x + 2.0, np.zeros(200)), rng.random(200)
+    parts = (TraitPart(share, rate, alive, True), TraitPart(1.0 - share, rate, alive, False))
+    for nodes in (TraitNodes.of_rate(rate), TraitNodes.of(parts)):
+        found = correlated_gamma_gamma.log_likelihood((*THETA, 1.0, 1.0), rows, nodes)
+        assert found == pytest.approx(gamma_gamma.log_likelihood(THETA, x, m), abs=1e-10)
 
 
 def test_without_drift_the_likelihood_is_that_of_gamma_gamma_and_of_shares_of_the_total() -> None:

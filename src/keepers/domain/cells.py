@@ -206,6 +206,10 @@ class SpendCells:
             pattern=None if self.pattern is None else self.pattern[rows],
         )
 
+    def in_money(self, unit: float) -> SpendCells:
+        """The same with money counted in a unit of so much."""
+        return replace(self, mean_spend=self.mean_spend / unit)
+
     @property
     def size(self) -> int:
         """Number of distinct pairs or bins."""

@@ -86,6 +86,12 @@ def likelihood_ratio_test(small: Model, large: Model) -> LikelihoodRatio:
         raise ConfigError(
             f"The fits are of {small.n_customers_:,.0f} and {large.n_customers_:,.0f} customers. Fit both to the same."
         )
+    forms = [getattr(model, "form_", "") for model in (small, large)]
+    if forms[0] != forms[1]:
+        raise ConfigError(
+            f"The fits found different things, {forms[0]} and {forms[1]}, and count different data. Fit both with the "
+            'same, in place of "auto".'
+        )
     more = len(large.parameter_names) - len(small.parameter_names)
     columns = [set(getattr(getattr(model, "covariates", None), "columns", ())) for model in (small, large)]
     if more <= 0 or not columns[0] <= columns[1]:

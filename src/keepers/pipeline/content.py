@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from keepers.data.read import Dataset
 from keepers.domain.money import MoneyBasis
 from keepers.domain.version import VERSION
+from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.trait_tests import trait_tests
 from keepers.pipeline import content_trust as trust
 from keepers.pipeline.content_cohorts import cohort_content
 from keepers.pipeline.content_data import data_content
@@ -188,11 +190,19 @@ def _read_money(found: Insights) -> MoneyMeaning | None:
     return MoneyMeaning(MoneyBasis.REVENUE, Span.PAST, "all orders in the files")
 
 
+def _trait_sentences(scored: Scored) -> tuple[str, ...]:
+    """Whether spend goes with how often customers buy and how soon they leave, where it is taken not to."""
+    if not isinstance(scored.spending, GammaGamma):
+        return ()
+    tests = trait_tests(scored.spending, scored.summary, scored.buying)
+    return () if tests is None else tests.sentences
+
+
 def _models(scored: Scored) -> tuple[FittedModel, ...]:
     found = [trust.model_content(scored.buying, "purchases")]
     if scored.spending is not None:
         independence = getattr(scored.spending, "independence_", None)
         said = () if independence is None else (independence.sentence,)
-        remarks = (*said, *scored.spending.remarks_)
+        remarks = (*said, *_trait_sentences(scored), *scored.spending.remarks_)
         found.append(trust.model_content(scored.spending, "spend", remarks))
     return tuple(found)

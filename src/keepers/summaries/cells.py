@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -115,18 +116,45 @@ def group_spend(summary: Grouped, include_first: bool, max_rows: int, attributes
         "orders": "frequency + 1" if include_first else "frequency",
         "mean": "monetary_value_all" if include_first else "monetary_value",
     }
-    joined = summary.attributes()
+    with kinds_of_customers(summary, attributes) as kinds:
+        if kinds is None:
+            return spend_pairs(summary.engine, customers, max_rows)
+        customers["summary"] += f" INNER JOIN {quoted(kinds.table)} USING (pattern)"
+        return spend_pairs(summary.engine, customers, max_rows, "kind", kinds.attributes)
+
+
+@dataclass(frozen=True, eq=False)
+class Kinds:
+    """Customers told apart by some of their attributes.
+
+    Parameters
+    ----------
+    table : str
+        A table of a summary's `pattern` and the `kind` of its customers.
+    attributes : Attributes
+        Those of each kind.
+    """
+
+    table: str
+    attributes: Attributes
+
+
+@contextmanager
+def kinds_of_customers(summary: Grouped, attributes: Sequence[str]) -> Iterator[Kinds | None]:
+    """The kinds of a summary's customers while something is asked of them; None where it has none of the attributes."""
+    joined = summary.attributes() if attributes else None
     wanted = {} if joined is None else {name: joined.columns[name] for name in attributes if name in joined.columns}
     if not wanted:
-        return spend_pairs(summary.engine, customers, max_rows)
-    table, kind = Attributes.of_rows(wanted)
-    kinds = summary.engine.from_columns(
+        yield None
+        return
+    found, kind = Attributes.of_rows(wanted)
+    table = summary.engine.from_columns(
         summary.engine.new_name("kinds"), {"pattern": np.arange(kind.size), "kind": kind}
     )
-    customers["summary"] += f" INNER JOIN {quoted(kinds)} USING (pattern)"
-    found = spend_pairs(summary.engine, customers, max_rows, "kind", table)
-    summary.engine.drop(kinds)
-    return found
+    try:
+        yield Kinds(table, found)
+    finally:
+        summary.engine.drop(table)
 
 
 def spend_pairs(

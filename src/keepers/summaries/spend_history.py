@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from keepers.data.engine import quoted, template
+from keepers.domain.attributes import Attributes
 from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.domain.errors import InputError
-from keepers.summaries.cells import MAX_SPEND_ROWS, spend_pairs
+from keepers.summaries.cells import MAX_SPEND_ROWS, Kinds, kinds_of_customers, spend_pairs
 from keepers.summaries.purchases import PACKAGE, day_literal
 from keepers.summaries.summary import Summary
 
@@ -31,6 +33,10 @@ class SpendSides:
         Numbers of gains and of other orders, and how many customers share them.
     zeros : float
         Orders of all customers that brought exactly nothing.
+    pattern : array of int, shape (n,), optional
+        Row of the customers' attributes, where a model has covariates.
+    attributes : Attributes, optional
+        The distinct patterns of attributes; those of `gains` and `losses` too.
     """
 
     gains: SpendCells
@@ -39,6 +45,8 @@ class SpendSides:
     missed: FloatArray
     weight: FloatArray
     zeros: float
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +61,18 @@ class OrderRows:
         How long before the end of the calibration, and what they brought, above zero.
     share : float
         Part of the customers whose orders these are.
+    pattern : array of int, shape (n,), optional
+        Row of each customer's attributes, where a model has covariates.
+    attributes : Attributes, optional
+        The distinct patterns of attributes.
     """
 
     customer: IntArray
     years_ago: FloatArray
     value: FloatArray
     share: float
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
 
 
 def sides_table(summary: Summary, include_first: bool) -> str:
@@ -79,39 +93,71 @@ def sides_table(summary: Summary, include_first: bool) -> str:
     )
 
 
-def spend_sides(summary: Summary, include_first: bool, max_rows: int = MAX_SPEND_ROWS) -> SpendSides:
-    """The sufficient statistics of a summary's orders, sizes in bins where there are many, see `SpendCells.spread`."""
-    sides = sides_table(summary, include_first)
-    counts = summary.engine.columns(template(PACKAGE, "spend_counts").format(sides=quoted(sides)))
-    won, missed, weight, zeros = (counts[name].astype(np.float64) for name in ("gains", "others", "weight", "zeros"))
-    return SpendSides(
-        _sizes(summary, sides, "gains", "gained", max_rows),
-        _sizes(summary, sides, "losses", "lost", max_rows),
-        won,
-        missed,
-        weight,
-        float(zeros.sum()),
-    )
+def spend_sides(
+    summary: Summary, include_first: bool, max_rows: int = MAX_SPEND_ROWS, attributes: Sequence[str] = ()
+) -> SpendSides:
+    """The sufficient statistics of a summary's orders, sizes in bins where there are many, see `SpendCells.spread`.
+
+    Customers who differ in one of `attributes` stay apart.
+    """
+    sides = quoted(sides_table(summary, include_first))
+    with kinds_of_customers(summary, attributes) as kinds:
+        if kinds is not None:
+            sides = (
+                f"(SELECT side.*, kinds.kind FROM {sides} AS side INNER JOIN {quoted(summary.name)} AS summary ON "
+                f"summary.customer_key = side.customer_key INNER JOIN {quoted(kinds.table)} AS kinds ON "
+                "kinds.pattern = summary.pattern) AS side"
+            )
+        further, said = ("", "") if kinds is None else (", kind", ", by kind of customer")
+        counts = summary.engine.columns(
+            template(PACKAGE, "spend_counts").format(sides=sides, pattern=further, and_pattern=said)
+        )
+        won, missed, weight, zeros = (
+            counts[name].astype(np.float64) for name in ("gains", "others", "weight", "zeros")
+        )
+        return SpendSides(
+            _sizes(summary, sides, "gains", "gained", max_rows, kinds),
+            _sizes(summary, sides, "losses", "lost", max_rows, kinds),
+            won,
+            missed,
+            weight,
+            float(zeros.sum()),
+            None if kinds is None else counts["kind"].astype(np.int64),
+            None if kinds is None else kinds.attributes,
+        )
 
 
-def order_rows(summary: Summary, include_first: bool, most: int = MOST_ORDERS) -> OrderRows:
+def order_rows(
+    summary: Summary, include_first: bool, most: int = MOST_ORDERS, attributes: Sequence[str] = ()
+) -> OrderRows:
     """Orders one by one of customers whose orders all brought something; of a part of them where orders are many."""
     _check(summary)
     total = summary.engine.row(f"SELECT sum(frequency + {int(include_first)}) FROM {quoted(summary.name)}")[0]
     share = min(1.0, most / max(float(total or 0), 1.0))
-    rows = summary.engine.columns(
-        template(PACKAGE, "spend_orders").format(
-            purchase_days=summary.purchase_days_sql(),
-            until=day_literal(summary.calibration_end),
-            after_first="" if include_first else _AFTER_FIRST,
-            sample="" if share >= 1 else f" AND md5(customer_key) < '{int(share * 16**8):08x}'",
+    with kinds_of_customers(summary, attributes) as kinds:
+        joined = (
+            ""
+            if kinds is None
+            else f"\nINNER JOIN {quoted(summary.name)} AS summary ON summary.customer_key = dated.customer_key\n"
+            f"INNER JOIN {quoted(kinds.table)} AS kinds ON kinds.pattern = summary.pattern"
         )
-    )
+        rows = summary.engine.columns(
+            template(PACKAGE, "spend_orders").format(
+                purchase_days=summary.purchase_days_sql(),
+                until=day_literal(summary.calibration_end),
+                after_first="" if include_first else _AFTER_FIRST,
+                sample="" if share >= 1 else f" AND md5(dated.customer_key) < '{int(share * 16**8):08x}'",
+                kind="" if kinds is None else ",\n    kinds.kind AS kind",
+                kinds=joined,
+            )
+        )
     return OrderRows(
         rows["customer"].astype(np.int64),
         rows["years_ago"].astype(np.float64),
         rows["value"].astype(np.float64),
         share,
+        None if kinds is None else rows["kind"].astype(np.int64),
+        None if kinds is None else kinds.attributes,
     )
 
 
@@ -130,9 +176,12 @@ def levels_table(summary: Summary, include_first: bool, log_growth: float, forge
     )
 
 
-def _sizes(summary: Summary, sides: str, count: str, total: str, max_rows: int) -> SpendCells:
-    some = f"(SELECT * FROM {quoted(sides)} WHERE {count} > 0) AS side"
-    return spend_pairs(summary.engine, {"summary": some, "orders": count, "mean": f"({total} / {count})"}, max_rows)
+def _sizes(summary: Summary, sides: str, count: str, total: str, max_rows: int, kinds: Kinds | None) -> SpendCells:
+    some = f"(SELECT * FROM {sides} WHERE {count} > 0) AS one_side"
+    customers = {"summary": some, "orders": count, "mean": f"({total} / {count})"}
+    if kinds is None:
+        return spend_pairs(summary.engine, customers, max_rows)
+    return spend_pairs(summary.engine, customers, max_rows, "kind", kinds.attributes)
 
 
 def _check(summary: Summary) -> None:

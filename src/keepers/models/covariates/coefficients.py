@@ -12,6 +12,12 @@ from keepers.models.covariates.encoding import BOTH, Coding, ColumnCode, Place
 
 _Z80 = 1.2815515655446004
 
+_OF_SIDES = {
+    "spend_gamma": "bring gains that are", "spend_a": "have odds of a gain",
+    "spend_gamma_loss": "bring losses that are",
+}  # fmt: skip
+"""What columns of a spend that may be negative move."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
@@ -127,6 +133,9 @@ def _what(coding: Coding, place: Place) -> tuple[str, str, tuple[str, str]]:
         return "buy {} more often<against>", "buy {} less often<against>", ("more", "less")
     if place.process == "spend":
         return "spend {} more an order<against>", "spend {} less an order<against>", ("more", "less")
+    if place.process in _OF_SIDES:
+        return (f"{_OF_SIDES[place.process]} {{}} higher<against>", f"{_OF_SIDES[place.process]} {{}} lower<against>",
+                ("higher", "lower"))  # fmt: skip
     if place.process == "dropout":
         return "leave at a rate {} higher<against>", "leave at a rate {} lower<against>", ("more", "less")
     symbol = coding.symbols[place.parameter]

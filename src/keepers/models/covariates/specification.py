@@ -44,7 +44,7 @@ class Covariates:
     unseen : "error" or "reference"
         What to do with a level that the fit did not see: refuse it, or take it for the reference and warn.
     spend : sequence of str
-        Columns that change what an order is worth; for `GammaGamma`.
+        Columns that change what an order is worth; for models of spend.
     varying : TimeVarying, optional
         Covariates that vary in time, of which `purchase` or `dropout` names some; see `calendar_covariates`. Named by
         `purchase` they speed up and slow down buying, in every model but BG/BB and ParetoNBDAbe; named by `dropout`
@@ -52,9 +52,10 @@ class Covariates:
 
     Notes
     -----
-    Models of buying take `purchase` and `dropout`, `GammaGamma` takes `spend`; each refuses what it has no process for.
+    Models of buying take `purchase` and `dropout`, models of spend `spend`; each refuses what it has no process for.
     Coefficients are named ``purchase:age`` for numbers and ``purchase:channel[ads]`` for a level. Models in which
     leaving has two parameters (BG/NBD, MBG/NBD) have a coefficient for each: ``dropout_a:...`` and ``dropout_b:...``.
+    In `SignedSpend` gains, their odds and losses have one each.
     Numbers are centred, so that r, alpha, ... are those of a customer with the reference levels and mean numbers;
     columns of zeros and ones are left as they are.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -12,22 +13,25 @@ from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
+from keepers.models.covariates.answers import CustomerMix
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Fit, Problem, fit
-from keepers.models.frames import frame_of
-from keepers.models.posterior import Posterior
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import gamma_forecast
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.independence import Independence
-from keepers.models.spend.level_rows import level_rows
-from keepers.models.spend.partwise import PartwiseModel, padded
+from keepers.models.spend.level_rows import LevelRows, level_rows
+from keepers.models.spend.partwise import PartwiseModel
+from keepers.models.spend.single_orders import orders_of, pairs_of
+from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor, moves
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods import drifting_gamma_gamma as drifting
 from keepers.numerics.likelihoods import gamma_gamma
 from keepers.numerics.likelihoods.drifting_gamma_gamma import OrderPanel, effective_orders
-from keepers.summaries.spend_history import OrderRows, order_rows
+from keepers.numerics.likelihoods.gamma_gamma import ScaleShift
+from keepers.summaries.spend_history import OrderRows
 from keepers.summaries.summary import Summary
 
 Drift = Literal["auto", "none", "growth", "forgetting", "both"]
@@ -38,7 +42,6 @@ at the edge of what it may be where there is none."""
 
 _FREE = {"none": (0, 1, 2), "growth": (0, 1, 2, 3), "forgetting": (0, 1, 2, 4), "both": (0, 1, 2, 3, 4)}
 _MONEY = np.array([0.0, 0.0, 1.0, 0.0, 0.0])
-_NIL = 1e-13
 _ALIKE = 100.0
 _HELD = {"growth": 1.0, "forgetting": 0.0}
 
@@ -66,8 +69,9 @@ class DriftingGammaGamma(PartwiseModel):
         Count first orders too, rather than repeat orders alone.
     prior : "auto", None or Prior
         As for `GammaGamma`.
-    covariates : None
-        Refused with the reason.
+    covariates : Covariates, optional
+        As for `GammaGamma`: columns (`spend`) that multiply the money of a customer's orders. What old orders lose in
+        weight, customers alike in the columns gain.
 
     Attributes
     ----------
@@ -77,6 +81,8 @@ class DriftingGammaGamma(PartwiseModel):
         Twice the gain in log-likelihood over no drift, by what may move.
     mean_spend_ : float
         Expected value of an order, now, of a customer not yet known.
+    coefficients_ : tuple of Coefficient
+        What covariates do.
     remarks_ : tuple of str
         What to know of the fit, in sentences.
 
@@ -110,10 +116,7 @@ class DriftingGammaGamma(PartwiseModel):
     independence_: Independence
     remarks_: tuple[str, ...]
 
-    without_covariates: ClassVar[str] = (
-        "A customer's own level moves from order to order here, so that what was known at the start wears off, and a "
-        "factor of all orders would say the contrary."
-    )
+    covariate_shifts: ClassVar[Shifts] = {"spend": {"gamma": 1.0}}
 
     def __init__(
         self,
@@ -123,7 +126,7 @@ class DriftingGammaGamma(PartwiseModel):
         *,
         covariates: Covariates | None = None,
     ) -> None:
-        super().__init__(prior, covariates)
+        super().__init__(prior, covariates=covariates)
         if drift not in get_args(Drift):
             raise ConfigError(f"`drift` is {drift!r}; use one of: {', '.join(get_args(Drift))}.")
         if isinstance(prior, Prior) and not prior.money:
@@ -148,28 +151,28 @@ class DriftingGammaGamma(PartwiseModel):
         InputError
             If nobody has such an order, or columns are missing.
         """
-        rows = data if isinstance(data, OrderRows) else self._orders(data)
+        rows = data if isinstance(data, OrderRows) else orders_of(data, self.include_first, self.needed_attributes)
         if not rows.value.size:
             which = "an order" if self.include_first else "a repeat order"
             raise InputError(f"No customer has {which} with money above zero, so there is no spend to model.")
-        panel = OrderPanel.of_orders(rows.customer, rows.years_ago, rows.value)
+        panel = OrderPanel.of_orders(rows.customer, rows.years_ago, rows.value, rows.pattern)
         scale = float(panel.value.mean())
-        scaled = OrderPanel(panel.value / scale, panel.years_ago, panel.starts)
-        cells = _pairs(panel)
-        plain = self._gamma_gamma(data, cells)
-        found = self._compared(scaled, plain, scale)
+        scaled = replace(panel, value=panel.value / scale)
+        plain = self._gamma_gamma(data, pairs_of(panel, rows.attributes))
+        self._coded_as(plain)
+        found = self._compared(scaled, plain, scale, self._shift(panel, rows))
         self.gains_ = {name: 2.0 * (one.log_likelihood - found["none"].log_likelihood) for name, one in found.items()}
         self.drift_ = self._chosen(found)
         self.independence_ = plain.independence_
         if self.drift_ == "none":
-            known = padded(plain.posterior_, self.symbols, np.log([1.0, _NIL]))
+            known = self._whole(plain.posterior_, _HELD)
             self._compose(known, plain.log_likelihood_, plain.outcome_, plain.n_customers_, plain.prior_)
             self._hold(_HELD)
         else:
             one = found[self.drift_]
             prior = None if one.prior is None else self.prior if isinstance(self.prior, Prior) else self.weak_prior
             value = one.log_likelihood - panel.orders * float(np.log(scale))
-            known = self._placed(one.posterior, _FREE[self.drift_]).shifted(_MONEY * np.log(scale))
+            known = self._whole(self._unscaled(one.posterior, _MONEY * np.log(scale)), _HELD)
             self._compose(known, value, one.outcome, float(panel.customers), prior)
             self._hold({symbol: value for symbol, value in _HELD.items() if symbol not in one.posterior.parameters})
         if self.parameters_["q"] <= 1 and self.outcome_.trustworthy_parameters:
@@ -178,10 +181,9 @@ class DriftingGammaGamma(PartwiseModel):
         return self
 
     @property
-    def mean_spend_(self) -> float:
-        """Expected value of an order, now, of a customer not yet known."""
-        zero = np.zeros(1)
-        return float(gamma_gamma.expected_mean_spend(self._theta()[:3], zero, zero)[0])
+    def form_(self) -> str:
+        """What was found, by which fits may be compared."""
+        return f"drift of {self.drift_}"
 
     def expected_spend(self, data: Any, years_ahead: float = 0.0) -> Any:
         """Expected value of the next order of each customer, in money of the day of the forecast.
@@ -193,36 +195,32 @@ class DriftingGammaGamma(PartwiseModel):
         years_ahead : float
             Carry the common growth on so far.
         """
-        rows, theta = self._rows(data), self._theta()
-        n = effective_orders(theta[4], rows.x)
+        theta, rows, n, factor = self._asked(data)
         spend = gamma_gamma.expected_mean_spend(theta[:3], n, rows.m) * theta[3] ** float(years_ahead)
-        return rows.give("expected_spend", spend)
+        return rows.give("expected_spend", factor * spend)
 
     def spend_predictive(self, data: Any) -> gamma_gamma.SpendPredictive:
         """What is known of each customer's mean spend and next order: means and variances, arrays of shape (n,)."""
-        rows, theta = self._rows(data), self._theta()
-        return gamma_gamma.spend_predictive(theta[:3], effective_orders(theta[4], rows.x), rows.m)
+        theta, rows, n, factor = self._asked(data)
+        return gamma_gamma.spend_predictive(theta[:3], n, rows.m).times(factor)
 
     def spend_quantile(self, data: Any, level: float, orders: float = 1.0) -> Any:
         """The amount that each customer's next `orders` orders together stay below with probability `level`."""
         if not 0 < level < 1:
             raise ConfigError(f"`level` is {level!r}; it must lie between 0 and 1 (0.9 for nine times out of ten).")
-        rows, theta = self._rows(data), self._theta()
-        n = effective_orders(theta[4], rows.x)
-        return rows.give("spend_quantile", gamma_gamma.total_quantile(theta[:3], n, rows.m, level, orders))
+        theta, rows, n, factor = self._asked(data)
+        return rows.give("spend_quantile", factor * gamma_gamma.total_quantile(theta[:3], n, rows.m, level, orders))
 
     def probability_spend_above(self, data: Any, threshold: float, orders: float = 1.0) -> Any:
         """Probability that each customer's next `orders` orders together bring more than the threshold."""
-        rows, theta = self._rows(data), self._theta()
-        n = effective_orders(theta[4], rows.x)
-        values = gamma_gamma.probability_total_above(theta[:3], n, rows.m, float(threshold), orders)
+        theta, rows, n, factor = self._asked(data)
+        values = gamma_gamma.probability_total_above(theta[:3], n, rows.m, float(threshold) / factor, orders)
         return rows.give("probability_spend_above", values)
 
     def sample_spend(self, data: Any, orders: FloatArray | float, rng: np.random.Generator) -> Any:
         """Draw the money of each customer's next `orders` orders, parameters being as estimated."""
-        rows, theta = self._rows(data), self._theta()
-        n = effective_orders(theta[4], rows.x)
-        return rows.give("spend", gamma_gamma.sample_future(theta[:3], n, rows.m, orders, rng))
+        theta, rows, n, factor = self._asked(data)
+        return rows.give("spend", factor * gamma_gamma.sample_future(theta[:3], n, rows.m, orders, rng))
 
     def level_weights(self, years_ago: FloatArray) -> FloatArray:
         """By what each of a customer's orders, oldest first, is multiplied before they are summed, shape (n,)."""
@@ -235,49 +233,59 @@ class DriftingGammaGamma(PartwiseModel):
         theta = self._theta()
         log_growth, forgetting = float(np.log(theta[3])), float(theta[4])
         rows = level_rows(question.summary, self.include_first, log_growth, forgetting)
+        effects = None
+        if self.coding_ is not None:
+            effects = CellEffects.of(self.coding_, theta, question.cells, question.buying, question.horizon)
+
+        def observed() -> SpendCells:
+            cells: SpendCells = question.summary.spend_cells(self.include_first, attributes=self.needed_attributes)
+            return replace(cells, mean_spend=cells.mean_spend / factors_of(self.coding_, theta, cells))
+
         return gamma_forecast(
             (float(theta[0]), float(theta[1]), float(theta[2])),
-            self.posterior_.covariance[:3, :3],
+            self.posterior_.covariance,
             question.cells.x,
             self.include_first,
-            lambda: question.summary.spend_cells(self.include_first),
+            observed,
             mean=rows.mean,
             join=""
             if rows.table is None
             else f"LEFT JOIN {quoted(rows.table)} AS spend ON spend.customer_key = summary.customer_key",
             forgetting=forgetting,
+            effects=effects,
         )
 
-    def _orders(self, data: Any) -> OrderRows:
-        if isinstance(data, Summary):
-            return order_rows(data, self.include_first)
-        frame = data if isinstance(data, dict) else frame_of(data)
-        names = list(frame) if isinstance(frame, dict) else frame.columns
-        missing = [name for name in ("customer", "years_ago", "amount") if name not in names]
-        if missing:
-            raise InputError(
-                f"The frame lacks {', '.join(missing)} (it has: {', '.join(map(str, names))}). Drift is seen in single "
-                "orders: give a row each, with `customer`, `years_ago` and `amount`, or make a summary of orders with "
-                "`keepers.summarise`."
-            )
-        columns = {name: frame[name] for name in ("customer", "years_ago", "amount")}
-        listed = {name: np.asarray(c.to_numpy() if hasattr(c, "to_numpy") else c) for name, c in columns.items()}
-        customer = np.unique(listed["customer"], return_inverse=True)[1].ravel()
-        years_ago, value = (listed[name].astype(np.float64) for name in ("years_ago", "amount"))
-        if not (np.isfinite(years_ago).all() and (years_ago >= 0).all()):
-            raise InputError("`years_ago` of the frame has empty, infinite or negative values; 0 is now.")
-        bad = np.bincount(customer, ~(np.isfinite(value) & (value > 0))) > 0
-        kept = ~bad[customer]
-        return OrderRows(customer[kept], years_ago[kept], value[kept], 1.0)
-
-    def _rows(self, data: Any) -> Any:
+    def _asked(self, data: Any) -> tuple[FloatArray, LevelRows, FloatArray, FloatArray]:
+        """Parameters, rows as of customers with the reference covariates, what their orders count for, their factor."""
         theta = self._theta()
-        return level_rows(data, self.include_first, float(np.log(theta[3])), float(theta[4]))
+        rows = level_rows(data, self.include_first, float(np.log(theta[3])), float(theta[4]), self.needed_attributes)
+        factor = factors_of(self.coding_, theta, rows.cells)
+        return theta, replace(rows, m=rows.m / factor), effective_orders(theta[4], rows.x), factor
 
-    def _compared(self, panel: OrderPanel, plain: GammaGamma, scale: float) -> dict[str, Fit]:
+    def _mean_of(self, mix: CustomerMix | None) -> float:
+        theta, zero = self._theta(), np.zeros(1)
+        mean = float(gamma_gamma.expected_mean_spend(theta[:3], zero, zero)[0])
+        return (
+            mean
+            if self.coding_ is None or mix is None
+            else mean * float(mean_factor(self.coding_, theta[None], mix)[0])
+        )
+
+    def _shift(self, panel: OrderPanel, rows: OrderRows) -> ScaleShift | None:
+        """How coefficients per standard deviation move each order's gamma."""
+        if self.coding_ is None or panel.pattern is None or rows.attributes is None:
+            return None
+        there, place = np.unique(panel.pattern, return_inverse=True)
+        design, offset = moves(self.coding_, rows.attributes.take(there))
+        return ScaleShift(place.ravel(), design * self._stretch, offset)
+
+    def _compared(self, panel: OrderPanel, plain: GammaGamma, scale: float, shift: ScaleShift | None) -> dict[str, Fit]:
         """Fits with no drift and with every kind that is wanted and could be seen."""
-        start = np.append(plain.posterior_.mean - np.array([0.0, 0.0, np.log(scale)]), [0.0, np.log(0.05)])
-        found = {"none": self._fitted(panel, "none", start)}
+        known = plain.posterior_.mean
+        start = np.concatenate(
+            [known[:3] - np.array([0.0, 0.0, np.log(scale)]), [0.0, np.log(0.05)], known[3:] / self._stretch]
+        )
+        found = {"none": self._fitted(panel, "none", start, shift)}
         well = plain.outcome_ in (FitOutcome.CONVERGED, FitOutcome.CONVERGED_WITH_PRIOR)
         # Drift is told from the differences between orders, growth from orders at different times as well.
         if self.drift == "none" or np.ptp(panel.value) <= 1e-9 or (self.drift == "auto" and not well):
@@ -285,47 +293,43 @@ class DriftingGammaGamma(PartwiseModel):
         timed, several = bool(np.ptp(panel.years_ago) > 0), panel.starts.size > 2
         # Where customers hardly differ, their own levels have nothing to move between.
         several = several and (self.drift != "auto" or plain.parameters_["q"] < _ALIKE)
-        start[:3] = found["none"].log_parameters[:3]
+        start[:3], start[5:] = np.split(found["none"].log_parameters, [3])
         for name, seen in (("growth", timed), ("forgetting", several)):
             if seen and self.drift in ("auto", name):
-                found[name] = self._fitted(panel, name, start)
+                found[name] = self._fitted(panel, name, start, shift)
         base = found["none"].log_likelihood
         gain = {name: 2.0 * (one.log_likelihood - base) for name, one in found.items()}
         likely = gain.get("growth", 0.0) > SIGNIFICANT_GROWTH and gain.get("forgetting", 0.0) > SIGNIFICANT_FORGETTING
         if timed and several and (self.drift == "both" or likely):
-            found["both"] = self._fitted(panel, "both", start)
+            found["both"] = self._fitted(panel, "both", start, shift)
         return found
 
-    def _fitted(self, panel: OrderPanel, drift: str, start: FloatArray) -> Fit:
+    def _fitted(self, panel: OrderPanel, drift: str, start: FloatArray, shift: ScaleShift | None) -> Fit:
         free = list(_FREE[drift])
-        whole = np.array([0.0, 0.0, 0.0, 0.0, -np.inf])
+        places = [*free, *range(5, start.size)]
+        whole = np.concatenate([[0.0, 0.0, 0.0, 0.0, -np.inf], np.zeros(start.size - 5)])
 
         def likelihood(point: FloatArray, order: int) -> Evaluation:
             at = whole.copy()
-            at[free] = point
-            found = drifting.log_likelihood_sum(np.exp(at), panel, order)
-            return Evaluation(found.value, found.gradient[free], found.hessian[np.ix_(free, free)])
+            at[places] = point
+            at[:5] = np.exp(at[:5])
+            found = drifting.log_likelihood_sum(at, panel, order, shift)
+            return Evaluation(found.value, found.gradient[places], found.hessian[np.ix_(places, places)])
 
         symbols = tuple(self.symbols[place] for place in free)
-        ones = np.ones(len(free))
+        names = self.parameter_names[len(self.symbols) :]
         chosen, rescue = self._priors(panel.customers)
         return fit(
             Problem(
-                parameters=symbols,
+                parameters=(*symbols, *names),
                 likelihood=likelihood,
-                starts=[start[free]],
+                starts=[start[places]],
                 rows=panel.orders,
-                prior=None if chosen is None else chosen.on(symbols, ones),
-                rescue=None if rescue is None else rescue.on(symbols, ones),
+                prior=self._belief(chosen, symbols, rescuing=False),
+                rescue=None if rescue is None else self._belief(rescue, symbols, rescuing=True),
+                coefficients=names,
             )
         )
-
-    def _placed(self, known: Posterior, free: tuple[int, ...]) -> Posterior:
-        """A posterior of the free parameters among all of them, the others held."""
-        places = np.ix_(free, free)
-        mean, covariance = np.log([1.0, 1.0, 1.0, 1.0, _NIL]), np.diag(np.full(len(self.symbols), _NIL))
-        mean[list(free)], covariance[places] = known.mean, known.covariance
-        return Posterior(self.symbols, mean, covariance, known.prior_share)
 
     def _chosen(self, found: Mapping[str, Fit]) -> str:
         usable = {name: gain for name, gain in self.gains_.items() if found[name].outcome.usable and np.isfinite(gain)}
@@ -345,7 +349,8 @@ class DriftingGammaGamma(PartwiseModel):
         if isinstance(prior, Prior):
             beliefs = {name: belief for name, belief in prior.beliefs.items() if name in GammaGamma.symbols}
             prior = Prior(beliefs, prior.unit, prior.strength, True)
-        return GammaGamma(self.include_first, prior).fit(data if isinstance(data, Summary) else cells)
+        plain = GammaGamma(self.include_first, prior, covariates=self.covariates)
+        return plain.fit(data if isinstance(data, Summary) else cells)
 
     def _remarks(self, rows: OrderRows) -> tuple[str, ...]:
         if self.drift_ == "none":
@@ -372,6 +377,7 @@ class DriftingGammaGamma(PartwiseModel):
             "gains": self.gains_,
             "independence": self.independence_.to_dict(),
             "remarks": list(self.remarks_),
+            **self._covariate_settings(),
         }
 
     @classmethod
@@ -382,13 +388,5 @@ class DriftingGammaGamma(PartwiseModel):
         model.drift_, model.gains_ = str(settings["found"]), dict(settings["gains"])
         model.independence_ = Independence.from_dict(settings["independence"])
         model.remarks_ = tuple(settings["remarks"])
+        model._restore_covariates(settings)
         return model
-
-
-def _pairs(panel: OrderPanel) -> SpendCells:
-    """Orders and mean spend of the customers of a panel."""
-    total, count = np.zeros(panel.customers), np.zeros(panel.customers)
-    for start, end in zip(panel.starts[:-1], panel.starts[1:], strict=True):
-        total[: end - start] += panel.value[start:end]
-        count[: end - start] += 1.0
-    return SpendCells.of_customers(count, total / count)

@@ -11,6 +11,7 @@ from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.signed_spend import SignedSpend
+from keepers.models.spend.trait_tests import trait_tests
 from keepers.summaries.spend_history import sides_table
 from keepers.summaries.summary import Summary
 
@@ -27,7 +28,8 @@ def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
     """The models of spend that compete, not yet fitted.
 
     Gamma-Gamma on repeat orders and on all orders always do; SignedSpend where orders lose money; CorrelatedSpend where
-    spend goes with the number of orders; DriftingGammaGamma where the level of spend has moved.
+    spend goes with the number of orders, or by a score test with rate or leaving; DriftingGammaGamma where the level of
+    spend has moved.
 
     Parameters
     ----------
@@ -47,9 +49,10 @@ def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
         return tuple(asked)
     if plain.n_customers_ < FEWEST or not plain.outcome_.trustworthy_parameters:
         return tuple(asked)
-    rated = getattr(buying, "name", "") in LEAVING and not getattr(buying, "needed_attributes", ())
-    if not plain.independence_.holds and rated:
-        asked.append(CorrelatedSpend())
+    if getattr(buying, "name", "") in LEAVING and not buying.varying_coefficients:
+        tests = trait_tests(plain, summary, buying)
+        if not plain.independence_.holds or (tests is not None and not tests.holds):
+            asked.append(CorrelatedSpend())
     try:
         drifts = DriftingGammaGamma().fit(summary).drift_ != "none"
     except FitError:

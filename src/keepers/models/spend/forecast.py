@@ -145,7 +145,7 @@ class GammaForecast(SpendForecast):
         finite = of_estimate > 0
         known_factor = np.where(finite, p[0] / np.where(finite, of_estimate, 1.0), common / self.gamma)
         if self.typical:
-            known = orders * common * customers
+            known = orders * common * level[0] * customers
         else:
             own = self.gamma * level[0] * customers
             known = np.maximum(worth / known_factor - own, 0.0) if orders.any() else 0.0 * worth
@@ -175,8 +175,9 @@ class SignedForecast(SpendForecast):
 
     Parameters
     ----------
-    means : callable of draws
-        The population's mean order value under each draw, shape (draws,).
+    means : callable of draws and cells
+        The population's mean order value under each draw, shape (draws, rows): of customers like those of the cells, or
+        of one row, of new customers, where there are none.
     prior_orders : float
         So many orders weigh as much as the population does.
     include_first : bool
@@ -191,9 +192,9 @@ class SignedForecast(SpendForecast):
         """As in `SpendForecast`."""
         orders = cells.x + (1.0 if self.include_first else 0.0)
         share = self.prior_orders / (self.prior_orders + orders)
-        moved = self.means(draws)[:, None] - self.population_mean
-        return np.asarray(worth + moved * share * customers)
+        by_draw = self.means(draws, cells)
+        return np.asarray(worth + (by_draw - by_draw[0]) * share * customers)
 
     def drawn_new(self, draws: FloatArray) -> FloatArray:
         """As in `SpendForecast`."""
-        return np.asarray(self.means(draws))
+        return np.asarray(self.means(draws, None)[:, 0])

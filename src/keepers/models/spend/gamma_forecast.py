@@ -35,8 +35,8 @@ def gamma_forecast(
     Parameters
     ----------
     theta : (p, q, gamma)
-    covariance : array, shape (3 + k, 3 + k)
-        Of their logarithms, followed by coefficients where there are effects.
+    covariance : array, shape (d + k, d + k)
+        Of their logarithms, of further parameters, and of coefficients where there are effects.
     frequency : array, shape (n,)
         Repeat purchases of each cell.
     include_first : bool

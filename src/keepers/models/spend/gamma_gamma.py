@@ -15,10 +15,9 @@ from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
 from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
 from keepers.models.covariates.coded import CodedModel
-from keepers.models.covariates.encoding import Shifts, pattern_weights
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Problem, fit
-from keepers.models.frames import attributes_given
 from keepers.models.intervals import (
     DRAWS,
     answer_interval,
@@ -34,7 +33,7 @@ from keepers.models.spend.bins import grid_error
 from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import gamma_forecast
 from keepers.models.spend.independence import Independence
-from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor, moves
+from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor, mix_given, moves
 from keepers.models.spend.spend_likelihood import SpendLikelihood
 from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_rows, spend_to_fit, summary_columns
 from keepers.models.spend.spend_sql import posterior_sql
@@ -198,8 +197,7 @@ class GammaGamma(CodedModel):
         """
         if attributes is None or self.coding_ is None:
             return self._new_customer(self.mix_)
-        table, pattern = attributes_given(attributes, self.needed_attributes)
-        return self._new_customer(CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size)))
+        return self._new_customer(mix_given(self.coding_, attributes))
 
     def expected_spend(self, data: Any) -> Any:
         """Expected value of the next order of each customer, in the money of the data.

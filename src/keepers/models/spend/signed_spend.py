@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from keepers.data.engine import quoted, template
-from keepers.domain.cells import FloatArray, SpendCells
+from keepers.domain.cells import Cells, FloatArray, SpendCells
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
+from keepers.models.covariates.answers import CustomerMix
+from keepers.models.covariates.encoding import Shifts
 from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Fit, Problem, fit
 from keepers.models.posterior import Posterior
@@ -19,7 +21,10 @@ from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.forecast import SignedForecast, SpendQuestion
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.partwise import PartwiseModel
-from keepers.models.spend.signed_rows import sides_to_fit, signed_rows
+from keepers.models.spend.signed_likelihood import fit_jointly, mean_size, signed_parts
+from keepers.models.spend.signed_rows import SignedRows, a_row_each, nobody, sides_to_fit, signed_rows
+from keepers.models.spend.spend_effects import CellEffects, factors_of
+from keepers.models.spend.spend_sql import effects_sql
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods import beta_binomial, signed_spend
 from keepers.numerics.likelihoods.signed_spend import SAFE_MEAN, SAFE_VARIANCE, SignedHistory, SignedMoments
@@ -59,8 +64,10 @@ class SignedSpend(PartwiseModel):
     prior : "auto", None or Prior
         "auto" uses the weak prior of each part in full up to 200 customers that inform it, and fades it until 400; None
         is maximum likelihood always, where it exists.
-    covariates : None
-        Refused with the reason.
+    covariates : Covariates, optional
+        Columns (`spend`), each of which moves three things with a coefficient for each: the size of gains
+        (``spend_gamma:...``), the odds that an order is one (``spend_a:...``) and the size of losses
+        (``spend_gamma_loss:...``). `fixed` takes some of them out, `equal` ties some.
 
     Attributes
     ----------
@@ -70,6 +77,8 @@ class SignedSpend(PartwiseModel):
         Of the orders that are no gain, the part that brings exactly nothing.
     loss_share_ : float
         Part of all orders that bring a loss.
+    coefficients_ : tuple of Coefficient
+        What covariates do.
     only_gains_ : bool
         Whether every order is a gain, so that this is Gamma-Gamma.
     remarks_ : tuple of str
@@ -106,15 +115,12 @@ class SignedSpend(PartwiseModel):
     only_gains_: bool
     remarks_: tuple[str, ...]
 
-    without_covariates: ClassVar[str] = (
-        "It has three parts (whether an order is a gain, how large gains are, how large losses are), and a factor of "
-        "money would not say which of them a covariate moves."
-    )
+    covariate_shifts: ClassVar[Shifts] = {"spend": {"gamma": 1.0, "a": 1.0, "gamma_loss": 1.0}}
 
     def __init__(
         self, include_first: bool = False, prior: PriorChoice = "auto", *, covariates: Covariates | None = None
     ) -> None:
-        super().__init__(prior, covariates)
+        super().__init__(prior, covariates=covariates)
         if isinstance(prior, Prior) and not prior.money:
             raise ConfigError("A prior of spend counts money in mean order values. Write Prior({...}, money=True).")
         self.include_first = bool(include_first)
@@ -136,7 +142,7 @@ class SignedSpend(PartwiseModel):
         InputError
             If nobody has an order with an amount, or numbers are impossible.
         """
-        found = sides_to_fit(data, self.include_first)
+        found = sides_to_fit(data, self.include_first, self.needed_attributes)
         orders = float(found.weight @ (found.won + found.missed))
         lost = float(found.losses.weight @ found.losses.x)
         missed = float(found.weight @ found.missed)
@@ -144,26 +150,23 @@ class SignedSpend(PartwiseModel):
         self.zero_share_ = found.zeros / missed if missed else 0.0
         self.loss_share_ = lost / orders
         informed = (found.gains.customers > 0, not self.only_gains_, found.losses.customers > 0)
-        self._combine(
-            self._sizes(found.gains, _GAINS), self._chance(found), self._sizes(found.losses, _LOSSES), informed
-        )
+        self.coding_ = self.mix_ = None
+        parts = (self._sizes(found.gains, _GAINS), self._chance(found), self._sizes(found.losses, _LOSSES))
+        self._combine(*parts, informed)
+        if self.covariates is not None:
+            self._fit_jointly(found, *parts)
         self.n_customers_ = float(found.weight.sum())
         self.remarks_ = self._remarks(found)
         return self
 
-    @property
-    def mean_spend_(self) -> float:
-        """Expected value of an order of a customer not yet known."""
-        return float(self._moments(SignedHistory(*(np.zeros(1) for _ in range(5)))).mean[0])
-
     def expected_spend(self, data: Any) -> Any:
         """Expected value of the next order of each customer, in the money of the data; negative for who loses money."""
-        rows = signed_rows(data, self.include_first)
-        return rows.give("expected_spend", self._moments(rows.history).mean)
+        rows, theta = self._asked(data)
+        return rows.give("expected_spend", self._moments(theta, rows.history).mean)
 
     def probability_of_loss(self, data: Any) -> Any:
         """Probability that each customer's next order brings less than zero."""
-        rows, theta = signed_rows(data, self.include_first), self._theta()
+        rows, theta = self._asked(data)
         history = rows.history
         missed = theta[4] + history.losses + history.zeros
         chance = (1.0 - self.zero_share_) * missed / (theta[3] + history.gains + missed)
@@ -171,7 +174,8 @@ class SignedSpend(PartwiseModel):
 
     def spend_moments(self, data: Any) -> SignedMoments:
         """What is known of each customer's next order on either side, arrays of shape (n,)."""
-        return self._moments(signed_rows(data, self.include_first).history)
+        rows, theta = self._asked(data)
+        return self._moments(theta, rows.history)
 
     def spend_quantile(self, data: Any, level: float, orders: float = 1.0) -> Any:
         """The amount that each customer's next `orders` orders together stay below with probability `level`.
@@ -181,18 +185,18 @@ class SignedSpend(PartwiseModel):
         """
         if not 0 < level < 1:
             raise ConfigError(f"`level` is {level!r}; it must lie between 0 and 1 (0.9 for nine times out of ten).")
-        rows = signed_rows(data, self.include_first)
-        return rows.give("spend_quantile", signed_spend.quantile(self._total(rows.history, orders), level))
+        rows, theta = self._asked(data)
+        return rows.give("spend_quantile", signed_spend.quantile(self._total(theta, rows.history, orders), level))
 
     def probability_spend_above(self, data: Any, threshold: float, orders: float = 1.0) -> Any:
         """Probability that each customer's next `orders` orders together bring more than the threshold."""
-        rows = signed_rows(data, self.include_first)
-        below = signed_spend.probability(self._total(rows.history, orders), float(threshold))
+        rows, theta = self._asked(data)
+        below = signed_spend.probability(self._total(theta, rows.history, orders), float(threshold))
         return rows.give("probability_spend_above", 1.0 - below)
 
     def sample_spend(self, data: Any, orders: FloatArray | float, rng: np.random.Generator) -> Any:
         """Draw the money of each customer's next `orders` orders, parameters being as estimated."""
-        rows, theta = signed_rows(data, self.include_first), self._theta()
+        rows, theta = self._asked(data)
         number = np.broadcast_to(np.asarray(orders, dtype=np.float64), rows.history.gains.shape)
         drawn = signed_spend.sample(theta, self.zero_share_, rows.history, number, rng, self.only_gains_)
         return rows.give("spend", drawn)
@@ -201,19 +205,22 @@ class SignedSpend(PartwiseModel):
         """What valuation needs of the customers of a summary made of orders."""
         summary, theta = question.summary, self._theta()
         table = summary.kept(f"signed_orders:{theta.tolist()!r}", lambda: self._orders_sql(summary))
-        nobody = SignedHistory(*(np.zeros(1) for _ in range(5)))
+        arrivals = self.mix_
+        if self.coding_ is not None:
+            arrivals = CellEffects.of(self.coding_, theta, question.cells, question.buying, question.horizon).arrivals
 
-        def means(draws: FloatArray) -> FloatArray:
-            return np.array(
-                [signed_spend.moments(one, self.zero_share_, nobody, self.only_gains_).mean[0] for one in draws]
-            )
+        def means(draws: FloatArray, cells: Cells | None) -> FloatArray:
+            if cells is None or self.coding_ is None:
+                return np.array([[self._mean_under(one, arrivals)] for one in draws])
+            known = cells
+            return np.array([self._moments(self._of_rows(one, known), nobody(known.size)).mean for one in draws])
 
-        mean = self.mean_spend_
+        mean = self._mean_under(theta, arrivals)
         return SignedForecast(
             scale="(spend.gain - spend.loss)",
             join=f"INNER JOIN {quoted(table)} AS spend ON spend.customer_key = summary.customer_key",
             mean_factor=np.ones(question.cells.size),
-            population_mean=mean,
+            population_mean=self.mean_spend_,
             new_customer_mean=mean,
             means=means,
             prior_orders=max(float(theta[1]) - 1.0, 0.1) / float(theta[0]),
@@ -221,7 +228,11 @@ class SignedSpend(PartwiseModel):
         )
 
     def _orders_sql(self, summary: Any) -> str:
-        named = {name: repr(value) for name, value in self.parameters_.items()}
+        theta = self._theta()
+        named = {name: repr(self.parameters_[name]) for name in self.symbols}
+        if self.coding_ is not None:
+            for symbol in self.covariate_shifts["spend"]:
+                named[symbol] += f" * exp({effects_sql(self.coding_, theta, symbol, 'summary.')})"
         only = self.only_gains_
         return template("keepers.models.spend.sql", "signed_orders").format(
             summary=quoted(summary.name),
@@ -237,13 +248,36 @@ class SignedSpend(PartwiseModel):
             **named,
         )
 
-    def _moments(self, history: SignedHistory) -> SignedMoments:
-        return signed_spend.moments(self._theta(), self.zero_share_, history, self.only_gains_)
+    def _asked(self, data: Any) -> tuple[SignedRows, Any]:
+        """Rows, and the parameters of each."""
+        theta = self._theta()
+        rows = signed_rows(data, self.include_first, self.needed_attributes)
+        return rows, self._of_rows(theta, rows.cells)
 
-    def _total(self, history: SignedHistory, orders: float) -> signed_spend.Total:
+    def _of_rows(self, theta: FloatArray, rows: SpendCells | Cells) -> Any:
+        """The parameters in the order of `symbols`; arrays of shape (n,) where covariates move them."""
+        moved = self.covariate_shifts["spend"] if self.coding_ is not None else ()
+        return [
+            value * factors_of(self.coding_, theta, rows, symbol) if symbol in moved else value
+            for symbol, value in zip(self.symbols, theta.tolist(), strict=False)
+        ]
+
+    def _mean_of(self, mix: CustomerMix | None) -> float:
+        return self._mean_under(self._theta(), mix)
+
+    def _mean_under(self, theta: FloatArray, mix: CustomerMix | None) -> float:
+        if self.coding_ is None or mix is None:
+            return float(self._moments(self._of_rows(theta, a_row_each(None)), nobody(1)).mean[0])
+        found = self._moments(self._of_rows(theta, a_row_each(mix)), nobody(mix.share.size))
+        return float(mix.share @ found.mean)
+
+    def _moments(self, theta: Any, history: SignedHistory) -> SignedMoments:
+        return signed_spend.moments(theta, self.zero_share_, history, self.only_gains_)
+
+    def _total(self, theta: Any, history: SignedHistory, orders: float) -> signed_spend.Total:
         if not orders >= 1:
             raise ConfigError(f"`orders` is {orders!r}; it is a number of orders, one or more.")
-        return signed_spend.total(self._moments(history), np.asarray(float(orders)), np.zeros(1))
+        return signed_spend.total(self._moments(theta, history), np.asarray(float(orders)), np.zeros(1))
 
     def _sizes(self, cells: SpendCells, names: Mapping[str, str]) -> GammaGamma | None:
         """Gamma-Gamma of the sizes of one side; None where no order is on it."""
@@ -305,6 +339,30 @@ class SignedSpend(PartwiseModel):
         used = None if not helped else self.prior if isinstance(self.prior, Prior) else self.weak_prior
         self._compose(posterior, float(value), outcome, 0.0, used)
 
+    def _fit_jointly(
+        self, found: SpendSides, gains: GammaGamma | None, chance: Fit | None, losses: GammaGamma | None
+    ) -> None:
+        """Fit all parts together with coefficients, from where the parts are without; what no order informs stays."""
+        assert found.attributes is not None
+        assert found.pattern is not None
+        alone = self.posterior_
+        coding = self._learn_patterns(found.attributes, found.pattern, found.weight)
+        needed = [
+            name for name, one in (("gains", gains), ("losses", losses)) if one is not None and one.prior_ is not None
+        ]
+        needed += ["chance"] if chance is not None and chance.prior is not None else []
+        units = {name: mean_size(cells) for name, cells in (("gains", found.gains), ("losses", found.losses))}
+        money = _MONEY * np.repeat(np.log([units["gains"], units["losses"]]), [5, 3])
+        parts = signed_parts(found, coding, units["gains"], units["losses"])
+        priors = {name: self._priors(part.customers) for name, part in parts.items()}
+        result = fit_jointly(parts, alone.shifted(-money), coding, priors, needed, rescued=self.prior == "auto")
+        counted = found.gains.customers * np.log(units["gains"]) + found.losses.customers * np.log(units["losses"])
+        believed = None if result.prior is None else self.prior if isinstance(self.prior, Prior) else self.weak_prior
+        known = self._whole(self._unscaled(result.posterior, money), dict.fromkeys(self.symbols, 1.0))
+        for place in (at for at, name in enumerate(self.symbols) if name not in result.posterior.parameters):
+            known.mean[place], known.covariance[place, place] = alone.mean[place], alone.covariance[place, place]
+        self._compose(known, result.log_likelihood - float(counted), result.outcome, 0.0, believed)
+
     def _remarks(self, found: SpendSides) -> tuple[str, ...]:
         zeros = found.zeros / float(found.weight @ (found.won + found.missed))
         remarks = [f"{self.loss_share_:.1%} of the orders brought a loss and {zeros:.1%} nothing; all are counted."]
@@ -327,6 +385,7 @@ class SignedSpend(PartwiseModel):
             "loss_share": self.loss_share_,
             "only_gains": self.only_gains_,
             "remarks": list(self.remarks_),
+            **self._covariate_settings(),
         }
 
     @classmethod
@@ -335,4 +394,5 @@ class SignedSpend(PartwiseModel):
         model = cls(bool(settings["include_first"]), Prior.from_dict(given) if isinstance(given, Mapping) else given)
         model.zero_share_, model.loss_share_ = float(settings["zero_share"]), float(settings["loss_share"])
         model.only_gains_, model.remarks_ = bool(settings["only_gains"]), tuple(settings["remarks"])
+        model._restore_covariates(settings)
         return model

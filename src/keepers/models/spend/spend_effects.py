@@ -11,10 +11,10 @@ from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
 from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
 from keepers.models.covariates.encoding import Coding, pattern_weights
-from keepers.numerics.likelihoods.gamma_gamma import PARAMETERS
+from keepers.models.frames import attributes_given
 
-_GAMMA = PARAMETERS.index("gamma")
-_FIRST = len(PARAMETERS)
+_MOVED = 3
+"""Every model's first parameters are p, q and gamma, which the forecast of a customer goes by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class CellEffects:
     ----------
     coding : Coding
         Between attributes and coefficients.
-    theta : array, shape (3 + k,)
+    theta : array, shape (d + k,)
         Estimates.
     pattern : array of int, shape (n,)
         Pattern of each cell.
@@ -53,12 +53,12 @@ class CellEffects:
     @property
     def factor(self) -> FloatArray:
         """What multiplies the spend of each cell, shape (n,)."""
-        return np.asarray(np.exp(self.offset + self.design @ self.theta[_FIRST:])[self.pattern])
+        return np.asarray(np.exp(self.offset + self.design @ _coefficients(self.coding, self.theta))[self.pattern])
 
     def drawn(self, draws: FloatArray, cells: Cells) -> FloatArray:
         """The same for other cells under each draw, shape (draws, rows)."""
         design, offset = moves(self.coding, attributes_of(cells))
-        return np.asarray(np.exp(draws[:, _FIRST:] @ design.T + offset)[:, pattern_of(cells)])
+        return np.asarray(np.exp(_coefficients(self.coding, draws) @ design.T + offset)[:, pattern_of(cells)])
 
     def drawn_new(self, draws: FloatArray) -> FloatArray:
         """The mean of it over new customers under each draw, shape (draws,)."""
@@ -69,37 +69,51 @@ class CellEffects:
 
         Parameters
         ----------
-        covariance : array, shape (3 + k, 3 + k)
+        covariance : array, shape (d + k, d + k)
             Of log parameters and coefficients.
         gradient : array, shape (n, 3)
             Derivatives of that logarithm in the log parameters.
         share : array, shape (n,)
             The one in log gamma, along which coefficients act.
         """
-        crossed = covariance[:_FIRST, _FIRST:] @ self.design.T
-        own = np.einsum("pk,kl,pl->p", self.design, covariance[_FIRST:, _FIRST:], self.design)
+        first = len(self.coding.symbols)
+        crossed = covariance[:_MOVED, first:] @ self.design.T
+        own = np.einsum("pk,kl,pl->p", self.design, covariance[first:, first:], self.design)
         along = np.einsum("nd,dn->n", gradient, crossed[:, self.pattern])
         return np.asarray(2.0 * share * along + share**2 * own[self.pattern])
 
 
-def moves(coding: Coding, attributes: Attributes) -> tuple[FloatArray, FloatArray]:
-    """How coefficients move log gamma of each pattern, shape (patterns, k), and what known ones add, (patterns,)."""
+def moves(coding: Coding, attributes: Attributes, symbol: str = "gamma") -> tuple[FloatArray, FloatArray]:
+    """How coefficients move a log parameter of patterns, shape (patterns, k), and what known ones add, (patterns,)."""
     design, offset = coding.design(attributes)
-    return design[:, _GAMMA, :], offset[:, _GAMMA]
+    place = coding.symbols.index(symbol)
+    return design[:, place, :], offset[:, place]
 
 
-def factors_of(coding: Coding | None, theta: FloatArray, rows: SpendCells) -> FloatArray:
-    """What multiplies the money of each row, shape (n,); ones without covariates."""
+def factors_of(coding: Coding | None, theta: FloatArray, rows: SpendCells | Cells, symbol: str = "gamma") -> FloatArray:
+    """What multiplies the money of each row, or another parameter, shape (n,); ones without covariates."""
     if coding is None:
         return np.ones(rows.size)
-    design, offset = moves(coding, attributes_of(rows))
-    return np.asarray(np.exp(offset + design @ theta[_FIRST:])[pattern_of(rows)])
+    design, offset = moves(coding, attributes_of(rows), symbol)
+    return np.asarray(np.exp(offset + design @ _coefficients(coding, theta))[pattern_of(rows)])
 
 
 def mean_factor(coding: Coding, draws: FloatArray, mix: CustomerMix) -> FloatArray:
     """The mean over a mix of customers under each draw, shape (draws,)."""
     design, offset = moves(coding, mix.attributes)
-    return np.asarray(np.exp(draws[:, _FIRST:] @ design.T + offset) @ mix.share)
+    return np.asarray(np.exp(_coefficients(coding, draws) @ design.T + offset) @ mix.share)
+
+
+def mix_given(coding: Coding, attributes: Any) -> CustomerMix:
+    """Customers of whom a user says who they are: one by a dict of values, several by columns."""
+    table, pattern = attributes_given(attributes, coding.covariates.columns)
+    return CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size))
+
+
+def _coefficients(coding: Coding, theta: FloatArray) -> FloatArray:
+    """The part of parameters, shape (..., d + k), that are coefficients of columns."""
+    first = len(coding.symbols)
+    return theta[..., first : first + len(coding.names)]
 
 
 def _by_orders(mix: CustomerMix, buying: Any, horizon: Any) -> FloatArray:

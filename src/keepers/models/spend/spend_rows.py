@@ -106,7 +106,7 @@ def spend_to_fit(data: Any, include_first: bool, attributes: Sequence[str] = ())
         x, m, weight = _columns(data, include_first)
         known = (x > 0) & np.isfinite(m)
         unknown = float(weight[(x > 0) & ~known].sum())
-        kind, table = _kinds(data, x.size, attributes)
+        kind, table = kinds_of_rows(data, x.size, attributes)
         columns = [x[known], m[known], *([] if kind is None else [kind[known]])]
         merged, index = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
         customers = np.bincount(index.ravel(), weights=weight[known], minlength=len(merged)).astype(np.float64)
@@ -139,10 +139,10 @@ def spend_rows(data: Any, include_first: bool, attributes: Sequence[str] = ()) -
             f"{''.join(f', {quoted(name)}' for name in attributes)} FROM {quoted(data.name)}"
         )
         x, m = (np.asarray(rows[name], dtype=np.float64) for name in ("x", "m"))
-        kind, table = _kinds(rows, x.size, attributes)
+        kind, table = kinds_of_rows(rows, x.size, attributes)
         return _known(x, m, table_giver(data.engine, data.name, rows["row"]), kind, table)
     x, m, _ = _columns(data, include_first)
-    return _known(x, m, giver(data), *_kinds(data, x.size, attributes))
+    return _known(x, m, giver(data), *kinds_of_rows(data, x.size, attributes))
 
 
 def summary_columns(include_first: bool) -> tuple[str, str]:
@@ -158,7 +158,8 @@ def _known(
     return SpendRows(np.where(known, x, 0.0), money, give, pattern, attributes)
 
 
-def _kinds(data: Any, rows: int, names: Sequence[str]) -> tuple[IntArray | None, Attributes | None]:
+def kinds_of_rows(data: Any, rows: int, names: Sequence[str]) -> tuple[IntArray | None, Attributes | None]:
+    """The pattern of each row and the table of patterns; nothing where no columns are named."""
     if not names:
         return None, None
     table, pattern = attributes_given(data, names, rows)

@@ -8,7 +8,6 @@ from keepers.data.engine import literal, quoted
 from keepers.domain.cells import FloatArray
 from keepers.models.covariates.encoding import Coding, ColumnCode
 from keepers.models.spend.spend_rows import summary_columns
-from keepers.numerics.likelihoods.gamma_gamma import PARAMETERS
 
 _INFINITE = "CAST('infinity' AS DOUBLE)"
 
@@ -58,33 +57,34 @@ def posterior_sql(
     )
 
 
-def effects_sql(coding: Coding, theta: FloatArray) -> str:
-    """The logarithm of the factor as SQL over columns of attributes.
+def effects_sql(coding: Coding, theta: FloatArray, symbol: str = "gamma", table: str = "") -> str:
+    """The logarithm of the factor of a parameter as SQL over columns of attributes.
 
     It is empty for a level that the fit did not see, unless such count as the reference.
     """
     codes = {label: code for code in coding.codes for label in code.labels}
     by_column: dict[str, dict[str, float]] = {}
-    for place in coding.places:
-        value = place.value if place.free < 0 else float(theta[len(PARAMETERS) + place.free])
+    own = coding.symbols.index(symbol)
+    for place in (one for one in coding.places if one.parameter == own):
+        value = place.value if place.free < 0 else float(theta[len(coding.symbols) + place.free])
         by_column.setdefault(codes[place.label].column, {})[place.label] = value
     terms = []
     for column, values in by_column.items():
         code = codes[next(iter(values))]
         if code.levels:
-            terms.append(_levels_sql(code, values, coding.covariates.unseen))
+            terms.append(_levels_sql(code, values, coding.covariates.unseen, table))
         else:
-            terms.append(f"{values[column]!r} * (CAST({quoted(column)} AS DOUBLE) - {code.centre!r})")
-    return f"({' + '.join(terms)})"
+            terms.append(f"{values[column]!r} * (CAST({table}{quoted(column)} AS DOUBLE) - {code.centre!r})")
+    return f"({' + '.join(terms) or '0.0'})"
 
 
-def _levels_sql(code: ColumnCode, values: dict[str, float], unseen: str) -> str:
+def _levels_sql(code: ColumnCode, values: dict[str, float], unseen: str, table: str) -> str:
     numbers = all(_is_number(level) for level in code.levels)
     named = {level: repr(float(level)) if numbers else literal(level) for level in code.levels}
     effects = {code.levels[0]: 0.0, **dict(zip(code.levels[1:], (values[label] for label in code.labels), strict=True))}
     whens = " ".join(f"WHEN {named[level]} THEN {effect!r}" for level, effect in effects.items())
     other = " ELSE 0.0" if unseen == "reference" else ""
-    return f"CASE CAST({quoted(code.column)} AS {'DOUBLE' if numbers else 'VARCHAR'}) {whens}{other} END"
+    return f"CASE CAST({table}{quoted(code.column)} AS {'DOUBLE' if numbers else 'VARCHAR'}) {whens}{other} END"
 
 
 def _is_number(text: str) -> bool:

@@ -1,30 +1,35 @@
-"""Gamma-Gamma spend in step with how often customers buy: the scale of a customer's spend is a power of the buying
-rate.
+"""Gamma-Gamma spend in step with how often customers buy and how soon they leave: the scale of a customer's spend is a
+power of both.
 
-With lambda the customer's purchase rate, nu is Gamma(q, gamma (lambda / l)^k), where l is the geometric mean of the
-rates and k the elasticity: a customer who buys twice as often spends 2^k times as much an order, on average. Given the
-history of purchases lambda is gamma distributed, and the density of the mean m of x orders is that of Gamma-Gamma
-averaged over lambda, which is done by Gauss-Hermite nodes in log lambda. Weights are normalised, so that with k = 0 it
-is Gamma-Gamma to the last digit. What m says of lambda in turn follows from the same nodes.
+With lambda the customer's purchase rate and mu the risk (or chance) to leave, nu is Gamma(q, gamma (lambda / l)^k
+(mu / d)^h), where l and d are the geometric means over customers and k and h the elasticities: a customer who buys
+twice as often spends 2^k times as much an order, on average. Given the history of purchases the traits are known up to
+a mixture (`correlated_traits`), and the density of the mean m of x orders is that of Gamma-Gamma averaged over them.
+Weights are normalised, so that with k = h = 0 it is Gamma-Gamma to the last digit. What m says of the traits in turn
+follows from the same nodes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-from scipy.special import betaln, gammaln, polygamma, psi
+from scipy.special import betaln, polygamma, psi
 
-from keepers.domain.cells import FloatArray
+from keepers.domain.cells import FloatArray, IntArray
 from keepers.numerics.distinct import distinct
 from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods.correlated_traits import GammaTrait, TraitNodes
 from keepers.numerics.likelihoods.family import Theta
+from keepers.numerics.likelihoods.gamma_gamma import ScaleShift
+from keepers.numerics.row_derivatives import assembled
 
-PARAMETERS = ("p", "q", "gamma", "kappa")
-"""Those of Gamma-Gamma, gamma at the geometric mean rate, and kappa = e^k: spend at an e times as high rate."""
+PARAMETERS = ("p", "q", "gamma", "kappa", "eta")
+"""Those of Gamma-Gamma, gamma at the geometric means; kappa = e^k and eta = e^h: by what spend rises with an e times as
+high rate, and with an e times as high risk to leave."""
 
-NODES = 24
+_AT_A_TIME = 150_000
+"""Nodes that are worked on together, so that they stay near the processor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,19 +40,12 @@ class RatedSpend:
     ----------
     x, mean_spend : arrays, shape (n,)
         Orders that the mean is taken over, and the mean, above zero.
-    shape : array, shape (n,)
-        Shape of the gamma distribution of the rate given the purchases.
-    log_exposure : array, shape (n,)
-        Logarithm of its rate parameter times the geometric mean of all rates: log(lambda / l) is log of a standard
-        gamma less this.
     weight : array, shape (n,)
         Customers.
     """
 
     x: FloatArray
     mean_spend: FloatArray
-    shape: FloatArray
-    log_exposure: FloatArray
     weight: FloatArray
 
     @property
@@ -56,79 +54,97 @@ class RatedSpend:
         return float(self.weight.sum())
 
 
-@dataclass(frozen=True, eq=False)
-class RateNodes:
-    """Nodes of log(lambda / l) and the logarithms of their weights, shape (n, nodes)."""
-
-    log_rate: FloatArray
-    log_weight: FloatArray
-
-    @classmethod
-    def of(cls, shape: FloatArray, log_exposure: FloatArray, count: int = NODES) -> Self:
-        """Nodes for gamma distributed rates."""
-        h, w = np.polynomial.hermite.hermgauss(count)
-        shapes = distinct(shape)
-        form = shapes.values[:, None]
-        # A little wider than the normal that matches, because the lower tail of a small shape is long.
-        centre, spread = psi(form), 1.15 * np.sqrt(polygamma(1, form))
-        log_y = centre + np.sqrt(2.0) * spread * h
-        log_weight = np.log(w) + h**2 + form * log_y - np.exp(log_y) - gammaln(form)
-        log_weight -= np.logaddexp.reduce(log_weight, axis=1, keepdims=True)
-        return cls(log_y[shapes.index] - log_exposure[:, None], log_weight[shapes.index])
-
-
-def log_likelihood(theta: Theta, rows: RatedSpend, nodes: RateNodes | None = None) -> FloatArray:
+def log_likelihood(theta: Theta, rows: RatedSpend, nodes: TraitNodes) -> FloatArray:
     """Logarithm of the density of the mean spend of each row, shape (n,)."""
-    p, q, gamma, kappa = (float(value) for value in theta)
-    nodes = nodes or RateNodes.of(rows.shape, rows.log_exposure)
-    at_nodes = _log_density(p, q, gamma, np.log(kappa), rows, nodes) + nodes.log_weight
+    at_nodes = _log_density(theta, rows.x, rows.mean_spend, nodes) + nodes.log_weight
     return np.asarray(np.logaddexp.reduce(at_nodes, axis=1))
 
 
-def log_likelihood_sum(theta: Theta, rows: RatedSpend, nodes: RateNodes, order: int = 2) -> Evaluation:
-    """Weighted sum of the log-likelihood with exact derivatives in the logarithms of the parameters."""
-    p, q, gamma, kappa = (float(value) for value in theta)
-    k = float(np.log(kappa))
-    at_nodes = _log_density(p, q, gamma, k, rows, nodes) + nodes.log_weight
-    each = np.logaddexp.reduce(at_nodes, axis=1)
-    value = float(rows.weight @ each)
+def log_likelihood_sum(
+    theta: Theta, rows: RatedSpend, nodes: TraitNodes, order: int = 2, shift: ScaleShift | None = None
+) -> Evaluation:
+    """Weighted sum of the log-likelihood with exact derivatives in the logarithms of the parameters.
+
+    Parameters
+    ----------
+    theta : (p, q, gamma, kappa, eta), followed by coefficients where there is a shift
+        Positive parameters; derivatives in coefficients are those in themselves. Without nodes of leaving eta does
+        nothing.
+    rows : RatedSpend
+        Orders and their mean.
+    nodes : TraitNodes
+        Of the same rows.
+    order : int
+        0 for the value alone; otherwise gradient and Hessian come with it.
+    shift : ScaleShift, optional
+        Of the rows' gamma by covariates.
+    """
+    factor = np.ones(rows.x.size) if shift is None else shift.factors(np.asarray(theta[5:], dtype=np.float64))
+    step = max(_AT_A_TIME // nodes.log_weight.shape[1], 1)
+    parts = [slice(start, start + step) for start in range(0, rows.x.size, step)]
+    # Counting money in the customer's own factor divides the density by it.
+    at = rows.mean_spend / factor
+    jacobian = float(rows.weight @ np.log(factor))
     if order == 0:
-        return Evaluation.of_value(value, 4)
-    share_of = np.exp(at_nodes - each[:, None])
-    money = (rows.x * rows.mean_spend)[:, None]
-    log_scale = np.log(gamma) + k * nodes.log_rate
-    rest = 1.0 / (1.0 + money * np.exp(-log_scale))
-    share = 1.0 - rest
-    x = rows.x
+        each = [
+            log_likelihood(theta, RatedSpend(rows.x[one], at[one], rows.weight[one]), nodes.take(one)) for one in parts
+        ]
+        return Evaluation.of_value(float(rows.weight @ np.concatenate(each)) - jacobian, len(theta))
+    found = [_row_derivatives(theta, rows.x[one], at[one], nodes.take(one)) for one in parts]
+    value, first, second = (np.concatenate(column) for column in zip(*found, strict=True))
+    whole, gradient = float(rows.weight @ value) - jacobian, rows.weight @ first
+    hessian = np.einsum("n,nij->ij", rows.weight, second)
+    if shift is None:
+        return Evaluation(whole, gradient, hessian)
+    # A coefficient moves log gamma by its number: first and second derivatives are those in log gamma, row by row.
+    along = np.array([shift.by_pattern(rows.weight * second[:, 2, place]) for place in range(5)])
+    by_row, design = shift.by_pattern(rows.weight * first[:, 2]), shift.design
+    return assembled(whole, gradient, by_row @ design, hessian, along @ design, design.T @ (along[2][:, None] * design))
+
+
+def _row_derivatives(
+    theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log-likelihood of each row with derivatives in the five log parameters, shapes (n,), (n, 5), (n, 5, 5)."""
+    p, q = float(theta[0]), float(theta[1])
+    level = _log_scale(theta, nodes) - np.log(x * m)[:, None]
+    log_share = -np.logaddexp(0.0, level)
+    log_rest = level + log_share
     counts = distinct(x)
-    own, joint = p * counts.values, p * counts.values + q
-    d_own, d_joint = counts.rows(psi(own)), counts.rows(psi(joint))
-    t_own, t_joint = counts.rows(polygamma(1, own)), counts.rows(polygamma(1, joint))
-    form = (p * x + q)[:, None]
-    log_share = -np.logaddexp(0.0, log_scale - np.log(money))
-    log_rest = -np.logaddexp(0.0, np.log(money) - log_scale)
-    g_p = p * (x[:, None] * log_share + (x * (d_joint - d_own))[:, None])
+    own, whole = p * counts.values, p * counts.values + q
+    constant = counts.rows(np.asarray(betaln(own, q), dtype=np.float64)) + np.log(m)
+    at_nodes = p * x[:, None] * log_share + q * log_rest + nodes.log_weight
+    each = np.logaddexp.reduce(at_nodes, axis=1)
+    share_of = np.exp(at_nodes - each[:, None])
+    d_own, d_joint = counts.rows(psi(own)), counts.rows(psi(whole))
+    t_own, t_joint = counts.rows(polygamma(1, own)), counts.rows(polygamma(1, whole))
+    form, rest = (p * x + q)[:, None], np.exp(log_rest)
+    g_p = p * x[:, None] * (log_share + (d_joint - d_own)[:, None])
     g_q = q * (log_rest + (d_joint - psi(q))[:, None])
     g_scale = q - form * rest
-    g = [g_p, g_q, g_scale, g_scale * nodes.log_rate]
-    curve = -form * share * rest
-    plain = {
-        (0, 0): g_p + p * p * (x**2 * (t_joint - t_own))[:, None],
-        (0, 1): (p * q * x * t_joint)[:, None],
-        (1, 1): g_q + q * q * (t_joint - polygamma(1, q))[:, None],
-        (0, 2): -p * x[:, None] * rest,
-        (1, 2): q * share,
-        (2, 2): curve,
-    }
-    for i, j in ((0, 2), (1, 2), (2, 2)):
-        plain[i, j + 1] = plain[i, j] * nodes.log_rate
-    plain[3, 3] = plain[2, 3] * nodes.log_rate
-    first = np.array([np.sum(share_of * one, axis=1) for one in g])
-    hessian = np.empty((4, 4))
-    for (i, j), curvature in plain.items():
-        within = np.sum(share_of * (curvature + g[i] * g[j]), axis=1) - first[i] * first[j]
-        hessian[i, j] = hessian[j, i] = rows.weight @ within
-    return Evaluation(value, first @ rows.weight, hessian)
+
+    def mean(*factors: FloatArray) -> FloatArray:
+        return np.asarray(np.einsum(",".join(["nj"] * (1 + len(factors))) + "->n", share_of, *factors))
+
+    # Log gamma, k and h move the logarithm of the scale by 1 and by the logarithms of the traits.
+    one = np.ones_like(level)
+    moved = [one, nodes.log_rate, one * 0.0 if nodes.log_leaving is None else nodes.log_leaving]
+    first = np.column_stack([mean(g_p), mean(g_q), *(mean(g_scale, by) for by in moved)])
+    with_p, with_q = g_p * g_scale - p * x[:, None] * rest, g_q * g_scale + q * (1.0 - rest)
+    twice = g_scale**2 - form * (1.0 - rest) * rest
+    second = np.empty((x.size, 5, 5))
+    second[:, 0, 0] = mean(g_p, g_p) + first[:, 0] + p * p * x**2 * (t_joint - t_own)
+    second[:, 0, 1] = mean(g_p, g_q) + p * q * x * t_joint
+    second[:, 1, 1] = mean(g_q, g_q) + first[:, 1] + q * q * (t_joint - polygamma(1, q))
+    for i, by in enumerate(moved):
+        second[:, 0, 2 + i], second[:, 1, 2 + i] = mean(with_p, by), mean(with_q, by)
+        for j in range(i, 3):
+            second[:, 2 + i, 2 + j] = mean(twice, by, moved[j])
+    for i in range(5):
+        for j in range(i):
+            second[:, i, j] = second[:, j, i]
+    second -= first[:, :, None] * first[:, None, :]
+    return each - constant, first, second
 
 
 def expected_spend(
@@ -139,15 +155,15 @@ def expected_spend(
     With `pull` 0 it is what the next order is expected to bring given the orders so far. With 1, purchases being
     proportional to the rate, it is the factor that turns expected purchases into expected money, and holds two things
     that the product of the means leaves out: who spends much buys more often than the purchases alone say, and what is
-    not known of the rate moves purchases and spend together.
+    not known of the rate moves purchases and spend together. Leaving is left out, see `expected_money`.
 
     Parameters
     ----------
-    theta : (p, q, gamma, kappa)
+    theta : (p, q, gamma, kappa, ...)
     x, m : arrays, shape (n,)
         Orders and their mean; x is 0 where none is known.
     shape, log_exposure : arrays, shape (n,)
-        Of the rate given the purchases, as in `RatedSpend`.
+        Of the rate given the purchases, as in `GammaTrait`.
     pull : array, shape (n,)
         The power of the rate.
 
@@ -156,37 +172,89 @@ def expected_spend(
     array, shape (n,)
         Infinite where p x + q <= 1.
     """
-    p, q, gamma, kappa = (float(value) for value in theta)
-    k = float(np.log(kappa))
-    known = np.where(x > 0, m, 1.0)
-    rows = RatedSpend(np.maximum(x, 0.0), known, shape, log_exposure, np.ones(x.shape))
-    some = (x > 0)[:, None]
     # Counting a gamma distributed rate by its power is one of a larger shape.
-    nodes, pulled = RateNodes.of(shape, log_exposure), RateNodes.of(shape + pull, log_exposure)
-    said = np.where(some, _log_density(p, q, gamma, k, rows, nodes), 0.0) + nodes.log_weight
-    given = np.where(some, _log_density(p, q, gamma, k, rows, pulled), 0.0) + pulled.log_weight
+    nodes = TraitNodes.of_rate(GammaTrait(shape, log_exposure))
+    pulled = TraitNodes.of_rate(GammaTrait(shape + pull, log_exposure))
+    said = _log_density(theta, x, m, nodes) + nodes.log_weight
+    given = _log_density(theta, x, m, pulled) + pulled.log_weight
     given = given - np.logaddexp.reduce(said, axis=1, keepdims=True)
-    scale = gamma * np.exp(k * pulled.log_rate) + (x * np.where(x > 0, m, 0.0))[:, None]
+    return _mean_of_orders(theta, x, m, np.exp(given), pulled)
+
+
+def expected_money(theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes, ahead: FloatArray) -> FloatArray:
+    """Expected money by expected purchases where spend goes with leaving too: E[N spend | m] / E[N], shape (n,).
+
+    Who spends much is then sooner or later gone than the purchases alone say.
+
+    Parameters
+    ----------
+    theta : (p, q, gamma, kappa, eta)
+    x, m : arrays, shape (n,)
+        Orders and their mean; x is 0 where none is known.
+    nodes : TraitNodes
+        Given the purchases, of who is still there and of who is not.
+    ahead : array, shape (n, nodes)
+        N: expected purchases at each node; zero of those who have left.
+    """
+    said = _log_density(theta, x, m, nodes) + nodes.log_weight
+    given = np.exp(said - np.logaddexp.reduce(said, axis=1, keepdims=True))
+    number = np.sum(np.exp(nodes.log_weight) * ahead, axis=1)
+    return _mean_of_orders(theta, x, m, given * (ahead / np.maximum(number, 1e-300)[:, None]), nodes)
+
+
+def expected_by_row(theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes, place: IntArray) -> FloatArray:
+    """Expected value of the next order of customers whose traits are known as those of the row `place` of nodes."""
+    step = max(_AT_A_TIME // nodes.log_weight.shape[1], 1)
+    found = []
+    for start in range(0, x.size, step):
+        one = slice(start, start + step)
+        some = nodes.take(place[one])
+        found.append(expected_money(theta, x[one], m[one], some, np.ones(some.log_weight.shape)))
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def correlation(
+    q: FloatArray | float, own: FloatArray | float, of_trait: float, other: FloatArray | float, of_other: float
+) -> FloatArray:
+    """Correlation of the logarithms of a trait and of mean spend over customers.
+
+    Parameters
+    ----------
+    q : float or array
+        Of Gamma-Gamma.
+    own, of_trait : float or array, float
+        The elasticity of spend in the trait, and the variance of the trait's logarithm.
+    other, of_other : float or array, float
+        The same of the other trait, which is independent of it.
+    """
+    return np.asarray(own * np.sqrt(of_trait) / np.sqrt(own**2 * of_trait + other**2 * of_other + polygamma(1, q)))
+
+
+def _mean_of_orders(theta: Theta, x: FloatArray, m: FloatArray, weight: FloatArray, nodes: TraitNodes) -> FloatArray:
+    """Sum over nodes of weight times the expected value of an order there; infinite where p x + q <= 1."""
+    p, q = float(theta[0]), float(theta[1])
+    scale = np.exp(_log_scale(theta, nodes)) + (x * np.where(x > 0, m, 0.0))[:, None]
     rest = p * x + q - 1.0
-    total = np.sum(np.exp(given) * scale, axis=1)
+    total = np.sum(weight * scale, axis=1)
     return np.where(rest > 0, p * total / np.where(rest > 0, rest, 1.0), np.inf)
 
 
-def correlation(q: FloatArray | float, kappa: FloatArray | float, r: float) -> FloatArray:
-    """Correlation of the logarithms of purchase rate and mean spend over customers, with r the shape of the rates."""
-    k, of_rate, own = np.log(kappa), float(polygamma(1, r)), polygamma(1, q)
-    return np.asarray(k * np.sqrt(of_rate) / np.sqrt(k**2 * of_rate + own))
+def _log_scale(theta: Theta, nodes: TraitNodes) -> FloatArray:
+    gamma, kappa, eta = (float(value) for value in theta[2:5])
+    found = np.log(gamma) + np.log(kappa) * nodes.log_rate
+    return np.asarray(found if nodes.log_leaving is None else found + np.log(eta) * nodes.log_leaving)
 
 
-def _log_density(p: float, q: float, gamma: float, k: float, rows: RatedSpend, nodes: RateNodes) -> FloatArray:
+def _log_density(theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes) -> FloatArray:
     """Gamma-Gamma's density of the mean at each node, shape (n, nodes); zero orders have the density one."""
-    x = rows.x[:, None]
-    log_money = np.log(np.where(rows.x > 0, rows.x * rows.mean_spend, 1.0))[:, None]
-    over = np.log(gamma) + k * nodes.log_rate - log_money
-    counts = distinct(rows.x)
-    some = counts.values > 0
+    p, q = float(theta[0]), float(theta[1])
+    some = x > 0
+    known = np.where(some, m, 1.0)
+    over = _log_scale(theta, nodes) - np.log(np.where(some, x * known, 1.0))[:, None]
+    counts = distinct(x)
     table = np.zeros(counts.size)
-    table[some] = betaln(p * counts.values[some], q)
-    constant = (counts.rows(table) + np.log(rows.mean_spend))[:, None]
-    found = -p * x * np.logaddexp(0.0, over) - q * np.logaddexp(0.0, -over) - constant
-    return np.where(x > 0, found, 0.0)
+    bought = counts.values > 0
+    table[bought] = betaln(p * counts.values[bought], q)
+    constant = (counts.rows(table) + np.log(known))[:, None]
+    found = -p * x[:, None] * np.logaddexp(0.0, over) - q * np.logaddexp(0.0, -over) - constant
+    return np.where(some[:, None], found, 0.0)

@@ -13,7 +13,8 @@ level has moved since. The order is Gamma(p, nu), so that its density given the 
 This is the power steady model of Smith (1979, "A Generalization of the Bayesian Steady Forecasting Model", JRSS B 41)
 with the population as what the discounted past is pulled back to, for a gamma rate as in Smith and Miller (1986, "A
 Non-Gaussian State Space Model and Application to Prediction of Records", JRSS B 48). The product of these densities is
-the likelihood, exactly. With g = 1 and phi = 0 it is Gamma-Gamma's likelihood of every single order.
+the likelihood, exactly. With g = 1 and phi = 0 it is Gamma-Gamma's likelihood of every single order. Covariates
+multiply gamma, and with it all orders of a customer: what the discounted past is pulled back to are customers alike.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from scipy.special import betaln, polygamma, psi
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods.family import Theta
+from keepers.numerics.likelihoods.gamma_gamma import ScaleShift
+from keepers.numerics.row_derivatives import assembled
 
 PARAMETERS = ("p", "q", "gamma", "growth", "forgetting")
 """Those of Gamma-Gamma; the growth factor a year; phi, by which an order's weight falls with each later one."""
@@ -45,14 +48,19 @@ class OrderPanel:
         Money above zero, and how long ago.
     starts : array of int, shape (places + 1,)
         Where each block begins, and the end of the last.
+    pattern : array of int, shape (n,), optional
+        Pattern of the customer's attributes.
     """
 
     value: FloatArray
     years_ago: FloatArray
     starts: IntArray
+    pattern: IntArray | None = None
 
     @classmethod
-    def of_orders(cls, customer: IntArray, years_ago: FloatArray, value: FloatArray) -> Self:
+    def of_orders(
+        cls, customer: IntArray, years_ago: FloatArray, value: FloatArray, pattern: IntArray | None = None
+    ) -> Self:
         """A panel of plain rows; customers are numbers, in any order."""
         row = np.lexsort((-years_ago, customer))
         who = customer[row]
@@ -68,6 +76,7 @@ class OrderPanel:
             np.ascontiguousarray(value[row][into], dtype=np.float64),
             np.ascontiguousarray(years_ago[row][into], dtype=np.float64),
             starts,
+            None if pattern is None else pattern[row][into],
         )
 
     @property
@@ -94,19 +103,25 @@ def effective_orders(forgetting: float, x: FloatArray) -> FloatArray:
     return np.asarray(np.expm1(-forgetting * x) / np.expm1(-forgetting))
 
 
-def log_likelihood_sum(theta: Theta, panel: OrderPanel, order: int = 2) -> Evaluation:
+def log_likelihood_sum(theta: Theta, panel: OrderPanel, order: int = 2, shift: ScaleShift | None = None) -> Evaluation:
     """Sum of the log-likelihood over all orders with exact derivatives in the logarithms of the parameters.
 
     Parameters
     ----------
-    theta : (p, q, gamma, growth, forgetting)
-        Positive; `forgetting` may be zero, whose derivatives are then nil.
+    theta : (p, q, gamma, growth, forgetting), followed by coefficients where there is a shift
+        Positive; `forgetting` may be zero, whose derivatives are then nil. Derivatives in coefficients are those in
+        themselves.
     panel : OrderPanel
         Orders of at least one customer.
     order : int
         0 for the value alone; otherwise gradient and Hessian come with it.
+    shift : ScaleShift, optional
+        Of each order's gamma by covariates, in the order of the panel.
     """
-    p, q, gamma, growth, phi = (float(value) for value in theta)
+    p, q, common, growth, phi = (float(value) for value in theta[:5])
+    gamma = np.full(panel.orders, common)
+    if shift is not None:
+        gamma = gamma * shift.factors(np.asarray(theta[5:], dtype=np.float64))
     ago, place = panel.years_ago, panel.place
     u = panel.value * np.exp(np.log(growth) * ago)
     sums = _past(panel, u, phi, order)
@@ -120,7 +135,7 @@ def log_likelihood_sum(theta: Theta, panel: OrderPanel, order: int = 2) -> Evalu
     log_own, log_past = -np.log1p(b / u), -np.log1p(u / b)
     value = float(p * log_own.sum() + a @ log_past - np.log(panel.value).sum() - each @ betaln(p, a_at))
     if order == 0:
-        return Evaluation.of_value(value, 5)
+        return Evaluation.of_value(value, len(theta))
     step = np.arange(panel.starts.size - 1)
     n_phi = np.concatenate(([0.0], np.cumsum(-step * lags)[:-1]))
     n_phi2 = np.concatenate(([0.0], np.cumsum(step**2 * lags)[:-1]))
@@ -144,7 +159,7 @@ def log_likelihood_sum(theta: Theta, panel: OrderPanel, order: int = 2) -> Evalu
         [np.full_like(u, p), zero, zero, zero, zero],
         [p * n, np.full_like(u, q), zero, zero, p * np1],
         [zero, zero, zero, ago * u, zero],
-        [zero, zero, np.full_like(u, gamma), s_growth, s_phi],
+        [zero, zero, gamma, s_growth, s_phi],
     ]
     first = np.array([d_p, d_a, d_u, d_b])
     gradient = np.array([sum(float(first[k] @ jac[k][i]) for k in range(4)) for i in range(5)])
@@ -156,13 +171,20 @@ def log_likelihood_sum(theta: Theta, panel: OrderPanel, order: int = 2) -> Evalu
             hessian[i, j] = hessian[j, i] = sum(float(mixed[k] @ jac[k][j]) for k in range(4))
     hessian[0, 0] += float(d_p.sum() * p + d_a @ (p * n))
     hessian[1, 1] += q * float(d_a.sum())
-    hessian[2, 2] += gamma * float(d_b.sum())
+    hessian[2, 2] += float(d_b @ gamma)
     hessian[3, 3] += float(d_u @ (ago**2 * u) + d_b @ s_growth2)
     hessian[4, 4] += float(d_a @ (p * (np1 + np2)) + d_b @ (s_phi + s_phi2))
     for i, j, more in ((0, 4, float(d_a @ (p * np1))), (3, 4, float(d_b @ s_mixed))):
         hessian[i, j] += more
         hessian[j, i] += more
-    return Evaluation(value, gradient, hessian)
+    if shift is None:
+        return Evaluation(value, gradient, hessian)
+    # A coefficient moves log gamma by its number: first and second derivatives are those in log gamma, row by row.
+    along = [gamma * sum(second[k][3] * jac[k][i] for k in range(4)) for i in range(5)]
+    along[2] = along[2] + d_b * gamma
+    crossed, twice = np.array([shift.by_pattern(row) for row in along]), shift.by_pattern(along[2])
+    by_row, design = shift.by_pattern(d_b * gamma), shift.design
+    return assembled(value, gradient, by_row @ design, hessian, crossed @ design, design.T @ (twice[:, None] * design))
 
 
 def _curvature(h: dict[str, FloatArray]) -> list[list[FloatArray]]:

@@ -84,6 +84,7 @@ def moments(theta: Theta, zero_share: float, history: SignedHistory, only_gains:
     Parameters
     ----------
     theta : parameters in the order of `PARAMETERS`
+        Numbers, or arrays of shape (n,) where they differ between customers.
     zero_share : float
         Of orders that are no gain, the part that brings exactly zero.
     history : SignedHistory
@@ -91,7 +92,7 @@ def moments(theta: Theta, zero_share: float, history: SignedHistory, only_gains:
     only_gains : bool
         Whether every order is a gain; the chance of one is not looked at then.
     """
-    p, q, gamma, a, b, p_loss, q_loss, gamma_loss = (float(value) for value in theta)
+    p, q, gamma, a, b, p_loss, q_loss, gamma_loss = (np.asarray(value, dtype=np.float64) for value in theta)
     gains, gained, losses, lost, zeros = columns(*history)
     size, square = _size(p, q, gamma, gains, gained)
     loss_size, loss_square = _size(p_loss, q_loss, gamma_loss, losses, lost)
@@ -173,14 +174,14 @@ def sample(
     only_gains: bool = False,
 ) -> FloatArray:
     """Draw the total of so many future orders of each customer, shape (n,)."""
-    p, q, gamma, a, b, p_loss, q_loss, gamma_loss = (float(value) for value in theta)
+    p, q, gamma, a, b, p_loss, q_loss, gamma_loss = (np.asarray(value, dtype=np.float64) for value in theta)
     gains, gained, losses, lost, zeros = columns(*history)
     number, _ = columns(np.rint(orders), gains)
     chance = np.ones(gains.shape) if only_gains else rng.beta(a + gains, b + losses + zeros)
     won = np.asarray(rng.binomial(number.astype(np.int64), chance), dtype=np.float64)
     bad = np.asarray(rng.binomial((number - won).astype(np.int64), 1.0 - zero_share), dtype=np.float64)
 
-    def amount(count: FloatArray, p: float, shape: FloatArray, scale: FloatArray) -> FloatArray:
+    def amount(count: FloatArray, p: FloatArray, shape: FloatArray, scale: FloatArray) -> FloatArray:
         drawn = rng.standard_gamma(p * np.maximum(count, 1.0)) / rng.standard_gamma(shape) * scale
         return np.where(count > 0, drawn, 0.0)
 
@@ -195,7 +196,9 @@ def _third(chance: FloatArray, size: FloatArray, square: FloatArray) -> FloatArr
     return np.asarray(third - 3.0 * first * second + 2.0 * first**3)
 
 
-def _size(p: float, q: float, gamma: float, x: FloatArray, money: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _size(
+    p: FloatArray, q: FloatArray, gamma: FloatArray, x: FloatArray, money: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Mean of the customer's own mean size and of its square."""
     shape = p * x + q
     scale = p * (gamma + money)

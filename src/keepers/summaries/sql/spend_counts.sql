@@ -1,9 +1,10 @@
--- Distinct numbers of gains and of other orders with their numbers of customers, and how many of these brought nothing.
+-- Distinct numbers of gains and of other orders{and_pattern} with their numbers of customers, and how many of these brought
+-- nothing.
 SELECT
     gains,
-    losses + zeros AS others,
+    losses + zeros AS others{pattern},
     count(*) AS weight,
     CAST(sum(zeros) AS DOUBLE) AS zeros
 FROM {sides}
-GROUP BY 1, 2
-ORDER BY 1, 2
+GROUP BY 1, 2{pattern}
+ORDER BY 1, 2{pattern}

@@ -13,9 +13,9 @@ dated AS (
     WHERE purchased_on IS NOT NULL
 )
 SELECT
-    dense_rank() OVER (ORDER BY customer_key) AS customer,
-    CAST(date_diff('day', purchased_on, {until}) AS DOUBLE) / 365.25 AS years_ago,
-    CAST(money AS DOUBLE) AS value
-FROM dated
-WHERE least > 0 AND purchased_on >= first_on{after_first}{sample}
-ORDER BY customer_key, purchased_on
+    dense_rank() OVER (ORDER BY dated.customer_key) AS customer,
+    CAST(date_diff('day', dated.purchased_on, {until}) AS DOUBLE) / 365.25 AS years_ago,
+    CAST(dated.money AS DOUBLE) AS value{kind}
+FROM dated{kinds}
+WHERE dated.least > 0 AND dated.purchased_on >= dated.first_on{after_first}{sample}
+ORDER BY dated.customer_key, dated.purchased_on

@@ -214,9 +214,6 @@ def test_few_customers_and_levels_without_an_order():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: kp.SignedSpend(covariates=BY_BOTH), "three parts"),
-        (lambda: kp.DriftingGammaGamma(covariates=BY_BOTH), "wears off"),
-        (lambda: kp.CorrelatedSpend(covariates=BY_BOTH), "counted twice"),
         (lambda: kp.GammaGamma(covariates=["channel"]), r'Covariates\(spend=\["channel"\]\)'),
         (lambda: kp.PooledModel(kp.GammaGamma(), by="channel"), r'Covariates\(spend=\["channel"\], prior=0.3\)'),
         (lambda: Covariates(spend="channel"), r'spend=\["channel"\]'),

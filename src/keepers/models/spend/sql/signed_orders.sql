@@ -6,18 +6,21 @@ WITH side AS (
         coalesce(side.gained, 0) AS gained,
         coalesce(side.losses, 0) AS losses,
         coalesce(side.lost, 0) AS lost,
-        coalesce(side.zeros, 0) AS zeros
+        coalesce(side.zeros, 0) AS zeros,
+        {gamma} AS own_gamma,
+        {a} AS own_a,
+        {gamma_loss} AS own_gamma_loss
     FROM {summary} AS summary
     LEFT JOIN {sides} AS side ON side.customer_key = summary.customer_key
 ),
 sized AS (
     SELECT
         customer_key,
-        {a} + gains AS won,
+        own_a + gains AS won,
         {b} + losses + zeros AS missed,
-        {p} * ({gamma} + gained) / (greatest({p} * gains + {q}, {safe_mean}) - 1) AS size,
+        {p} * (own_gamma + gained) / (greatest({p} * gains + {q}, {safe_mean}) - 1) AS size,
         greatest({p} * gains + {q}, {safe_variance}) AS shape,
-        {p_loss} * ({gamma_loss} + lost) / (greatest({p_loss} * losses + {q_loss}, {safe_mean}) - 1) AS loss_size,
+        {p_loss} * (own_gamma_loss + lost) / (greatest({p_loss} * losses + {q_loss}, {safe_mean}) - 1) AS loss_size,
         greatest({p_loss} * losses + {q_loss}, {safe_variance}) AS loss_shape
     FROM side
 ),

@@ -1,0 +1,145 @@
+"""How spend that goes with rate and leaving is fitted, and what correlation that makes of the traits and spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keepers.domain.cells import FloatArray
+from keepers.models.covariates.encoding import Coding
+from keepers.models.fitting import Fit, Problem, fit
+from keepers.models.posterior import Posterior
+from keepers.models.spend.buying_rates import BuyingRates
+from keepers.models.spend.rated_rows import JointRows, RatedRows
+from keepers.models.spend.spend_effects import moves
+from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods import correlated_gamma_gamma as correlated
+from keepers.numerics.likelihoods.correlated_gamma_gamma import RatedSpend
+from keepers.numerics.likelihoods.correlated_traits import TraitNodes
+from keepers.numerics.likelihoods.gamma_gamma import ScaleShift
+
+SIGNIFICANT = 6.63
+"""Twice the gain in log-likelihood that chance exceeds once in a hundred with one more parameter."""
+
+_FIRST = 5
+_DRAWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCorrelation:
+    """Correlation of the logarithms of a trait and of mean spend over customers, with its interval.
+
+    The interval comes from the parameters of spend; those of buying are taken as known.
+    """
+
+    value: float
+    low: float
+    high: float
+    trait: str = "rate"
+    level: float = 0.80
+
+    @property
+    def sentence(self) -> str:
+        """What it means, in words."""
+        if self.value == 0:
+            what = "How often a customer buys" if self.trait == "rate" else "How soon a customer leaves"
+            return f"{what} says nothing about the size of the orders, beyond what chance would."
+        who = "buy more often" if self.trait == "rate" else "leave sooner"
+        more = "more" if self.value > 0 else "less"
+        return (
+            f"Customers who {who} spend {more} an order: correlation {self.value:+.2f} "
+            f"({self.low:+.2f} to {self.high:+.2f} with {self.level:.0%} probability)."
+        )
+
+
+class TraitFits:
+    """Fits of one model of spend with some of the elasticities free.
+
+    Parameters
+    ----------
+    model : CorrelatedSpend
+        Its priors.
+    plain : GammaGamma
+        Fitted, without elasticities; searches begin there.
+    coding, stretch : Coding or None, array
+        Of the covariates.
+    """
+
+    def __init__(self, model: Any, plain: Any, coding: Coding | None, stretch: FloatArray) -> None:
+        self.model, self.coding, self.stretch = model, coding, stretch
+        known = plain.posterior_.mean
+        self.scale = float(np.exp(known[0] + known[2]))
+        unit = np.array([0.0, 0.0, np.log(self.scale)])
+        self._start = np.concatenate([known[:3] - unit, [0.0, 0.0], known[3:] / stretch])
+        self._customers: dict[int, float] = {}
+
+    def fitted(self, rows: RatedRows | JointRows, nodes: TraitNodes, elasticities: tuple[str, ...]) -> Fit:
+        """Fit with these of kappa and eta free; the other is one."""
+        symbols = tuple(name for name in correlated.PARAMETERS if name in {"p", "q", "gamma", *elasticities})
+        places = [correlated.PARAMETERS.index(name) for name in symbols]
+        places += list(range(_FIRST, self._start.size))
+        spend, shift = self._scaled(rows), self._shift(rows)
+
+        def likelihood(point: FloatArray, order: int) -> Evaluation:
+            at = np.zeros(self._start.size)
+            at[places] = point
+            at[:_FIRST] = np.exp(at[:_FIRST])
+            found = correlated.log_likelihood_sum(at, spend, nodes, order, shift)
+            return Evaluation(found.value, found.gradient[places], found.hessian[np.ix_(places, places)])
+
+        names = self.model.parameter_names[_FIRST:]
+        chosen, rescue = self.model._priors(spend.customers)
+        found = fit(
+            Problem(
+                parameters=(*symbols, *names),
+                likelihood=likelihood,
+                starts=[self._start[places]],
+                rows=nodes.log_weight.size,
+                prior=self.model._belief(chosen, symbols, rescuing=False),
+                rescue=None if rescue is None else self.model._belief(rescue, symbols, rescuing=True),
+                coefficients=names,
+            )
+        )
+        self._customers[id(found)] = spend.customers
+        return found
+
+    def gain(self, found: Fit | None, rows: RatedRows | JointRows, nodes: TraitNodes) -> float:
+        """Twice the gain in log-likelihood over no elasticity, or zero."""
+        if found is None:
+            return 0.0
+        at = np.concatenate([np.exp(self._start[:_FIRST]), self._start[_FIRST:]])
+        plain = correlated.log_likelihood_sum(at, self._scaled(rows), nodes, 0, self._shift(rows)).value
+        return max(2.0 * (found.log_likelihood - plain), 0.0)
+
+    def customers_of(self, found: Fit) -> float:
+        """Customers behind a fit."""
+        return self._customers[id(found)]
+
+    def _scaled(self, rows: RatedRows | JointRows) -> RatedSpend:
+        return RatedSpend(rows.spend.x, rows.spend.mean_spend / self.scale, rows.spend.weight)
+
+    def _shift(self, rows: RatedRows | JointRows) -> ScaleShift | None:
+        if self.coding is None or rows.pattern is None or rows.attributes is None:
+            return None
+        design, offset = moves(self.coding, rows.attributes)
+        return ScaleShift(rows.pattern, design * self.stretch, offset)
+
+
+def correlation_of(trait: str, posterior: Posterior, theta: FloatArray, rates: BuyingRates) -> SpendCorrelation:
+    """The correlation that the elasticities make, with its interval from draws of the posterior."""
+    own, other = (3, 4) if trait == "rate" else (4, 3)
+    if theta[own] == 1.0:
+        return SpendCorrelation(0.0, 0.0, 0.0, trait)
+    variances = rates.log_variances
+    of_own, of_other = variances if trait == "rate" else variances[::-1]
+    places = [1, own, other]
+    drawn = np.random.default_rng(20090401).multivariate_normal(
+        posterior.mean[places], posterior.covariance[np.ix_(places, places)], _DRAWS
+    )
+    of_draws = correlated.correlation(np.exp(drawn[:, 0]), drawn[:, 1], of_own, drawn[:, 2], of_other)
+    low, high = np.quantile(of_draws, [0.1, 0.9])
+    k, h = float(np.log(theta[own])), float(np.log(theta[other]))
+    value = float(correlated.correlation(float(theta[1]), k, of_own, h, of_other))
+    return SpendCorrelation(value, float(low), float(high), trait)
