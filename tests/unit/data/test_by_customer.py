@@ -133,9 +133,15 @@ def test_rows_that_are_not_clean_go_the_long_way(wrong: Row, tmp_path: Path) -> 
     assert not straight(kp.read_orders(parquet(tmp_path / "odd.parquet", [*rows, wrong])))
 
 
-@pytest.mark.parametrize("customer", ["BIGINT", "INTEGER", "VARCHAR"])
-@pytest.mark.parametrize("date", ["DATE", "TIMESTAMP"])
-@pytest.mark.parametrize("amount", ["DOUBLE", "DECIMAL(10, 2)", "INTEGER"])
+@pytest.mark.parametrize(
+    ("customer", "date", "amount"),
+    [
+        ("BIGINT", "DATE", "DOUBLE"),
+        ("INTEGER", "TIMESTAMP", "DECIMAL(10, 2)"),
+        ("VARCHAR", "TIMESTAMP", "DOUBLE"),
+        ("VARCHAR", "DATE", "INTEGER"),
+    ],
+)
 def test_types(customer: str, date: str, amount: str, tmp_path: Path) -> None:
     chance = np.random.default_rng(3)
     rows: list[Row] = [
@@ -160,7 +166,7 @@ def test_without_money(tmp_path: Path) -> None:
     assert rows_of(summarise(orders)) == rows_of(summarise(other))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(
         st.tuples(

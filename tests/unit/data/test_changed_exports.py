@@ -40,22 +40,12 @@ def _write(rows: Rows, path: Path, delimiter: str = ",", encoding: str = "utf-8"
 
 
 def _reordered(rows: Rows, tmp_path: Path) -> Path:
+    """Columns in another order and headers as a program shouts them, in another encoding with tabs between."""
     order = list(range(len(rows[0])))
     random.Random(5).shuffle(order)
-    return _write([[row[i] if i < len(row) else "" for i in order] for row in rows], tmp_path / "reordered.csv")
-
-
-def _other_encoding(rows: Rows, tmp_path: Path) -> Path:
-    return _write(rows, tmp_path / "utf16.csv", "\t", "utf-16")
-
-
-def _shouted_headers(rows: Rows, tmp_path: Path) -> Path:
     header = [f" {name.upper().replace(' ', chr(160))} " for name in rows[0]]
-    return _write([header, *rows[1:]], tmp_path / "shouted.csv", encoding="utf-8-sig")
-
-
-def _preamble(rows: Rows, tmp_path: Path) -> Path:
-    return _write(rows, tmp_path / "preamble.csv", before="# exported by a plugin\n# 2026-01-01\n")
+    moved = [[row[i] if i < len(row) else "" for i in order] for row in [header, *rows[1:]]]
+    return _write(moved, tmp_path / "reordered.csv", "\t", "utf-16")
 
 
 def _other_marks(rows: Rows, tmp_path: Path) -> Path:
@@ -66,12 +56,14 @@ def _other_marks(rows: Rows, tmp_path: Path) -> Path:
             return cell.replace(",", "_").replace(".", ",").replace("_", ".")
         return cell.replace(".", "_").replace(",", ".").replace("_", ",") if _COMMA.match(cell) else cell
 
-    return _write([[swap(cell) for cell in row] for row in rows], tmp_path / "marks.csv", ";")
+    return _write([[swap(cell) for cell in row] for row in rows], tmp_path / "marks.csv", ";", "utf-8-sig")
 
 
 def _more_columns(rows: Rows, tmp_path: Path) -> Path:
+    """Columns of a plugin, and its own lines before the header."""
     extra = [["Internal memo", "Score"], *([f"memo {i}", str(i)] for i in range(1, len(rows)))]
-    return _write([[*row, *more] for row, more in zip(rows, extra, strict=True)], tmp_path / "more.csv")
+    wider = [[*row, *more] for row, more in zip(rows, extra, strict=True)]
+    return _write(wider, tmp_path / "more.csv", before="# exported by a plugin\n# 2026-01-01\n")
 
 
 def _account(account: Reconciliation) -> tuple[object, ...]:
@@ -93,9 +85,7 @@ def _original(name: str) -> tuple[str | None, tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("name", SALES)
-@pytest.mark.parametrize(
-    "change", [_reordered, _other_encoding, _shouted_headers, _preamble, _other_marks, _more_columns]
-)
+@pytest.mark.parametrize("change", [_reordered, _other_marks, _more_columns])
 def test_the_account_stays_the_same(name: str, change: Callable[[Rows, Path], Path], tmp_path: Path) -> None:
     changed = read(change(_rows(name), tmp_path), now=NOW)
     assert (changed.sources[0].format, _account(changed.reconciliation)) == _original(name)

@@ -205,8 +205,8 @@ class Future:
         density = reach[:, None] * weights * np.exp((1 - table.power) * logs - delta * scales[:, None] * w) / stretch
         if power:
             density = density * w**power
-        values = grid.matrix(logs.ravel()).reshape(*logs.shape, grid.size)
-        return np.asarray(np.matmul(density[:, None, :], values)[:, 0, :])
+        polynomials = grid.polynomials(logs.ravel()).reshape(grid.size, *logs.shape)
+        return np.asarray(np.einsum("kij,ij->ik", polynomials, density) @ grid.transform)
 
     def _point(self, table: _Table, t: float) -> FloatArray:
         """The operator that turns a table into the function's values at t, shape (ages of the nodes, size)."""
