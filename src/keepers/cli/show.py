@@ -61,6 +61,7 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     added = summary.get("update")
     if added is not None:
         lines.append(_added(added))
+        lines += added["remarks"]
     lines += _trust(summary["verdict"])
     if summary["subscriptions"] is not None:
         lines += _subscriptions(summary["subscriptions"], summary["horizon"])
@@ -89,6 +90,9 @@ def _added(update: dict[str, Any]) -> str:
     others = f" ({', '.join(known)})" if known else ""
     back = f" and {_count(update['refunds'], 'refund')}" if update["refunds"] else ""
     fit = "fitted again" if update["refitted"] else f"fitted to orders up to {update['fitted_to']}"
+    contracts = update["contracts"]
+    if contracts["delivered"]:
+        back += f"; {_count(contracts['new'], 'new contract')}, {contracts['changed']:,} changed"
     return (
         f"Added {_count(update['new'], 'new order')}{back}{others}: {_count(update['customers_touched'], 'customer')} "
         f"counted anew, of them {update['customers_new']:,} new. The models are {fit}."

@@ -53,6 +53,12 @@ def wanted_roles(declared: Format) -> tuple[str, ...]:
 
 WITH_PEOPLE = (Shape.CUSTOMERS, Shape.LEADS, Shape.SUBSCRIPTIONS, Shape.EVENTS, Shape.CANONICAL)
 
+CONTRACT_KNOWN_BY = (
+    "coalesce('number ' || source_id, CASE WHEN customer_key IS NULL THEN 'row ' || event_id "
+    "ELSE concat_ws('|', 'of', customer_key, coalesce(plan, ''), started_on::VARCHAR) END)"
+)
+"""SQL of what a contract is known by in another file: its number; without one its customer, plan and first day."""
+
 
 class Others:
     """Makes the canonical tables of staged sources that are no sales."""
@@ -95,7 +101,11 @@ class Others:
             parts = [
                 self._sql("subscriptions", keyed=quoted(key), currency=_currency(source)) for source, key in contracts
             ]
-            self._make(columns.SUBSCRIPTIONS, " UNION ALL ".join(parts))
+            told = parts[0]
+            if len(parts) > 1:
+                files = " UNION ALL ".join(f"SELECT *, {n} AS file_no FROM ({part})" for n, part in enumerate(parts))
+                told = self._sql("newest_contracts", contracts=files, known_by=CONTRACT_KNOWN_BY)
+            self._make(columns.SUBSCRIPTIONS, told)
         events = [keyed[source.number] for source in self._of(Shape.EVENTS)]
         if events:
             sold = "lower(type) IN ('purchase', 'order completed')"

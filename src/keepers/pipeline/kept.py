@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import fields, replace
 from pathlib import Path
@@ -18,8 +19,9 @@ FOLDER = "kept"
 _READING = "reading.json"
 _REMEMBERED = (
     "columns", "rates", "time_zone", "format", "delimiter", "encoding", "date_order", "currency", "won_stages",
+    "observed_from",
 )  # fmt: skip
-"""Options that say how files are read."""
+"""Options that say how files are read, and from when endings of contracts are in them."""
 
 
 def keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path) -> None:
@@ -32,6 +34,7 @@ def keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path) ->
         margin=summary.margin,
         identities=dataset.tables.get("identities"),
         summary=summary,
+        subscriptions=dataset.tables.get("subscriptions"),
     )
     remember(options, folder)
 
@@ -39,7 +42,11 @@ def keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path) ->
 def remember(options: RunOptions, folder: Path) -> None:
     """Write how files were read beside the base."""
     told = {name: getattr(options, name) for name in _REMEMBERED}
-    said = {name: dict(value) if name in ("columns", "rates") else value for name, value in told.items() if value}
+    said: dict[str, Any] = {
+        name: dict(value) if name in ("columns", "rates") else value for name, value in told.items() if value
+    }
+    if "observed_from" in said:
+        said["observed_from"] = said["observed_from"].isoformat()
     (folder / FOLDER / _READING).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
@@ -51,4 +58,6 @@ def as_remembered(options: RunOptions, result: Path) -> RunOptions:
     open_ones = {name: value for name, value in said.items() if name in known and not getattr(options, name)}
     if "won_stages" in open_ones:
         open_ones["won_stages"] = tuple(open_ones["won_stages"])
+    if "observed_from" in open_ones:
+        open_ones["observed_from"] = dt.date.fromisoformat(open_ones["observed_from"])
     return replace(options, **open_ones)

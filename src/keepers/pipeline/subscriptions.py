@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,63 @@ def score_subscriptions(
     cut = options.as_of or _last_day(dataset, last, now)
     model, summary, test, verdict = _model(table, cut, options, progress)
     progress("Valuing subscribers", None)
+    return _valued(dataset, options, now, model, summary, test, verdict, _model_error(test), first)
+
+
+def score_again(
+    dataset: Dataset,
+    options: RunOptions,
+    now: dt.datetime,
+    model: ContractModel,
+    unit: TimeUnit,
+    verdict: Verdict,
+    model_error: float,
+    refit: bool,
+) -> ScoredSubscriptions:
+    """Value every subscriber with a model that is there already.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With all contracts.
+    options : RunOptions
+    now : datetime
+    model : fitted model of contracts
+    unit : TimeUnit
+        Period of renewals, as the model counts it.
+    verdict : Verdict
+        What an earlier run said of the model.
+    model_error : float
+        How far its totals were off on unseen days, see `keepers.valuation.subscription_equity`.
+    refit : bool
+        Fit the model again.
+
+    Raises
+    ------
+    InputError
+        Where no contract can be valued.
+    """
+    table = dataset.tables["subscriptions"]
+    first, last = contract_span(table)
+    cut = options.as_of or _last_day(dataset, last, now)
+    window = ObservationWindow(calibration_end=cut)
+    summary = summarise_subscriptions(table, window, unit, observed_from=options.observed_from)
+    if refit:
+        model = copy.copy(model).fit(summary)
+    return _valued(dataset, options, now, model, summary, None, verdict, model_error, first)
+
+
+def _valued(
+    dataset: Dataset,
+    options: RunOptions,
+    now: dt.datetime,
+    model: ContractModel,
+    summary: SubscriptionSummary,
+    test: Backtest | None,
+    verdict: Verdict,
+    model_error: float,
+    first: dt.date,
+) -> ScoredSubscriptions:
     margin = options.margin
     if margin.per_order:
         # Costs of orders say nothing of what a subscription leaves.
@@ -99,7 +157,6 @@ def score_subscriptions(
         model, summary, options.horizon, options.discount, margin, lifetime=options.lifetime, scored_at=now,
         without_prices=True,
     )  # fmt: skip
-    error = _model_error(test)
     return ScoredSubscriptions(
         summary=summary,
         model=model,
@@ -107,7 +164,7 @@ def score_subscriptions(
         verdict=verdict,
         values=values,
         named=_named(dataset, values),
-        equity=subscription_equity(values, error) if values.has_money else None,
+        equity=subscription_equity(values, model_error) if values.has_money else None,
         soon=departures(values, SOON[summary.unit]),
         first_day=first,
     )

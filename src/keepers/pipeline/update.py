@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from keepers.data.engine import literal, quoted
+from keepers.data.engine import quoted
 from keepers.data.orders import Orders
 from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK, staged
+from keepers.domain.columns import ORDERS
 from keepers.domain.errors import InputError
 from keepers.domain.money import DEFAULT_DISCOUNT, annual_rate
 from keepers.domain.ports import Progress, silent
@@ -31,6 +32,9 @@ from keepers.pipeline.reading import read_files
 from keepers.pipeline.run import RunResult
 from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import run_summary, write_summary
+from keepers.pipeline.update_names import with_names
+from keepers.pipeline.update_subscriptions import update_subscribers, write_updated
+from keepers.summaries.base_subscriptions import NO_CONTRACTS
 from keepers.summaries.customer_base import CustomerBase
 from keepers.summaries.summary import Summary
 from keepers.valuation.lifetime_value import lifetime_value
@@ -41,8 +45,6 @@ OLD_FIT_DAYS = 90
 
 _OLD_FIT_SHARE = 0.2
 """And the share of orders that are newer than the models."""
-
-_PERSON = ("name", "email")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class _Earlier:
             ) from None
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read ({error}). Make the result anew with `keepers run`.") from error
+        if said["store"]["orders"] is None:
+            raise InputError(
+                f"The result in {folder} is of subscriptions alone, of which the newest export says everything: run "
+                "`keepers run` over it. Updates add to a result with orders."
+            )
         if not (folder / FOLDER).is_dir():
             raise InputError(
                 f"The result in {folder} has nothing kept to which orders could be added. Run `keepers run` again with "
@@ -112,7 +119,8 @@ def update(
 
     Use it between runs, daily say: it costs a small part of a run, and customers are valued at the last order's day.
     Orders that the result has already are known again, so that exports may overlap; refunds, cancellations and
-    corrections of old orders count from their day. Run `keepers.run` over all files again where models are to be chosen
+    corrections of old orders count from their day. Contracts are updated too, where the result holds any: of each the
+    newest export counts. Run `keepers.run` over all files again where models are to be chosen
     and tested anew, and for the report.
 
     Parameters
@@ -150,7 +158,10 @@ def update(
         dataset = read_files(locations, said, progress)
         progress("Adding orders", None)
         base = CustomerBase.open(place / FOLDER).updated_with(
-            _delivered(dataset), folder / FOLDER, dataset.tables.get("identities")
+            _delivered(dataset),
+            folder / FOLDER,
+            dataset.tables.get("identities"),
+            dataset.tables.get("subscriptions"),
         )
         chosen = replace(
             said, into=given.into, name=earlier.said["store"]["name"], margin=base.facts.margin,
@@ -170,14 +181,21 @@ def update(
         )  # fmt: skip
         age = _age(earlier, base, summary, refit)
         verdict = _verdict(earlier.verdict, age)
-        written = write_customers(_named(values, dataset, place), folder, chosen.csv)
+        named = with_names(values.engine, values.name, values.columns, dataset, place / "customers.parquet")
+        customers = Values(values.engine, create_view(values.engine, named), values.facts)
+        written = write_customers(customers, folder, chosen.csv)
         scored = Scored(summary, buying, spending, None, verdict, written)
         found = insights(dataset, scored, chosen)
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json", corrected=False)
+        contracts = base.subscriptions(dataset.engine)
+        subscribed = update_subscribers(earlier.said["subscriptions"], place, contracts, dataset, chosen, now(), refit)
+        write_updated(subscribed, folder, chosen.csv)
+        if subscribed.scored is not None:
+            found.models["contract"] = subscribed.scored.model
         assert base.changes is not None
         files = sorted(path.name for path in folder.iterdir())
-        plain = run_summary(dataset, scored, found, chosen, now(), files)
+        plain = run_summary(dataset, scored, found, chosen, now(), files, subscribed.told)
         plain["backtest"] = earlier.said["backtest"]
         plain["verdict"]["tested"] = earlier.said["verdict"]["tested"]
         plain["update"] = {
@@ -186,6 +204,8 @@ def update(
             "refitted": refit,
             **age,
             **base.changes.to_dict(),
+            "contracts": (base.contract_changes or NO_CONTRACTS).to_dict(),
+            "remarks": [] if subscribed.remark is None else [subscribed.remark],
         }
         write_summary(plain, folder / MARK)
         dataset.engine.close()
@@ -193,9 +213,14 @@ def update(
 
 
 def _delivered(dataset: Dataset) -> Orders:
-    """The new orders; refunds of old orders alone are good, too."""
+    """The new orders; refunds of old orders alone are good, and so are contracts alone."""
     found = dataset.tables.get("orders")
-    return found if isinstance(found, Orders) and found.refunds is not None else dataset.orders
+    if isinstance(found, Orders) and found.refunds is not None:
+        return found
+    if "subscriptions" in dataset.tables and not (dataset.has_orders and len(dataset.tables["orders"])):
+        engine = dataset.engine
+        return Orders(engine, engine.create_empty(ORDERS, engine.new_name("no_orders")), has_money=False)
+    return dataset.orders
 
 
 def _models(place: Path, summary: Summary, refit: bool) -> tuple[BuyingModel, Any]:
@@ -230,33 +255,3 @@ def _verdict(known: Verdict, age: dict[str, Any]) -> Verdict:
         f"{_AGED}{age['fitted_to']}, {days:,} days before the last one. Fit them again: --refit, or run over all files."
     )
     return replace(known, reservations=(*known.reservations, aged))
-
-
-def _named(values: Values, dataset: Dataset, place: Path) -> Values:
-    """The values with names and addresses in front: of the new files, or else of the earlier result."""
-    engine = values.engine
-    path = place / "customers.parquet"
-    known = f"read_parquet({literal(str(path))})"
-    before = {row[0] for row in engine.rows(f"DESCRIBE SELECT * FROM {known}")} if path.exists() else set()
-    persons = dataset.tables.get("persons")
-    joins, columns = "", []
-    for source, there, told in (
-        ("now", set(_PERSON) if persons is not None else set(), None if persons is None else quoted(persons.name)),
-        ("was", before, known),
-    ):
-        names = [name for name in _PERSON if name in there]
-        if names:
-            listed = ", ".join(f"max({name}) AS {name}" for name in names)
-            joins += (
-                f" LEFT JOIN (SELECT customer_key, {listed} FROM {told} GROUP BY customer_key) AS {source} "
-                f"ON {source}.customer_key = v.customer_key"
-            )
-            columns += [(name, f"{source}.{name}") for name in names]
-    named = [
-        f"coalesce({', '.join(sql for other, sql in columns if other == name)}) AS {name}"
-        for name in _PERSON
-        if any(other == name for other, _ in columns)
-    ]
-    rest = [f"v.{quoted(name)}" for name in values.columns if name != "customer_key"]
-    select = ", ".join(["v.customer_key", *named, *rest])
-    return Values(engine, create_view(engine, f"SELECT {select} FROM {quoted(values.name)} AS v{joins}"), values.facts)

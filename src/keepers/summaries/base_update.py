@@ -91,6 +91,8 @@ class Update:
         Queries of all orders and refunds of the base as they are now.
     counts : dict of str to int
         For `BaseChanges`.
+    keys : str or None
+        Table (old_key, customer_key) of keys of customers that become others.
     """
 
     written: dict[str, str]
@@ -98,6 +100,7 @@ class Update:
     orders: str
     refunds: str
     counts: dict[str, int]
+    keys: str | None
 
 
 def first_delivery(engine: Engine, orders: Orders, identities: Table | None) -> Delivery:
@@ -196,6 +199,7 @@ def merge(engine: Engine, folder: Path, facts: BaseFacts, orders: Orders, identi
             "refunds": int(refunds_new),
             "customers_merged": keys.merged,
         },
+        keys.table,
     )
 
 

@@ -23,6 +23,7 @@ from keepers.summaries.base_files import (
     with_segment,
     write_segment,
 )
+from keepers.summaries.base_subscriptions import ContractChanges, kept_contracts, merge_contracts, write_contracts
 from keepers.summaries.base_update import (
     BaseChanges,
     Update,
@@ -56,6 +57,8 @@ class CustomerBase:
         Currency, unit, margin, first and last day.
     changes : BaseChanges or None
         What the update did that made it; None for a base that was opened or has just begun.
+    contract_changes : ContractChanges or None
+        The same of its contracts; None where it holds none.
 
     Examples
     --------
@@ -70,10 +73,17 @@ class CustomerBase:
     (2, 2, 3)
     """
 
-    def __init__(self, folder: Path, facts: BaseFacts, changes: BaseChanges | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        facts: BaseFacts,
+        changes: BaseChanges | None = None,
+        contract_changes: ContractChanges | None = None,
+    ) -> None:
         self.folder = folder
         self.facts = facts
         self.changes = changes
+        self.contract_changes = contract_changes
 
     @classmethod
     def create(
@@ -85,6 +95,7 @@ class CustomerBase:
         margin: Margin | float | None = None,
         identities: Table | None = None,
         summary: Summary | None = None,
+        subscriptions: Table | None = None,
     ) -> CustomerBase:
         """Begin a base with orders.
 
@@ -102,6 +113,8 @@ class CustomerBase:
             The table of that name of a dataset, by which customers are known in later files.
         summary : Summary, optional
             The summary of these orders up to their last day, where it is there already.
+        subscriptions : Table, optional
+            The canonical table of contracts, where customers subscribe, too.
 
         Raises
         ------
@@ -134,6 +147,8 @@ class CustomerBase:
                     "customers": customers_as_kept(summary.name),
                 },
             )
+            if subscriptions is not None:
+                write_contracts(subscriptions, into)
             facts.write(into)
         for name in (delivery.orders, delivery.refunds):
             engine.drop(name)
@@ -186,13 +201,18 @@ class CustomerBase:
         )
         return Summary(engine, name, facts)
 
+    def subscriptions(self, engine: Engine | None = None) -> Table | None:
+        """The canonical table of all contracts, of each what the newest delivery said; None where there are none."""
+        return kept_contracts(self.folder, engine or Engine())
+
     def updated_with(
         self,
         orders: Orders,
         into: str | os.PathLike[str] | None = None,
         identities: Table | None = None,
+        subscriptions: Table | None = None,
     ) -> CustomerBase:
-        """The base with more orders, refunds and cancellations.
+        """The base with more orders, refunds and cancellations, and with newer contracts.
 
         Parameters
         ----------
@@ -203,6 +223,9 @@ class CustomerBase:
         identities : Table, optional
             The table of that name of the new dataset: customers whom the base knows by an address or an id of a system
             keep the key they have there.
+        subscriptions : Table, optional
+            Contracts, new or known: of each the newest delivery counts. A base that began without contracts takes
+            none, as it could not tell which are missing.
 
         Raises
         ------
@@ -233,8 +256,9 @@ class CustomerBase:
             write_segment(engine, folder, now.segments[-1], queries)
             if len(now.segments) > MOST_SEGMENTS:
                 now = _as_one(engine, folder, now)
+            contracts = merge_contracts(engine, self.folder, folder, subscriptions, update.keys)
             now.write(folder)
-        return CustomerBase(target, now, changes)
+        return CustomerBase(target, now, changes, contracts)
 
     def _currency(self, orders: Orders) -> str:
         if orders.has_money != self.facts.has_money and len(orders):
