@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray
+from keepers.numerics.likelihoods.contract_ages import by_age
 from keepers.numerics.likelihoods.contract_family import Columns, ContractFamily
 from keepers.numerics.likelihoods.contract_integrals import double_exponential, integral_without_end
 
@@ -97,9 +98,15 @@ def discounted_tenure(
 
 def _flow(family: ContractFamily, theta: Columns, age: FloatArray, delta: float, cap: float | None) -> FloatArray:
     if not family.DISCRETE:
-        if cap is None:
-            return integral_without_end(family, theta, age, delta)
-        return _integral(family, theta, age, delta, cap)
+
+        def ask(ages: FloatArray) -> FloatArray:
+            if cap is None:
+                return integral_without_end(family, theta, ages, delta)
+            return _integral(family, theta, ages, delta, cap)
+
+        # Parameters of each row's own would be asked with the wrong ages.
+        shared = all(np.ndim(value) == 0 or np.shape(value)[-1] == 1 for value in theta)
+        return by_age(ask, age) if shared else ask(age)
     if cap is None:
         return _renewals(family, theta, age, delta)
     full = _whole(cap)
