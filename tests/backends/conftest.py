@@ -127,8 +127,13 @@ def spark_warehouse() -> Iterator[Warehouse]:
         "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": str(folder), "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        # Compiling queries of a few hundred rows, and compiling them well, takes longer than running them.
-        "spark.sql.codegen.wholeStage": "false", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        # Compiling queries of a few hundred rows, and compiling them well, takes longer than running them; so does
+        # verifying classes that come with the wheel, and a second thread that collects what hardly is garbage.
+        "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions "
+        "-XX:-BytecodeVerificationRemote",
+        "spark.shuffle.compress": "false", "spark.broadcast.compress": "false",
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
         "spark.sql.adaptive.enabled": "false", "spark.sql.autoBroadcastJoinThreshold": "-1",
     }  # fmt: skip
     base = connect("spark://local[2]", config=config)

@@ -20,7 +20,7 @@ NOW = dt.datetime(2026, 3, 1, 12)
 """The present, for the tests."""
 
 
-def rows(customers: int = 300, copies: int = 1, seed: int = 11) -> dict[str, Any]:
+def rows(customers: int = 300, copies: int = 1, seed: int = 11, span: int = 760) -> dict[str, Any]:
     """Columns of a table of orders.
 
     Parameters
@@ -30,11 +30,13 @@ def rows(customers: int = 300, copies: int = 1, seed: int = 11) -> dict[str, Any
     copies : int
         How many people have each history, for a larger shop whose histories are the same.
     seed : int
+    span : int
+        Days from the first order to the last.
     """
     rng = np.random.default_rng(seed)
     who = np.repeat(np.arange(customers), rng.geometric(0.35, customers))
     first = rng.integers(0, 500, customers)[who]
-    day = np.datetime64("2024-01-01") + np.minimum(first + rng.integers(0, 300, who.size), 760)
+    day = np.datetime64("2024-01-01") + np.minimum(first + rng.integers(0, 300, who.size), 760) * span // 760
     total = np.round(rng.gamma(2.0, 20.0, who.size), 2)
     total[rng.random(who.size) < 0.02] *= -0.25
     state = rng.choice(["paid", "Complete", "cancelled", "pending"], who.size, p=[0.6, 0.3, 0.06, 0.04])
@@ -94,6 +96,25 @@ def everything(engine: Engine, table: str) -> dict[str, Any]:
     alive = buying.probability_alive(plain)
     found["alive"] = _ordered(alive)
     return found
+
+
+def beyond_a_run(engine: Engine, table: str) -> dict[str, Any]:
+    """What a run does not ask: covariates, regular buying, intervals of the lifetime, cohorts, answers by customer."""
+    orders = seen(engine, table)
+    summary = kp.summarise(orders, covariates="first order")
+    buying = kp.BGCNBD().fit(summary)
+    values = kp.lifetime_value(
+        kp.BGNBD().fit(summary), kp.GammaGamma().fit(summary), summary, level=95, lifetime_interval=True,
+        columns=("clv_lifetime_low_95", "clv_predicted_12m"),
+    )  # fmt: skip
+    triangle = cohorts(summary, purchase_ages(summary))
+    return {
+        "patterns": summary.cells().pattern,
+        "parameters": buying.parameters_,
+        "values": _ordered(values),
+        "cohorts": {"active": triangle.active_share, "money": triangle.money},
+        "alive": _ordered(buying.probability_alive(summary)),
+    }
 
 
 def _ordered(table: Any) -> dict[str, Any]:

@@ -10,60 +10,84 @@ import pytest
 
 import keepers as kp
 from backends.conftest import Warehouse
-from backends.shop import NOW, everything, rows, same, seen
+from backends.shop import NOW, beyond_a_run, everything, rows, same, seen
 from keepers.data.engine import Engine
 from keepers.data.in_place import orders_in_place
 from keepers.data.options import ReadOptions
 from keepers.domain.errors import ConfigError, InputError
 
 
-@pytest.fixture(scope="module")
-def embedded() -> dict[str, Any]:
-    """What the embedded engine finds."""
+def _embedded(columns: dict[str, Any]) -> Engine:
     engine = Engine(threads=2)
-    columns = rows()
     engine.from_columns("orders", {**columns, "total": np.array(columns["total"])})
-    return everything(engine, "orders")
+    return engine
 
 
-def test_whole_way_agrees_with_the_embedded_engine(warehouse: Warehouse, embedded: dict[str, Any]) -> None:
-    warehouse.fill("orders", rows())
-    with contextlib.closing(warehouse.connect()) as engine:
-        found = everything(engine, warehouse.table)
-    account = found["account"]
-    for file in account["files"]:
+def test_whole_way_agrees_with_the_embedded_engine(postgres_warehouse: Warehouse) -> None:
+    with contextlib.closing(_embedded(rows())) as engine:
+        expected = everything(engine, "orders")
+    postgres_warehouse.fill("orders", rows())
+    with contextlib.closing(postgres_warehouse.connect()) as engine:
+        found = everything(engine, postgres_warehouse.table)
+    _same_but_for_the_name(expected, found)
+
+
+def _same_but_for_the_name(expected: dict[str, Any], found: dict[str, Any]) -> None:
+    for file in found["account"]["files"]:
         file["source"] = "orders"
-    same(embedded, found)
+    same(expected, found)
 
 
-def test_rows_that_leave_do_not_grow_with_customers(warehouse: Warehouse) -> None:
-    fetched, cells = [], []
-    for copies in (1, 8):
-        warehouse.fill("orders", rows(60, copies))
-        with contextlib.closing(warehouse.connect()) as engine:
-            orders = seen(engine, warehouse.table)
-            before = engine.rows_fetched
-            summary = kp.summarise(orders)
-            values = kp.lifetime_value(kp.BGNBD().fit(summary), None, summary, kp.months(12)).stored()
-            customers = len(values)
-            fetched.append(engine.rows_fetched - before)
-            cells.append((summary.cells().size, customers))
-    (small_cells, small), (large_cells, large) = cells
-    assert large == 8 * small
-    assert small_cells == large_cells
-    assert fetched[0] == fetched[1] <= small_cells + 30
+def test_what_a_run_does_not_ask_agrees_under_spark(spark_warehouse: Warehouse) -> None:
+    columns = rows(60, 8)
+    with contextlib.closing(_embedded(columns)) as engine:
+        expected = beyond_a_run(engine, "orders")
+    spark_warehouse.fill("orders", columns)
+    with contextlib.closing(spark_warehouse.connect()) as engine:
+        same(expected, beyond_a_run(engine, spark_warehouse.table))
+        _rows_that_leave_are_those_of(engine, spark_warehouse.table)
+        summary = kp.summarise(seen(engine, spark_warehouse.table))
+        _come_here(summary)
 
 
-def test_values_come_here_when_they_are_asked_for(warehouse: Warehouse) -> None:
-    warehouse.fill("orders", rows(40))
-    with contextlib.closing(warehouse.connect()) as engine:
-        summary = kp.summarise(seen(engine, warehouse.table))
-        frame = summary.to_polars()
-        assert frame.height == summary.customers
-        assert {"T", "T_days", "customer_key"} <= set(frame.columns)
-        assert str(frame.schema["first_day"]) == "Date"
-        with pytest.raises(ConfigError, match="Customers do not leave"):
-            kp.GammaGamma().fit(summary).expected_spend(summary)
+def test_rows_that_leave_do_not_grow_with_customers(postgres_warehouse: Warehouse) -> None:
+    postgres_warehouse.fill("orders", rows(60, 8))
+    with contextlib.closing(postgres_warehouse.connect()) as engine:
+        _rows_that_leave_are_those_of(engine, postgres_warehouse.table)
+
+
+def _rows_that_leave_are_those_of(engine: Engine, table: str) -> None:
+    """Of eight times as many customers with the same histories, exactly as many rows as the embedded engine gives."""
+    with contextlib.closing(_embedded(rows(60))) as small:
+        expected, cells, customers = _fetched(small, "orders")
+    found = _fetched(engine, table)
+    assert found == (expected, cells, 8 * customers)
+    assert expected <= cells + 30
+
+
+def _fetched(engine: Engine, table: str) -> tuple[int, int, int]:
+    """Rows that left the engine from orders to values, distinct histories, and customers."""
+    orders = seen(engine, table)
+    before = engine.rows_fetched
+    summary = kp.summarise(orders)
+    values = kp.lifetime_value(kp.BGNBD().fit(summary), None, summary, kp.months(12)).stored()
+    customers = len(values)
+    return engine.rows_fetched - before, summary.cells().size, customers
+
+
+def test_values_come_here_when_they_are_asked_for(postgres_warehouse: Warehouse) -> None:
+    postgres_warehouse.fill("orders", rows(40))
+    with contextlib.closing(postgres_warehouse.connect()) as engine:
+        _come_here(kp.summarise(seen(engine, postgres_warehouse.table)))
+
+
+def _come_here(summary: Any) -> None:
+    frame = summary.to_polars()
+    assert frame.height == summary.customers
+    assert {"T", "T_days", "customer_key"} <= set(frame.columns)
+    assert str(frame.schema["first_day"]) == "Date"
+    with pytest.raises(ConfigError, match="Customers do not leave"):
+        kp.GammaGamma().fit(summary).expected_spend(summary)
 
 
 def test_moments_are_days_of_the_business(warehouse: Warehouse) -> None:
@@ -92,7 +116,6 @@ def test_lines_of_an_order_are_one(warehouse: Warehouse) -> None:
 
 
 def test_a_table_that_is_not_there_is_named(warehouse: Warehouse) -> None:
-    warehouse.fill("orders", rows(10))
     with contextlib.closing(warehouse.connect()) as engine, pytest.raises(InputError, match=r"shop\.purchases"):
         seen(engine, "shop.purchases")
 

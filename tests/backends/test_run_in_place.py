@@ -6,15 +6,19 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
 import keepers as kp
 from backends.conftest import Warehouse
-from backends.shop import NOW, rows
+from backends.shop import NOW, rows, same
+from keepers.data.engine import Engine, literal
 from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersError
 from keepers.domain.time import weeks
 from keepers.pipeline.options import RunOptions
@@ -33,12 +37,12 @@ def carry_out(warehouse: Warehouse, folder: Path, **options: Any) -> RunResult:
 
 
 @pytest.fixture
-def shop(warehouse: Warehouse) -> Iterator[Warehouse]:
+def shop(postgres_warehouse: Warehouse) -> Iterator[Warehouse]:
     """A warehouse with orders and no results."""
-    _clear(warehouse)
-    warehouse.fill("orders", rows(60))
-    yield warehouse
-    _clear(warehouse)
+    _clear(postgres_warehouse)
+    postgres_warehouse.fill("orders", rows(60))
+    yield postgres_warehouse
+    _clear(postgres_warehouse)
 
 
 def _clear(warehouse: Warehouse) -> None:
@@ -74,7 +78,6 @@ def test_customers_are_published_and_a_rerun_takes_their_place(shop: Warehouse, 
     assert _customers(shop) == before
 
 
-@pytest.mark.parametrize("warehouse", ["postgresql"], indirect=True)
 def test_other_columns_take_the_place_too(shop: Warehouse, tmp_path: Path) -> None:
     carry_out(shop, tmp_path)
     result = carry_out(shop, tmp_path, horizon=weeks(26))
@@ -82,7 +85,6 @@ def test_other_columns_take_the_place_too(shop: Warehouse, tmp_path: Path) -> No
     assert total == pytest.approx(result.summary["equity"]["total"]["value"], rel=1e-9)
 
 
-@pytest.mark.parametrize("warehouse", ["postgresql"], indirect=True)
 def test_a_report_is_made_of_tables_in_place(shop: Warehouse, tmp_path: Path) -> None:
     result = carry_out(shop, tmp_path, report=True)
     assert result.report is not None
@@ -90,7 +92,6 @@ def test_a_report_is_made_of_tables_in_place(shop: Warehouse, tmp_path: Path) ->
     assert result.summary["data"]["files"][0]["rows_read"] == len(rows(60)["total"])
 
 
-@pytest.mark.parametrize("warehouse", ["postgresql"], indirect=True)
 def test_a_table_that_is_missing_changes_nothing(shop: Warehouse, tmp_path: Path) -> None:
     carry_out(shop, tmp_path)
     before, left = _customers(shop), _left(shop)
@@ -99,7 +100,6 @@ def test_a_table_that_is_missing_changes_nothing(shop: Warehouse, tmp_path: Path
     assert (_customers(shop), _left(shop)) == (before, left)
 
 
-@pytest.mark.parametrize("warehouse", ["postgresql"], indirect=True)
 def test_a_base_is_kept_of_files_only(shop: Warehouse, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="leave --keep out"):
         carry_out(shop, tmp_path, keep=True)
@@ -120,10 +120,63 @@ def test_a_failure_at_the_end_leaves_the_last_result(
         carry_out(shop, tmp_path)
     assert (_customers(shop), _left(shop)) == (before, left)
     assert (tmp_path / "result" / "summary.json").read_text() == summary
-    if shop.name == "postgresql":
-        monkeypatch.undo()
-        carry_out(shop, tmp_path)
-        assert _customers(shop) == before
+    monkeypatch.undo()
+    carry_out(shop, tmp_path)
+    assert _customers(shop) == before
+
+
+def test_the_chosen_model_and_all_results_are_those_of_the_embedded_engine(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    columns = rows(span=50)
+    # Money given back is an order of its own in a table in place, and an event of its own in a file.
+    columns["total"] = np.abs(columns["total"])
+    with contextlib.closing(Engine(threads=2)) as engine:
+        engine.from_columns("orders", {**columns, "total": np.array(columns["total"])})
+        engine.execute(f"COPY orders TO {literal(str(tmp_path / 'orders.parquet'))} (FORMAT parquet)")
+    options = RunOptions(into=tmp_path / "here", name="shop", csv=False)
+    here = run([str(tmp_path / "orders.parquet")], options, now=lambda: NOW.replace(tzinfo=dt.UTC))
+    _clear(warehouse)
+    warehouse.fill("orders", columns)
+    options = replace(options, into=tmp_path / "there", engine=warehouse.url, engine_options=warehouse.options)
+    there = run([warehouse.table], options, now=lambda: NOW.replace(tzinfo=dt.UTC))
+    assert here.summary["backtest"]["winner"]
+    assert there.report is not None
+    # What was read is told of files and of tables in different words.
+    apart = {"data", "files", "engine"}
+    same(*({key: value for key, value in one.summary.items() if key not in apart} for one in (here, there)))
+    with contextlib.closing(Engine(threads=1)) as engine:
+        file = f"read_parquet({literal(str(here.folder / 'customers.parquet'))})"
+        names = [name for name in engine.columns(f"SELECT * FROM {file} LIMIT 0") if name not in _OF_THE_RUN]
+        listed = ", ".join(names)
+        expected = engine.rows(f"SELECT {listed} FROM {file} ORDER BY customer_key")
+    found = warehouse.look(f"SELECT {listed} FROM keepers.customers ORDER BY customer_key")
+    for place, name in enumerate(names):
+        same(*([_plain(row[place]) for row in rows_] for rows_ in (expected, found)), name)
+    if warehouse.name == "spark":
+        _publish_is_whole_or_nothing(warehouse)
+    _clear(warehouse)
+
+
+_OF_THE_RUN = ("clv_scored_at", "clv_model_version")
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _publish_is_whole_or_nothing(warehouse: Warehouse) -> None:
+    """A run that fails at its last table leaves what was there, and the next one takes its place and cleans up."""
+    before, left = _customers(warehouse), _left(warehouse)
+    with contextlib.closing(warehouse.connect()) as engine:
+        one = {"customers": "SELECT 'a' AS customer_key, 1.5 AS clv_predicted_12m"}
+        with pytest.raises(KeepersError):
+            engine.publish({**one, "run": "SELECT * FROM no_such_table"}, "20260301t120000_000000")
+        assert (_customers(warehouse), _left(warehouse)) == (before, left)
+        name = "20260301t130000_000000"
+        engine.publish({**one, "run": "SELECT 'r' AS run"}, name)
+    assert _left(warehouse) == ["customers", f"customers_{name}", "run", f"run_{name}"]
+    assert [str(row[0]) for row in _customers(warehouse)] == ["a"]
 
 
 def test_a_disk_that_fills_up_under_spark_says_so(spark_warehouse: Warehouse, tmp_path: Path) -> None:

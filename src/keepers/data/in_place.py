@@ -91,6 +91,7 @@ def orders_in_place(engine: Engine, name: str, options: ReadOptions) -> InPlace:
         has_money=made.amount is not None,
         has_contribution=made.has("contribution"),
         voids=False,
+        totals=account.totals,
     )
     return InPlace(found, Source(raw, recognition, list(made.notes)), account)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from keepers.data.engine import Engine, quoted
+from keepers.data.engine import Engine, quoted, template
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
 from keepers.data.reconciliation import (
@@ -20,6 +21,27 @@ from keepers.data.reconciliation import (
 )
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
+
+
+class Placed(NamedTuple):
+    """Rows that went to one destination in one month of their days; a month that is not known is None."""
+
+    destination: str
+    month: Any
+    rows: int
+    money: Decimal
+    unpriced: int
+    below: int
+    first_day: Any
+    last_day: Any
+    numbered: int
+    one_currency: str | None
+    other_currency: str | None
+
+    @property
+    def currencies(self) -> tuple[str | None, str | None]:
+        """The first and the last in the alphabet."""
+        return self.one_currency, self.other_currency
 
 
 class InPlaceAccount:
@@ -52,27 +74,54 @@ class InPlaceAccount:
         self.orders = ""
 
     @cached_property
-    def _sums(self) -> list[tuple[Any, ...]]:
-        """Rows and money by destination, with how many have no day or amount and how many are below zero."""
-        return self._engine.rows(
-            "SELECT destination, count(*) AS placed, coalesce(sum(amount), 0) AS money, "
-            "sum(CASE WHEN day IS NULL THEN 1 ELSE 0 END) AS undated, "
-            "sum(CASE WHEN amount IS NULL THEN 1 ELSE 0 END) AS unpriced, "
-            "sum(CASE WHEN amount < 0 THEN 1 ELSE 0 END) AS below, "
-            "min(currency) AS one, max(currency) AS other, "
-            f"count(order_id) AS numbered FROM {quoted(self._rows)} GROUP BY destination ORDER BY destination"
-        )
+    def _months(self) -> list[Placed]:
+        """Everything that one pass over the table tells, by destination and month; months without a day last."""
+        return [
+            Placed(str(row[0]), row[1], int(row[2]), Decimal(row[3]), *row[4:])
+            for row in self._engine.rows(
+                template("keepers.data.sql", "in_place_account").format(rows=quoted(self._rows))
+            )
+        ]
 
     @cached_property
+    def _sums(self) -> dict[str, tuple[int, Decimal]]:
+        """Rows and money by destination."""
+        found: dict[str, tuple[int, Decimal]] = {}
+        for one in self._months:
+            rows, money = found.get(one.destination, (0, Decimal(0)))
+            found[one.destination] = (rows + one.rows, money + one.money)
+        return found
+
+    @cached_property
+    def _distinct(self) -> int | None:
+        """How many orders the rows make where each has an order's number; None where that is not asked or not so."""
+        placed = sum(one.rows for one in self._months if one.destination != "quarantined")
+        if not self._numbered or placed != sum(
+            one.numbered for one in self._months if one.destination != "quarantined"
+        ):
+            return None
+        # Groups are counted in parallel and by hashing, where an engine sorts for a count of distinct ones.
+        return int(
+            self._engine.row(
+                f"SELECT count(*) FROM (SELECT order_id FROM {quoted(self._rows)} WHERE destination <> 'quarantined' "
+                "GROUP BY order_id) AS one"
+            )[0]
+        )
+
+    @property
     def lines(self) -> bool:
         """Whether an order has several rows."""
-        if not self._numbered:
-            return False
-        numbered, distinct, placed = self._engine.row(
-            f"SELECT count(order_id), count(DISTINCT order_id), count(*) FROM {quoted(self._rows)} "
-            "WHERE destination <> 'quarantined'"
-        )
-        return int(distinct) < int(numbered) == int(placed)
+        placed = sum(one.rows for one in self._months if one.destination != "quarantined")
+        return self._distinct is not None and self._distinct < placed
+
+    @property
+    def totals(self) -> tuple[int, dt.date, dt.date] | None:
+        """Number of orders, first and last day of a known customer's; None where a pass over orders has to tell."""
+        counted = [one for one in self._months if one.destination == "counted"]
+        if self.lines or not counted:
+            return None
+        placed = sum(one.rows for one in self._months if one.destination != "quarantined")
+        return placed, min(one.first_day for one in counted), max(one.last_day for one in counted)
 
     @cached_property
     def currency(self) -> str:
@@ -83,7 +132,7 @@ class InPlaceAccount:
         InputError
             There are several.
         """
-        found = {str(code) for row in self._sums for code in row[6:8] if code is not None}
+        found = {str(code) for one in self._months for code in one.currencies if code is not None}
         if len(found) > 1:
             raise InputError(
                 f"{self._raw.source} has amounts in several currencies ({', '.join(sorted(found))} and perhaps more). "
@@ -97,9 +146,8 @@ class InPlaceAccount:
 
     @cached_property
     def _made(self) -> Reconciliation:
-        by = {str(row[0]): row for row in self._sums}
-        read = sum(int(row[1]) for row in self._sums)
-        aside = int(by["quarantined"][1]) if "quarantined" in by else 0
+        read = sum(rows for rows, _ in self._sums.values())
+        aside = self._sums.get("quarantined", (0, Decimal(0)))[0]
         found = Reconciliation(
             files=[
                 FileReport(
@@ -109,11 +157,11 @@ class InPlaceAccount:
                 )
             ],
         )  # fmt: skip
-        self._money(found, by, read)
-        self._aside(found, by, aside)
+        self._money(found, read)
+        self._aside(found)
         for note in self._notes:
             found.note("table in place", note)
-        below = sum(int(row[5]) for row in self._sums)
+        below = sum(one.below for one in self._months)
         if below:
             found.note(
                 "below zero", f"{below:,} rows have an amount below zero; they count as money given back on their day."
@@ -123,63 +171,54 @@ class InPlaceAccount:
         self._customers(found)
         return found
 
-    def _money(self, found: Reconciliation, by: dict[str, tuple[Any, ...]], read: int) -> None:
-        currency = self.currency
-        whole = sum((Decimal(row[2]) for row in self._sums), Decimal(0))
+    def _money(self, found: Reconciliation, read: int) -> None:
+        currency, by = self.currency, self._sums
+        whole = sum((money for _, money in by.values()), Decimal(0))
         found.charged = [MoneyLine(currency, "file", "in the table", read, whole)]
-        found.charged += [
-            MoneyLine(currency, key, label, int(by[key][1]), Decimal(by[key][2]))
-            for key, label in DESTINATIONS.items()
-            if key in by
-        ]
+        found.charged += [MoneyLine(currency, key, label, *by[key]) for key, label in DESTINATIONS.items() if key in by]
         if "counted" in by:
-            rows, money = int(by["counted"][1]), Decimal(by["counted"][2])
             found.revenue = [
-                MoneyLine(currency, "revenue", "revenue of counted purchases", rows, money),
-                MoneyLine(currency, "net", "net revenue", rows, money),
+                MoneyLine(currency, "revenue", "revenue of counted purchases", *by["counted"]),
+                MoneyLine(currency, "net", "net revenue", *by["counted"]),
             ]
         unknown, counted = found.amount("unknown customer"), found.amount("counted")
         found.unknown_share = float(unknown / (unknown + counted)) if unknown + counted > 0 else 0.0
 
-    def _aside(self, found: Reconciliation, by: dict[str, tuple[Any, ...]], aside: int) -> None:
-        if not aside:
-            return
-        undated = int(by["quarantined"][3])
-        without_amount, later = self._engine.row(
-            "SELECT sum(CASE WHEN amount IS NULL THEN 1 ELSE 0 END), "
-            "sum(CASE WHEN amount IS NULL THEN 0 ELSE 1 END) "
-            f"FROM {quoted(self._rows)} WHERE destination = 'quarantined' AND day IS NOT NULL"
-        )
+    def _aside(self, found: Reconciliation) -> None:
+        aside = [one for one in self._months if one.destination == "quarantined"]
+        undated = sum(one.rows for one in aside if one.month is None)
+        unpriced = sum(one.unpriced for one in aside if one.month is not None)
         reasons = {
             "the row has no day": undated,
-            "the row has no amount": int(without_amount or 0),
-            "the day is in the future": int(later or 0),
+            "the row has no amount": unpriced,
+            "the day is in the future": sum(one.rows for one in aside) - undated - unpriced,
         }
         found.quarantine = [
             QuarantineLine(self._raw.source, reason, rows, ()) for reason, rows in reasons.items() if rows
         ]
 
     def _customers(self, found: Reconciliation) -> None:
-        known = f"FROM {quoted(self.orders)} WHERE counted AND customer_key IS NOT NULL"
-        customers, orders, first, last, repeat, most = self._engine.row(
-            "SELECT count(*), sum(orders), min(first_day), max(last_day), "
-            "sum(CASE WHEN last_day > first_day THEN 1 ELSE 0 END), max(orders) FROM ("
-            "SELECT customer_key, count(*) AS orders, min(day) AS first_day, max(day) AS last_day "
-            f"{known} GROUP BY customer_key) AS customer"
+        customers, orders, first, last, repeat, most, whose = self._engine.row(
+            template("keepers.data.sql", "in_place_customers").format(orders=quoted(self.orders))
         )
         if not customers:
             return
         found.customers, found.orders, found.repeat_customers = int(customers), int(orders), int(repeat)
         found.first_day, found.last_day = first, last
-        whose = self._engine.row(
-            f"SELECT customer_key {known} GROUP BY customer_key HAVING count(*) = {int(most)} "
-            "ORDER BY customer_key LIMIT 1"
-        )[0]
         found.largest_customer = (str(whose), int(most))
         found.months = [
-            MonthLine(month, self.currency, int(count), Decimal(money), Decimal(0), Decimal(money))
+            MonthLine(month, self.currency, count, money, Decimal(0), money) for month, count, money in self._by_month()
+        ]
+
+    def _by_month(self) -> list[tuple[dt.date, int, Decimal]]:
+        """Orders of known customers and their money by month."""
+        if not self.lines:
+            return [(one.month, one.rows, one.money) for one in self._months if one.destination == "counted"]
+        return [
+            (month, int(count), Decimal(money))
             for month, count, money in self._engine.rows(
                 "SELECT CAST(date_trunc('month', day) AS DATE) AS month, count(*) AS placed, "
-                f"coalesce(sum(amount), 0) AS money {known} GROUP BY 1 ORDER BY 1"
+                f"coalesce(sum(amount), 0) AS money FROM {quoted(self.orders)} "
+                "WHERE counted AND customer_key IS NOT NULL GROUP BY 1 ORDER BY 1"
             )
         ]

@@ -45,6 +45,7 @@ class Orders(Table):
         voids: bool = True,
         uncounted: bool = True,
         by_customer: ByCustomer | None = None,
+        totals: tuple[int, dt.date, dt.date] | None = None,
     ) -> None:
         super().__init__(engine, name)
         self.refunds = refunds
@@ -54,12 +55,18 @@ class Orders(Table):
         self._voids = voids
         self._uncounted = uncounted
         self._by_customer = by_customer
+        self._totals = totals
         self.kept_days: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return super().__len__() if self._totals is None else self._totals[0]
 
     @cached_property
     def _span(self) -> tuple[dt.date, dt.date]:
         if self._by_customer is not None:
             return self._by_customer.totals[2:4]
+        if self._totals is not None:
+            return self._totals[1:]
         where = "WHERE counted AND customer_key IS NOT NULL" if self._uncounted else ""
         first, last = self.engine.row(f"SELECT min(day), max(day) FROM {quoted(self.name)} {where}")
         if first is None:

@@ -23,16 +23,18 @@ _ATTRIBUTES = ("product", "category", "channel", "campaign", "country", "discoun
 _ALLOWED = frozenset({"customer_id", "date", "order_id", "currency", "quantity", *_MONEY_ROLES, *_ATTRIBUTES})
 
 
-def read_plain(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions) -> Sales | None:
+def read_plain(
+    engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions, straight_only: bool = False
+) -> Sales | None:
     """Bring a clean table to the canonical orders in one pass; None where it needs the long way.
 
     Clean means: one column names the customer, there is at most one amount and none below zero, every row has a date
-    and an amount, order numbers do not repeat.
+    and an amount, order numbers do not repeat. With `straight_only` ids, days and amounts must be good as they are.
     """
     if not _simple(recognition, options) or raw.totals:
         return None
     straight = _straight(engine, raw, recognition, options)
-    if straight is not None:
+    if straight is not None or straight_only:
         return straight
     narrow, notes = _narrow(engine, raw, recognition, options)
     money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"

@@ -13,6 +13,7 @@ from keepers.data.facts import gather_facts
 from keepers.data.format import Shape
 from keepers.data.formats import find_format
 from keepers.data.identity import resolve
+from keepers.data.one_table import one_table
 from keepers.data.options import ReadOptions
 from keepers.data.others import WITH_PEOPLE, Others, wanted_roles
 from keepers.data.people import OtherSource, gather_people
@@ -134,11 +135,14 @@ class Reading:
         return ReadTables(sales, self.made, self.sources, self)
 
     def _plain(self) -> Sales | None:
+        only, raw = self.sources[0], self.sources[0].raw
         if len(self.sources) > 1:
-            return None
-        only = self.sources[0]
-        self.progress(f"Reading {only.name}", None)
-        plain = read_plain(self.engine, only.raw, only.recognition, self.options)
+            whole = one_table(self.engine, [(source.raw, source.recognition) for source in self.sources])
+            if whole is None:
+                return None
+            raw = whole
+        self.progress(f"Reading {raw.source}", None)
+        plain = read_plain(self.engine, raw, only.recognition, self.options, straight_only=raw is not only.raw)
         if plain is not None:
             self.currency = plain.currency
             only.notes += plain.notes
