@@ -25,6 +25,8 @@ from keepers.models.buying_uncertainty import BuyingUncertainty
 from keepers.models.catalogue import CATALOGUE, model_class
 from keepers.models.contractual.contract import ContractModel
 from keepers.models.priors import FULL_STRENGTH_UNTIL, NO_STRENGTH_FROM
+from keepers.summaries.feature_parts import TEMPLATES
+from keepers.summaries.feature_templates import WINDOWS, written_features
 from keepers.summaries.rfm_groups import GROUPS, RfmRule
 from keepers.testing.contract_questions import CONTRACT_QUESTIONS, contract_answers
 from keepers.testing.questions import QUESTIONS, answers
@@ -77,6 +79,25 @@ def formats() -> str:
 
 def _format_row(known: Format) -> tuple[str, ...]:
     return f"`{known.name}`", known.label, known.shape.value, known.note
+
+
+def features() -> str:
+    """Every feature of customers, by the canonical table it is made of."""
+    windows = ", ".join(map(str, WINDOWS[:-1])) + f" or {WINDOWS[-1]}"
+    parts = [
+        f"{HEAD}# Features\n\nWhat `keepers.features_at` and `keepers.features_at_age` can tell of a customer. A "
+        "feature is a column where the data carry what it needs. "
+        f"`{{window}}` stands for {windows} days, `{{kind}}`, `{{purpose}}`, `{{number}}` and `{{word}}` for the kinds "
+        "of engagement, purposes of consent and attributes that are found in the data. Categories are words, flags 0 "
+        "or 1.\n"
+    ]
+    before = ""
+    for name, table in TEMPLATES.items():
+        rows = [(f"`{f.name}`", f.meaning, f.unit) for f in written_features(name, table)]
+        title = "" if table == before else f"## {table}\n\n"
+        parts.append(f"{title}{_table(('feature', 'meaning', 'unit'), rows)}")
+        before = table
+    return "\n".join(parts)
 
 
 def tables() -> str:
@@ -196,7 +217,12 @@ def states() -> str:
     return _table(("state", "who", "numbers"), rows)
 
 
-PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "formats.md": formats, "tables.md": tables}
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "formats.md": formats,
+    "tables.md": tables,
+    "features.md": features,
+}
 BLOCKS: dict[str, tuple[Callable[[], str], ...]] = {
     "models.md": (models, questions, contract_questions, contract_matrix, matrix, outcomes, priors, preference),
     "definitions.md": (tiers, rfm, states, trust),

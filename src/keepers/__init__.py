@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepers.evaluation.drift import parameter_drift as parameter_drift
     from keepers.evaluation.early_backtest import backtest_early_value as backtest_early_value
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
+    from keepers.evaluation.leaks import find_leaks as find_leaks
     from keepers.evaluation.learned_drift import watch_drift as watch_drift
     from keepers.evaluation.policy.gate import policy_gate as policy_gate
     from keepers.evaluation.policy.logged import logged_decisions as logged_decisions
@@ -130,6 +131,7 @@ _HOMES = {
     "days": ("domain.time", "days"),
     "features_at": ("summaries.features", "features_at"),
     "features_at_age": ("summaries.features", "features_at_age"),
+    "find_leaks": ("evaluation.leaks", "find_leaks"),
     "formulas": ("valuation.formulas", ""),
     "goodness_of_fit": ("evaluation.goodness", "goodness_of_fit"),
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),

@@ -13,6 +13,7 @@ from keepers.domain.columns import CANONICAL, ORDERS
 from keepers.summaries.feature_sources import Known, repetitions
 from keepers.summaries.feature_templates import Feature, Words, read_part
 from keepers.summaries.purchases import day_literal
+from keepers.summaries.sentiment import sentiments
 
 ENGAGEMENT_WORDS = {
     "sent": "letters sent",
@@ -42,6 +43,28 @@ _ARTICLES = """
 _NO_LINES = "(SELECT CAST(NULL AS VARCHAR) AS order_id, CAST(NULL AS BIGINT) AS lines, CAST(NULL AS DOUBLE) AS pieces)"
 
 
+TEMPLATES = {
+    "features_orders": "orders",
+    "features_first_order": "orders",
+    "features_refunds": "refunds",
+    "features_breadth": "order_lines",
+    "features_payments": "orders",
+    "features_touches": "touches",
+    "features_engagement": "engagement",
+    "features_feedback": "feedback",
+    "features_subscriptions": "subscriptions",
+    "features_referrals": "referrals",
+    "features_leads": "leads",
+    "features_treatments": "treatments",
+    "features_visits": "visits",
+    "features_exposures": "exposures",
+    "features_customers": "customers",
+    "features_attributes": "customer_attributes",
+    "features_consents": "consents",
+}
+"""The templates, and the canonical table that each is mainly made of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One query with a row a customer.
@@ -68,10 +91,16 @@ class Parts:
         The tables, with `base` made already.
     placed, days : str
         Tables of ``features_placed.sql`` and ``features_days.sql``.
+
+    Attributes
+    ----------
+    made : list of str
+        Tables on the way, to be dropped afterwards.
     """
 
     def __init__(self, known: Known, placed: str, days: str) -> None:
         self.known = known
+        self.made: list[str] = []
         self.names = {"placed": quoted(placed), "days": quoted(days)}
 
     def __iter__(self) -> Iterator[Part]:
@@ -154,10 +183,14 @@ class Parts:
         if not self.known.has("feedback"):
             return None
         present = self.known.present("feedback", complaints="CASE WHEN kind = 'complaint' THEN 1 END")
-        answers = (
-            f"(SELECT answer.*, {self._scale()} AS scaled, CAST(NULL AS DOUBLE) AS sentiment "
-            f"FROM {self.known.visible('feedback')} AS answer)"
-        )
+        felt, join = "CAST(NULL AS DOUBLE) AS sentiment", ""
+        if "text" in present:
+            made = sentiments(self.known.engine, self.known.relation(CANONICAL["feedback"]))
+            self.made.append(made)
+            present.add("sentiment")
+            felt, join = "felt.sentiment", f"LEFT JOIN {quoted(made)} AS felt ON felt.text = answer.text"
+        visible = self.known.visible("feedback")
+        answers = f"(SELECT answer.*, {self._scale()} AS scaled, {felt} FROM {visible} AS answer {join})"
         return self._part("features_feedback", "feedback", present, feedback=answers)
 
     def _scale(self) -> str:

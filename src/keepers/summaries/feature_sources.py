@@ -77,10 +77,15 @@ class Known:
     cuts: str | None = None
     base: str | None = None
     _columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _filled: dict[str, bool] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Whether the table is there."""
-        return name in self.tables
+        """Whether the table is there and tells anything."""
+        if name not in self._filled:
+            self._filled[name] = name in self.tables and bool(
+                self.engine.rows(f"SELECT 1 AS there FROM {quoted(self.tables[name].name)} AS canonical LIMIT 1")
+            )
+        return self._filled[name]
 
     def columns(self, name: str) -> tuple[str, ...]:
         """The columns of a table."""

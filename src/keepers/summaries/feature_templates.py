@@ -92,6 +92,12 @@ def read_part(name: str, table: str, present: Collection[str], words: Words) -> 
     return "\n".join([*before, listed, *after]), tuple(feature for _, feature in chosen)
 
 
+def written_features(name: str, table: str) -> tuple[Feature, ...]:
+    """The features of a template as they are written, ``{window}`` and the like standing for what is repeated."""
+    found = (_LINE.match(line) for line in template(PACKAGE, name).splitlines())
+    return tuple(Feature(one["name"], table, one["meaning"], one["unit"]) for one in found if one is not None)
+
+
 def _is_known(rest: str, present: Collection[str]) -> bool:
     _, _, needs = rest.partition(" needs ")
     return all(any(one in present for one in need.split("|")) for need in needs.split())

@@ -280,7 +280,9 @@ def _make(known: Known, at: dt.date | None, age: int | None) -> Features:
         days = create("features_days", fill(template(PACKAGE, "features_days"), placed=quoted(placed)))
         base = fill(template(PACKAGE, "features_base"), days=quoted(days), chosen=_rows(known, days))
         known.base = create("features_base", base)
-        parts = [(create("features_part", part.sql), part) for part in Parts(known, placed, days)]
+        asked = Parts(known, placed, days)
+        parts = [(create("features_part", part.sql), part) for part in asked]
+        made += asked.made
         joins = " ".join(
             f"LEFT JOIN {quoted(table)} AS p{n} ON p{n}.customer_key = base.customer_key"
             for n, (table, _) in enumerate(parts)
