@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from keepers.retention.experiment_plan import plan_experiment as plan_experiment
     from keepers.retention.offers import choose_offers as choose_offers
     from keepers.retention.profit import profit_curve as profit_curve
+    from keepers.retention.value_drivers import value_drivers as value_drivers
     from keepers.summaries.customer_base import CustomerBase as CustomerBase
     from keepers.summaries.features import features_at as features_at
     from keepers.summaries.features import features_at_age as features_at_age
@@ -156,6 +157,7 @@ _HOMES = {
     "summarise_subscriptions": ("summaries.subscriptions", "summarise_subscriptions"),
     "trait_tests": ("models.spend.trait_tests", "trait_tests"),
     "update": ("pipeline.update", "update"),
+    "value_drivers": ("retention.value_drivers", "value_drivers"),
     "weeks": ("domain.time", "weeks"),
     "years": ("domain.time", "years"),
 }

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray
+from keepers.domain.cells import FloatArray, IntArray
 
-_KNOTS = (0.2, 0.4, 0.6, 0.8)
+_KNOTS = (0.25, 0.5, 0.75)
 _TAILS = (0.005, 0.995)
+_AT_ONCE = 50_000
+"""Rows whose basis is held together, so that memory does not grow with their number."""
 _PENALTIES = np.logspace(-4.0, 4.0, 33)
 
 
@@ -34,25 +36,56 @@ class SplineBasis:
         """The basis of rows, shape (n, q), each column of mean 0 and variance 1 over the rows of the fit."""
         return (_raw(self, rows) - self.mean) / self.scale
 
+    def moments(self, rows: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Mean and covariance of the basis over rows, and its covariance with a column of mean 0."""
+        width = int(self.scale.size)
+        total, squares, cross = np.zeros(width), np.zeros((width, width)), np.zeros(width)
+        for start in range(0, rows.shape[0], _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            design = self(rows[some])
+            total += design.sum(axis=0)
+            squares += design.T @ design
+            cross += design.T @ outcome[some]
+        size = rows.shape[0]
+        center = total / size
+        return center, squares / size - np.outer(center, center), cross / size
+
+    def columns(self) -> list[int]:
+        """The column of the rows that each column of the basis is made of."""
+        lines = list(range(self.low.size))
+        hinges = [place for place, knots in enumerate(self.knots) for _ in knots]
+        return [*lines, *hinges, *(int(place) for place in self.marked)]
+
 
 def spline_basis(rows: FloatArray) -> SplineBasis:
     """Learn ends, knots and scale of every column; columns without any value count for nothing."""
     known = np.isfinite(rows)
     some = known.any(axis=0)
-    filled = np.where(known, rows, np.nan)
-    filled[:, ~some] = 0.0
-    low, high = np.nanquantile(filled, _TAILS, axis=0)
-    median = np.nanmedian(filled, axis=0)
-    clean = np.clip(np.where(known & some, rows, median), low, high)
-    knots = tuple(
-        np.array([knot for knot in np.unique(np.quantile(column, _KNOTS)) if column.min() < knot < column.max()])
-        for column in clean.T
-    )
+    ordered = np.sort(np.where(known, rows, np.nan), axis=0)
+    counts = known.sum(axis=0)
+    low, high, median = (_quantile(ordered, counts, share) for share in (*_TAILS, 0.5))
+    knots = []
+    for place, corners in enumerate(np.array([_quantile(ordered, counts, share) for share in _KNOTS]).T):
+        inner = np.unique(corners)
+        knots.append(inner[(inner > low[place]) & (inner < high[place])])
     marked = np.flatnonzero(some & ~known.all(axis=0)).astype(np.float64)
-    raw = SplineBasis(low, high, median, knots, marked, np.zeros(1), np.ones(1))
+    raw = SplineBasis(low, high, median, tuple(knots), marked, np.zeros(1), np.ones(1))
     basis = _raw(raw, rows)
     scale = basis.std(axis=0)
-    return SplineBasis(low, high, median, knots, marked, basis.mean(axis=0), np.where(scale > 1e-12, scale, np.inf))
+    return SplineBasis(
+        low, high, median, tuple(knots), marked, basis.mean(axis=0), np.where(scale > 1e-12, scale, np.inf)
+    )
+
+
+def _quantile(ordered: FloatArray, counts: IntArray, share: float) -> FloatArray:
+    """A quantile of every column, its rows in order and what is missing at the end; 0 where all is missing."""
+    place = share * np.maximum(counts - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(counts - 1, 0))
+    columns = np.arange(ordered.shape[1])
+    first, second = ordered[below, columns], ordered[above, columns]
+    found = first + (place - below) * (second - first)
+    return np.asarray(np.where(counts > 0, found, 0.0), dtype=np.float64)
 
 
 def _raw(basis: SplineBasis, rows: FloatArray) -> FloatArray:
@@ -75,10 +108,16 @@ class SplineRidge:
 
     def predict(self, rows: FloatArray) -> FloatArray:
         """The mean of the outcome at rows, shape (n,)."""
-        return np.asarray(self.basis(rows) @ self.coefficients + self.intercept, dtype=np.float64)
+        found = np.empty(rows.shape[0])
+        for start in range(0, rows.shape[0], _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            found[some] = self.basis(rows[some]) @ self.coefficients + self.intercept
+        return found
 
 
-def fit_spline_ridge(rows: FloatArray, outcome: FloatArray, basis: SplineBasis | None = None) -> SplineRidge:
+def fit_spline_ridge(
+    rows: FloatArray, outcome: FloatArray, basis: SplineBasis | None = None, least: float = 0.0
+) -> SplineRidge:
     """Fit the regression.
 
     Parameters
@@ -88,6 +127,8 @@ def fit_spline_ridge(rows: FloatArray, outcome: FloatArray, basis: SplineBasis |
     outcome : array, shape (n,)
     basis : SplineBasis, optional
         Learned from rows without looking at outcomes; from these rows if left out.
+    least : float
+        No smaller penalty is chosen.
 
     >>> x = np.linspace(-2.0, 2.0, 400)[:, None]
     >>> fitted = fit_spline_ridge(x, np.abs(x[:, 0]))
@@ -95,17 +136,15 @@ def fit_spline_ridge(rows: FloatArray, outcome: FloatArray, basis: SplineBasis |
     True
     """
     basis = spline_basis(rows) if basis is None else basis
-    design = basis(rows)
-    center = design.mean(axis=0)
-    design = design - center
     size, mean = outcome.size, float(outcome.mean())
     rest = outcome - mean
-    values, vectors = np.linalg.eigh(design.T @ design / size)
+    center, moments, cross = basis.moments(rows, rest)
+    values, vectors = np.linalg.eigh(moments)
     values = np.maximum(values, 0.0)
-    projected = vectors.T @ (design.T @ rest) / size
+    projected = vectors.T @ cross
     total = float(rest @ rest) / size
     best, chosen = np.inf, float(_PENALTIES[-1])
-    for penalty in _PENALTIES:
+    for penalty in _PENALTIES[least <= _PENALTIES]:
         shrunk = projected / (values + penalty)
         explained = float((2.0 * projected * shrunk - values * shrunk**2).sum())
         free = 1.0 - (1.0 + float((values / (values + penalty)).sum())) / size

@@ -13,20 +13,23 @@ from keepers.numerics.spline_ridge import spline_basis
 LEAST = 0.02
 """A customer whose chance of something is below this has nobody to be compared with."""
 _NOTABLE = 0.05
+_ENOUGH = 50_000
+"""Customers from whom chances are learned; more would say the same."""
 
 
-def estimated_chances(rows: FloatArray, arm: IntArray, arms: int, fold: IntArray) -> FloatArray:
+def estimated_chances(rows: FloatArray, arm: IntArray, arms: int, fold: IntArray, least: float = LEAST) -> FloatArray:
     """The chance of every arm for every customer by models that have not seen the customer, shape (n, arms).
 
-    Chances below `LEAST` are raised to it, which bounds weights; `overlap_problems` says how many would be.
+    Chances below `least` are raised to it, which bounds weights; `overlap_problems` says how many would be.
     """
     chances = np.empty((arm.size, arms))
     for held in range(int(fold.max()) + 1):
-        learn, ask = fold != held, fold == held
+        ask = fold == held
+        learn = np.flatnonzero(~ask)[-(-int((~ask).sum()) // _ENOUGH) - 1 :: -(-int((~ask).sum()) // _ENOUGH)]
         basis = spline_basis(rows[learn])
         fitted = fit_softmax_ridge(basis(rows[learn]), arm[learn], arms)
         chances[ask] = fitted.predict(basis(rows[ask]))
-    return np.maximum(chances, LEAST)
+    return np.maximum(chances, least)
 
 
 def overlap_problems(chances: FloatArray, names: Sequence[str]) -> tuple[str, ...]:

@@ -84,6 +84,10 @@ class GateVerdict:
 
     def sentence(self, unit: str = "") -> str:
         """The verdict in words; `unit` is the currency."""
+        first = self.against[0].constant
+        otherwise = f"Everybody gets “{self.constant}”."
+        if not self.constant_is_proven:
+            otherwise = f"No single action is proven to be better than “{first}”. Everybody gets “{first}”."
         money = f" {unit}" if unit else ""
         found = (
             f"on {self.customers:,} customers it was not learned from, choosing for each customer earned "
@@ -104,7 +108,7 @@ class GateVerdict:
                 f"but with {self.confidence:.0%} confidence it is only above {self.weakest.low:,.2f}{money} against "
                 f"“{self.weakest.constant}”, where more than {self.margin:,.2f} was asked for"
             )
-        return f"The personalised choice does not ship: {found}, {why}. Everybody gets “{self.constant}”."
+        return f"The personalised choice does not ship: {found}, {why}. {otherwise}"
 
 
 def doubly_robust_scores(log: LoggedDecisions, predicted: ArrayLike) -> FloatArray:
