@@ -126,7 +126,7 @@ def value_weights(table: FloatArray, actual: FloatArray, weight: FloatArray) -> 
     """
     root = np.sqrt(weight)[:, None]
     # Least squares need the triangle of the columns alone, which is as small as there are forecasts.
-    triangle = np.linalg.qr(np.hstack([table, actual[:, None]]) * root, mode="r")
+    triangle = np.asarray(np.linalg.qr(np.hstack([table, actual[:, None]]) * root, mode="r"))
     left, right = triangle[:, :-1], triangle[:, -1]
     found, _ = nnls(left, right)
     if found.sum() > 1.0:
