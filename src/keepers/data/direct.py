@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keepers.data.engine import literal, quoted
 from keepers.data.identity import Identity
+from keepers.data.normalise import word_sql
 from keepers.data.people import OtherSource
 from keepers.domain.columns import DAY, MOMENT, Column, Schema
 
@@ -26,9 +27,8 @@ def direct_query(schema: Schema, source: OtherSource, keyed: str, identity: Iden
     if "referrer_key" in schema.column_names:
         keys = quoted(identity.keys)
         for alias, by in (("by_id", "customer_id"), ("by_email", "email")):
-            known = (
-                f"SELECT {by} AS known, any_value(customer_key) AS customer_key FROM {keys} WHERE {by} <> '' GROUP BY 1"
-            )
+            known = f"SELECT lower({by}) AS known, any_value(customer_key) AS customer_key FROM {keys} WHERE {by} <> ''"
+            known += " GROUP BY 1"
             joins += f" LEFT JOIN ({known}) {alias} ON {alias}.known = lower(k.referrer_key)"
     needed = " AND ".join(
         f"{column.name} IS NOT NULL" for column in schema.columns if column.name in ("occurred_at", "day")
@@ -54,6 +54,8 @@ def _value(column: Column, schema: Schema, source: OtherSource, received: str) -
         return when
     if name == "day":
         return "coalesce(k.day, k.occurred_at)"
+    if name in source.format.words:
+        return f"coalesce({word_sql(f'k.{name}', source.format.words[name])}, k.{name})"
     if column.type == MOMENT:
         return f"k.{name}_utc"
     return f"k.{name}" if column.type == DAY else f"TRY_CAST(k.{name} AS {column.type})"

@@ -85,6 +85,13 @@ class Format:
         Whether the rows are payments, which a shop's own orders in the same reading replace.
     same_order : bool, optional
         Whether a refund's row carries the order's own id (and `reference` is not needed).
+    words : mapping, optional
+        With `Shape.CANONICAL`, for a role what its words mean here: ``{"kind": {"opened*": "open"}}``. A word that ends
+        in ``*`` stands for everything that begins so; case, accents and marks do not matter; other words stay.
+    telling : tuple of str, optional
+        Roles of `words` whose column must mostly hold these words: a header such as "type" says too little.
+    people : bool, optional
+        Whether a column must say who it is about, by id, e-mail address or phone number.
     constants : mapping, optional
         SQL for roles that no column carries, for example ``{"platform": "'meta'"}``.
     table : str, optional
@@ -115,6 +122,9 @@ class Format:
     ids: str = ""
     payments: bool = False
     same_order: bool = False
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    telling: tuple[str, ...] = ()
+    people: bool = False
     constants: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
     note: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from keepers.data.engine import Engine, literal, template
@@ -33,6 +33,16 @@ def text_sql(column: str) -> str:
 def key_sql(column: str) -> str:
     """A word brought to the form in which words are compared: lower case, no accents, single blanks."""
     return f"trim(regexp_replace(lower(strip_accents({column}::VARCHAR)), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+
+
+def word_sql(column: str, words: Mapping[str, str]) -> str:
+    """What a word of a column means; empty for words that are not among `words`, of which ``open*`` begins many."""
+    key, cases = key_sql(column), []
+    for word, meaning in words.items():
+        begin = word.removesuffix("*")
+        same = f"starts_with({key}, {literal(begin)})" if word.endswith("*") else f"{key} = {literal(begin)}"
+        cases.append(f"WHEN {same} THEN {literal(meaning)}")
+    return f"CASE {' '.join(cases)} END"
 
 
 def flag_sql(column: str) -> str:

@@ -91,7 +91,12 @@ class Others:
         self._customers(lists, facts)
         self._who([(source, keyed[source.number]) for source in self.sources if source.number in keyed], facts)
         if lists:
-            self._union(columns.CONSENTS, "consents", [key for _, key in lists])
+            stated = [
+                # Whoever is on a list of subscribers joined it on the day it says; a state tells of today alone.
+                self._sql("consents", keyed=quoted(key), dated=_truth("accepts_marketing" in source.format.constants))
+                for source, key in lists
+            ]
+            self._make(columns.CONSENTS, " UNION ALL ".join(stated))
             self._union(columns.CUSTOMER_ATTRIBUTES, "customer_attributes", [key for _, key in lists])
         leads = [(source, keyed[source.number]) for source in self._of(Shape.LEADS)]
         if leads:
@@ -216,6 +221,10 @@ _LISTED = (
 
 def _listed(keys: Sequence[str]) -> str:
     return ", ".join(literal(key) for key in keys)
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _currency(source: OtherSource) -> str:

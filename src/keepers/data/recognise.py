@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from keepers.data.engine import Engine
+from keepers.data.engine import Engine, quoted
 from keepers.data.format import Format
 from keepers.data.formats import formats
 from keepers.data.general import fits, recognise_general
+from keepers.data.normalise import word_sql
 from keepers.data.profile import ColumnProfile, profile_columns
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Assignment, Recognition
@@ -16,6 +17,8 @@ from keepers.data.roles import ROLES
 from keepers.domain.errors import InputError
 
 _MOSTLY = 0.9
+_HOLDS = 0.5
+_WHO = ("customer_id", "email", "phone")
 
 HAND_NAMES = {
     "customer": "customer_id",
@@ -56,7 +59,7 @@ def recognise(
     customer = by_hand.get("customer_id")
     if customer and raw.kind != "frame" and profiles[customer].email >= _MOSTLY:
         by_hand["email"] = by_hand.pop("customer_id")
-    known = format_ or _known_format(profiles, raw)
+    known = format_ or _known_format(engine, profiles, raw)
     if known is None or not (known.marks or known.columns):
         return recognise_general(engine, raw, profiles, by_hand, known)
     roles = _roles_of(known, profiles)
@@ -93,7 +96,7 @@ def _named_by_hand(raw: RawTable, columns: Mapping[str, str]) -> dict[str, str]:
     return named
 
 
-def _known_format(profiles: Mapping[str, ColumnProfile], raw: RawTable) -> Format | None:
+def _known_format(engine: Engine, profiles: Mapping[str, ColumnProfile], raw: RawTable) -> Format | None:
     if not raw.header:
         return None
     keys = {profile.header.key for profile in profiles.values()}
@@ -105,10 +108,25 @@ def _known_format(profiles: Mapping[str, ColumnProfile], raw: RawTable) -> Forma
         share = found / len(candidate.marks)
         if share < candidate.enough:
             continue
+        if candidate.people and not any(key in keys for role in _WHO for key in candidate.headers.get(role, ())):
+            continue
         known = sum(1 for written in candidate.headers.values() if any(key in keys for key in written))
+        if not all(_holds(engine, candidate, role, profiles, raw) for role in candidate.telling):
+            continue
         if best is None or (share * found, known) > (best[0], best[1]):
             best = (share * found, known, candidate)
     return best[2] if best else None
+
+
+def _holds(engine: Engine, candidate: Format, role: str, profiles: Mapping[str, ColumnProfile], raw: RawTable) -> bool:
+    """Whether the column of a role mostly holds words that the format knows."""
+    by_key = {profile.header.key: name for name, profile in reversed(list(profiles.items()))}
+    column = next((by_key[key] for key in candidate.headers[role] if key in by_key), None)
+    if column is None:
+        return False
+    known = word_sql(quoted(column), candidate.words[role])
+    said, understood = engine.row(f"SELECT count({quoted(column)}), count({known}) FROM {quoted(raw.table)}")
+    return bool(said) and understood >= _HOLDS * said
 
 
 def _roles_of(known: Format, profiles: Mapping[str, ColumnProfile]) -> dict[str, Assignment]:

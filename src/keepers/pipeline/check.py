@@ -112,7 +112,46 @@ def _questions(dataset: Dataset) -> list[Question]:
                 f"Orders name {count:,} {plural}." if count > 1 else f"Orders name {'one only' if count else 'none'}.",
             )
         )
-    return found + subscribed
+    return found + subscribed + _told(dataset)
+
+
+_TOLD = {
+    "engagement": ("Do letters and visits say who is losing interest?", "letters, clicks, sessions and log-ins"),
+    "feedback": ("Does what customers say tell who will leave?", "answers, reviews and complaints"),
+    "touches": ("Which contacts came before the first order?", "contacts with marketing"),
+    "referrals": ("Who brings other customers?", "referrals"),
+    "treatments": ("What do offers earn?", "offers made or held back"),
+    "visits": ("What did customers look at?", "pages seen"),
+    "leads": ("Which leads became customers?", "leads"),
+    "consents": ("Who may be written to?", "consents"),
+    "customer_attributes": ("Do attributes of customers say what they are worth?", "attributes"),
+}
+"""What each further table makes possible, and what its rows are called."""
+
+
+def _told(dataset: Dataset) -> list[Question]:
+    """What the tables beside orders support: how much they tell, and of how many who bought."""
+    found = []
+    orders = f"SELECT DISTINCT customer_key FROM ({dataset.orders.sql}) AS o WHERE counted AND customer_key IS NOT NULL"
+    for name, (question, called) in _TOLD.items():
+        table = dataset.tables.get(name)
+        if table is None:
+            continue
+        who = "referrer_key" if name == "referrals" else "customer_key"
+        rows, buyers = dataset.engine.row(
+            f"SELECT (SELECT count(*) FROM {table.name}), count(*) FROM ({orders}) AS buyer "
+            f"WHERE customer_key IN (SELECT {who} FROM {table.name} WHERE {who} IS NOT NULL)"
+        )
+        if not rows:
+            continue
+        if not buyers:
+            because = f"{rows:,} {called}, but of nobody who bought: no id or address is the same as in the orders."
+            found.append(Question(question, Support.NO, because))
+            continue
+        support = Support.YES if buyers >= FEW_CUSTOMERS else Support.PARTLY
+        whom = f"{buyers:,} customer{'s' * (buyers != 1)} who bought"
+        found.append(Question(question, support, f"{rows:,} {called}, of {whom}."))
+    return found
 
 
 def _subscribed(dataset: Dataset) -> list[Question]:
