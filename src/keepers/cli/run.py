@@ -80,6 +80,14 @@ def run(
             help="Day from which endings of subscriptions were recorded, if later than the first of them began.",
         ),
     ] = None,
+    learned: Annotated[
+        bool,
+        typer.Option(
+            "--learned",
+            help="Also learn value from all that was read (engagement, feedback, products, channels), and use it where "
+            "the backtest says that it forecasts better. Takes longer; needs the extra learn.",
+        ),
+    ] = False,
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")
     ] = True,
@@ -147,6 +155,7 @@ def run(
         lifetime=p.horizon(said("lifetime", lifetime) or lifetime, "--lifetime"),
         discount=annual_rate(p.share(said("discount", discount) or discount, "--discount")),
         model=model,
+        learned=learned,
         backtest=backtest,
         report=report,
         csv=csv,

@@ -6,12 +6,12 @@ import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from keepers.data.table import Table
 from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.money import Margin
 from keepers.domain.ports import Progress, silent
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.backtest import backtest, default_models
-from keepers.evaluation.origin import OrdersLike
 from keepers.evaluation.results import Backtest
 from keepers.models.baselines import NaiveRate
 from keepers.models.buying import BuyingModel
@@ -42,9 +42,9 @@ class ModelChoice(NamedTuple):
 
 
 def choose_model(
-    orders: OrdersLike,
+    orders: Any,
     window: ObservationWindow | None = None,
-    models: Sequence[BuyingModel] | None = None,
+    models: Sequence[Any] | None = None,
     origins: int = 3,
     *,
     spending: Sequence[Any] | None = None,
@@ -65,8 +65,9 @@ def choose_model(
 
     Parameters
     ----------
-    orders : Orders
-        As `keepers.read_orders` gives them.
+    orders : Orders or Dataset
+        As `keepers.read_orders` or `keepers.read` give them; the latter where `models` hold a `keepers.LearnedValue`,
+        which competes in the forecast of value alone (`backtest.value_stacking`).
     window : ObservationWindow, optional
         Its holdout is the last one of the backtest; the chosen models are fitted on everything up to its end.
     models : sequence of models, optional
@@ -106,14 +107,20 @@ def choose_model(
     The orders span 14 days, too short to hide some of them and predict the rest: a backtest needs about 42 days. \
 MBG/NBD is used untested: its intervals rest on the model alone.
     """
-    competing = list(default_models(opportunity) if models is None else models)
+    source = orders
+    orders = source if isinstance(source, Table) else source.orders
+    given = list(default_models(opportunity) if models is None else models)
+    learned = [model for model in given if getattr(model, "learns_from_features", False)]
+    competing = [model for model in given if model not in learned]
+    if learned and not competing:
+        competing = list(default_models(opportunity))
     if any(isinstance(model, NaiveRate) for model in competing):
         raise ConfigError("NaiveRate is a rule to be beaten, not a model to choose. Leave it out; it competes anyway.")
     if not competing:
         raise ConfigError("`models` is empty; name at least one, or leave it out.")
     found = backtest(
-        competing, orders, window, origins, holdout=holdout, margin=margin, spending=spending, covariates=covariates,
-        opportunity=opportunity, progress=progress,
+        [*competing, *learned], source, window, origins, holdout=holdout, margin=margin, spending=spending,
+        covariates=covariates, opportunity=opportunity, progress=progress,
     )  # fmt: skip
     if summary is None:
         end = None if window is None else window.end

@@ -70,7 +70,7 @@ def with_learned(
             return replace(found, remarks=(*found.remarks, *dict.fromkeys(remarks)))
     titles = _titles(found, learned)
     names = list(judged[0].forecasts)
-    stack = value_stacking([ValueForecasts(one.actual, one.forecasts) for one in judged], titles)
+    stack = value_stacking([ValueForecasts(one.actual, one.forecasts) for one in judged], titles, frozenset(learned))
     assert stack is not None
     rows = [
         _row(name, titles[name], name == SpendRatio.name, origin, one)
@@ -82,8 +82,8 @@ def with_learned(
     if stack.pays:
         rows += [_mix_row(origin, one, _other(judged, k, mix)) for k, (origin, one) in enumerate(zip(opened, judged))]
         chosen = MIX
-    elif stack.best in learned:
-        chosen = stack.best
+    elif stack.best == SpendRatio.name:
+        remarks.append(f"In money, the plain rule that {SpendRatio.rule} has a smaller error than the models.")
     return replace(
         found,
         rows=(*found.rows, *rows),

@@ -36,17 +36,32 @@ class Ratio:
 
 
 def ratio_at(origin: Origin) -> Ratio:
-    """The ratio as it was known at an origin; 1 where there is nothing to find it from."""
+    """The ratio as it was known at an origin."""
     source = origin.summary.facts.source
     assert source is not None
-    cut, wanted = origin.cut, round(origin.horizon.days)
+    return ratio_before(source, origin.cut, round(origin.horizon.days), origin.summary.facts.money)
+
+
+def ratio_before(source: PurchaseSource, cut: dt.date, wanted: int, money: str) -> Ratio:
+    """The ratio of two periods of so many days before a day, as known on it; 1 where there is nothing to find it from.
+
+    Parameters
+    ----------
+    source : Orders
+    cut : date
+        Last day that may be known.
+    wanted : int
+        Days of a period; fewer where the history is too short for two.
+    money : str
+        SQL of an order's money.
+    """
     first = getattr(source, "first_day", cut)
     length = min(wanted, (cut - first).days // 2)
     if length < _SHORTEST:
         return Ratio(1.0, 0)
     middle = cut - dt.timedelta(days=length)
     start = middle - dt.timedelta(days=length)
-    before, after = _spent(source, start, middle, cut, origin.summary.facts.money)
+    before, after = _spent(source, start, middle, cut, money)
     return Ratio(after / before if before > 0 and after > 0 else 1.0, length)
 
 

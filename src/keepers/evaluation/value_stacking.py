@@ -61,7 +61,7 @@ class ValueStacking:
     recalibration : Recalibration
         The map that makes the mix right in total and by tenth.
     best : str
-        The single forecast with the smallest error.
+        The single forecast with the smallest error, of those that the mix is held against.
     errors : dict of str to float
         Mean weighted squared error of each forecast.
     gain, standard_error : float
@@ -136,7 +136,9 @@ def value_weights(table: FloatArray, actual: FloatArray, weight: FloatArray) -> 
     return np.asarray(found)
 
 
-def value_stacking(origins: Sequence[ValueForecasts], titles: Mapping[str, str]) -> ValueStacking | None:
+def value_stacking(
+    origins: Sequence[ValueForecasts], titles: Mapping[str, str], newcomers: frozenset[str] = frozenset()
+) -> ValueStacking | None:
     """Mix forecasts of money; None where there are fewer than two.
 
     With several origins the mix is judged at each with the weights and the recalibration of the others; with one, each
@@ -148,13 +150,15 @@ def value_stacking(origins: Sequence[ValueForecasts], titles: Mapping[str, str])
         One for each holdout, with the same forecasts.
     titles : mapping of str to str
         Their names for people.
+    newcomers : frozenset of str
+        Forecasts that enter by the mix alone: it is held against the best of the others.
     """
     names = list(origins[0].forecasts) if origins else []
     if len(names) < 2:
         return None
     parts = list(origins) if len(origins) > 1 else _halves(origins[0])
     errors = {name: float(np.mean([np.sum(_losses(one, one.forecasts[name])) for one in parts])) for name in names}
-    best = min(names, key=errors.__getitem__)
+    best = min([name for name in names if name not in newcomers] or names, key=errors.__getitem__)
     gains, chances = [], []
     for k, one in enumerate(parts):
         weights, map_ = _learned([other for j, other in enumerate(parts) if j != k])
@@ -206,7 +210,8 @@ def _sentence(found: ValueStacking, titles: Mapping[str, str]) -> str:
         if weight >= 0.01
     ]
     mix = " and ".join([", ".join(parts[:-1]), parts[-1]]) if parts[1:] else "".join(parts)
-    gained = f"squared error {found.gain:+.1%} smaller, standard error {found.standard_error:.1%}"
+    size = "smaller" if found.gain >= 0 else "larger"
+    gained = f"squared error {abs(found.gain):.1%} {size}, standard error {found.standard_error:.1%}"
     if found.pays:
         return f"Of value, a mix of {mix} forecasts better than {titles[found.best]} alone ({gained})."
     return f"Of value, no mix forecasts better than {titles[found.best]} alone, beyond what chance explains ({gained})."

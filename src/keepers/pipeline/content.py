@@ -30,6 +30,7 @@ from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
 
 if TYPE_CHECKING:
+    from keepers.pipeline.learned import LearnedRun
     from keepers.pipeline.subscriptions import ScoredSubscriptions
 
 _FITS = 7
@@ -45,12 +46,15 @@ def report_content(
     subscribed: ScoredSubscriptions | None,
     written: Collection[str],
     notes: Sequence[str] = (),
+    learned: LearnedRun | None = None,
 ) -> content.ReportContent:
     """Everything the report says of a shop, and of its subscriptions where it has any."""
     values, meant, test = scored.values, found.meanings, scored.test
     return content.ReportContent(
         store=_store(dataset, scored, options, now, subscribed),
-        verdict=trust.verdict_content(scored.buying, scored.verdict, test),
+        verdict=trust.verdict_content(
+            scored.buying, scored.verdict, test, () if learned is None else learned.sentences[1:2]
+        ),
         activity=_activity(scored, found, options),
         equity=_equity(found),
         at_risk=found.at_risk,
@@ -66,7 +70,7 @@ def report_content(
         formulas=formula_content(found.formulas, found.equity.mean, meant.ahead, options),
         reconciliation=data_content(dataset.reconciliation, dataset.currency, values.has_money, _read_money(found)),
         subscriptions=None if subscribed is None else _subscriptions(subscribed, options, beside_orders=True),
-        models=(*_models(scored), *(() if subscribed is None else contract_models(subscribed))),
+        models=(*_models(scored), *_learned(learned), *(() if subscribed is None else contract_models(subscribed))),
         notes=(*notes, *values.remarks, *dataset.reconciliation.warnings),
         files=_files(written),
     )
@@ -196,6 +200,23 @@ def _trait_sentences(scored: Scored) -> tuple[str, ...]:
         return ()
     tests = trait_tests(scored.spending, scored.summary, scored.buying)
     return () if tests is None else tests.sentences
+
+
+def _learned(found: LearnedRun | None) -> tuple[FittedModel, ...]:
+    if found is None:
+        return ()
+    model = found.model
+    return (
+        FittedModel(
+            name=model.title,
+            role="value, from features",
+            outcome=found.sentences[0],
+            parameters=(),
+            customers=model.n_customers_,
+            prior_share=model.prior_share_,
+            remarks=found.sentences[1:],
+        ),
+    )
 
 
 def _models(scored: Scored) -> tuple[FittedModel, ...]:

@@ -17,7 +17,9 @@ _SENTENCES = {rule.__name__: rule.rule for rule in (NaiveRate, CohortMean, Const
 MEASURE = "error of the predicted purchases a customer (ranked probability score)"
 
 
-def verdict_content(model: Model, judged: Judged, test: Backtest | None) -> content.Verdict:
+def verdict_content(
+    model: Model, judged: Judged, test: Backtest | None, learned: tuple[str, ...] = ()
+) -> content.Verdict:
     """Can you trust this: the first thing that the page says.
 
     Parameters
@@ -28,8 +30,10 @@ def verdict_content(model: Model, judged: Judged, test: Backtest | None) -> cont
         What the backtest means.
     test : Backtest or None
         None where the model was named and nothing was tested.
+    learned : tuple of str
+        What the backtest says of learned value.
     """
-    reservations = judged.reservations
+    reservations = (*judged.reservations, *learned)
     if judged.trust is Trust.NONE:
         # The sentence says which tests fail; the report's own words do not.
         reservations = (judged.sentence, *reservations)

@@ -54,6 +54,10 @@ class RunOptions:
     model : str, optional
         A model of buying by name, of the house or of an installed package, or one of contracts for subscriptions;
         otherwise the backtest chooses.
+    learned : bool
+        Whether value is also learned from features (engagement, feedback, products, channels: whatever was read), and
+        mixed in where the backtest says that it forecasts better. Needs the extra `learn`, and takes longer than all
+        else.
     backtest, report : bool
         Whether models are tested on the past and whether the page is made. Without the backtest a model must be
         named, and the result is marked as untested.
@@ -103,6 +107,7 @@ class RunOptions:
     discount: DiscountRate = DEFAULT_DISCOUNT
     unit: TimeUnit = TimeUnit.WEEK
     model: str | None = None
+    learned: bool = False
     backtest: bool = True
     report: bool = True
     csv: bool = True
@@ -133,6 +138,11 @@ class RunOptions:
             raise ConfigError(
                 "Without a backtest nothing can choose the model. Name one, for example --model pareto-nbd, or of "
                 "subscriptions --model shifted-beta-geometric."
+            )
+        if self.learned and (not self.backtest or self.engine is not None):
+            raise ConfigError(
+                "Learned value is used where a backtest says so, on files that are read: leave out --no-backtest and "
+                "--engine, or --learned."
             )
         if self.report and self.wanted != "all":
             raise ConfigError("The report is made of all columns. Leave it out (--no-report), or write all columns.")

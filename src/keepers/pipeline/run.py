@@ -19,6 +19,8 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import open_engine, read_files
 
 if TYPE_CHECKING:
+    from keepers.pipeline.insights import Insights
+    from keepers.pipeline.learned import LearnedRun
     from keepers.pipeline.memory import Memory
     from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
@@ -97,14 +99,13 @@ def run(
         # Imported here, since at the top they would be loaded before the reading rather than beside it.
         from keepers.pipeline.customers import customer_table, write_customers
         from keepers.pipeline.insights import insights
-        from keepers.pipeline.scoring import score
         from keepers.pipeline.summary_file import run_summary, write_summary
 
         if _subscriptions_alone(dataset):
             from keepers.pipeline.subscription_run import subscription_run
 
             return RunResult(options.into, subscription_run(dataset, options, folder, progress, now, memory))
-        scored = score(dataset.orders, options, now(), progress, None if memory is None else memory.rfm)
+        scored, learned, remarks = _scored(dataset, options, now(), progress, memory)
         customers = customer_table(dataset, scored.values, options.wanted)
         if options.report or not engine.is_embedded:
             customers = customers.stored()
@@ -118,8 +119,7 @@ def run(
         if subscribed is not None:
             found.models["contract"] = subscribed.model
         _remember(memory, scored, subscribed, options, now())
-        for role, model in found.models.items():
-            model.save(folder / f"model-{role}.json", corrected=options.report)
+        _save_models(found, learned, options, folder)
         if options.kept:
             from keepers.pipeline.kept import keep
 
@@ -130,12 +130,13 @@ def run(
             from keepers.reports.page import write_report
 
             progress("Writing the report", None)
-            said = report_content(
-                dataset, scored, found, options, now(), subscribed, {path.name for path in folder.iterdir()}, notes
-            )
+            present = {path.name for path in folder.iterdir()}
+            remarks = (*notes, *remarks)
+            said = report_content(dataset, scored, found, options, now(), subscribed, present, remarks, learned)
             write_report(said, folder / "report.html")
-        names = sorted(path.name for path in folder.iterdir())
-        summary = run_summary(dataset, scored, found, options, now(), names, told)
+        summary = run_summary(
+            dataset, scored, found, options, now(), sorted(path.name for path in folder.iterdir()), told, learned
+        )
         if not engine.is_embedded:
             from keepers.pipeline.warehouse_results import publish
 
@@ -143,6 +144,28 @@ def run(
             summary["engine"] = publish(customers, scored, dataset.sources[0].name, now())
         write_summary(summary, folder / MARK)
     return RunResult(options.into, summary)
+
+
+def _scored(
+    dataset: Dataset, options: RunOptions, now: dt.datetime, progress: Progress, memory: Memory | None
+) -> tuple[Scored, LearnedRun | None, tuple[str, ...]]:
+    """Customers by the models, and by what features tell where that was asked for; and why not, where not."""
+    from keepers.pipeline.scoring import score
+
+    rfm = None if memory is None else memory.rfm
+    scored = score(dataset.orders, options, now, progress, rfm, dataset if options.learned else None)
+    if not options.learned:
+        return scored, None, ()
+    from keepers.pipeline.learned import learned_values
+
+    return learned_values(dataset, scored, options, progress)
+
+
+def _save_models(found: Insights, learned: LearnedRun | None, options: RunOptions, folder: Path) -> None:
+    for role, model in found.models.items():
+        model.save(folder / f"model-{role}.json", corrected=options.report)
+    if learned is not None:
+        learned.model.save(folder / "model-learned.json")
 
 
 def _remember(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepers.data.orders import Orders
+from keepers.data.read import Dataset
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.ports import Progress
 from keepers.domain.time import ObservationWindow
@@ -59,8 +60,12 @@ def score(
     now: dt.datetime,
     progress: Progress,
     rfm: Callable[[Summary], RfmRule] | None = None,
+    learn_from: Dataset | None = None,
 ) -> Scored:
-    """Choose and fit the models and value every customer; `rfm` gives the rule of the groups that holds now."""
+    """Choose and fit the models and value every customer.
+
+    `rfm` gives the rule of the groups that holds now; with `learn_from` learned value competes in the backtest.
+    """
     window = ObservationWindow(end=options.as_of, unit=options.unit)
     progress("Summarising customers", None)
     summary = summarise(orders, window, options.margin)
@@ -71,9 +76,14 @@ def score(
     if options.backtest:
         from keepers.evaluation.compare import choose_model
 
-        models = None if named is None else [named]
+        models: list[Any] | None = None if named is None else [named]
+        if learn_from is not None:
+            from keepers.evaluation.backtest import default_models
+            from keepers.pipeline.learned import competitor
+
+            models = [*(models or default_models()), competitor()]
         buying, spending, test = choose_model(
-            orders, window, models, margin=options.margin, summary=summary, progress=progress
+            learn_from or orders, window, models, margin=options.margin, summary=summary, progress=progress
         )
         verdict = test.verdict_
     else:

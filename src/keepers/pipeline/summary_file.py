@@ -18,6 +18,7 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 
 if TYPE_CHECKING:
+    from keepers.pipeline.learned import LearnedRun
     from keepers.pipeline.subscriptions import ScoredSubscriptions
     from keepers.valuation.subscription_value import SubscriptionValues
     from keepers.valuation.values import Values
@@ -31,6 +32,7 @@ FILES = {
     "kept": "orders and summaries, to which `keepers update` adds",
     "model-buying.json": "the fitted model of buying",
     "model-contract.json": "the fitted model of contracts",
+    "model-learned.json": "the model that learned from features",
     "model-spend.json": "the fitted model of spend",
     "report.html": "the report, one page that needs no network",
     "subscribers.csv": "a row a subscriber, for spreadsheets",
@@ -48,6 +50,7 @@ def run_summary(
     now: dt.datetime,
     files: list[str],
     subscriptions: dict[str, Any] | None = None,
+    learned: LearnedRun | None = None,
 ) -> dict[str, Any]:
     """Everything a program may want to know of a run, as plain values.
 
@@ -79,6 +82,7 @@ def run_summary(
             "models": {role: _model(model) for role, model in found.models.items()},
             **found.to_dict(),
             "backtest": None if scored.test is None else scored.test.to_dict(),
+            **({} if learned is None else {"learned": learned.to_dict()}),
             "subscriptions": subscriptions,
             "data": dataset.reconciliation.to_dict(),
             "files": _listed(files),
