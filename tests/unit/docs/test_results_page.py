@@ -137,7 +137,8 @@ def test_the_files_are_those_of_the_page(results: dict[str, Path]) -> None:
         name for name in named_in_tables("# Results", "## Columns of customers") if "." in name or name in FILES
     }
     assert documented == set(FILES)
-    assert {path.name for path in results["demo"].iterdir()} == documented
+    # What learning from features takes would make this test the dearest; `test_learned_run` has that file.
+    assert {path.name for path in results["demo"].iterdir()} == documented - {"model-learned.json"}
     assert {path.name for path in results["untested"].iterdir()} == {
         "customers.parquet", "model-buying.json", "summary.json",
     }  # fmt: skip
