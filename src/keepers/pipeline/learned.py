@@ -14,11 +14,11 @@ from keepers.data.engine import quoted
 from keepers.data.read import Dataset
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.ports import Progress
-from keepers.models.learned.boosting import lightgbm
 from keepers.models.learned.learned_value import LearnedValue
 from keepers.models.learned.lessons import matched, money_after
 from keepers.models.learned.mixed_value import MIX
 from keepers.numerics.conformal_bins import ZeroLognormal
+from keepers.pipeline import scoring
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.summaries.features import features_at
@@ -67,12 +67,6 @@ class LearnedRun:
         }
 
 
-def competitor() -> LearnedValue:
-    """What competes in the backtest of a run: one head, as three would take three times as long."""
-    lightgbm()
-    return LearnedValue("hurdle")
-
-
 def learned_values(
     dataset: Dataset, scored: Scored, options: RunOptions, progress: Progress
 ) -> tuple[Scored, LearnedRun | None, tuple[str, ...]]:
@@ -88,7 +82,7 @@ def learned_values(
     progress("Learning from features", None)
     cut = scored.summary.calibration_end
     try:
-        model = competitor().learn(dataset, options.horizon, cut, options.margin)
+        model = scoring.competitor().learn(dataset, options.horizon, cut, options.margin)
     except (InputError, FitError) as error:
         return scored, None, (f"Nothing was learned from features. {error}",)
     features = features_at(dataset, cut)

@@ -25,6 +25,7 @@ from keepers.valuation.values import Values
 
 if TYPE_CHECKING:
     from keepers.evaluation.results import Backtest
+    from keepers.models.learned.learned_value import LearnedValue
     from keepers.summaries.rfm_groups import RfmRule
 
 
@@ -79,7 +80,6 @@ def score(
         models: list[Any] | None = None if named is None else [named]
         if learn_from is not None:
             from keepers.evaluation.backtest import default_models
-            from keepers.pipeline.learned import competitor
 
             models = [*(models or default_models()), competitor()]
         buying, spending, test = choose_model(
@@ -109,6 +109,13 @@ def score(
         columns=value_names(options.wanted),
     )
     return Scored(summary, buying, spending, test, verdict, values)
+
+
+def competitor() -> LearnedValue:
+    """What competes in the backtest of a run: one head, as three would take three times as long."""
+    from keepers.models.learned.learned_value import LearnedValue
+
+    return LearnedValue("hurdle")
 
 
 def _spending(summary: Summary) -> Any:

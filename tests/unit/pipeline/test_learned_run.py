@@ -11,7 +11,7 @@ import keepers as kp
 from keepers.domain.errors import ConfigError
 from keepers.evaluation import compare
 from keepers.evaluation.value_stacking import ValueStacking
-from keepers.pipeline import learned
+from keepers.pipeline import scoring
 from keepers.pipeline.options import RunOptions
 from keepers.simulate import Newsletters, StorePlan, simulate_store
 
@@ -19,7 +19,7 @@ from keepers.simulate import Newsletters, StorePlan, simulate_store
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     store = simulate_store(500, 3, StorePlan(people=True, newsletters=Newsletters()), start="2025-04-01")
     store.write(tmp_path / "files", only=("orders", "engagement"))
-    monkeypatch.setattr(learned, "competitor", lambda: kp.LearnedValue("hurdle", rounds=10, folds=2))
+    monkeypatch.setattr(scoring, "competitor", lambda: kp.LearnedValue("hurdle", rounds=10, folds=2))
     monkeypatch.setattr(ValueStacking, "pays", property(lambda _: True))
     choose = compare.choose_model
     monkeypatch.setattr(compare, "choose_model", lambda *a, **k: choose(*a, **{**k, "origins": 1}))
