@@ -67,10 +67,12 @@ if TYPE_CHECKING:
     from keepers.models.stack import Stack as Stack
     from keepers.pipeline.run import run as run
     from keepers.pipeline.update import update as update
+    from keepers.retention.churn import early_warnings as early_warnings
     from keepers.retention.effects import offer_effects as offer_effects
     from keepers.retention.experiment_plan import plan_experiment as plan_experiment
     from keepers.retention.offers import choose_offers as choose_offers
     from keepers.retention.profit import profit_curve as profit_curve
+    from keepers.retention.subscription_churn import subscription_warnings as subscription_warnings
     from keepers.retention.value_drivers import value_drivers as value_drivers
     from keepers.summaries.customer_base import CustomerBase as CustomerBase
     from keepers.summaries.features import features_at as features_at
@@ -133,6 +135,7 @@ _HOMES = {
     "features_at": ("summaries.features", "features_at"),
     "features_at_age": ("summaries.features", "features_at_age"),
     "find_leaks": ("evaluation.leaks", "find_leaks"),
+    "early_warnings": ("retention.churn", "early_warnings"),
     "formulas": ("valuation.formulas", ""),
     "goodness_of_fit": ("evaluation.goodness", "goodness_of_fit"),
     "lifetime_value": ("valuation.lifetime_value", "lifetime_value"),
@@ -152,6 +155,7 @@ _HOMES = {
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),
     "subscription_value": ("valuation.subscription_value", "subscription_value"),
+    "subscription_warnings": ("retention.subscription_churn", "subscription_warnings"),
     "summarise": ("summaries.summary", "summarise"),
     "summarise_opportunities": ("summaries.opportunities", "summarise_opportunities"),
     "summarise_subscriptions": ("summaries.subscriptions", "summarise_subscriptions"),

@@ -16,6 +16,7 @@ from keepers.pipeline import content_trust as trust
 from keepers.pipeline.content_cohorts import cohort_content
 from keepers.pipeline.content_data import data_content
 from keepers.pipeline.content_groups import alive_content, breakdowns_content
+from keepers.pipeline.content_keeping import promises_content, segments_content, warnings_content
 from keepers.pipeline.content_value import estimate, formula_content, lever_content
 from keepers.pipeline.insights import Insights
 from keepers.pipeline.options import RunOptions
@@ -30,6 +31,7 @@ from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
 
 if TYPE_CHECKING:
+    from keepers.pipeline.keeping import Keeping
     from keepers.pipeline.learned import LearnedRun
     from keepers.pipeline.subscriptions import ScoredSubscriptions
 
@@ -47,6 +49,7 @@ def report_content(
     written: Collection[str],
     notes: Sequence[str] = (),
     learned: LearnedRun | None = None,
+    kept: Keeping | None = None,
 ) -> content.ReportContent:
     """Everything the report says of a shop, and of its subscriptions where it has any."""
     values, meant, test = scored.values, found.meanings, scored.test
@@ -70,14 +73,24 @@ def report_content(
         formulas=formula_content(found.formulas, found.equity.mean, meant.ahead, options),
         reconciliation=data_content(dataset.reconciliation, dataset.currency, values.has_money, _read_money(found)),
         subscriptions=None if subscribed is None else _subscriptions(subscribed, options, beside_orders=True),
+        warnings=() if kept is None else warnings_content(kept, dataset, options, meant.at_risk),
+        segments=None
+        if kept is None
+        else segments_content(values, kept, dataset, meant.ahead, meant.lifetime, meant.past),
+        promises=() if kept is None else promises_content(kept, meant.ahead),
         models=(*_models(scored), *_learned(learned), *(() if subscribed is None else contract_models(subscribed))),
-        notes=(*notes, *values.remarks, *dataset.reconciliation.warnings),
+        notes=(*notes, *(() if kept is None else kept.notes), *values.remarks, *dataset.reconciliation.warnings),
         files=_files(written),
     )
 
 
 def subscription_report(
-    dataset: Dataset, scored: ScoredSubscriptions, options: RunOptions, now: dt.datetime, written: Collection[str]
+    dataset: Dataset,
+    scored: ScoredSubscriptions,
+    options: RunOptions,
+    now: dt.datetime,
+    written: Collection[str],
+    kept: Keeping | None = None,
 ) -> content.ReportContent:
     """Everything the report says where there are subscriptions alone."""
     summary, values = scored.summary, scored.values
@@ -99,6 +112,7 @@ def subscription_report(
         ),
         verdict=replace(judged, counted="renewals", hidden="endings", whose="subscriptions", test="staying"),
         subscriptions=found,
+        warnings=() if kept is None else warnings_content(kept, dataset, options, found.leaving.meaning),
         reconciliation=data_content(account, dataset.currency, False, None),
         models=contract_models(scored),
         notes=(*values.remarks, *account.warnings),

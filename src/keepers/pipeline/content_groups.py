@@ -25,7 +25,7 @@ _SILENCE_CUTS = (30, 60, 90, 180, 365, 730)
 def tier_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
     """Customers by predicted value."""
     rules = values.facts.tiers.rules()
-    return _grouping(values, "clv_tier", rules, values.facts.tiers.sentence, meaning, past)
+    return grouping(values, "clv_tier", rules, values.facts.tiers.sentence, meaning, past)
 
 
 def rfm_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeaning | None) -> Grouping:
@@ -34,7 +34,7 @@ def rfm_content(values: Values, meaning: MoneyMeaning | None, past: MoneyMeaning
     assert rule is not None
     words = rule.rules()
     ordered = {name: words[name] for name in GROUPS[rule.grid]}
-    return _grouping(values, "rfm_group", ordered, rule.sentence, meaning, past)
+    return grouping(values, "rfm_group", ordered, rule.sentence, meaning, past)
 
 
 def breakdowns_content(values: Values, meaning: MoneyMeaning | None) -> tuple[Breakdown, ...]:
@@ -75,7 +75,7 @@ def alive_content(values: Values) -> AliveMap:
     )
 
 
-def _grouping(
+def grouping(
     values: Values,
     column: str,
     rules: dict[str, str],
@@ -83,6 +83,7 @@ def _grouping(
     meaning: MoneyMeaning | None,
     past: MoneyMeaning | None,
 ) -> Grouping:
+    """Customers divided by a column, the groups in the order of their rules."""
     found = {row[0]: row for row in _sums(values, quoted(column))}
     rows = tuple(
         Group(

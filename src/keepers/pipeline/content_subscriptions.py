@@ -21,6 +21,7 @@ from keepers.reports.figures import Estimate, MoneyMeaning, Span
 from keepers.reports.groups import CohortMeasure, CohortRow, CohortTriangle
 from keepers.summaries.life_table import life_table
 from keepers.summaries.subscription_cohorts import SubscriptionCohort, subscription_cohorts
+from keepers.valuation.churn_rates import churn_rates
 from keepers.valuation.mrr_history import mrr_history, mrr_movement
 from keepers.valuation.recurring_revenue import Movements, gross_revenue_retention, net_revenue_retention, quick_ratio
 
@@ -126,6 +127,7 @@ def _revenue(scored: ScoredSubscriptions) -> report.Revenue:
             for name in ("new", "reactivation", "expansion", "contraction", "churned")
         ),
     )
+    churn = churn_rates(scored.summary, months)
     return report.Revenue(
         now=rows[-1].end if rows else 0.0,
         meaning=_monthly("active and past-due subscriptions"),
@@ -134,6 +136,9 @@ def _revenue(scored: ScoredSubscriptions) -> report.Revenue:
         gross_retention=None if year is None else gross_revenue_retention(year),
         quick_ratio=quick_ratio(gained) if last and math.isfinite(gained.start) else None,
         over=over,
+        logo_churn=churn.logo,
+        revenue_churn=churn.revenue,
+        churn_months=churn.months,
         paused=float(
             scored.summary.engine.row(
                 f"SELECT coalesce(sum(mrr), 0) FROM {quoted(scored.summary.name)} WHERE state = 'paused'"

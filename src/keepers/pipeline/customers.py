@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keepers.data.engine import literal, quoted
 from keepers.data.read import Dataset
@@ -10,6 +11,9 @@ from keepers.exports.files import write_csv_for_people
 from keepers.summaries.acquisition import first_orders
 from keepers.valuation.columns import Columns
 from keepers.valuation.values import Values, create_view
+
+if TYPE_CHECKING:
+    from keepers.retention.segments import BehaviourRule
 
 _PERSON = ("name", "email")
 _FIRST = ("product", "category", "country", "channel", "campaign")
@@ -24,7 +28,13 @@ def value_names(wanted: Columns) -> Columns:
     return tuple(name for name in wanted if name not in known)
 
 
-def customer_table(dataset: Dataset, values: Values, wanted: Columns = "all") -> Values:
+def customer_table(
+    dataset: Dataset,
+    values: Values,
+    wanted: Columns = "all",
+    behaviour: BehaviourRule | None = None,
+    before: Path | None = None,
+) -> Values:
     """The same values, still to be computed, with names in front and what is known of the first order behind.
 
     Parameters
@@ -35,6 +45,10 @@ def customer_table(dataset: Dataset, values: Values, wanted: Columns = "all") ->
         One row a customer, mostly not computed yet.
     wanted : "all", "main" or sequence of str
         The columns to be there. The main ones have the names, and nothing of the first order.
+    behaviour : BehaviourRule, optional
+        The rule of the column `behaviour_segment`.
+    before : Path, optional
+        The published scores of an earlier run of the project, for `rfm_group_previous`.
     """
     engine = values.engine
     rest = [f"v.{quoted(name)}" for name in values.columns if name != "customer_key"]
@@ -53,8 +67,30 @@ def customer_table(dataset: Dataset, values: Values, wanted: Columns = "all") ->
         known = [name for name in asked if name in first.columns]
         joins += f" LEFT JOIN {quoted(first.name)} AS f ON f.customer_key = v.customer_key"
         groups = [f"f.{name} AS first_{name}" for name in known]
-    columns = ", ".join(["v.customer_key", *identity, *rest, *groups])
+    segments: list[str] = []
+    if behaviour is not None:
+        share, join = _discount_share(dataset, values)
+        joins += join
+        segments.append(f"{behaviour.sql(share)} AS behaviour_segment")
+    if before is not None:
+        joins += f" LEFT JOIN read_parquet({literal(str(before))}) AS earlier ON earlier.customer_key = v.customer_key"
+        segments.append("earlier.rfm_group AS rfm_group_previous")
+    columns = ", ".join(["v.customer_key", *identity, *rest, *segments, *groups])
     return Values(engine, create_view(engine, f"SELECT {columns} FROM {quoted(values.name)} AS v{joins}"), values.facts)
+
+
+def _discount_share(dataset: Dataset, values: Values) -> tuple[str, str]:
+    """SQL of the share of a customer's orders with a discount, and the join that it needs."""
+    orders = dataset.orders
+    if not values.engine.is_embedded or not {"discount", "discount_code"} <= set(orders.columns):
+        return "NULL", ""
+    join = (
+        " LEFT JOIN (SELECT customer_key, "
+        "avg(CASE WHEN discount > 0 OR discount_code IS NOT NULL THEN 1.0 ELSE 0.0 END) "
+        f"AS discounted FROM {quoted(orders.name)} WHERE counted GROUP BY customer_key) AS reduced "
+        "ON reduced.customer_key = v.customer_key"
+    )
+    return "reduced.discounted", join
 
 
 def write_customers(customers: Values, folder: Path, csv: bool) -> Values:

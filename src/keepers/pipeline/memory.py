@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from keepers.data.engine import literal, quoted
+from keepers.data.engine import Engine, literal, quoted
 from keepers.data.table import Table
 from keepers.domain.alert import Alert, AlertProposal
 from keepers.domain.money import UNSPECIFIED_CURRENCY
@@ -22,16 +22,21 @@ from keepers.pipeline.project import Project
 if TYPE_CHECKING:
     from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
+    from keepers.retention.segments import BehaviourRule
+    from keepers.retention.warnings import EarlyWarnings
     from keepers.storage.scores import PublishedScores
     from keepers.storage.state import Books, State
     from keepers.summaries.rfm_groups import RfmRule
     from keepers.summaries.summary import Summary
+    from keepers.valuation.values import Values
 
 CUSTOMERS, SUBSCRIBERS = "customers", "subscribers"
 _KEPT = (
-    "customer_key", "probability_alive", "churn_probability", "expected_orders", "expected_orders_low",
-    "expected_orders_high", "clv_if_active", "money_at_risk", "clv_tier", "rfm_group", "behaviour_segment",
+    "customer_key", "probability_alive", "expected_orders", "expected_orders_low", "expected_orders_high",
+    "clv_tier", "rfm_group", "behaviour_segment",
 )  # fmt: skip
+_A_MONTH = 28
+"""Days that should lie between two runs whose segments are compared."""
 _KEPT_OF_SUBSCRIBERS = ("customer_key", "plan", "state", "churn_probability", "renewal_probability", "mrr")
 
 
@@ -102,31 +107,80 @@ class Memory:
         assert self._books is not None
         return self._books
 
-    def publish(self, scored: Scored, options: RunOptions, now: dt.datetime) -> None:
+    def behaviour(self, values: Values) -> BehaviourRule:
+        """The rule of the behaviour segments: the frozen one for a month, then a new one."""
+        from keepers.retention.segments import BehaviourRule, behaviour_rule
+
+        with self.state.reading() as books:
+            said = books.divisions.rule("behaviour", values.facts.summary.calibration_end)
+        return behaviour_rule(values, None if said is None else BehaviourRule.from_dict(said))
+
+    def compared(self, day: dt.date) -> PublishedScores | None:
+        """The earlier run that segments are compared with: a month ago, or else the oldest there is."""
+        earlier = self.earlier(CUSTOMERS, day)
+        month = [one for one in earlier if (day - one.as_of).days >= _A_MONTH]
+        return month[0] if month else earlier[-1] if earlier else None
+
+    def publish(
+        self, scored: Scored, options: RunOptions, now: dt.datetime, warnings: EarlyWarnings | None,
+        behaviour: BehaviourRule | None,
+    ) -> None:  # fmt: skip
         """Keep every customer's scores, to be graded later; of customers who stay in a warehouse only the rules."""
         values, summary = scored.values, scored.summary
         rule = values.facts.rfm
         if rule is not None:
             self.books.divisions.freeze(f"rfm:{rule.grid}", rule.frozen_on, rule.to_dict())
+        if behaviour is not None:
+            self.books.divisions.freeze("behaviour", behaviour.frozen_on, behaviour.to_dict())
         if not values.engine.is_embedded:
             return
-        value = values.value_column
-        wanted = (*_KEPT, *(f"{value}{end}" for end in ("", "_low", "_high")))
+        value, present = values.value_column, set(values.columns)
+        wanted = [*_KEPT, *((value, f"{value}_low", f"{value}_high") if values.has_money else ())]
+        columns = [f"v.{quoted(name)} AS {name.replace(value, 'value')}" for name in wanted if name in present]
+        nodes, joins = self._nodes(scored)
+        columns += [f"node.{name}" for name in nodes]
+        churn = options.horizon.days
+        if warnings is not None:
+            churn = warnings.horizon.days
+            columns.append("w.churn_probability")
+            joins += f" LEFT JOIN {quoted(warnings.name)} AS w ON w.customer_key = v.customer_key"
+        query = f"SELECT {', '.join(columns)} FROM {quoted(values.name)} AS v{joins}"
+        spend = "" if scored.spending is None else f"+{type(scored.spending).__name__}"
         self._keep(
-            Table(values.engine, values.name), wanted, value, CUSTOMERS, now, summary.calibration_end,
-            values.facts.buying.name + ("" if scored.spending is None else f"+{type(scored.spending).__name__}"),
-            options, options.horizon.days, values.basis.value if values.has_money else None, values.currency,
+            values.engine, query, CUSTOMERS, now, summary.calibration_end, values.facts.buying.name + spend,
+            (options.horizon.days, churn), values.basis.value if values.has_money else None, values.currency,
         )  # fmt: skip
+
+    def _nodes(self, scored: Scored) -> tuple[list[str], str]:
+        """Orders expected within a month, a quarter and half a year, to grade them before the horizon is over."""
+        from keepers.domain.time import days
+        from keepers.evaluation.promises import NODES
+
+        summary, engine, cells = scored.summary, scored.values.engine, scored.values.facts.cells
+        keyed = summary.keyed_cells()
+        found = {
+            f"expected_orders_{node}": cells.buying.predict_cells(keyed.cells, days(node)).expected_purchases
+            for node in NODES
+        }
+        table = engine.from_columns(engine.new_name("nodes"), {**keyed.key, **found})
+        listed = ", ".join(f"cell.{name}" for name in found)
+        join = (
+            f" INNER JOIN (SELECT summary.customer_key, {listed} FROM {quoted(summary.name)} AS summary INNER JOIN "
+            f"{quoted(table)} AS cell ON {summary.same_cell}) AS node ON node.customer_key = v.customer_key"
+        )
+        return list(found), join
 
     def publish_subscribers(self, found: ScoredSubscriptions, options: RunOptions, now: dt.datetime) -> None:
         """The same of subscribers."""
         values = found.values
         value = values.value_column
-        wanted = (*_KEPT_OF_SUBSCRIBERS, *(f"{value}{end}" for end in ("", "_low", "_high")))
+        wanted = (*_KEPT_OF_SUBSCRIBERS, *((value, f"{value}_low", f"{value}_high") if values.has_money else ()))
+        present = set(values.columns)
+        columns = [f"{quoted(name)} AS {name.replace(value, 'value')}" for name in wanted if name in present]
         self._keep(
-            Table(values.engine, values.name), wanted, value, SUBSCRIBERS, now, found.summary.facts.cut,
-            found.model.name, options, options.horizon.days, values.basis.value if values.has_money else None,
-            values.currency,
+            values.engine, f"SELECT {', '.join(columns)} FROM {quoted(values.name)}", SUBSCRIBERS, now,
+            found.summary.facts.cut, found.model.name, (options.horizon.days, options.horizon.days),
+            values.basis.value if values.has_money else None, values.currency,
         )  # fmt: skip
 
     def raise_alerts(
@@ -138,18 +192,15 @@ class Memory:
         return self.books.alerts.listed()
 
     def _keep(
-        self, table: Table, wanted: Sequence[str], value: str, kind: str, now: dt.datetime, as_of: dt.date,
-        model: str, options: RunOptions, horizon: float, basis: str | None, currency: str,
+        self, engine: Engine, query: str, kind: str, now: dt.datetime, as_of: dt.date, model: str,
+        horizons: tuple[float, float], basis: str | None, currency: str,
     ) -> None:  # fmt: skip
         from keepers.storage.scores import PublishedScores
 
-        engine, present = table.engine, set(table.columns)
-        listed = ", ".join(f"{quoted(name)} AS {name.replace(value, 'value')}" for name in wanted if name in present)
-        view = engine.create_view(engine.new_name("published"), f"SELECT {listed} FROM {quoted(table.name)}")
+        view = engine.create_view(engine.new_name("published"), query)
         path = self.state.write_snapshot(Table(engine, view), f"{kind}-{as_of.isoformat()}")
         self._written.append(path)
         rows = engine.row(f"SELECT count(*) FROM read_parquet({literal(str(path))})")[0]
         self.books.runs.publish(
-            self._run,
-            PublishedScores(kind, now, as_of, model, horizon, options.horizon.days, basis, currency, int(rows), path),
+            self._run, PublishedScores(kind, now, as_of, model, *horizons, basis, currency, int(rows), path)
         )

@@ -20,6 +20,7 @@ from keepers.pipeline.reading import open_engine, read_files
 
 if TYPE_CHECKING:
     from keepers.pipeline.insights import Insights
+    from keepers.pipeline.keeping import Keeping
     from keepers.pipeline.learned import LearnedRun
     from keepers.pipeline.memory import Memory
     from keepers.pipeline.scoring import Scored
@@ -99,6 +100,7 @@ def run(
         # Imported here, since at the top they would be loaded before the reading rather than beside it.
         from keepers.pipeline.customers import customer_table, write_customers
         from keepers.pipeline.insights import insights
+        from keepers.pipeline.keeping import look_after, segments_before
         from keepers.pipeline.summary_file import run_summary, write_summary
 
         if _subscriptions_alone(dataset):
@@ -106,7 +108,8 @@ def run(
 
             return RunResult(options.into, subscription_run(dataset, options, folder, progress, now, memory))
         scored, learned, remarks = _scored(dataset, options, now(), progress, memory)
-        customers = customer_table(dataset, scored.values, options.wanted)
+        behaviour, before = segments_before(scored, options, memory)
+        customers = customer_table(dataset, scored.values, options.wanted, behaviour, before)
         if options.report or not engine.is_embedded:
             customers = customers.stored()
         progress("Writing customers", None)
@@ -118,7 +121,7 @@ def run(
         subscribed, told, notes = _subscribed(dataset, options, folder, now(), progress)
         if subscribed is not None:
             found.models["contract"] = subscribed.model
-        _remember(memory, scored, subscribed, options, now())
+        kept = look_after(dataset, scored, subscribed, behaviour, options, memory, folder, now(), progress)
         _save_models(found, learned, options, folder)
         if options.kept:
             from keepers.pipeline.kept import keep
@@ -126,17 +129,11 @@ def run(
             progress("Keeping orders for updates", None)
             keep(dataset, scored, options, folder)
         if options.report:
-            from keepers.pipeline.content import report_content
-            from keepers.reports.page import write_report
-
             progress("Writing the report", None)
-            present = {path.name for path in folder.iterdir()}
-            remarks = (*notes, *remarks)
-            said = report_content(dataset, scored, found, options, now(), subscribed, present, remarks, learned)
-            write_report(said, folder / "report.html")
-        summary = run_summary(
-            dataset, scored, found, options, now(), sorted(path.name for path in folder.iterdir()), told, learned
-        )
+            said = (*notes, *remarks)
+            _write_report(dataset, scored, found, options, now(), subscribed, said, learned, kept, folder)
+        names = sorted(path.name for path in folder.iterdir())
+        summary = run_summary(dataset, scored, found, options, now(), names, told, learned, kept.to_dict())
         if not engine.is_embedded:
             from keepers.pipeline.warehouse_results import publish
 
@@ -168,19 +165,24 @@ def _save_models(found: Insights, learned: LearnedRun | None, options: RunOption
         learned.model.save(folder / "model-learned.json")
 
 
-def _remember(
-    memory: Memory | None,
+def _write_report(
+    dataset: Dataset,
     scored: Scored,
-    subscribed: ScoredSubscriptions | None,
+    found: Insights,
     options: RunOptions,
     now: dt.datetime,
+    subscribed: ScoredSubscriptions | None,
+    notes: Sequence[str],
+    learned: LearnedRun | None,
+    kept: Keeping,
+    folder: Path,
 ) -> None:
-    if memory is None:
-        return
-    memory.begin(options, now, scored.summary.calibration_end, scored.summary.customers)
-    memory.publish(scored, options, now)
-    if subscribed is not None:
-        memory.publish_subscribers(subscribed, options, now)
+    from keepers.pipeline.content import report_content
+    from keepers.reports.page import write_report
+
+    present = {path.name for path in folder.iterdir()}
+    said = report_content(dataset, scored, found, options, now, subscribed, present, notes, learned, kept)
+    write_report(said, folder / "report.html")
 
 
 def remembering(options: RunOptions) -> contextlib.AbstractContextManager[Memory | None]:

@@ -12,6 +12,7 @@ from keepers.data.engine import quoted
 from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK
 from keepers.domain.ports import Progress
+from keepers.pipeline.keeping import look_after
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.subscriptions import (
     ScoredSubscriptions,
@@ -20,7 +21,9 @@ from keepers.pipeline.subscriptions import (
     write_subscribers,
 )
 from keepers.pipeline.summary_file import money_of, subscription_run_summary, write_summary
-from keepers.valuation.mrr_history import mrr_history
+from keepers.valuation.churn_rates import churn_rates
+from keepers.valuation.mrr_history import MrrMonth, mrr_history, mrr_movement
+from keepers.valuation.recurring_revenue import Movements, gross_revenue_retention, net_revenue_retention, quick_ratio
 
 if TYPE_CHECKING:
     from keepers.pipeline.memory import Memory
@@ -40,19 +43,17 @@ def subscription_run(
     assert scored is not None
     progress("Writing results", None)
     write_subscribers(scored, folder, options.csv)
-    if memory is not None:
-        memory.begin(options, now(), scored.summary.facts.cut, len(scored.values))
-        memory.publish_subscribers(scored, options, now())
+    kept = look_after(dataset, None, scored, None, options, memory, folder, now(), progress)
     scored.model.save(folder / "model-contract.json", corrected=options.report)
     if options.report:
         from keepers.pipeline.content import subscription_report
         from keepers.reports.page import write_report
 
         present = {path.name for path in folder.iterdir()}
-        write_report(subscription_report(dataset, scored, options, now(), present), folder / "report.html")
+        write_report(subscription_report(dataset, scored, options, now(), present, kept), folder / "report.html")
     told = subscription_summary(scored, options)
     names = sorted(path.name for path in folder.iterdir())
-    summary = subscription_run_summary(dataset, scored, told, options, now(), names)
+    summary = subscription_run_summary(dataset, scored, told, options, now(), names, kept.to_dict())
     write_summary(summary, folder / MARK)
     return summary
 
@@ -78,6 +79,7 @@ def subscription_summary(scored: ScoredSubscriptions, options: RunOptions) -> di
         "last_day": summary.facts.cut.isoformat(),
         "model": scored.model.title,
         "mrr": months[-1].movements.end if months else None,
+        "recurring_revenue": _ratios(scored, months) if months else None,
         "revenue": None if revenue is None else float(revenue),
         "equity": None
         if equity is None
@@ -116,6 +118,26 @@ def subscription_summary(scored: ScoredSubscriptions, options: RunOptions) -> di
         "remarks": list(values.remarks),
         "verdict": {**scored.verdict.to_dict(), "tested": tested},
         "backtest": None if scored.test is None else scored.test.to_dict(),
+    }
+
+
+def _ratios(scored: ScoredSubscriptions, months: tuple[MrrMonth, ...]) -> dict[str, Any]:
+    """Retention of revenue over the last year at most, and churn a month; null where it cannot be told."""
+    over = min(len(months), 12)
+    moved = mrr_movement(scored.summary, over)
+    known = moved is not None and moved.start > 0
+    last = months[-over:]
+    summed = (sum(getattr(month.movements, name) for month in last) for name in _MOVED[1:])
+    churn = churn_rates(scored.summary, months)
+    return {
+        "over_months": over,
+        "net_retention": net_revenue_retention(moved) if moved is not None and known else None,
+        "gross_retention": gross_revenue_retention(moved) if moved is not None and known else None,
+        "quick_ratio": quick_ratio(Movements(last[0].movements.start, *summed)),
+        "logo_churn_a_month": churn.logo,
+        "revenue_churn_a_month": churn.revenue,
+        "revenue_loss_a_month": churn.lost,
+        "churn_over_months": churn.months,
     }
 
 

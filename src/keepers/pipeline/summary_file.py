@@ -27,6 +27,7 @@ SCHEMA = 1
 """Raised when a key changes its meaning or goes."""
 
 FILES = {
+    "alerts.csv": "customers to look after now: why, what to do, by whom and until when",
     "customers.csv": "a row a customer, for spreadsheets",
     "customers.parquet": "the same for programs, every digit",
     "kept": "orders and summaries, to which `keepers update` adds",
@@ -34,6 +35,7 @@ FILES = {
     "model-contract.json": "the fitted model of contracts",
     "model-learned.json": "the model that learned from features",
     "model-spend.json": "the fitted model of spend",
+    "segment_moves.csv": "how many customers went from which segment to which since an earlier run",
     "report.html": "the report, one page that needs no network",
     "subscribers.csv": "a row a subscriber, for spreadsheets",
     "subscribers.parquet": "the same for programs, every digit",
@@ -51,6 +53,7 @@ def run_summary(
     files: list[str],
     subscriptions: dict[str, Any] | None = None,
     learned: LearnedRun | None = None,
+    keeping: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a program may want to know of a run, as plain values.
 
@@ -84,6 +87,7 @@ def run_summary(
             "backtest": None if scored.test is None else scored.test.to_dict(),
             **({} if learned is None else {"learned": learned.to_dict()}),
             "subscriptions": subscriptions,
+            "keeping": keeping,
             "data": dataset.reconciliation.to_dict(),
             "files": _listed(files),
         }
@@ -98,6 +102,7 @@ def subscription_run_summary(
     options: RunOptions,
     now: dt.datetime,
     files: list[str],
+    keeping: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The same of a run on subscriptions alone: what is a shop's is null."""
     plain: dict[str, Any] = _finite(
@@ -121,6 +126,7 @@ def subscription_run_summary(
             "formulas": [],
             "backtest": None,
             "subscriptions": subscriptions,
+            "keeping": keeping,
             "data": dataset.reconciliation.to_dict(),
             "files": _listed(files),
         }

@@ -12,6 +12,7 @@ from keepers.evaluation.verdict import Trust
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
+from keepers.reports.retention import Promise, Segments, Warnings
 from keepers.reports.subscriptions import Subscriptions
 
 
@@ -261,6 +262,12 @@ class ReportContent:
     """Predicted and actual purchases by decile."""
     backtest: Backtest | None = None
     """Every candidate on unseen days."""
+    warnings: tuple[Warnings, ...] = ()
+    """Who is about to leave, why, and what to do: customers of a shop, subscribers."""
+    segments: Segments | None = None
+    """Customers by behaviour, their moves, and their service."""
+    promises: tuple[Promise, ...] = ()
+    """Scores that were published earlier, held against what happened."""
     subscriptions: Subscriptions | None = None
     """What subscriptions bring, how long they last and who may leave."""
     formulas: Formulas | None = None

@@ -14,12 +14,21 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from keepers.reports import breakdowns, cohorts, findings, formatting, sentences, subscription_sentences
+from keepers.reports import (
+    breakdowns,
+    cohorts,
+    findings,
+    formatting,
+    retention_sentences,
+    sentences,
+    subscription_sentences,
+)
 from keepers.reports.charts.calibration import calibration_chart
 from keepers.reports.charts.chart import Chart
 from keepers.reports.charts.cohort_curves import cohort_curves, short_text
 from keepers.reports.charts.concentration import concentration_chart
 from keepers.reports.charts.months import acquisition_chart, totals_chart
+from keepers.reports.charts.moves import moves_chart
 from keepers.reports.charts.subscriptions import subscription_charts
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.content import ReportContent
@@ -116,13 +125,15 @@ def _rounded(value: Any) -> Any:
 
 def _sections(content: ReportContent) -> list[Section]:
     breakdown = any(_named(b) for b in content.breakdowns)
-    tested = bool(content.tracking or content.calibration or content.backtest)
+    tested = bool(content.tracking or content.calibration or content.backtest or content.promises)
     return [
         Section("value", "Value", content.equity is not None),
         Section("activity", "Customers", content.equity is None and content.activity is not None),
         Section("risk", "At risk", content.at_risk is not None),
+        Section("warnings", "Warnings", any(found.rows for found in content.warnings)),
         Section("levers", "Levers", bool(content.levers and content.levers.rows)),
         Section("groups", "Groups", bool(_rows(content.tiers) or _rows(content.rfm))),
+        Section("segments", "Segments", content.segments is not None),
         Section("origin", "Where from", breakdown),
         Section("cohorts", "Cohorts", any(triangle.rows for triangle in content.cohorts)),
         Section("alive", "Still there?", bool(content.alive_map and content.alive_map.order_bands)),
@@ -178,6 +189,8 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
         charts.extend(tracking_charts(content.tracking))
     if content.calibration is not None and content.calibration.groups:
         charts.append(calibration_chart(content.calibration))
+    if content.segments is not None:
+        charts.extend(moves_chart(found, place) for place, found in enumerate(content.segments.moves))
     if content.subscriptions is not None:
         charts.extend(subscription_charts(content.subscriptions, currency))
     if content.reconciliation is not None and content.reconciliation.months:
@@ -202,6 +215,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         say=sentences,
         subs=subscription_sentences,
+        keep=retention_sentences,
         find=findings,
         fmt=formatting,
         largest=breakdowns.largest,

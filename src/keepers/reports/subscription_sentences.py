@@ -68,7 +68,24 @@ def revenue(found: Revenue, currency: str | None) -> tuple[str, ...]:
             f"Those who paid {plural(found.over, 'month')} ago bring {percent(net)} of what they brought then; without "
             f"what some of them pay more, {percent(gross)}."
         )
-    return tuple(lines)
+    return (*lines, *_churn(found))
+
+
+def _churn(found: Revenue) -> tuple[str, ...]:
+    """Churn of subscribers and of revenue, as services quote them."""
+    logo, money_lost = finite(found.logo_churn), finite(found.revenue_churn)
+    if logo is None or money_lost is None:
+        return ()
+    over = plural(found.churn_months, "month")
+    if logo == 0.0:
+        return (
+            f"Nobody left in the last {over}. That is no churn of zero to build on: what the model expects stands "
+            "under “Staying”, and no value here is divided by churn.",
+        )
+    return (
+        f"In a month {percent(logo)} of the subscribers leave (logo churn), and {percent(money_lost)} of recurring "
+        f"revenue goes with them (revenue churn): means over the last {over}.",
+    )
 
 
 def quick_ratio(found: Revenue) -> str:

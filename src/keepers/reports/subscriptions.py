@@ -51,6 +51,12 @@ class Revenue:
     """Revenue gained by revenue lost over the last year; infinite where nothing was lost."""
     over: int = 12
     """Months that the ratios look back."""
+    logo_churn: float | None = None
+    """Share of subscribers who leave in a month, the mean over the last year; None where it cannot be counted."""
+    revenue_churn: float | None = None
+    """Share of recurring revenue that is lost with them in a month."""
+    churn_months: int = 0
+    """Months over which both are counted."""
     paused: float = 0.0
     """What subscriptions that are paused now brought; it counts as lost in the last month."""
 

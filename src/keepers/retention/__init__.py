@@ -1,1 +1,1 @@
-"""What to do about customers: whom to treat, with what, and whom to leave alone."""
+"""Keeping customers: who may be leaving and why, how customers fall into segments, and which offers pay with whom."""

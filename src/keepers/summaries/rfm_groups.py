@@ -55,7 +55,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 _ORDER_COUNTS = {"quintiles": (1.0, 2.0, 3.0, 5.0), "thirds": (1.0, 3.0)}
 _SHARES = {"quintiles": (0.2, 0.4, 0.6, 0.8), "thirds": (1 / 3, 2 / 3)}
 _RECENCY_OF_THIRDS = (180.0, 365.0)
-_FROZEN_DAYS = 30
+FROZEN_DAYS = 30
+"""Days for which cuts hold, so that counts move only when customers do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def rfm_rule(
     if grid not in GROUPS:
         raise ConfigError(f"`grid` is {grid!r}; use one of: {', '.join(GROUPS)}.")
     day = summary.window.calibration_end or dt.date(1970, 1, 1)
-    if previous is not None and previous.grid == grid and abs((day - previous.frozen_on).days) < _FROZEN_DAYS:
+    if previous is not None and previous.grid == grid and abs((day - previous.frozen_on).days) < FROZEN_DAYS:
         return previous
     shares = _SHARES[grid]
     groups = keyed or summary.keyed_cells()

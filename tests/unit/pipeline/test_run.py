@@ -25,6 +25,7 @@ def result(cdnow_path: Path, tmp_path_factory: pytest.TempPathFactory) -> RunRes
 
 def test_the_folder_holds_what_is_promised(result: RunResult) -> None:
     assert sorted(path.name for path in result.folder.iterdir()) == [
+        "alerts.csv",
         "customers.csv",
         "customers.parquet",
         "kept",

@@ -46,6 +46,7 @@ from keepers.reports.groups import (
     Grouping,
 )
 from unit.reports.evidence_example import AHEAD, LIFETIME, PAST, backtest, formulas, models, reconciliation
+from unit.reports.retention_example import promises, segments, warnings
 from unit.reports.simulated_shop import (
     CUSTOMERS,
     DAYS,
@@ -125,6 +126,9 @@ def example_content() -> ReportContent:
         ),
         tiers=_tiers(value, revenue, alive, ahead),
         rfm=_rfm(orders, last, value, revenue, alive, ahead),
+        warnings=(warnings(),),
+        segments=segments(),
+        promises=promises(),
         breakdowns=_breakdowns(s, orders, value, revenue, ahead),
         cohorts=_cohorts(s),
         alive_map=_alive_map(orders, DAYS - last, alive),
