@@ -115,7 +115,7 @@ def backtest(
     ('MBGNBD', 3)
     """
     source = orders
-    orders = source if isinstance(source, Table) else source.orders
+    orders = source if isinstance(source, Table) else getattr(source, "orders", source)
     models, learned = _apart(default_models(opportunity) if models is None else models, opportunity)
     rules = [rule for rule in baselines if not isinstance(rule, PastSpend)]
     candidates = _named([*models, *rules])

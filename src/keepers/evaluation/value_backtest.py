@@ -215,7 +215,8 @@ def _title(buying: str, spending: Any) -> str:
 
 
 def _columns(spending: Any) -> tuple[str, ...]:
-    return tuple(getattr(spending, "needed_attributes", ()))
+    covariates = getattr(spending, "covariates", None)
+    return () if covariates is None else tuple(covariates.spend)
 
 
 def _rule_text(rule: type, what: str) -> str:

@@ -219,7 +219,8 @@ class ValueHoldout:
             below, at = transform(values.orders, cell, known, actual / self.factor)
             outcome = actual
         else:
-            scale = self.factor * known_scale
+            dearer = np.broadcast_to(spend.calendar(origin.horizon), cells.x.shape)
+            scale = self.factor * known_scale * dearer[cell]
             below, at = _transform(shape, cell, actual / scale)
             # What was returned beyond what was bought counts as nothing bought: values are never below zero.
             outcome = np.maximum(actual, 0.0)

@@ -18,7 +18,7 @@ from keepers.summaries.summary import Summary
 MOST_ORDERS = 60_000
 """Orders that are handed over one by one; where there are more, those of a part of the customers are."""
 
-_AFTER_FIRST = " AND purchased_on > first_on"
+AFTER_FIRST = " AND purchased_on > first_on"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +83,12 @@ def sides_table(summary: Summary, include_first: bool) -> str:
     InputError
         If the summary was not made of orders, or these carry no amounts.
     """
-    _check(summary)
+    check_orders(summary)
     key = "spend_sides_all" if include_first else "spend_sides"
     return summary.kept(
         key,
         lambda: template(PACKAGE, "spend_sides").format(
-            purchase_days=summary.purchase_days_sql(), after_first="" if include_first else _AFTER_FIRST
+            purchase_days=summary.purchase_days_sql(), after_first="" if include_first else AFTER_FIRST
         ),
     )
 
@@ -131,7 +131,7 @@ def order_rows(
     summary: Summary, include_first: bool, most: int = MOST_ORDERS, attributes: Sequence[str] = ()
 ) -> OrderRows:
     """Orders one by one of customers whose orders all brought something; of a part of them where orders are many."""
-    _check(summary)
+    check_orders(summary)
     total = summary.engine.row(f"SELECT sum(frequency + {int(include_first)}) FROM {quoted(summary.name)}")[0]
     share = min(1.0, most / max(float(total or 0), 1.0))
     with kinds_of_customers(summary, attributes) as kinds:
@@ -145,7 +145,7 @@ def order_rows(
             template(PACKAGE, "spend_orders").format(
                 purchase_days=summary.purchase_days_sql(),
                 until=day_literal(summary.calibration_end),
-                after_first="" if include_first else _AFTER_FIRST,
+                after_first="" if include_first else AFTER_FIRST,
                 sample="" if share >= 1 else f" AND md5(dated.customer_key) < '{int(share * 16**8):08x}'",
                 kind="" if kinds is None else ",\n    kinds.kind AS kind",
                 kinds=joined,
@@ -163,13 +163,13 @@ def order_rows(
 
 def levels_table(summary: Summary, include_first: bool, log_growth: float, forgetting: float) -> str:
     """A table of `customer_key` and `level`: mean spend, orders at the level of now, the newest counting most."""
-    _check(summary)
+    check_orders(summary)
     return summary.kept(
         f"spend_levels:{include_first:d}:{log_growth!r}:{forgetting!r}",
         lambda: template(PACKAGE, "spend_levels").format(
             purchase_days=summary.purchase_days_sql(),
             until=day_literal(summary.calibration_end),
-            after_first="" if include_first else _AFTER_FIRST,
+            after_first="" if include_first else AFTER_FIRST,
             log_growth=repr(log_growth),
             forgetting=repr(forgetting),
         ),
@@ -184,7 +184,13 @@ def _sizes(summary: Summary, sides: str, count: str, total: str, max_rows: int, 
     return spend_pairs(summary.engine, customers, max_rows, "kind", kinds.attributes)
 
 
-def _check(summary: Summary) -> None:
+def check_orders(summary: Summary) -> None:
+    """Refuse what was not made of orders with amounts.
+
+    Raises
+    ------
+    InputError
+    """
     if not isinstance(summary, Summary):
         raise InputError(
             f"A {type(summary).__name__} does not hold single orders. Make a summary of orders with "

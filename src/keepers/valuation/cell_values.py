@@ -110,19 +110,22 @@ class CellValues:
         """An end of the interval of the number of orders."""
         return count_quantile(self.orders, central(LEVEL / 100)[high])
 
-    def money(self, discounted: FloatArray) -> FloatArray:
-        """What discounted orders bring, to be multiplied with the customer's scale; the margin is in it."""
-        return np.asarray(discounted * (self.margin * self._spend.mean_factor))
+    def money(self, discounted: FloatArray, horizon: Horizon | None = None) -> FloatArray:
+        """What discounted orders bring, to be multiplied with the customer's scale; the margin is in it.
+
+        The calendar of spend is that of the horizon, the one of "predicted" if it is left out.
+        """
+        return np.asarray(discounted * (self.margin * self._spend.factor(horizon or self.horizon, self.discount)))
 
     def value_quantile(self, level: float, high: bool) -> FloatArray:
         """An end of the interval of the value within the horizon, `level` in per cent."""
         assert self.shape is not None
-        return self._quantile(self.shape, self.predictions, level, high)
+        return self._quantile(self.shape, self.predictions, level, high, self.horizon)
 
     def lifetime_quantile(self, level: float, high: bool) -> FloatArray:
         """An end of the interval of the value within the lifetime, `level` in per cent."""
         shape, found = self._far
-        return self._quantile(shape, found, level, high)
+        return self._quantile(shape, found, level, high, self.lifetime)
 
     def signed_levels(self, prefix: str, level: float, high: bool) -> tuple[FloatArray, FloatArray]:
         """Where spend may be negative: normal quantiles of the total at an end, see `signed_intervals.levels`."""
@@ -155,9 +158,12 @@ class CellValues:
         assert self.spend is not None
         return self.spend
 
-    def _quantile(self, shape: ValueShape, found: CellPredictions, level: float, high: bool) -> FloatArray:
+    def _quantile(
+        self, shape: ValueShape, found: CellPredictions, level: float, high: bool, horizon: Horizon
+    ) -> FloatArray:
         end = central((self.interval_levels or {}).get(level / 100, level / 100))[high]
-        return np.asarray(self.margin * _discounted(found) * shape.quantile(end))
+        dearer = self._spend.calendar(horizon, self.discount)
+        return np.asarray(self.margin * _discounted(found) * dearer * shape.quantile(end))
 
 
 def level_suffix(level: int | float) -> str:

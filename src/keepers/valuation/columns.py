@@ -133,8 +133,12 @@ def _money(facts: ValueFacts) -> dict[str, str | CellColumn]:
     found: dict[str, str | CellColumn] = {
         "expected_order_value": CellColumn(_order_value, "scale * {0}"),
         value: CellColumn(lambda c: c.money(c.predictions.discounted_purchases), "scale * {0}"),
-        "clv_lifetime": CellColumn(lambda c: c.money(c.predictions.discounted_purchases_lifetime), "scale * {0}"),
-        "clv_infinite": CellColumn(lambda c: c.money(c.predictions.discounted_purchases_infinite), "scale * {0}"),
+        "clv_lifetime": CellColumn(
+            lambda c: c.money(c.predictions.discounted_purchases_lifetime, c.lifetime), "scale * {0}"
+        ),
+        "clv_infinite": CellColumn(
+            lambda c: c.money(c.predictions.discounted_purchases_infinite, c.lifetime), "scale * {0}"
+        ),
     }
     signed = isinstance(facts.cells.spend, SignedForecast)
     for level in facts.levels:

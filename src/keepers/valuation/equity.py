@@ -195,10 +195,10 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
     assert spend is not None
     if horizon != facts.horizon:
         found = facts.buying.predict_cells(facts.cells.cells, horizon, facts.discount, facts.lifetime)
-    factor = spend.mean_factor[sums.fine] * facts.margin.factor
+    factor = spend.factor(horizon, facts.discount)[sums.fine] * facts.margin.factor
     discounted = found.discounted_purchases[sums.fine]
     exact = sums.by_group(factor * discounted * sums.spend)
-    noise = sums.by_group(_chance(values, sums, found))
+    noise = sums.by_group(_chance(values, sums, found, horizon))
     per_unit = facts.discount.continuous(drawn.buying.unit_)
     totals = drawn_totals(values, sums, drawn, drawn.discounted_orders(sums.cells, horizon, per_unit))
     return [
@@ -207,7 +207,7 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
     ]
 
 
-def _chance(values: Values, sums: CellSums, found: Any) -> FloatArray:
+def _chance(values: Values, sums: CellSums, found: Any, horizon: Horizon) -> FloatArray:
     """Variance of the sum of each row that is left when all parameters are known: of numbers of orders and their size.
 
     With M the mean spend of a customer, the second moment of the value is d^2 E[M^2] (E[N^2] + E[N] / p).
@@ -218,7 +218,8 @@ def _chance(values: Values, sums: CellSums, found: Any) -> FloatArray:
     mean = found.expected_purchases[sums.fine]
     own = np.maximum(found.variance - found.expected_purchases_se**2, 0.0)[sums.fine]
     discount = np.divide(found.discounted_purchases[sums.fine], mean, out=np.ones_like(mean), where=mean > 0)
-    scale = (facts.margin.factor * discount) ** 2
+    dearer = np.broadcast_to(spend.calendar(horizon, facts.discount), found.expected_purchases.shape)[sums.fine]
+    scale = (facts.margin.factor * discount * dearer) ** 2
     if isinstance(spend, SignedForecast):
         squares = sums.spend_squared + sums.apart
         return np.asarray(scale * (mean * sums.within + own * squares + mean**2 * sums.apart))

@@ -157,7 +157,7 @@ def _exact(values: Values, sums: CellSums, horizon: Horizon) -> float:
     spend = facts.cells.spend
     assert spend is not None
     orders = facts.buying.predict_cells(facts.cells.cells, horizon, facts.discount, horizon).discounted_purchases
-    worth = spend.mean_factor[sums.fine] * sums.spend
+    worth = spend.factor(horizon, facts.discount)[sums.fine] * sums.spend
     return float(orders[sums.fine] @ worth) * facts.margin.factor
 
 

@@ -127,6 +127,11 @@ def check_carried(model: CodedModel, covariates: Covariates) -> None:
         if not names or process in model.varying_processes:
             continue
         listed = f"`{process}` names {', '.join(names)}, which var{'ies' if len(names) == 1 else 'y'} in time"
+        if process == "spend":
+            raise ConfigError(
+                f"{listed}, and {model.name} has no calendar of what orders are worth. Use GammaGamma; columns that do "
+                "not vary stay as they are."
+            )
         if process == "purchase":
             raise ConfigError(
                 f"{listed}, and {model.name} has no clock of buying that could speed up and slow down. Use NBD, BGNBD, "

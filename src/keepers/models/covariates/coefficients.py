@@ -84,6 +84,8 @@ def coefficient_in_time(name: str, value: float, error: float) -> Coefficient:
     p = math.erfc(abs(value) / error / math.sqrt(2.0)) if error > 0 else 0.0
     if process == "purchase":
         what = f"buy {_percent(value)} {'more' if value >= 0 else 'less'} often"
+    elif process == "spend":
+        what = f"spend {_percent(value)} {'more' if value >= 0 else 'less'} an order"
     else:
         what = f"leave at a rate {_percent(value)} {'higher' if value >= 0 else 'lower'}"
     sentence = (

@@ -46,7 +46,8 @@ class Covariates:
     spend : sequence of str
         Columns that change what an order is worth; for models of spend.
     varying : TimeVarying, optional
-        Covariates that vary in time, of which `purchase` or `dropout` names some; see `calendar_covariates`. Named by
+        Covariates that vary in time, of which `purchase`, `dropout` or `spend` names some; see `calendar_covariates`.
+        Named by `spend` they make orders dearer while they last, in `GammaGamma`. Named by
         `purchase` they speed up and slow down buying, in every model but BG/BB and ParetoNBDAbe; named by `dropout`
         they move the risk of leaving, in Pareto/NBD and GGompertz/NBD, where customers leave at any moment.
 
@@ -138,19 +139,19 @@ class Covariates:
             raise ConfigError(f"`equal` {why}.")
 
     def _check_varying(self, varying: TimeVarying) -> None:
-        where = {"spend": self.spend, "same": self.same, "reference": self.reference}
+        where = {"same": self.same, "reference": self.reference}
         where["fixed"] = [name.partition(":")[2] for name in self.fixed]
         where["equal"] = [name.partition(":")[2] for group in self.equal for name in group]
         for place, named in where.items():
             used = [name for name in named if name in varying.names]
             if used:
                 raise ConfigError(
-                    f"`{place}` names {', '.join(used)}, which vary in time. Such covariates change buying and "
-                    f"leaving, with a free coefficient in each. Leave them out of `{place}`."
+                    f"`{place}` names {', '.join(used)}, which vary in time. Such covariates have a free coefficient "
+                    f"in each process. Leave them out of `{place}`."
                 )
         if not self.varies:
             raise ConfigError(
-                "`purchase` and `dropout` name none of the covariates that vary in time. Name some of "
+                "`purchase`, `dropout` and `spend` name none of the covariates that vary in time. Name some of "
                 f"{', '.join(varying.names)}."
             )
 

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from keepers.domain.cells import Cells, FloatArray
+from keepers.domain.money import DiscountRate
 from keepers.domain.time import Horizon
+from keepers.models.spend.spend_course import SpendCourse
 from keepers.models.spend.spend_effects import CellEffects
 from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
 
@@ -61,6 +63,8 @@ class SpendForecast(ABC):
         The same for the orders that new customers will make, those counting most who will buy most.
     remark : str or None
         A sentence where something stands in for what the model does not have.
+    course : SpendCourse or None
+        What the calendar does to orders ahead; those of the question's horizon are in `mean_factor`.
     """
 
     scale: str
@@ -70,6 +74,17 @@ class SpendForecast(ABC):
     join: str = ""
     columns: dict[str, FloatArray] = field(default_factory=dict)
     remark: str | None = None
+    course: SpendCourse | None = None
+
+    def factor(self, horizon: Horizon, discount: DiscountRate) -> FloatArray:
+        """`mean_factor` for the orders of another horizon, later ones counting less: a matter of the calendar."""
+        if self.course is None:
+            return self.mean_factor
+        return np.asarray(self.mean_factor * self.calendar(horizon, discount) / self.course.factor(self.course.horizon))
+
+    def calendar(self, horizon: Horizon, discount: DiscountRate | None = None) -> FloatArray | float:
+        """By what the orders of a horizon are dearer than others by the calendar, shape (n,); 1 without one."""
+        return 1.0 if self.course is None else self.course.factor(horizon, discount)
 
     @abstractmethod
     def drawn(self, draws: FloatArray, cells: Cells, customers: FloatArray, worth: FloatArray) -> FloatArray:
@@ -139,6 +154,9 @@ class GammaForecast(SpendForecast):
         """As in `SpendForecast`."""
         orders = effective_orders(self.forgetting, cells.x + (1.0 if self.include_first else 0.0))
         p, q, gamma = (draws[:, [column]] for column in range(3))
+        # Coarse cells share the calendar's mean; what it varies by is of no account for how draws differ.
+        dearer = float(np.mean(self.calendar(self.course.horizon))) if self.course is not None else 1.0
+        worth = worth / dearer
         level = np.ones((1, 1)) if self.effects is None else self.effects.drawn(draws, cells)
         common = self.common_mean
         of_estimate = p[0] * orders + q[0] - 1.0
@@ -155,6 +173,10 @@ class GammaForecast(SpendForecast):
             p * (gamma * level * customers + known) / np.where(rest > 0, rest, 1.0),
             common * level * customers,
         )
+        if self.course is not None:
+            delta = draws[:, -self.course.past.size :]
+            own = np.where(finite, p[0] * orders / np.where(finite, of_estimate, 1.0), 0.0)
+            found = found * dearer * self.course.moved(delta - delta[0], own)
         if not self.typical:
             return np.asarray(found)
         return np.asarray(found / found[0] * worth)

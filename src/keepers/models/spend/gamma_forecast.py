@@ -8,6 +8,7 @@ import numpy as np
 
 from keepers.domain.cells import FloatArray, SpendCells
 from keepers.models.spend.forecast import GammaForecast
+from keepers.models.spend.spend_course import SpendCourse
 from keepers.models.spend.spend_effects import CellEffects
 from keepers.numerics.distinct import distinct
 from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
@@ -29,6 +30,7 @@ def gamma_forecast(
     join: str = "",
     forgetting: float = 0.0,
     effects: CellEffects | None = None,
+    course: SpendCourse | None = None,
 ) -> GammaForecast:
     """The forecast of cells with these frequencies.
 
@@ -51,6 +53,8 @@ def gamma_forecast(
         By how much an order's weight falls with each later one.
     effects : CellEffects, optional
         Of covariates on spend; what customers spent is then asked as of those with the reference covariates.
+    course : SpendCourse, optional
+        Of covariates of spend that vary in time, whose coefficients come last.
     """
     p, q, gamma = theta
     counts = distinct(frequency + 1.0 if include_first else frequency)
@@ -68,6 +72,12 @@ def gamma_forecast(
         mean_of_new = float(effects.drawn_new(effects.theta[None])[0])
         of_rows = counts.rows(gradient)
         variance = variance + effects.log_variance(covariance, of_rows, of_rows[:, 2])
+    by_cell, of_arrivals = counts.rows(mean_factor), 1.0
+    if course is not None:
+        by_cell, of_arrivals = by_cell * course.factor(course.horizon), course.of_new_customers
+        own = np.where(finite, p * orders / np.where(finite, shape - 1.0, 1.0), 0.0)
+        last = course.past.size
+        variance = variance + course.log_variance(covariance[-last:, -last:], counts.rows(own))
     number = "(summary.frequency + 1)" if include_first else "summary.frequency"
     if forgetting >= 1e-12:
         number = f"((1 - exp({-forgetting!r} * {number})) / {-np.expm1(-forgetting)!r})".replace("np.float64", "")
@@ -76,9 +86,9 @@ def gamma_forecast(
         scale=f"{gamma!r}{level} + {number} * coalesce({mean}, {common!r}{level})",
         join=join,
         columns=columns,
-        mean_factor=counts.rows(mean_factor),
+        mean_factor=by_cell,
         population_mean=common * mean_of_new,
-        new_customer_mean=common * mean_of_new,
+        new_customer_mean=common * mean_of_new * of_arrivals,
         remark=None if finite.all() else NO_MEAN,
         order_shape=p,
         gamma=gamma,
@@ -88,6 +98,7 @@ def gamma_forecast(
         include_first=include_first,
         forgetting=forgetting,
         effects=effects,
+        course=course,
     )
 
 

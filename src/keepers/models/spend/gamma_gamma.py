@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -14,7 +15,6 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
 from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
-from keepers.models.covariates.coded import CodedModel
 from keepers.models.covariates.encoding import Shifts
 from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Problem, fit
@@ -30,20 +30,19 @@ from keepers.models.intervals import (
 from keepers.models.prior_predictive import PriorPredictive, draw_parameters, prior_of, spend_before_data
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.bins import grid_error
-from keepers.models.spend.forecast import GammaForecast, SpendQuestion
-from keepers.models.spend.gamma_forecast import gamma_forecast
+from keepers.models.spend.gamma_gamma_in_engine import GammaGammaInEngine
+from keepers.models.spend.gamma_gamma_in_time import TimedLikelihood, TimedSpend
 from keepers.models.spend.independence import Independence
-from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor, mix_given, moves
+from keepers.models.spend.spend_effects import factors_of, mean_factor, mix_given, moves
 from keepers.models.spend.spend_likelihood import SpendLikelihood
-from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_rows, spend_to_fit, summary_columns
-from keepers.models.spend.spend_sql import posterior_sql
+from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_to_fit
 from keepers.numerics.likelihoods import gamma_gamma
 
 _MONEY = np.array([float(gamma_gamma.MONEY_POWERS[name]) for name in gamma_gamma.PARAMETERS])
 _NOTABLE_GRID_ERROR = 0.05
 
 
-class GammaGamma(CodedModel):
+class GammaGamma(GammaGammaInEngine):
     """Spend an order: orders vary around each customer's own mean, and means differ between customers.
 
     The expected value of a customer's next order lies between the customer's own mean and that of all, nearer to the
@@ -65,7 +64,9 @@ class GammaGamma(CodedModel):
         own (all spend equal, say). None is maximum likelihood always.
     covariates : Covariates, optional
         Columns (`spend`) that multiply the money of a customer's orders by exp(gamma z), and so the scale gamma: among
-        customers whose columns are alike spend is Gamma-Gamma. The data must then have them.
+        customers whose columns are alike spend is Gamma-Gamma. The data must then have them. With `varying`, `spend`
+        may name covariates that vary in time, which multiply the orders of their weeks; a summary made of orders is
+        needed then, and the expected value of an order is that of the first week after it.
 
     Attributes
     ----------
@@ -142,11 +143,15 @@ class GammaGamma(CodedModel):
         InputError
             If nobody has an order with money above zero, or counts are impossible.
         """
-        found = spend_to_fit(data, self.include_first, self.needed_attributes)
+        timed = self._timed(data) if self.varying_coefficients else None
+        found = spend_to_fit(data, self.include_first, self.needed_attributes) if timed is None else timed.found
         cells = found.cells
         scale = float(cells.weight @ cells.mean_spend) / cells.customers
-        scaled = replace(cells, mean_spend=cells.mean_spend / scale)
-        stretch, likelihood = self._likelihood(scaled)
+        likelihood: SpendLikelihood | TimedLikelihood
+        if timed is None:
+            stretch, likelihood = self._likelihood(cells.in_money(scale))
+        else:
+            stretch, likelihood = self._timed_likelihood(timed, scale)
         chosen, rescue = self._priors(cells.customers)
         ones = np.ones(len(self.symbols))
         result = fit(
@@ -168,10 +173,13 @@ class GammaGamma(CodedModel):
         self._adopt(result, _MONEY * np.log(scale), constant, cells.customers, used, stretch)
         if self.parameters_["q"] <= 1 and self.outcome_.trustworthy_parameters:
             self.outcome_ = FitOutcome.INFINITE_MEAN
-        alike = cells.mean_spend / factors_of(self.coding_, np.array(list(self.parameters_.values())), cells)
+        level = cells.mean_spend if timed is None else self._level_means(timed)
+        alike = level / factors_of(self.coding_, np.array(list(self.parameters_.values())), cells)
         self.independence_ = Independence.of(replace(cells, mean_spend=alike))
-        self.grid_error_ = grid_error(result.log_parameters, likelihood, result.posterior.covariance)
-        self.remarks_ = self._remarks(found)
+        self.grid_error_ = 0.0
+        if isinstance(likelihood, SpendLikelihood):
+            self.grid_error_ = grid_error(result.log_parameters, likelihood, result.posterior.covariance)
+        self.remarks_ = (*self._remarks(found), *_of_part(timed))
         return self
 
     @property
@@ -199,12 +207,13 @@ class GammaGamma(CodedModel):
             return self._new_customer(self.mix_)
         return self._new_customer(mix_given(self.coding_, attributes))
 
-    def expected_spend(self, data: Any) -> Any:
+    def expected_spend(self, data: Any, on: dt.date | str | None = None) -> Any:
         """Expected value of the next order of each customer, in the money of the data.
 
-        Customers without a known mean get that of the population: of all, or with covariates of those like them.
+        Customers without a known mean get that of the population: of all, or with covariates of those like them. With
+        covariates that vary in time it is an order of the day `on`, the first after the data if left out.
         """
-        theta, rows, factor = self._asked(data)
+        theta, rows, factor = self._asked(data, on)
         return rows.give("expected_spend", factor * gamma_gamma.expected_mean_spend(theta, rows.x, rows.m))
 
     def spend_predictive(self, data: Any) -> gamma_gamma.SpendPredictive:
@@ -255,7 +264,7 @@ class GammaGamma(CodedModel):
         """
         check_level(level)
         check_question(question, ("expected_spend", "spend_quantile", "probability_spend_above"))
-        estimate, rows = self._theta(), spend_rows(data, self.include_first, self.needed_attributes)
+        estimate, rows = self._theta(), self._known_rows(data)
         if "quantile" in arguments:
             arguments["level"] = arguments.pop("quantile")
         elif question == "spend_quantile":
@@ -295,44 +304,6 @@ class GammaGamma(CodedModel):
             lambda theta, customers: gamma_gamma.sample_new(theta, np.ones(customers), rng),
         )
 
-    def forecast(self, question: SpendQuestion) -> GammaForecast:
-        """What valuation needs of the customers of a summary."""
-        theta = self._theta()
-        effects = None
-        if self.coding_ is not None:
-            effects = CellEffects.of(self.coding_, theta, question.cells, question.buying, question.horizon)
-
-        def observed() -> SpendCells:
-            cells: SpendCells = question.summary.spend_cells(self.include_first, attributes=self.needed_attributes)
-            return replace(cells, mean_spend=cells.mean_spend / factors_of(self.coding_, theta, cells))
-
-        return gamma_forecast(
-            (float(theta[0]), float(theta[1]), float(theta[2])),
-            self.posterior_.covariance,
-            question.cells.x,
-            self.include_first,
-            observed,
-            mean=f"summary.{summary_columns(self.include_first)[1]}",
-            effects=effects,
-        )
-
-    def expected_spend_sql(self, orders: str | None = None, mean: str | None = None) -> str:
-        """The same as `expected_spend` as an SQL expression over a summary's columns, for use inside the engine.
-
-        Parameters
-        ----------
-        orders, mean : str, optional
-            SQL of the number of orders and of their mean value; the summary's own columns if left out.
-        """
-        return posterior_sql(self._theta(), self.coding_, self.include_first, orders, mean).mean
-
-    def spend_second_moment_sql(self, orders: str | None = None, mean: str | None = None) -> str:
-        """Expected square of each customer's mean spend as an SQL expression; infinite where p x + q <= 2.
-
-        With n future orders the second moment of their total is this times (E[n] / p + E[n^2]).
-        """
-        return posterior_sql(self._theta(), self.coding_, self.include_first, orders, mean).second_moment
-
     def _likelihood(self, cells: SpendCells) -> tuple[FloatArray, SpendLikelihood]:
         """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
         self.coding_ = self.mix_ = None
@@ -344,11 +315,12 @@ class GammaGamma(CodedModel):
         design, offset = moves(coding, attributes)
         return stretch, SpendLikelihood(cells, design * stretch, offset)
 
-    def _asked(self, data: Any) -> tuple[FloatArray, SpendRows, FloatArray]:
+    def _asked(self, data: Any, on: dt.date | str | None = None) -> tuple[FloatArray, SpendRows, FloatArray]:
         """Parameters of customers with the reference covariates, rows as of such, and what multiplies their money."""
-        theta, rows = self._theta(), spend_rows(data, self.include_first, self.needed_attributes)
+        theta, rows = self._theta(), self._known_rows(data)
         factor = factors_of(self.coding_, theta, rows.cells)
-        return theta[: len(self.symbols)], replace(rows, m=rows.m / factor), factor
+        found = replace(rows, m=rows.m / factor)
+        return theta[: len(self.symbols)], found, factor * self._time_factor(rows.cells, data, on)
 
     def _new_customer(self, mix: CustomerMix | None) -> float:
         theta, zero = self._theta(), np.zeros(1)
@@ -380,6 +352,7 @@ class GammaGamma(CodedModel):
             "remarks": list(self.remarks_),
             "grid_error": self.grid_error_,
             **self._covariate_settings(),
+            **self._timed_settings(),
         }
 
     @classmethod
@@ -390,7 +363,14 @@ class GammaGamma(CodedModel):
         model.remarks_ = tuple(settings["remarks"])
         model.grid_error_ = float(settings["grid_error"])
         model._restore_covariates(settings)
+        model._restore_timed(settings)
         return model
+
+
+def _of_part(timed: TimedSpend | None) -> tuple[str, ...]:
+    if timed is None or timed.share == 1:
+        return ()
+    return (f"Orders are many; those of {timed.share:.0%} of the customers were taken for the fit.",)
 
 
 def _check_orders(orders: float) -> None:

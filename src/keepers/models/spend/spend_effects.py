@@ -45,7 +45,7 @@ class CellEffects:
     @classmethod
     def of(cls, coding: Coding, theta: FloatArray, cells: Cells, buying: Any, horizon: Any) -> CellEffects:
         """The effects on the customers of cells, and on those whom a model of buying expects like them."""
-        attributes, pattern = attributes_of(cells), pattern_of(cells)
+        attributes, pattern = _table(coding, cells), pattern_of(cells)
         mix = CustomerMix.of(attributes, pattern_weights(pattern, cells.weight, attributes.size))
         arrivals = CustomerMix(mix.attributes, _by_orders(mix, buying, horizon))
         return cls(coding, theta, pattern, *moves(coding, attributes), arrivals)
@@ -57,7 +57,7 @@ class CellEffects:
 
     def drawn(self, draws: FloatArray, cells: Cells) -> FloatArray:
         """The same for other cells under each draw, shape (draws, rows)."""
-        design, offset = moves(self.coding, attributes_of(cells))
+        design, offset = moves(self.coding, _table(self.coding, cells))
         return np.asarray(np.exp(_coefficients(self.coding, draws) @ design.T + offset)[:, pattern_of(cells)])
 
     def drawn_new(self, draws: FloatArray) -> FloatArray:
@@ -77,8 +77,9 @@ class CellEffects:
             The one in log gamma, along which coefficients act.
         """
         first = len(self.coding.symbols)
-        crossed = covariance[:_MOVED, first:] @ self.design.T
-        own = np.einsum("pk,kl,pl->p", self.design, covariance[first:, first:], self.design)
+        ours = slice(first, first + self.design.shape[1])
+        crossed = covariance[:_MOVED, ours] @ self.design.T
+        own = np.einsum("pk,kl,pl->p", self.design, covariance[ours, ours], self.design)
         along = np.einsum("nd,dn->n", gradient, crossed[:, self.pattern])
         return np.asarray(2.0 * share * along + share**2 * own[self.pattern])
 
@@ -94,7 +95,7 @@ def factors_of(coding: Coding | None, theta: FloatArray, rows: SpendCells | Cell
     """What multiplies the money of each row, or another parameter, shape (n,); ones without covariates."""
     if coding is None:
         return np.ones(rows.size)
-    design, offset = moves(coding, attributes_of(rows), symbol)
+    design, offset = moves(coding, _table(coding, rows), symbol)
     return np.asarray(np.exp(offset + design @ _coefficients(coding, theta))[pattern_of(rows)])
 
 
@@ -108,6 +109,13 @@ def mix_given(coding: Coding, attributes: Any) -> CustomerMix:
     """Customers of whom a user says who they are: one by a dict of values, several by columns."""
     table, pattern = attributes_given(attributes, coding.covariates.columns)
     return CustomerMix.of(table, pattern_weights(pattern, np.ones(pattern.size), table.size))
+
+
+def _table(coding: Coding, rows: SpendCells | Cells) -> Attributes:
+    """The attributes of rows; none are needed where covariates vary in time alone."""
+    if rows.attributes is None and not coding.covariates.columns:
+        return Attributes({})
+    return attributes_of(rows)
 
 
 def _coefficients(coding: Coding, theta: FloatArray) -> FloatArray:

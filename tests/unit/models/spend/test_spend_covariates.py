@@ -239,5 +239,9 @@ def test_processes_that_a_model_does_not_have(data):
         kp.GammaGamma(covariates=Covariates(spend=["channel"])).fit({"frequency": [1.0], "monetary_value": [2.0]})
     with pytest.raises(InputError, match="carry no attributes"):
         kp.GammaGamma(covariates=BY_BOTH).fit(SpendCells(np.ones(2), np.array([2.0, 3.0]), np.ones(2)))
-    with pytest.raises(ConfigError, match="`spend` names payday, which vary in time"):
-        Covariates(spend=["payday"], varying=kp.calendar_covariates("2023-01-02", "2024-01-01", paydays=True))
+    with pytest.raises(ConfigError, match="`fixed` names payday, which vary in time"):
+        Covariates(
+            spend=["payday"],
+            fixed={"spend:payday": 0.0},
+            varying=kp.calendar_covariates("2023-01-02", "2024-01-01", paydays=True),
+        )

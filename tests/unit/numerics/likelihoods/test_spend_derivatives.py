@@ -14,6 +14,7 @@ from keepers.numerics.likelihoods import (
     drifting_gamma_gamma,
     gamma_gamma,
     signed_spend,
+    timed_gamma_gamma,
 )
 from keepers.numerics.likelihoods.correlated_traits import BetaTrait, GammaTrait, TraitNodes, TraitPart, purchases_ahead
 from keepers.numerics.likelihoods.gamma_gamma import ScaleShift
@@ -77,6 +78,21 @@ def _moved_joint(point: np.ndarray, order: int = 2) -> Evaluation:
     return correlated_gamma_gamma.log_likelihood_sum(_natural(point, 5), RATED, JOINT, order, _shift(90))
 
 
+WEEKS = RNG.integers(1, 6, 50)
+Z, AMOUNT = RNG.normal(size=(WEEKS.sum(), 2)), RNG.gamma(4, 10, WEEKS.sum())
+FIRST = np.concatenate([[0], np.cumsum(WEEKS)[:-1]])
+TIMED = timed_gamma_gamma.TimedOrders(
+    AMOUNT, Z, FIRST, WEEKS * 1.0, np.add.reduceat(np.log(AMOUNT), FIRST), np.add.reduceat(Z, FIRST, axis=0),
+    RNG.random(50) + 0.5,
+)  # fmt: skip
+
+
+def _timed(point: np.ndarray, order: int = 2) -> Evaluation:
+    """Of three kinds of customers with one coefficient, and two covariates of time."""
+    design = (np.arange(50) % 3 - 1.0)[:, None]
+    return timed_gamma_gamma.log_likelihood_sum(_natural(point, 3), TIMED, design, np.full(50, 0.1), order)
+
+
 @pytest.mark.parametrize(
     ("likelihood", "theta", "coefficients"),
     [
@@ -87,6 +103,7 @@ def _moved_joint(point: np.ndarray, order: int = 2) -> Evaluation:
         (_moved_chance, (3.0, 0.4), (0.4, -0.3)),
         (_moved_drifting, (4.0, 3.0, 15.0, 1.2, 0.3), (0.4, -0.3)),
         (_moved_joint, (4.0, 3.0, 15.0, 1.4, 0.8), (0.4, -0.3)),
+        (_timed, (4.0, 3.0, 15.0), (0.3, 0.2, -0.4)),
     ],
 )
 def test_derivatives_are_exact(
