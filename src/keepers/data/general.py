@@ -111,7 +111,9 @@ def _shape_of(profiles: Mapping[str, ColumnProfile], by_hand: Mapping[str, str])
     advertising = has("impressions") or has("clicks")
     listed = has("first_name") or has("total_spent") or has("orders_count") or has("accepts_marketing") or has("name")
     lead = any("lead" in p.header.key.split() for p in profiles.values())
+    contract = has("started_on") and (has("ended_on") or has("interval")) and (has("plan") or has("subscription_id"))
     shapes = {
+        "subscriptions": person and contract and not has("order_id", 0.99),
         "spend": has("spend") and not person and (advertising or has("campaign") or has("platform")),
         "leads": has("lead_id", 0.99) and (has("stage") or lead),
         "orders": has("date", _NAMED) and (money or has("order_id")),

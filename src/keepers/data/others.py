@@ -34,7 +34,7 @@ ROLES_OF = {
     ),
     Shape.SUBSCRIPTIONS: (
         *PEOPLE, "subscription_id", "plan", "status", "created_at", "started_on", "trial_ends_on", "ended_on",
-        "cancelled_at", "interval", "quantity", "amount", "currency", "cancellation_reason",
+        "cancelled_at", "interval", "quantity", "amount", "unit_price", "currency", "cancellation_reason",
     ),
     Shape.CHANNELS: ("date", "channel", "sessions", "conversions", "conversion_value"),
     Shape.EVENTS: (

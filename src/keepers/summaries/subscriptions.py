@@ -24,8 +24,9 @@ _TYPES = {
     "amount": "DOUBLE", "currency": "VARCHAR", "cancellation_reason": "VARCHAR",
 }  # fmt: skip
 _MONTHS = (
-    "CASE lower(coalesce(interval, 'month')) WHEN 'year' THEN 12.0 WHEN 'week' THEN 12.0 / 52 "
-    "WHEN 'day' THEN 12.0 / 365 ELSE 1.0 END"
+    "(coalesce(TRY_CAST(regexp_extract(coalesce(interval, ''), '([0-9]+)', 1) AS DOUBLE), 1.0) * "
+    "CASE regexp_extract(lower(coalesce(interval, 'month')), '(year|month|week|day)', 1) WHEN 'year' THEN 12.0 "
+    "WHEN 'week' THEN 12.0 / 52 WHEN 'day' THEN 12.0 / 365 ELSE 1.0 END)"
 )
 """Months in a billing period, as subscription services count them."""
 

@@ -117,6 +117,56 @@ def test_stripe_subscriptions(reading: Reader) -> None:
     ]
 
 
+def test_recurly_subscriptions(reading: Reader) -> None:
+    dataset = reading("recurly_subscriptions.csv")
+    assert dataset.sources[0].format == "recurly subscriptions"
+    assert dataset.engine.rows(
+        "SELECT subscription_id, customer_key, plan, status, started_on, trial_ends_on, ended_on, amount, currency "
+        "FROM subscriptions ORDER BY 1"
+    ) == [
+        ("b964b5", "a1", "Gold", "active", dt.date(2024, 1, 4), None, None, Decimal("25"), "USD"),
+        (
+            "b964b6",
+            "a2",
+            "Basic",
+            "cancelled",
+            dt.date(2024, 1, 4),
+            dt.date(2024, 1, 4),
+            dt.date(2024, 3, 4),
+            Decimal("8"),
+            "USD",
+        ),
+        # Canceled in Recurly's words, and paid until it expires.
+        ("b964b7", "a3", "Basic", "cancelled", dt.date(2024, 2, 4), None, dt.date(2024, 6, 4), Decimal("8"), "USD"),
+    ]
+
+
+def test_chargebee_subscriptions(reading: Reader) -> None:
+    dataset = reading("chargebee_subscriptions.csv")
+    assert dataset.sources[0].format == "chargebee subscriptions"
+    assert dataset.engine.rows(
+        "SELECT subscription_id, plan, quantity, amount, interval, status, started_on, trial_ends_on, ended_on, "
+        "cancellation_reason FROM subscriptions ORDER BY 1"
+    ) == [
+        ("s1", "team", 3.0, Decimal("12"), "month", "active", dt.date(2024, 1, 5), None, None, None),
+        (
+            "s2",
+            "team",
+            1.0,
+            Decimal("120"),
+            "year",
+            "cancelled",
+            dt.date(2023, 2, 1),
+            dt.date(2023, 2, 15),
+            dt.date(2024, 2, 15),
+            "not_paid",
+        ),
+        ("s3", "solo", 1.0, Decimal("9"), "month", "trial", dt.date(2024, 5, 20), dt.date(2024, 6, 3), None, None),
+        # Not to be renewed: it runs until it is cancelled.
+        ("s4", "solo", 1.0, Decimal("9"), "month", "active", dt.date(2024, 3, 20), None, None, None),
+    ]
+
+
 def test_wide_rows_have_lines(reading: Reader) -> None:
     dataset = reading("woo_webtoffee.csv")
     assert dataset.engine.rows("SELECT order_id, sku, product, quantity, amount FROM order_lines ORDER BY 1, 2") == [
