@@ -14,12 +14,14 @@ from keepers.domain.time import months
 from keepers.evaluation.compare import choose_model
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
+from keepers.models.spend import fitting
 from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
 from keepers.models.spend.fitting import default_spending
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.signed_rows import signed_rows
 from keepers.models.spend.signed_spend import SignedSpend
+from keepers.models.spend.trait_tests import TraitTest, TraitTests
 from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.cohort_forecast import cohort_forecast
@@ -149,6 +151,22 @@ def test_the_data_ask_for_models_of_spend(shop: Summary, sides: Summary) -> None
     buying = MBGNBD().fit(shop)
     assert {type(one) for one in default_spending(shop, buying)} == {GammaGamma}
     assert SignedSpend in {type(one) for one in default_spending(sides, buying)}
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_the_joint_model_competes_where_a_score_test_fails(
+    holds: bool, shop: Summary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = TraitTest("rate", 0.1, 0.75, 0.01)
+    leaving = TraitTest("leaving", 0.1, 0.75, 0.01) if holds else TraitTest("leaving", 90.0, 1e-20, -0.4)
+    found = TraitTests(idle, leaving)
+    assert found.holds is holds
+    assert found.sentences[1].startswith(
+        "Customers who leave sooner spend " + ("neither" if holds else "less an order")
+    )
+    monkeypatch.setattr(fitting, "trait_tests", lambda *_: found)
+    asked = {type(one) for one in default_spending(shop, MBGNBD().fit(shop))}
+    assert (CorrelatedSpend in asked) is not holds
 
 
 def test_losses_are_chosen_by_the_backtest() -> None:

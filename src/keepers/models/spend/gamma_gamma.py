@@ -72,7 +72,7 @@ class GammaGamma(GammaGammaInEngine):
     ----------
     mean_spend_ : float
         Expected value of an order of a customer not yet known, p gamma / (q - 1); infinite where q <= 1. With
-        covariates, of one like those of the fit.
+        covariates, of one like those of the fit; with such that vary in time, in a week with their mean values.
     coefficients_ : tuple of Coefficient
         What covariates do, each with its uncertainty and a sentence.
     independence_ : Independence
