@@ -108,7 +108,7 @@ def choose_model(
 MBG/NBD is used untested: its intervals rest on the model alone.
     """
     source = orders
-    orders = source if isinstance(source, Table) else source.orders
+    orders = source if isinstance(source, Table) else getattr(source, "orders", source)
     given = list(default_models(opportunity) if models is None else models)
     learned = [model for model in given if getattr(model, "learns_from_features", False)]
     competing = [model for model in given if model not in learned]
