@@ -39,7 +39,7 @@ class AlertBook:
         Parameters
         ----------
         proposals : sequence of AlertProposal
-            The most urgent first; at most one of a customer and cause.
+            The most urgent first; of a customer and cause only the first counts.
         rules : AlertRules
             To whom, until when, how many.
         on : date
@@ -59,7 +59,12 @@ class AlertBook:
         self._lapse(rules, on, now)
         known = self._known({one.customer_key for one in proposals})
         fresh: list[AlertProposal] = []
+        seen: set[tuple[str, str]] = set()
         for proposal in proposals:
+            # Somebody who buys and subscribes may be proposed twice for one cause: the more urgent proposal counts.
+            if (proposal.customer_key, proposal.cause) in seen:
+                continue
+            seen.add((proposal.customer_key, proposal.cause))
             status, closed = known.get((proposal.customer_key, proposal.cause), (None, None))
             if status == AlertStatus.OPEN.value:
                 self._connection.execute(

@@ -74,6 +74,16 @@ def test_an_alert_is_raised_once_and_not_again_while_it_is_open_or_cools_down(tm
         assert again.number > other.number
 
 
+def test_a_buyer_who_subscribes_is_not_told_of_twice_for_one_cause(tmp_path: Path) -> None:
+    twice = [proposal(loss=90.0), replace(proposal(loss=20.0), kind="subscriber")]
+    with State(tmp_path) as state, state.writing() as books:
+        (alert,) = books.alerts.raise_all(twice, RULES, DAY, NOW)
+        assert alert.proposal == twice[0]
+        assert books.alerts.raise_all(twice, RULES, DAY, NOW) == ()
+        (still,) = books.alerts.listed()
+        assert still.proposal == twice[0]
+
+
 def test_no_more_alerts_than_people_can_act_on_and_old_ones_lapse(tmp_path: Path) -> None:
     many = [proposal(f"C{number}") for number in range(9)]
     with State(tmp_path) as state, state.writing() as books:
