@@ -35,14 +35,14 @@ def customers(n: int, seed: int) -> tuple[dict[str, Any], np.ndarray]:
 
 @pytest.fixture(scope="module")
 def fitted() -> kp.LearnedValue:
-    return kp.LearnedValue("hurdle", rounds=80).fit(*customers(1200, 1))
+    return kp.LearnedValue("hurdle", rounds=40).fit(*customers(1200, 1))
 
 
 @pytest.mark.parametrize("head", ["hurdle", "tweedie", "ziln"])
 def test_each_head_is_right_in_total_and_sums_its_contributions(head: Any) -> None:
     X, money = customers(1200, 1)
-    model = kp.LearnedValue(head, rounds=60).fit(X, money)
-    fresh, brought = customers(4000, 2)
+    model = kp.LearnedValue(head, rounds=40).fit(X, money)
+    fresh, brought = customers(3000, 2)
     predicted = model.predict(fresh)
     assert predicted.sum() == pytest.approx(brought.sum(), rel=0.12)
     assert model.probability_of_purchase(fresh).mean() == pytest.approx(np.mean(brought > 0), abs=0.05)
@@ -58,7 +58,7 @@ def test_each_head_is_right_in_total_and_sums_its_contributions(head: Any) -> No
 
 def test_the_same_seed_gives_the_same_model_and_a_file_gives_it_back(fitted: kp.LearnedValue, tmp_path: Path) -> None:
     X, money = customers(1200, 1)
-    again = kp.LearnedValue("hurdle", rounds=80).fit(X, money)
+    again = kp.LearnedValue("hurdle", rounds=40).fit(X, money)
     np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
     read: Any = kp.load_model(fitted.save(tmp_path / "learned.json"))
     for level in (0.5, 0.9):
