@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.orders import Orders
@@ -20,18 +20,6 @@ MOST_KINDS = 24
 """Kinds, purposes or attributes that get columns of their own, the most frequent ones."""
 
 _PLUMBING = ("source_id", "customer_key", "names_order", "restates")
-
-
-class TableSource(Protocol):
-    """Canonical tables in one engine: what `keepers.read` and `keepers.simulate` give."""
-
-    @property
-    def engine(self) -> Engine:
-        """Where the tables are."""
-
-    @property
-    def tables(self) -> Mapping[str, Table]:
-        """Tables by canonical name."""
 
 
 def tables_of(source: Any) -> tuple[Engine, dict[str, Table]]:
@@ -206,7 +194,7 @@ class Known:
         return f"INNER JOIN {quoted(self.cuts)} AS chosen ON {on} WHERE {where}"
 
 
-def slugs(words: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+def slugs(words: Sequence[str]) -> list[str]:
     """Words as parts of column names, all different.
 
     >>> slugs(["Tea of the month", "tea/of the month", "6"])
@@ -216,7 +204,7 @@ def slugs(words: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
     for word in words:
         stem = re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_")[:32] or "other"
         stem = f"n_{stem}" if stem[0].isdigit() else stem
-        number = sum(1 for other in (*made, *taken) if other == stem or re.fullmatch(rf"{re.escape(stem)}_\d+", other))
+        number = sum(1 for other in made if other == stem or re.fullmatch(rf"{re.escape(stem)}_\d+", other))
         made.append(stem if not number else f"{stem}_{number + 1}")
     return made
 

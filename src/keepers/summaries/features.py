@@ -40,6 +40,8 @@ class Features(Table):
     ----------
     at : date or None
         The day up to which everything was known; None where each customer has a day of their own (`as_of`).
+    age : int or None
+        Days after the first purchase at which everybody was looked at, where that is how rows were made.
     names : tuple of str
         The columns that are features.
     catalogue : dict of str to Feature

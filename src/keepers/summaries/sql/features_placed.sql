@@ -3,7 +3,7 @@ WITH placed AS (
     {orders}
 ),
 back AS (
-    SELECT placed.order_id, sum(refund.amount) AS refunded, max(refund.day) AS refunded_on, min(refund.day) AS refunded_from
+    SELECT placed.order_id, sum(refund.amount) AS refunded, max(refund.day) AS refunded_on
     FROM placed INNER JOIN {refunds} AS refund ON refund.order_id = placed.order_id AND refund.day <= placed.cut
     GROUP BY placed.order_id
 )
