@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from benchmarks.stores import END, MADE
 from keepers.data.engine import Engine, literal
 
-CUSTOMERS = {"100k": 100_000, "1m": 1_000_000, "3m": 3_000_000, "10m": 10_000_000, "30m": 30_000_000}
+CUSTOMERS = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000, "3m": 3_000_000, "10m": 10_000_000, "30m": 30_000_000}
 """Sizes by name. Thirty million customers place a hundred million orders."""
 
-FILES = {"100k": 1, "1m": 1, "3m": 4, "10m": 4, "30m": 8}
+FILES = {"10k": 1, "100k": 1, "1m": 1, "3m": 4, "10m": 4, "30m": 8}
 DAYS = 730
 LAW = {"r": 0.553, "alpha": 6.2, "s": 0.606, "beta": 11.669}
 """Pareto/NBD in weeks: that of the CDNOW sample, but buying more often, so that a customer places 3.3 orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from benchmarks.measure import Clock, main
 
 QUICK = {"model": "bg-nbd", "backtest": False, "report": False, "csv": False}
 """A run that names its model, tests nothing and makes no page."""
+
+MEMORY = "KEEPERS_BENCHMARK_MEMORY"
+"""Variable of the environment with the engine's limit of memory, for files that need one."""
 
 
 def _summary(file: Path) -> Any:
@@ -109,7 +113,8 @@ def _run(file: Path, **options: Any) -> dict[str, Any]:
     from keepers.pipeline.run import run
 
     with tempfile.TemporaryDirectory() as folder:
-        found = run([str(file)], RunOptions(into=Path(folder) / "result", **options)).summary
+        chosen = RunOptions(into=Path(folder) / "result", memory=os.environ.get(MEMORY), **options)
+        found = run([str(file)], chosen).summary
     return {"customers": found["store"]["customers"], "value": round(found["equity"]["total"]["value"], 0)}
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 MARK = "benchmark:"
+ROOT = Path(__file__).parents[1]
+_EVERY = 0.2
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,85 @@ def in_own_process(peer: str, task: str, file: Path, repeat: int = 1) -> Measure
     return min((_once(peer, task, file) for _ in range(repeat)), key=lambda m: m.seconds)
 
 
+@dataclass(frozen=True)
+class Limit:
+    """The most that a peer may take before it is ended."""
+
+    minutes: float = float("inf")
+    gigabytes: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task that was ended because it went over its limit."""
+
+    why: str
+    """What it went over: "over 20 min"."""
+    seconds: float
+    """Wall time until then."""
+
+
+def within(peer: str, task: str, file: Path, limit: Limit, python: Path | None = None) -> Measured | Ended:
+    """Run a task in a fresh Python, perhaps of another environment, and end it where it takes more than its limit."""
+    return _watched(peer, task, file, limit, python)
+
+
 def _once(peer: str, task: str, file: Path) -> Measured:
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", f"benchmarks.{peer}", task, str(file)],
-        capture_output=True, text=True, env=environment, check=False,
-    )  # fmt: skip
-    whole = time.perf_counter() - started
-    line = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)
-    if done.returncode or line is None:
-        raise RuntimeError(f"{peer} {task} failed:\n{done.stderr[-2000:]}")
+    found = _watched(peer, task, file, Limit(), None)
+    assert isinstance(found, Measured)
+    return found
+
+
+def _watched(peer: str, task: str, file: Path, limit: Limit, python: Path | None) -> Measured | Ended:
+    left_out = ("PYTHONDONTWRITEBYTECODE", *(() if python is None else ("PYTHONPATH",)))
+    environment = {k: v for k, v in os.environ.items() if k not in left_out}
+    command = [str(python or sys.executable), "-W", "ignore", "-m", f"benchmarks.{peer}", task, str(file)]
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=complained, env=environment, cwd=ROOT)
+        with _watching(process, limit) as over:
+            process.wait()
+        whole = time.perf_counter() - started
+        if over:
+            return Ended(over[0], whole)
+        said.seek(0)
+        line = next((line for line in said if line.startswith(MARK)), None)
+        if process.returncode or line is None:
+            complained.seek(0)
+            raise RuntimeError(f"{peer} {task} failed:\n{complained.read()[-2000:]}")
     return Measured(whole_seconds=whole, **json.loads(line.removeprefix(MARK)))
+
+
+@contextlib.contextmanager
+def _watching(process: subprocess.Popen[bytes], limit: Limit) -> Iterator[list[str]]:
+    """End a process that goes over its limit; the list then says what it went over."""
+    over: list[str] = []
+    done = threading.Event()
+    started = time.perf_counter()
+
+    def watch() -> None:
+        while not over and not done.wait(_EVERY):
+            why = _over(process.pid, time.perf_counter() - started, limit)
+            if why is not None:
+                over.append(why)
+                process.kill()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield over
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _over(process: int, seconds: float, limit: Limit) -> str | None:
+    if seconds > 60 * limit.minutes:
+        return f"over {limit.minutes:g} min"
+    with contextlib.suppress(OSError, StopIteration):
+        if peak_mb(process) > 1024 * limit.gigabytes:
+            return f"over {limit.gigabytes:g} GB"
+    return None
 
 
 class Clock:

@@ -76,7 +76,7 @@ def _timed(title: str, how: str, work: Callable[[], float]) -> str:
 
 def _peer(title: str, name: str, histories: Path, patience: float) -> str:
     how = "pymc-marketing, NUTS (nutpie)"
-    python = _environment()
+    python = peers_environment()
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     command = [str(python), "-W", "ignore", str(HERE / "pymc_marketing_peer.py"), name, str(histories), "nutpie"]
     try:
@@ -93,12 +93,22 @@ def _peer(title: str, name: str, histories: Path, patience: float) -> str:
     return _row(title, how, found["seconds"], found["cpu"], found["result"]["effective"])
 
 
-def _environment() -> Path:
+def peers_environment() -> Path:
     """The peer's own Python, made and filled when it is first needed."""
     python = ENVIRONMENT / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "pymc-marketing==0.19.2", "nutpie", "numba"]
+        install = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "pymc-marketing==0.19.2",
+            "nutpie",
+            "numba",
+            "pyarrow",
+        ]
         subprocess.run(install, check=True)
     return python
 

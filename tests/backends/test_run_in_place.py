@@ -85,6 +85,20 @@ def test_other_columns_take_the_place_too(shop: Warehouse, tmp_path: Path) -> No
     assert total == pytest.approx(result.summary["equity"]["total"]["value"], rel=1e-9)
 
 
+def test_orders_may_stand_in_several_tables(shop: Warehouse, tmp_path: Path) -> None:
+    whole = carry_out(shop, tmp_path)
+    before, columns = _customers(shop), rows(60)
+    early = columns["order_number"] % 2 == 0
+    shop.fill("early", {name: column[early] for name, column in columns.items()})
+    late = {name: column[~early] for name, column in columns.items()}
+    shop.fill("late", {**late, "note": late["status"]})
+    options = RunOptions(into=tmp_path / "parts", model="bg-nbd", backtest=False, report=False, engine=shop.url)
+    parts = run(["shop.early", "shop.late"], options, now=lambda: NOW.replace(tzinfo=dt.UTC))
+    assert _customers(shop) == before
+    assert parts.summary["equity"] == whole.summary["equity"]
+    assert any("left out: note" in note for file in parts.summary["data"]["files"] for note in file["notes"])
+
+
 def test_a_report_is_made_of_tables_in_place(shop: Warehouse, tmp_path: Path) -> None:
     result = carry_out(shop, tmp_path, report=True)
     assert result.report is not None

@@ -1,8 +1,8 @@
-"""Orders in a table of a warehouse, used where it stands: its columns recognised on a sample, its rows never copied."""
+"""Orders in tables of a warehouse, used where they stand: columns recognised on a sample, rows never copied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from keepers.data.backends.backend import SourceTable
@@ -37,15 +37,16 @@ class InPlace:
     account: InPlaceAccount
 
 
-def orders_in_place(engine: Engine, name: str, options: ReadOptions) -> InPlace:
-    """See a table of the engine as orders.
+def orders_in_place(engine: Engine, name: str | Sequence[str], options: ReadOptions) -> InPlace:
+    """See a table of the engine, or several that hold parts of the orders, as orders.
 
     Parameters
     ----------
     engine : Engine
         A warehouse, or the embedded engine.
-    name : str
-        The table, with its schema where it needs one.
+    name : str or sequence of str
+        The table, with its schema where it needs one; or several, such as one a year. Rows of all of them count, and
+        of their columns those that all have, of one type.
     options : ReadOptions
         Columns named by hand, time zone, currency; what is about files is refused.
 
@@ -59,16 +60,15 @@ def orders_in_place(engine: Engine, name: str, options: ReadOptions) -> InPlace:
         An option is of files only.
     """
     _refuse(options)
-    source = engine.backend.source(name)
-    usable = {column: of for column, of in source.columns.items() if of in _SIMPLE}
-    if not usable:
-        raise InputError(f"The table {name} has no column of text, numbers or days. Name another table.")
-    names = {f"c{place}": column for place, column in enumerate(usable)}
-    view = engine.new_name("written")
-    engine.backend.view_source(view, source, names)
+    parts = [engine.backend.source(one) for one in ([name] if isinstance(name, str) else name)]
+    source, apart = _together(parts)
+    names = {f"c{place}": column for place, column in enumerate(source.columns)}
+    view = _written(engine, parts, names)
     raw, recognition = _recognised(engine, view, source, names, options)
     columns = {column: key for key, column in names.items()}
     made = _Columns(engine, view, source, recognition, {c: f"written.{k}" for c, k in columns.items()}, options)
+    if apart:
+        made.notes.append(f"Columns that not all tables have, of one type, were left out: {', '.join(apart)}.")
     rows = engine.create_view(
         engine.new_name("placed"),
         _sql(
@@ -94,6 +94,31 @@ def orders_in_place(engine: Engine, name: str, options: ReadOptions) -> InPlace:
         totals=account.totals,
     )
     return InPlace(found, Source(raw, recognition, list(made.notes)), account)
+
+
+def _together(parts: Sequence[SourceTable]) -> tuple[SourceTable, list[str]]:
+    """What several tables are as one: the columns of all of them that can be used; and which columns are not."""
+    named = ", ".join(part.name for part in parts)
+    seen = {column: of for part in reversed(parts) for column, of in part.columns.items()}
+    everywhere = {column: of for column, of in seen.items() if all(part.columns.get(column) == of for part in parts)}
+    usable = {column: of for column, of in everywhere.items() if of in _SIMPLE}
+    if not usable:
+        what = f"The table {named} has" if len(parts) == 1 else f"The tables {named} have together"
+        raise InputError(f"{what} no column of text, numbers or days. Name another table.")
+    return SourceTable(named, parts[0].relation, usable), [column for column in seen if column not in everywhere]
+
+
+def _written(engine: Engine, parts: Sequence[SourceTable], names: Mapping[str, str]) -> str:
+    """A view of the rows of all tables, under names of ours."""
+    views = []
+    for part in parts:
+        views.append(engine.new_name("written"))
+        engine.backend.view_source(views[-1], part, names)
+    if len(views) == 1:
+        return views[0]
+    listed = ", ".join(names)
+    union = " UNION ALL ".join(f"SELECT {listed} FROM {quoted(view)}" for view in views)
+    return engine.create_view(engine.new_name("written"), union)
 
 
 def _sql(name: str, **names: str) -> str:

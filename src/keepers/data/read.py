@@ -108,7 +108,7 @@ def read(
     ----------
     locations : str or path
         Files (CSV, TSV, Excel, Parquet, JSON, archives), folders, or URLs of database tables. With an engine of
-        `keepers.connect`: the name of one table of its own, which is used where it stands.
+        `keepers.connect`: names of tables of its own that hold orders, which are used where they stand.
     columns : mapping of role to column, optional
         Columns named by hand, ``{"customer": "Client", "date": "Day", "amount": "Total"}``.
     format : str, optional
@@ -156,17 +156,12 @@ def read(
 
 
 def _in_place(engine: Engine, names: list[str], options: ReadOptions, progress: Progress) -> Dataset:
-    """A table of a warehouse, seen as orders where it stands."""
-    if len(names) > 1:
-        raise InputError(
-            f"{engine.backend.label} takes one table of orders in place, not {len(names)} ({', '.join(names)}). Where "
-            "orders stand in several, make a view of them and name that."
-        )
-    progress(f"Looking at {names[0]}", None)
+    """Tables of a warehouse, seen as orders where they stand."""
+    progress(f"Looking at {', '.join(names)}", None)
     try:
-        found = orders_in_place(engine, names[0], options)
+        found = orders_in_place(engine, names, options)
     except InputError as error:
-        if Path(names[0]).is_file():
+        if any(Path(name).is_file() for name in names):
             raise InputError(
                 f"{error} There is a file of that name: to read it on this machine, say --engine duckdb://"
             ) from error

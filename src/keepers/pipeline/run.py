@@ -67,7 +67,7 @@ def run(
     Parameters
     ----------
     locations : sequence of str
-        Files, folders or database URLs; with `RunOptions.engine`, one table of that engine.
+        Files, folders or database URLs; with `RunOptions.engine`, tables of that engine that hold orders.
     options : RunOptions, optional
         What a person may choose.
     progress : Progress
