@@ -198,14 +198,16 @@ class InPlaceAccount:
         ]
 
     def _customers(self, found: Reconciliation) -> None:
-        customers, orders, first, last, repeat, most, whose = self._engine.row(
+        counts = self._engine.rows(
             template("keepers.data.sql", "in_place_customers").format(orders=quoted(self.orders))
         )
-        if not customers:
+        if not counts:
             return
-        found.customers, found.orders, found.repeat_customers = int(customers), int(orders), int(repeat)
-        found.first_day, found.last_day = first, last
-        found.largest_customer = (str(whose), int(most))
+        found.customers = sum(int(row[1]) for row in counts)
+        found.orders = sum(int(row[0]) * int(row[1]) for row in counts)
+        found.first_day, found.last_day = min(row[2] for row in counts), max(row[3] for row in counts)
+        found.repeat_customers = sum(int(row[4]) for row in counts)
+        found.largest_customer = (str(counts[-1][5]), int(counts[-1][0]))
         found.months = [
             MonthLine(month, self.currency, count, money, Decimal(0), money) for month, count, money in self._by_month()
         ]
