@@ -86,7 +86,7 @@ def frequency_fit(model: BuyingModel, cells: Cells) -> FrequencyFit:
     ages = distinct(cells.T)
     customers = ages.sums(cells.weight)
     most = int(min(cells.x.max(), _MOST_BINS))
-    theta = np.array(list(model.parameters_.values()))
+    theta = model._theta()
     table = _by_age(model, theta, ages.values, most)
     expected = customers @ table
     starts = _starts(expected)
@@ -119,7 +119,7 @@ def _by_age(model: BuyingModel, theta: FloatArray, ages: FloatArray, most: int) 
     """
 
     def asked(at: FloatArray) -> FloatArray:
-        return np.array([model.family.purchase_distribution_new(theta, float(age), most) for age in at])
+        return np.array([model.answer_new("purchase_distribution_new", theta, float(age), most) for age in at])
 
     found = np.zeros((ages.size, most + 1))
     found[:, 0] = 1.0
@@ -146,7 +146,11 @@ def _slopes(
         sides = []
         for sign in (1, -1):
             moved = theta.copy()
-            moved[place] *= np.exp(sign * _STEP)
+            # Parameters by their logarithms, coefficients of covariates as they are.
+            if place < len(model.symbols):
+                moved[place] *= np.exp(sign * _STEP)
+            else:
+                moved[place] += sign * _STEP
             sides.append(np.add.reduceat(customers @ _by_age(model, moved, ages, most), starts))
         columns.append((sides[0] - sides[1]) / (2 * _STEP))
     return np.column_stack(columns)

@@ -114,6 +114,11 @@ def goodness_of_fit(model: BuyingModel, summary: Summary | Cells) -> GoodnessOfF
     if not isinstance(model, BuyingModel):
         raise ConfigError(f"Tests of fit are for fitted models of buying, not for {type(model).__name__}.")
     model._theta()
+    if getattr(model, "varying_coefficients", ()):
+        raise ConfigError(
+            f"{model.title} has covariates that vary in time, so that what a customer of an age has bought depends on "
+            "the days. Hold it against what followed instead: `keepers.backtest([model], orders, covariates=paths)`."
+        )
     cells = (summary if isinstance(summary, Cells) else summary.cells()).in_unit(model.unit_)
     if not cells.customers > 0:
         raise InputError("There are no customers to test the fit on.")

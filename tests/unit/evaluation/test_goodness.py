@@ -13,6 +13,7 @@ from keepers.domain.errors import ConfigError, InputError, NotFittedError
 from keepers.domain.time import TimeUnit
 from keepers.evaluation.frequency_fit import frequency_fit
 from keepers.models.btyd.nbd import NBD
+from keepers.models.frames import cells_to_fit
 from keepers.testing.stores import cells
 from shop import shop_orders
 
@@ -100,3 +101,27 @@ def test_what_is_refused() -> None:
         kp.goodness_of_fit(kp.NBD(), data)
     with pytest.raises(InputError, match="no customers"):
         kp.goodness_of_fit(kp.NBD().fit(data), cells([0.0], 0.0, 4.0, 0.0))
+
+
+def test_a_model_with_covariates_is_tested_over_its_customers() -> None:
+    rng = np.random.default_rng(4)
+    channel = rng.choice(["ads", "shop"], 900)
+    T = rng.uniform(20.0, 80.0, 900)
+    rate = rng.gamma(0.8, np.where(channel == "ads", 0.15, 0.05))
+    times = np.cumsum(rng.exponential(1 / rate[:, None], (900, 60)), axis=1)
+    seen = times <= T[:, None]
+    frame = {
+        "frequency": seen.sum(axis=1), "recency": np.where(seen, times, 0.0).max(axis=1), "T": T, "channel": channel,
+    }  # fmt: skip
+    model = kp.NBD(covariates=kp.Covariates(purchase=["channel"])).fit(frame, unit="week")
+    known = cells_to_fit(frame, "week", attributes=["channel"])
+    assert kp.goodness_of_fit(model, known).frequencies.p_value > 0.01
+    plain = kp.NBD().fit(frame, unit="week")
+    assert model.log_likelihood_ > plain.log_likelihood_ + 10
+    paths = kp.calendar_covariates("2022-01-01", "2030-01-01")
+    days = (np.datetime64("2022-01-03") + rng.integers(0, 400, 300)).astype(str)
+    orders = kp.Orders.from_frame({"who": rng.integers(0, 90, 300).astype(str), "on": days}, customer="who", date="on")
+    summary = kp.summarise(orders, covariates=paths)
+    seasonal = kp.NBD(covariates=kp.Covariates(purchase=["season_sin_1"], varying=paths)).fit(summary)
+    with pytest.raises(ConfigError, match="depends on the days"):
+        kp.goodness_of_fit(seasonal, summary)
