@@ -23,6 +23,7 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import FILES, store_name
 from keepers.reports import content
+from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import FittedModel
 from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import CohortMeasure, CohortTriangle
@@ -31,6 +32,7 @@ from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
 
 if TYPE_CHECKING:
+    from keepers.pipeline.decisions import Decided
     from keepers.pipeline.keeping import Keeping
     from keepers.pipeline.learned import LearnedRun
     from keepers.pipeline.subscriptions import ScoredSubscriptions
@@ -50,9 +52,11 @@ def report_content(
     notes: Sequence[str] = (),
     learned: LearnedRun | None = None,
     kept: Keeping | None = None,
+    decided: Decided | None = None,
 ) -> content.ReportContent:
     """Everything the report says of a shop, and of its subscriptions where it has any."""
     values, meant, test = scored.values, found.meanings, scored.test
+    offers, drivers = _decisions(decided, options)
     return content.ReportContent(
         store=_store(dataset, scored, options, now, subscribed),
         verdict=trust.verdict_content(
@@ -61,6 +65,8 @@ def report_content(
         activity=_activity(scored, found, options),
         equity=_equity(found),
         at_risk=found.at_risk,
+        offers=offers,
+        drivers=drivers,
         levers=lever_content(found.levers, meant.lifetime),
         tiers=found.tiers,
         rfm=found.rfm,
@@ -118,6 +124,15 @@ def subscription_report(
         notes=(*values.remarks, *account.warnings),
         files=_files(written),
     )
+
+
+def _decisions(decided: Decided | None, options: RunOptions) -> tuple[Offers | None, Drivers | None]:
+    if decided is None:
+        return None, None
+    # Runs on orders alone need not load what offers need.
+    from keepers.pipeline.content_decisions import drivers_content, offers_content
+
+    return offers_content(decided, options), drivers_content(decided, options)
 
 
 def _subscriptions(scored: ScoredSubscriptions, options: RunOptions, beside_orders: bool) -> Subscriptions:

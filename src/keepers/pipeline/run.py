@@ -19,6 +19,7 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import open_engine, read_files
 
 if TYPE_CHECKING:
+    from keepers.pipeline.decisions import Decided
     from keepers.pipeline.insights import Insights
     from keepers.pipeline.keeping import Keeping
     from keepers.pipeline.learned import LearnedRun
@@ -128,12 +129,15 @@ def run(
 
             progress("Keeping orders for updates", None)
             keep(dataset, scored, options, folder)
+        decided = _decided(dataset, options, folder, progress)
         if options.report:
             progress("Writing the report", None)
-            said = (*notes, *remarks)
-            _write_report(dataset, scored, found, options, now(), subscribed, said, learned, kept, folder)
+            _write_report(
+                dataset, scored, found, options, now(), subscribed, (*notes, *remarks), learned, kept, decided, folder
+            )
         names = sorted(path.name for path in folder.iterdir())
         summary = run_summary(dataset, scored, found, options, now(), names, told, learned, kept.to_dict())
+        summary |= {"offers": [], "drivers": None} if decided is None else decided.to_dict()
         if not engine.is_embedded:
             from keepers.pipeline.warehouse_results import publish
 
@@ -165,6 +169,17 @@ def _save_models(found: Insights, learned: LearnedRun | None, options: RunOption
         learned.model.save(folder / "model-learned.json")
 
 
+def _decided(dataset: Dataset, options: RunOptions, folder: Path, progress: Progress) -> Decided | None:
+    """What experiments have shown and what drives value, where the data tell more of customers than their orders."""
+    from keepers.pipeline.rich import tells_more
+
+    if not tells_more(dataset):
+        return None
+    from keepers.pipeline.decisions import decide
+
+    return decide(dataset, options, folder, progress)
+
+
 def _write_report(
     dataset: Dataset,
     scored: Scored,
@@ -175,13 +190,15 @@ def _write_report(
     notes: Sequence[str],
     learned: LearnedRun | None,
     kept: Keeping,
+    decided: Decided | None,
     folder: Path,
 ) -> None:
     from keepers.pipeline.content import report_content
     from keepers.reports.page import write_report
 
     present = {path.name for path in folder.iterdir()}
-    said = report_content(dataset, scored, found, options, now, subscribed, present, notes, learned, kept)
+    notes = (*notes, *(() if decided is None else decided.notes))
+    said = report_content(dataset, scored, found, options, now, subscribed, present, notes, learned, kept, decided)
     write_report(said, folder / "report.html")
 
 

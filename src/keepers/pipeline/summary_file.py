@@ -36,6 +36,8 @@ FILES = {
     "model-learned.json": "the model that learned from features",
     "model-spend.json": "the fitted model of spend",
     "segment_moves.csv": "how many customers went from which segment to which since an earlier run",
+    "offers.csv": "who gets which offer, for spreadsheets",
+    "offers.parquet": "the same for programs, every digit",
     "report.html": "the report, one page that needs no network",
     "subscribers.csv": "a row a subscriber, for spreadsheets",
     "subscribers.parquet": "the same for programs, every digit",

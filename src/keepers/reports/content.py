@@ -9,6 +9,7 @@ from enum import Enum
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon
 from keepers.evaluation.verdict import Trust
+from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
@@ -244,6 +245,10 @@ class ReportContent:
     """What the customers are worth."""
     at_risk: AtRisk | None = None
     """Who may be leaving."""
+    offers: Offers | None = None
+    """What experiments with offers have shown."""
+    drivers: Drivers | None = None
+    """What drives value, by grade."""
     levers: Levers | None = None
     """What improvements would be worth."""
     tiers: Grouping | None = None

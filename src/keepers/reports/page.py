@@ -17,6 +17,7 @@ from markupsafe import Markup
 from keepers.reports import (
     breakdowns,
     cohorts,
+    decision_sentences,
     findings,
     formatting,
     retention_sentences,
@@ -29,6 +30,7 @@ from keepers.reports.charts.cohort_curves import cohort_curves, short_text
 from keepers.reports.charts.concentration import concentration_chart
 from keepers.reports.charts.months import acquisition_chart, totals_chart
 from keepers.reports.charts.moves import moves_chart
+from keepers.reports.charts.profit import profit_chart
 from keepers.reports.charts.subscriptions import subscription_charts
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.content import ReportContent
@@ -131,6 +133,8 @@ def _sections(content: ReportContent) -> list[Section]:
         Section("activity", "Customers", content.equity is None and content.activity is not None),
         Section("risk", "At risk", content.at_risk is not None),
         Section("warnings", "Warnings", any(found.rows for found in content.warnings)),
+        Section("offers", "Offers", content.offers is not None),
+        Section("drivers", "Drivers", content.drivers is not None),
         Section("levers", "Levers", bool(content.levers and content.levers.rows)),
         Section("groups", "Groups", bool(_rows(content.tiers) or _rows(content.rfm))),
         Section("segments", "Segments", content.segments is not None),
@@ -191,6 +195,9 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
         charts.append(calibration_chart(content.calibration))
     if content.segments is not None:
         charts.extend(moves_chart(found, place) for place, found in enumerate(content.segments.moves))
+    if content.offers is not None:
+        offered = enumerate(content.offers.experiments, start=1)
+        charts.extend(profit_chart(experiment, number, currency) for number, experiment in offered)
     if content.subscriptions is not None:
         charts.extend(subscription_charts(content.subscriptions, currency))
     if content.reconciliation is not None and content.reconciliation.months:
@@ -216,6 +223,7 @@ def _environment() -> jinja2.Environment:
         say=sentences,
         subs=subscription_sentences,
         keep=retention_sentences,
+        decide=decision_sentences,
         find=findings,
         fmt=formatting,
         largest=breakdowns.largest,
