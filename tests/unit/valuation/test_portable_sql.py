@@ -22,7 +22,7 @@ _FILLED = {
     "after": "DATE '2024-01-01'", "start": "DATE '2024-01-01'", "start_before": "DATE '2024-01-01'",
     "scores": "1 AS r_score", "money": "amount", "states": "WHEN 1 THEN 'active'", "cuts": "1 AS cut",
     "holdout_sums": "", "holdout_columns": "", "and_group": "", "group": "", "summary_group": "", "join": "",
-    "keys": "", "order": "", "pattern": "", "and_pattern": "",
+    "keys": "", "order": "", "features": "1 AS one", "joins": "", "pattern": "", "and_pattern": "",
 }  # fmt: skip
 
 
