@@ -111,6 +111,8 @@ def test_options_that_are_named_exist() -> None:
     for command in commands:
         known |= set(re.findall(r"--[a-z][a-z-]+", runner.invoke(app, [*command, "--help"]).output))
     known |= {"--dev", "--check", "--master", "--deploy-mode", "--conf"}  # scripts/install, docs/generate.py, Spark
+    for bench in (ROOT / "benchmarks").glob("*.py"):
+        known |= set(re.findall(r"(?<=\")--[a-z][a-z-]+", bench.read_text(encoding="utf-8")))
     for page in [*DOCS.glob("*.md"), *(DOCS / "reference").glob("*.md"), ROOT / "README.md"]:
         text = page.read_text(encoding="utf-8")
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
