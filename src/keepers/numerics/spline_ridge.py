@@ -138,10 +138,7 @@ def fit_spline_ridge(
     basis = spline_basis(rows) if basis is None else basis
     size, mean = outcome.size, float(outcome.mean())
     rest = outcome - mean
-    center, moments, cross = basis.moments(rows, rest)
-    values, vectors = np.linalg.eigh(moments)
-    values = np.maximum(values, 0.0)
-    projected = vectors.T @ cross
+    center, values, vectors, projected = _axes(basis, rows, rest)
     total = float(rest @ rest) / size
     best, chosen = np.inf, float(_PENALTIES[-1])
     for penalty in _PENALTIES[least <= _PENALTIES]:
@@ -153,3 +150,23 @@ def fit_spline_ridge(
             best, chosen = score, float(penalty)
     coefficients = vectors @ (projected / (values + chosen))
     return SplineRidge(basis, coefficients, mean - float(center @ coefficients), chosen)
+
+
+def _axes(
+    basis: SplineBasis, rows: FloatArray, rest: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Mean of the basis, and variances, axes and covariances with the outcome along its principal axes."""
+    size = rows.shape[0]
+    if size >= basis.scale.size:
+        center, moments, cross = basis.moments(rows, rest)
+        values, vectors = np.linalg.eigh(moments)
+        return center, np.maximum(values, 0.0), vectors, vectors.T @ cross
+    # With fewer rows than columns the same axes are found among the rows, whose products are a smaller matrix.
+    design = basis(rows)
+    center = design.mean(axis=0)
+    design = (design - center) / np.sqrt(size)
+    values, left = np.linalg.eigh(design @ design.T)
+    real = values > values[-1] * np.finfo(np.float64).eps * size
+    values, left = values[real], left[:, real]
+    lengths = np.sqrt(values)
+    return center, values, design.T @ (left / lengths), lengths * (left.T @ rest) / np.sqrt(size)
