@@ -145,7 +145,7 @@ def run(
         written = None if project is None else getattr(project, option)
         return written if written is not None and _by_default(context, option) else given
 
-    rate_left = None if order_margin else said("margin", margin)
+    rate_left = margin if order_margin else said("margin", margin)
     place = said("into", None) if _by_default(context, "into") else None
     options = RunOptions(
         into=p.folder(into if place is None else Path(place)),

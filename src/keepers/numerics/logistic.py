@@ -73,7 +73,7 @@ def fit_logistic(
     >>> x = np.column_stack([np.ones(4), [0.0, 1.0, 2.0, 3.0]])
     >>> fit = fit_logistic(x, np.array([0.0, 1.0, 0.0, 1.0]), np.zeros(2), np.full(2, 1e3))
     >>> [round(float(value), 3) for value in fit.coefficients]
-    [-1.211, 0.807]
+    [-1.362, 0.908]
     """
     n, k = design.shape
     w = np.ones(n) if weight is None else weight

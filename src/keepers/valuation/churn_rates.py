@@ -61,7 +61,7 @@ def churn_rates(summary: SubscriptionSummary, months: tuple[MrrMonth, ...]) -> C
     >>> summary = kp.summarise_subscriptions(contracts, kp.ObservationWindow(calibration_end="2024-06-30"))
     >>> found = churn_rates(summary, mrr_history(summary, 3))
     >>> found.months, round(found.logo, 3), round(found.revenue, 3)
-    (2, 0.143, 0.083)
+    (2, 0.143, 0.077)
     """
     last = months[-13:]
     # A month is counted from the end of the one before, so the first one that is shown has no start of its own.

@@ -15,7 +15,7 @@ from keepers.numerics.likelihoods import pareto_nbd
 from keepers.pipeline.options import RunOptions
 
 
-def one_sided() -> tuple[kp.MBGNBD, kp.ParetoNBD]:
+def one_sided(*_: object) -> tuple[kp.MBGNBD, kp.ParetoNBD]:
     """Two models that may not learn: one expects too few purchases, the other too many."""
 
     def fixed(**values: float) -> Prior:
