@@ -83,15 +83,24 @@ def backtest_value(
     grades: dict[str, list[ValueGrade]] = {name: [] for name in variants}
     naive: dict[type, list[ValueGrade]] = {}
     remarks: list[str] = []
-    for origin in opened:
+    competing = dict(variants)
+    # The newest origin, which knows most, goes first: a costly model that is no better there is not asked again.
+    for origin in reversed(opened):
         holdout = ValueHoldout(origin)
-        for name, one in variants.items():
+        for name, one in competing.items():
             try:
-                grades[name].append(holdout.grade_model(origin.fitted[buying], one))
+                grades[name].insert(0, holdout.grade_model(origin.fitted[buying], one))
             except (InputError, FitError) as error:
                 remarks.append(f"Spend could not be graded from {origin.cut}: {error}")
         for rule, grade in _rules(holdout, origin, rules):
-            naive.setdefault(rule, []).append(grade)
+            naive.setdefault(rule, []).insert(0, grade)
+        if origin is opened[-1] and len(opened) > 1:
+            for name in _behind(variants, grades):
+                del competing[name]
+                remarks.append(
+                    f"{_title(title, variants[name])} forecast money no better than others from {origin.cut} and was "
+                    "not asked from earlier days."
+                )
     whole = {name: some for name, some in grades.items() if len(some) == len(opened)}
     if not whole:
         return ValueResult(remarks=tuple(dict.fromkeys(remarks)))
@@ -129,6 +138,14 @@ def _rules(holdout: ValueHoldout, origin: Origin, rules: Sequence[Any]) -> list[
         if isinstance(fitted, CohortMean) and (grade := holdout.grade_cohort_mean(fitted)) is not None:
             found.append((CohortMean, grade))
     return found
+
+
+def _behind(variants: dict[str, Any], grades: dict[str, list[ValueGrade]]) -> list[str]:
+    """Models of spend that are fitted together with buying, which takes longest, and are no better than the others."""
+    scores = {name: some[0].score for name, some in grades.items() if some and some[0].score is not None}
+    costly = [name for name in scores if getattr(variants[name], "needs_buying", False)]
+    quick = [scores[name] for name in scores if name not in costly]
+    return [name for name in costly if quick and scores[name] >= min(quick)]
 
 
 def _best(grades: dict[str, list[ValueGrade]]) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
 
 from keepers.domain.cells import FloatArray
 from keepers.numerics.recalibration import Recalibration, recalibrate
@@ -124,6 +123,8 @@ def value_weights(table: FloatArray, actual: FloatArray, weight: FloatArray) -> 
     >>> [round(float(one), 1) for one in value_weights(table, truth, np.ones(5000))]
     [0.5, 0.5]
     """
+    from scipy.optimize import nnls  # takes a quarter of a second to load, and most runs mix nothing
+
     root = np.sqrt(weight)[:, None]
     # Least squares need the triangle of the columns alone, which is as small as there are forecasts.
     triangle = np.asarray(np.linalg.qr(np.hstack([table, actual[:, None]]) * root, mode="r"))

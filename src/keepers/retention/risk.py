@@ -246,11 +246,11 @@ def captured(score: FloatArray, amount: FloatArray, top: float = _TOP) -> float:
 
 
 def _auc(score: FloatArray, left: FloatArray) -> float:
-    from scipy.stats import rankdata
-
     gone = left > 0.5
-    n_gone, n_stay = int(gone.sum()), int((~gone).sum())
-    if not n_gone or not n_stay:
+    values, index = np.unique(score, return_inverse=True)
+    went, stayed = (np.bincount(index[some], minlength=values.size) for some in (gone, ~gone))
+    pairs = float(went.sum()) * float(stayed.sum())
+    if not pairs:
         return float("nan")
-    ranks = rankdata(score)
-    return float((ranks[gone].sum() - n_gone * (n_gone + 1) / 2) / (n_gone * n_stay))
+    lower = np.cumsum(stayed) - 0.5 * stayed
+    return float(went @ lower) / pairs

@@ -52,7 +52,7 @@ def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
     if getattr(buying, "name", "") in LEAVING and not buying.varying_coefficients:
         tests = trait_tests(plain, summary, buying)
         if not plain.independence_.holds or (tests is not None and not tests.holds):
-            asked += [CorrelatedSpend(), CorrelatedSpend(include_first=True)]
+            asked.append(CorrelatedSpend())
     try:
         drifts = DriftingGammaGamma().fit(summary).drift_ != "none"
     except FitError:

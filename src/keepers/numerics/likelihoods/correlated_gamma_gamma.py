@@ -28,7 +28,7 @@ PARAMETERS = ("p", "q", "gamma", "kappa", "eta")
 """Those of Gamma-Gamma, gamma at the geometric means; kappa = e^k and eta = e^h: by what spend rises with an e times as
 high rate, and with an e times as high risk to leave."""
 
-_AT_A_TIME = 150_000
+_AT_A_TIME = 20_000
 """Nodes that are worked on together, so that they stay near the processor."""
 
 
