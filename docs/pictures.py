@@ -28,7 +28,7 @@ def take(browser: Browser, report: Path, scheme: str) -> Path:
     page.goto(report.as_uri())
     page.wait_for_function("document.documentElement.classList.contains('is-ready')")
     page.wait_for_timeout(500)
-    cards = page.locator(_CARDS).bounding_box()
+    cards = page.locator(_CARDS).first.bounding_box()
     assert cards is not None
     picture = ASSETS / f"report-{scheme}.png"
     bottom = cards["y"] + cards["height"] + 24

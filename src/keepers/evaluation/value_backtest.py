@@ -75,7 +75,8 @@ def backtest_value(
     buying, title : str
         Its class, and its name for people.
     spending : sequence of models of spend
-        Not yet fitted; the first is taken where others forecast no better.
+        Not yet fitted; the first is taken where others forecast no better. One that is fitted together with buying,
+        which takes longest, is judged at all origins only if it is better than the others at the newest.
     rules : sequence
         Naive rules; those that say nothing about money are passed over.
     """
@@ -97,10 +98,6 @@ def backtest_value(
         if origin is opened[-1] and len(opened) > 1:
             for name in _behind(variants, grades):
                 del competing[name]
-                remarks.append(
-                    f"{_title(title, variants[name])} forecast money no better than others from {origin.cut} and was "
-                    "not asked from earlier days."
-                )
     whole = {name: some for name, some in grades.items() if len(some) == len(opened)}
     if not whole:
         return ValueResult(remarks=tuple(dict.fromkeys(remarks)))
