@@ -365,4 +365,4 @@ def _sentence(
     if loss is None or not wrong:
         return f"{told} Learning anew would bring nothing that can be seen yet."
     compared = f"a period with the stale model is expected to lose {loss:,.0f}, learning anew costs {cost:,.0f}"
-    return f"{told} {'Learn anew' if retrain else 'Keep the model for now'}: {compared}."
+    return f"{told} {'Learn anew' if retrain else 'Keep the model as it is'}: {compared}."

@@ -64,7 +64,7 @@ def test_learning_anew_must_pay() -> None:
     dear = kp.watch_drift(then, now, predicted=predicted, outcome=outcome, retraining_cost=1e6)
     assert dear.alarm
     assert not dear.retrain
-    assert "Keep the model for now" in dear.sentence
+    assert "Keep the model as it is" in dear.sentence
 
 
 def test_impossible_questions_are_refused() -> None:
