@@ -43,6 +43,11 @@ def log_likelihood_sum(theta: Theta, cells: Cells | CellTables, order: int = 2) 
     return one.log_likelihood_sum(theta, cells, order)
 
 
+def log_likelihood_sums(thetas: FloatArray, cells: Cells | CellTables) -> FloatArray:
+    """Weighted sums of the log-likelihood at many sets of parameters, shape (m, 4) to (m,)."""
+    return one.log_likelihood_sums(thetas, cells)
+
+
 def probability_alive(theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0) -> FloatArray:
     """Probability of being alive at T + at, whatever happens between."""
     return _mean(one.probability_alive, theta, x, t_x, T, at)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keepers.numerics.distinct import CellTables
-from keepers.numerics.likelihoods import bg_nbd, mbg_nbd, nbd, pareto_nbd
+from keepers.numerics.likelihoods import bg_nbd, mbg_nbd, nbd, pareto_nbd, pareto_nbd_posterior
 
 POINTS = {
     nbd: [(0.38, 12.0), (5.0, 0.3), (40.0, 900.0)],
@@ -57,7 +57,7 @@ def test_gradient_of_expected_purchases(family, theta, t, tables: CellTables) ->
     assert found == pytest.approx(compared, rel=1e-6, abs=1e-8)
 
 
-@pytest.mark.parametrize("family", [nbd, bg_nbd, mbg_nbd, pareto_nbd])
+@pytest.mark.parametrize("family", [nbd, bg_nbd, mbg_nbd, pareto_nbd, pareto_nbd_posterior])
 def test_many_parameters_at_once_give_what_each_gives_alone(family, tables: CellTables) -> None:
     around = np.exp(np.random.default_rng(3).normal(scale=1.5, size=(60, len(family.PARAMETERS))))
     together = family.log_likelihood_sums(around, tables)
