@@ -11,9 +11,11 @@ gradient and Hessian of any integral under the density follow from the integrand
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray
 
@@ -60,6 +62,38 @@ class NormalRates:
             float((odds - 1.0) / (odds + 1.0)),
             float(2.0 / (root + 1.0 / root)),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowLaws:
+    """The density of each of some rows, as u = m_u + sigma_u a and v = m_v + by_a a + by_e e.
+
+    Parameters
+    ----------
+    m_u, m_v, sigma_u, by_a, by_e : arrays, shape (n,)
+    """
+
+    m_u: FloatArray
+    m_v: FloatArray
+    sigma_u: FloatArray
+    by_a: FloatArray
+    by_e: FloatArray
+
+    @classmethod
+    def of(cls, laws: Sequence[NormalRates], rows: int) -> RowLaws:
+        """Each of the laws for so many rows, one after the other."""
+        parameters = np.array(
+            [(law.m_u, law.m_v, law.sigma_u, law.sigma_v * law.rho, law.sigma_v * law.k) for law in laws]
+        )
+        return cls(*np.repeat(parameters, rows, axis=0).T)
+
+    def take(self, rows: NDArray[np.intp]) -> RowLaws:
+        """Those of some of the rows."""
+        return RowLaws(self.m_u[rows], self.m_v[rows], self.sigma_u[rows], self.by_a[rows], self.by_e[rows])
+
+    def log_rates(self, a: FloatArray, e: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(u, v) at coordinates, whose last axis is the rows'."""
+        return self.m_u + self.sigma_u * a, self.m_v + self.by_a * a + self.by_e * e
 
 
 def derivative_polynomials(law: NormalRates) -> tuple[FloatArray, FloatArray]:

@@ -93,11 +93,19 @@ class PatternedLikelihood:
 
     @property
     def values(self) -> Callable[[FloatArray], FloatArray] | None:
-        """The log-likelihood at many points at once, where the family has it and there is one pattern."""
+        """The log-likelihood at many points at once, where the family has it and patterns are few."""
         together = getattr(self.family, "log_likelihood_sums", None)
-        if together is None or self._k or np.any(self._offset):
+        if together is None or self._by_row is not None:
             return None
-        return lambda points: np.asarray(together(np.exp(points), self._tables))
+
+        def sums(points: FloatArray) -> FloatArray:
+            total = np.zeros(len(points))
+            for pattern, tables in self._groups:
+                moved = points[:, self._d :] @ self._design[pattern].T
+                total += together(np.exp(points[:, : self._d] + self._offset[pattern] + moved), tables)
+            return total
+
+        return sums
 
     def __call__(self, point: FloatArray, order: int) -> Evaluation:
         """Evaluate at log parameters followed by coefficients."""

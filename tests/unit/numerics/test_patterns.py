@@ -50,6 +50,16 @@ def test_derivatives_are_those_of_the_value(name, count):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+def test_many_points_at_once_give_what_each_gives_alone(name):
+    family, tables, pattern, design, offset, point = setting(name, 2)
+    likelihood = PatternedLikelihood(family, tables, pattern, design, offset)
+    points = point + np.random.default_rng(3).normal(scale=0.3, size=(20, point.size))
+    assert likelihood.values is not None
+    alone = [likelihood(one, 0).value for one in points]
+    assert likelihood.values(points) == pytest.approx(alone, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
 def test_by_pattern_and_by_row_are_one(name):
     family, tables, pattern, design, offset, point = setting(name, 200)
     by_row = PatternedLikelihood(family, tables, pattern, design, offset)

@@ -13,7 +13,7 @@ of about 1e-9. Every factor but exp(-mu t) / (lambda + mu) belongs to one coordi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods.rate_mixture import RateNodes
 from keepers.numerics.likelihoods.two_terms import TermTable
-from keepers.numerics.lognormal_density import HIGHEST, HIGHEST_OF_GRADIENT, NormalRates, derivatives
+from keepers.numerics.lognormal_density import HIGHEST, HIGHEST_OF_GRADIENT, NormalRates, RowLaws, derivatives
 
 _DROP = 26.0
 """The grid follows the integrand until it has fallen by exp(-26), which is 5e-12."""
@@ -64,12 +64,12 @@ class _Grid:
 
 
 class RateIntegral:
-    """One of the three integrals at pairs (x, t).
+    """One of the three integrals at pairs (x, t), under one law or at all of them under each of several.
 
     Parameters
     ----------
-    law : NormalRates
-        The distribution of the log rates.
+    laws : sequence of NormalRates
+        Distributions of the log rates.
     x, t : arrays, shape (n,)
         Repeat purchases and age.
     kind : Kind
@@ -78,15 +78,16 @@ class RateIntegral:
         Whether relative errors of 1e-5 will do.
     """
 
-    def __init__(self, law: NormalRates, x: FloatArray, t: FloatArray, kind: Kind, rough: bool = False) -> None:
+    def __init__(
+        self, laws: Sequence[NormalRates], x: FloatArray, t: FloatArray, kind: Kind, rough: bool = False
+    ) -> None:
         more, self._mu_power, self._below = kind.value
-        self.law, self.t, self._rough = law, t, rough
-        self._power = x + more
+        self._laws, self._rough = laws, rough
+        self._law, self.t, self._power = RowLaws.of(laws, t.size), np.tile(t, len(laws)), np.tile(x + more, len(laws))
         self._reach = _ROUGH_DROP if rough else _DROP
-        self._slope_v, self._slope_e = law.sigma_v * law.rho, law.sigma_v * law.k
 
     def log_value(self) -> FloatArray:
-        """Logarithm of the integral, shape (n,)."""
+        """Logarithm of the integral, one law after the other, shape (laws n,)."""
         result = np.empty(self.t.shape)
         for grid in self._grids(self._reach):
             result[grid.rows] = grid.log_scale + np.log(grid.value.sum(axis=(1, 2)))
@@ -95,19 +96,19 @@ class RateIntegral:
     def moments(self, highest: int = HIGHEST) -> tuple[FloatArray, FloatArray]:
         """Logarithm of the integral, and E a^i e^j under the integrand up to a power, shapes (n,) and (n, m, m)."""
         logs, moments = np.empty(self.t.shape), np.empty((self.t.size, highest + 1, highest + 1))
-        powers = np.arange(highest + 1)
         for grid in self._grids(self._reach):
-            along_e = grid.value @ (grid.e[:, :, None] ** powers)
-            both = (grid.a[:, :, None] ** powers).transpose(0, 2, 1) @ along_e
+            along_e = grid.value @ _powers(grid.e, highest)
+            both = _powers(grid.a, highest).transpose(0, 2, 1) @ along_e
             total = both[:, 0, 0]
             logs[grid.rows] = grid.log_scale + np.log(total)
             moments[grid.rows] = both / total[:, None, None]
         return logs, moments
 
     def table(self, order: int = 2) -> TermTable:
-        """The logarithm with its derivatives, up to the order, in the logarithms of the parameters of the law."""
+        """The logarithm with its derivatives, up to the order, in the logarithms of the parameters of the one law."""
+        (law,) = self._laws
         logs, moments = self.moments(HIGHEST if order > 1 else HIGHEST_OF_GRADIENT)
-        return TermTable(logs, *derivatives(self.law, moments, order))
+        return TermTable(logs, *derivatives(law, moments, order))
 
     def nodes(self) -> Iterator[RateNodes]:
         """The grids as nodes of the rates, weighted to one a row."""
@@ -129,7 +130,7 @@ class RateIntegral:
         a, e = np.empty(index.size), np.empty(index.size)
         wanted, where = np.unique(index, return_inverse=True)
         some = copy(self)
-        some.t, some._power = self.t[wanted], self._power[wanted]
+        some._law, some.t, some._power = self._law.take(wanted), self.t[wanted], self._power[wanted]
         order = np.argsort(where, kind="stable")
         first = np.searchsorted(where[order], np.arange(wanted.size + 1))
         for grid in some._grids(some._reach):
@@ -137,9 +138,8 @@ class RateIntegral:
             customer = order[np.repeat(first[grid.rows], size) + _within(size)]
             row = np.repeat(np.arange(grid.rows.size), size)
             a[customer], e[customer] = some._drawn(grid, row, rng)
-        law = self.law
-        rate = np.exp(law.m_u + law.sigma_u * a)
-        return rate, np.exp(law.m_v + self._slope_v * a + self._slope_e * e)
+        rate, leaving = self._law.take(index).log_rates(a, e)
+        return np.exp(rate), np.exp(leaving)
 
     def _drawn(self, grid: _Grid, row: NDArray[np.intp], rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         flat = grid.value.reshape(grid.rows.size, -1)
@@ -166,13 +166,11 @@ class RateIntegral:
         return a, e
 
     def log_integrand(self, rows: NDArray[np.intp], a: FloatArray, e: FloatArray) -> FloatArray:
-        """Logarithm of the integrand of rows at coordinates, without the constant -log(2 pi)."""
-        law = self.law
-        u = law.m_u + law.sigma_u * a
-        v = law.m_v + self._slope_v * a + self._slope_e * e
-        power, t = (column.reshape(-1, *[1] * (a.ndim - 1)) for column in (self._power[rows], self.t[rows]))
+        """Logarithm of the integrand at coordinates whose last axis is that of `rows`, without -log(2 pi)."""
+        u, v = self._law.take(rows).log_rates(a, e)
         with np.errstate(over="ignore"):
-            level = power * u + self._mu_power * v - (np.exp(u) + np.exp(v)) * t - 0.5 * (a**2 + e**2)
+            bitten = (np.exp(u) + np.exp(v)) * self.t[rows]
+            level = self._power[rows] * u + self._mu_power * v - bitten - 0.5 * (a**2 + e**2)
         return np.asarray(level - np.logaddexp(u, v) if self._below else level)
 
     def _grids(self, drop: float) -> Iterator[_Grid]:
@@ -181,14 +179,14 @@ class RateIntegral:
         top = self.log_integrand(every, a, e)
         low_a, high_a = self._ends(a, e, top, drop, True)
         low_e, high_e = self._ends(a, e, top, drop, False)
-        law = self.law
+        law = self._law
         if drop == _DROP_OF_NODES:
             # Answers such as lambda / mu tilt the weights towards small rates of leaving and large ones of buying.
-            low_e = low_e - self._slope_e
-            low_a, high_a = low_a - abs(self._slope_v), high_a + law.sigma_u * (self.t <= 0)
+            low_e = low_e - law.by_e
+            low_a, high_a = low_a - np.abs(law.by_a), high_a + law.sigma_u * (self.t <= 0)
         longer = _ROUGHER if self._rough else 1.0
-        step_a = longer * np.minimum(_FINEST / max(law.sigma_u, abs(self._slope_v)), _OF_SPREAD / steepness_a)
-        step_e = longer * np.minimum(_FINEST / self._slope_e, _OF_SPREAD / steepness_e)
+        step_a = longer * np.minimum(_FINEST / np.maximum(law.sigma_u, np.abs(law.by_a)), _OF_SPREAD / steepness_a)
+        step_e = longer * np.minimum(_FINEST / law.by_e, _OF_SPREAD / steepness_e)
         count_a, count_e = (
             _rounded((high - low) / step) for low, high, step in ((low_a, high_a, step_a), (low_e, high_e, step_e))
         )
@@ -217,19 +215,19 @@ class RateIntegral:
         peak_a: FloatArray,
         peak_e: FloatArray,
     ) -> _Grid:
-        law, power, t = self.law, self._power[rows], self.t[rows]
-        u = law.m_u + law.sigma_u * a
+        law, power, t = self._law.take(rows), self._power[rows], self.t[rows]
+        u = law.m_u[:, None] + law.sigma_u[:, None] * a
         rate = np.exp(u)
-        along_a, along_e = law.m_v + self._slope_v * a, self._slope_e * e
+        along_a, along_e = law.m_v[:, None] + law.by_a[:, None] * a, law.by_e[:, None] * e
         leaving = np.exp(along_a)[:, :, None] * np.exp(along_e)[:, None, :]
         own_a = power[:, None] * u + self._mu_power * along_a - rate * t[:, None] - 0.5 * a**2
         own_e = self._mu_power * along_e - 0.5 * e**2
         # Each factor is taken relative to its size at the peak of the whole.
         u_peak = law.m_u + law.sigma_u * peak_a
-        v_peak = law.m_v + self._slope_v * peak_a
+        v_peak = law.m_v + law.by_a * peak_a
         at_a = power * u_peak + self._mu_power * v_peak - np.exp(u_peak) * t - 0.5 * peak_a**2
-        at_e = self._mu_power * self._slope_e * peak_e - 0.5 * peak_e**2
-        mu_peak = np.exp(v_peak + self._slope_e * peak_e)
+        at_e = self._mu_power * law.by_e * peak_e - 0.5 * peak_e**2
+        mu_peak = np.exp(v_peak + law.by_e * peak_e)
         value = np.exp((mu_peak[:, None, None] - leaving) * t[:, None, None])
         both_peak = np.exp(u_peak) + mu_peak
         if self._below:
@@ -243,7 +241,7 @@ class RateIntegral:
 
     def _peaks(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Where the integrands are highest, and the square roots of their curvatures along a and e."""
-        law, power, t = self.law, self._power, self.t
+        law, power, t = self._law, self._power, self.t
         tiny = np.finfo(float).tiny
         # Between what the purchases say and what the law says, and left of where exp(-lambda t) bites.
         precise = power * law.sigma_u**2
@@ -252,15 +250,15 @@ class RateIntegral:
         latest = np.log((power + 3.0) / np.maximum(t, tiny**0.5))
         a = np.clip(np.minimum(a, (latest - law.m_u) / law.sigma_u), -30.0, None)
         e = np.zeros(t.shape)
-        late = np.log(3.0 / np.maximum(t, tiny**0.5)) - law.m_v - self._slope_v * a
-        e = np.clip(np.minimum(e, late / self._slope_e), -30.0, 0.0)
+        late = np.log(3.0 / np.maximum(t, tiny**0.5)) - law.m_v - law.by_a * a
+        e = np.clip(np.minimum(e, late / law.by_e), -30.0, 0.0)
         for _ in range(80):
             gradient_a, gradient_e, aa, ae, ee = self._slopes(a, e)
             area = aa * ee - ae * ae
             step_a = (ee * gradient_a - ae * gradient_e) / area
             step_e = (aa * gradient_e - ae * gradient_a) / area
             # In log rates no step is longer than two, so that exp() does not run away.
-            length = np.maximum(np.abs(law.sigma_u * step_a), np.abs(self._slope_v * step_a + self._slope_e * step_e))
+            length = np.maximum(np.abs(law.sigma_u * step_a), np.abs(law.by_a * step_a + law.by_e * step_e))
             shrink = np.minimum(1.0, 2.0 / np.maximum(length, tiny))
             a, e = a + shrink * step_a, e + shrink * step_e
             if np.all(length < 1e-3):
@@ -269,22 +267,23 @@ class RateIntegral:
         return a, e, np.sqrt(aa), np.sqrt(ee)
 
     def _slopes(self, a: FloatArray, e: FloatArray) -> tuple[FloatArray, ...]:
-        """Gradient of the log-integrand and its negative Hessian in (a, e)."""
-        law = self.law
-        u, v = law.m_u + law.sigma_u * a, law.m_v + self._slope_v * a + self._slope_e * e
-        buys, leaves = np.exp(u) * self.t, np.exp(v) * self.t
-        share = 1.0 / (1.0 + np.exp(v - u))
-        below = float(self._below)
-        by_u = self._power - buys - below * share
-        by_v = self._mu_power - leaves - below * (1.0 - share)
-        mixed = below * share * (1.0 - share)
-        uu, vv, uv = buys + mixed, leaves + mixed, -mixed
-        su, c, d = law.sigma_u, self._slope_v, self._slope_e
+        """Gradient of the log-integrand and its negative Hessian in (a, e), whose last axis is that of all rows."""
+        law = self._law
+        u, v = law.log_rates(a, e)
+        uu, vv = np.exp(u) * self.t, np.exp(v) * self.t
+        by_u, by_v = self._power - uu, self._mu_power - vv
+        su, c, d = law.sigma_u, law.by_a, law.by_e
+        across: FloatArray | float = 0.0
+        if self._below:
+            share = 1.0 / (1.0 + np.exp(v - u))
+            mixed = share * (1.0 - share)
+            by_u, by_v = by_u - share, by_v - (1.0 - share)
+            uu, vv, across = uu + mixed, vv + mixed, mixed
         return (
             su * by_u + c * by_v - a,
             d * by_v - e,
-            su**2 * uu + 2 * su * c * uv + c**2 * vv + 1.0,
-            d * (su * uv + c * vv),
+            su**2 * uu - 2 * su * c * across + c**2 * vv + 1.0,
+            d * (c * vv - su * across),
             d**2 * vv + 1.0,
         )
 
@@ -293,23 +292,23 @@ class RateIntegral:
     ) -> tuple[FloatArray, FloatArray]:
         """Where the integrand has fallen by exp(-drop) along one coordinate, at the other's best place for each."""
         every = np.arange(a.size)
-        found = []
-        for sign in (-1.0, 1.0):
-            # The normal density alone makes it fall so far within sqrt(2 drop).
-            near, far = np.zeros(a.shape), np.full(a.shape, np.sqrt(2.0 * drop))
-            at_a, at_e = a, e
-            for _ in range(4 if self._rough else 6):
-                middle = 0.5 * (near + far)
-                at_a, at_e = (a + sign * middle, at_e) if along_a else (at_a, e + sign * middle)
-                at_a, at_e = self._climbed(at_a, at_e, along_a)
-                inside = self.log_integrand(every, at_a, at_e) > top - drop
-                near, far = np.where(inside, middle, near), np.where(inside, far, middle)
-            found.append((a if along_a else e) + sign * far)
-        return found[0], found[1]
+        # Both ends at once, the lower one first; the normal density alone falls so far within sqrt(2 drop).
+        sign = np.array([[-1.0], [1.0]])
+        near, far = np.zeros((2, a.size)), np.full((2, a.size), np.sqrt(2.0 * drop))
+        at_a, at_e = a, e
+        for _ in range(4 if self._rough else 6):
+            middle = 0.5 * (near + far)
+            at_a, at_e = (a + sign * middle, at_e) if along_a else (at_a, e + sign * middle)
+            at_a, at_e = self._climbed(at_a, at_e, along_a)
+            inside = self.log_integrand(every, at_a, at_e) > top - drop
+            near, far = np.where(inside, middle, near), np.where(inside, far, middle)
+        low, high = (a if along_a else e) + sign * far
+        return low, high
 
     def _climbed(self, a: FloatArray, e: FloatArray, along_a: bool) -> tuple[FloatArray, FloatArray]:
         """Two of Newton's steps of the coordinate that is not given, which is near enough for a grid's end."""
-        longest = 2.0 / (self._slope_e if along_a else max(self.law.sigma_u, abs(self._slope_v)))
+        law = self._law
+        longest = 2.0 / (law.by_e if along_a else np.maximum(law.sigma_u, np.abs(law.by_a)))
         for _ in range(2):
             gradient_a, gradient_e, aa, _, ee = self._slopes(a, e)
             if along_a:
@@ -317,6 +316,14 @@ class RateIntegral:
             else:
                 a = a + np.clip(gradient_a / aa, -longest, longest)
         return a, e
+
+
+def _powers(places: FloatArray, highest: int) -> FloatArray:
+    """1, place, ..., place^highest along a further axis."""
+    result = np.ones((*places.shape, highest + 1))
+    for power in range(1, highest + 1):
+        np.multiply(result[..., power - 1], places, out=result[..., power])
+    return result
 
 
 def _within(size: NDArray[np.intp]) -> NDArray[np.intp]:
