@@ -17,7 +17,7 @@ from keepers.testing.questions import CAP, HORIZON, QUESTIONS
 from keepers.testing.stores import NEW
 from keepers.testing.subject import Subject
 
-_WIDE = 400
+_WIDE = 200
 
 
 def _every_question(subject: Subject) -> Iterable[str]:

@@ -14,51 +14,50 @@ from keepers.testing.proof import Promise, differs, violates
 from keepers.testing.stores import NEW, repeated
 from keepers.testing.subject import Subject
 
-_DRAWS = 4000
-_CUSTOMERS = 8000
 _FAR = 5.0
 """Standard errors that no seed should reach."""
 
 
 def _futures(subject: Subject) -> Iterable[str]:
     model, rows, horizon = subject.fitted, subject.rows, weeks(26)
-    drawn = np.asarray(model.sample_future(repeated(rows, _DRAWS), horizon, subject.rng())).reshape(rows.size, _DRAWS)
+    times = subject.futures
+    drawn = np.asarray(model.sample_future(repeated(rows, times), horizon, subject.rng())).reshape(rows.size, times)
     yield from violates("drawn purchases are whole numbers", (drawn == np.floor(drawn)).all(axis=1))
     found = model.predict_cells(rows, horizon)
     variance = np.maximum(found.variance - found.expected_purchases_se**2, 0.0)
-    yield from near("the mean of drawn futures", drawn.mean(axis=1), found.expected_purchases, variance / _DRAWS)
+    yield from near("the mean of drawn futures", drawn.mean(axis=1), found.expected_purchases, variance / times)
     none = found.p_zero
-    yield from near("the share without a purchase", (drawn == 0).mean(axis=1), none, none * (1 - none) / _DRAWS)
+    yield from near("the share without a purchase", (drawn == 0).mean(axis=1), none, none * (1 - none) / times)
 
 
 def _histories(subject: Subject) -> Iterable[str]:
-    model = subject.fitted
-    drawn = model.sample(weeks(40), subject.rng(), customers=_CUSTOMERS)
+    model, customers = subject.fitted, subject.drawn
+    drawn = model.sample(weeks(40), subject.rng(), customers=customers)
     check_histories(drawn)
-    if drawn.customers != _CUSTOMERS or not np.allclose(drawn.T, 40 * 7 / drawn.unit.days):
-        yield f"{_CUSTOMERS} customers of 40 weeks were asked for, and {drawn.customers:g} of {drawn.T.max():g} came."
+    if drawn.customers != customers or not np.allclose(drawn.T, 40 * 7 / drawn.unit.days):
+        yield f"{customers} customers of 40 weeks were asked for, and {drawn.customers:g} of {drawn.T.max():g} came."
     expected = model.expected_purchases_new_customer(weeks(40))
-    yield from near("the mean of drawn purchases", drawn.x.mean(), expected, drawn.x.var() / _CUSTOMERS)
+    yield from near("the mean of drawn purchases", drawn.x.mean(), expected, drawn.x.var() / customers)
     none = model.purchase_distribution_new_customer(weeks(40), 1)[0]
-    yield from near("the share of one-time buyers", np.mean(drawn.x == 0), none, none * (1 - none) / _CUSTOMERS)
+    yield from near("the share of one-time buyers", np.mean(drawn.x == 0), none, none * (1 - none) / customers)
 
 
 def _histories_ahead(subject: Subject) -> Iterable[str]:
     """What is expected of a new customer is the mean of what is expected of each history that may follow."""
-    model = subject.fitted
-    cells = model.sample(weeks(40), subject.rng(), customers=_CUSTOMERS).merged()
+    model, customers = subject.fitted, subject.drawn
+    cells = model.sample(weeks(40), subject.rng(), customers=customers).merged()
     share = cells.weight / cells.customers
     later = model.expected_purchases(cells, weeks(20))
     whole = model.expected_purchases_new_customer(weeks(60)) - model.expected_purchases_new_customer(weeks(40))
-    yield from near("expectations after 40 weeks", share @ later, whole, _spread(share, later) / _CUSTOMERS)
+    yield from near("expectations after 40 weeks", share @ later, whole, _spread(share, later) / customers)
     alive = model.probability_alive(cells)
     at_40 = float(np.ravel(model.probability_alive(NEW, at=weeks(40)))[0])
-    yield from near("P(alive) after 40 weeks", share @ alive, at_40, _spread(share, alive) / _CUSTOMERS)
+    yield from near("P(alive) after 40 weeks", share @ alive, at_40, _spread(share, alive) / customers)
 
 
 def _recovery(subject: Subject) -> Iterable[str]:
     model, rng = subject.fitted, subject.rng()
-    drawn = model.sample(rng.integers(20, 81, _CUSTOMERS).astype(float), rng)
+    drawn = model.sample(rng.integers(20, 81, subject.drawn).astype(float), rng)
     again = subject.fresh().fit(drawn if getattr(model, "gaps", None) == "each" else drawn.merged())
     for n in (13, 52):
         one, other = (some.expected_purchases_new_customer(weeks(n)) for some in (again, model))

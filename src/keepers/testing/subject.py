@@ -99,10 +99,20 @@ class Tested:
 
 @dataclass(eq=False)
 class Subject(Tested):
-    """A model of buying, on the purchases of an ordinary store."""
+    """A model of buying, on the purchases of an ordinary store.
+
+    Parameters
+    ----------
+    drawn : int
+        New customers whose histories are drawn, where chance is to prove something.
+    futures : int
+        Futures that are drawn of each history that questions are put to.
+    """
 
     data: Cells = field(default_factory=lambda: store(1500))
     rows: Cells = field(default_factory=asked)
+    drawn: int = 8000
+    futures: int = 4000
 
     @property
     def discrete(self) -> bool:

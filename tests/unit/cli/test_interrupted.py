@@ -48,10 +48,9 @@ def command(home: Path) -> list[str]:
 def stopped(home: Path, step: str, number: signal.Signals, **environment: str) -> tuple[int, str]:
     """Start a run and send it a signal in the middle of a step; gives its code and what it said."""
     said = home / "said.txt"
+    words = command(home) if step == "Backtest" else [*command(home), "--model", "bg-nbd", "--no-backtest"]
     with said.open("w", encoding="utf-8") as errors:
-        run = subprocess.Popen(
-            command(home), stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **environment}
-        )
+        run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **environment})
         until = time.monotonic() + _PATIENCE
         while step not in said.read_text(encoding="utf-8") and run.poll() is None and time.monotonic() < until:
             time.sleep(0.005)
