@@ -6,10 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keepers.acquisition.economics import channel_economics as channel_economics
     from keepers.data.orders import Orders as Orders
     from keepers.data.read import read as read
     from keepers.data.read import read_orders as read_orders
     from keepers.data.warehouse import connect as connect
+    from keepers.domain.acquisition import AcquisitionRules as AcquisitionRules
     from keepers.domain.money import Margin as Margin
     from keepers.domain.money import annual_rate as annual_rate
     from keepers.domain.money import continuous_rate as continuous_rate
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "__version__": ("domain.version", "VERSION"),
+    "AcquisitionRules": ("domain.acquisition", "AcquisitionRules"),
     "BGBB": ("models.btyd.bg_bb", "BGBB"),
     "BGCNBD": ("models.btyd.bg_cnbd", "BGCNBD"),
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),
@@ -126,6 +129,7 @@ _HOMES = {
     "backtest": ("evaluation.backtest", "backtest"),
     "backtest_subscriptions": ("evaluation.contract_backtest", "backtest_subscriptions"),
     "calendar_covariates": ("models.covariates.varying", "calendar_covariates"),
+    "channel_economics": ("acquisition.economics", "channel_economics"),
     "choose_offers": ("retention.offers", "choose_offers"),
     "choose_model": ("evaluation.compare", "choose_model"),
     "choose_subscription_model": ("evaluation.contract_backtest", "choose_subscription_model"),

@@ -126,6 +126,7 @@ def run(
     In a folder with keepers.toml (`keepers init`) it also remembers: it raises alerts, keeps thresholds of segments
     for a month, and says how the scores it published earlier did.
     """
+    from keepers.domain.acquisition import AcquisitionRules
     from keepers.domain.errors import ConfigError
     from keepers.domain.money import Margin, annual_rate
     from keepers.pipeline.options import RunOptions
@@ -174,6 +175,8 @@ def run(
         memory=memory,
         observed_from=None if observed_from is None else observed_from.date(),
         project=project,
+        acquisition=AcquisitionRules() if project is None else project.acquisition,
+        channels={} if project is None else project.channels,
         **p.engine(engine),
     )
     with shown(quiet) as progress:

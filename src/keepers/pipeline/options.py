@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
@@ -93,6 +94,10 @@ class RunOptions:
         Further options of that engine, such as `schema`.
     observed_from : date, optional
         Day from which endings of subscriptions were recorded, where records begin later than the first of them.
+    acquisition : AcquisitionRules
+        How soon the cost of winning a customer shall be back, how many times over, and costs that no platform charges.
+    channels : mapping
+        Names of your own for channels, from a channel as it is written.
     simulated : bool
         Whether the store is a made-up one, which the report then says.
     project : Project, optional
@@ -128,6 +133,8 @@ class RunOptions:
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     observed_from: dt.date | None = None
+    acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
+    channels: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     project: Project | None = None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.alert import AlertRules
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.config import FILE, written
@@ -18,6 +19,7 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     "store": {"name": (str,), "currency": (str,), "time_zone": (str,)},
     "value": {"margin": (str, float, int), "horizon": (str,), "lifetime": (str,), "discount": (str, float, int)},
     "marketing": {"spend": (list,)},
+    "acquisition": {"payback_months": (float, int), "ratio": (float, int), "overhead": (float, int)},
     "destinations": {"folder": (str,)},
     "alerts": {
         "owner": (str,), "due_days": (int,), "cool_down_days": (int,), "lapse_days": (int,), "most": (int,),
@@ -27,7 +29,7 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
 }  # fmt: skip
 """Sections with their keys and what may stand there; `[engine]` and `[service]` have keys of their own."""
 
-_FREE = ("engine", "service")
+_FREE = ("engine", "service", "channels")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Project:
         How far warnings look ahead; chosen by the store's rhythm otherwise.
     service : mapping of str to float
         What serving a customer of a tier costs a year, by the tier's name.
+    acquisition : AcquisitionRules
+        Targets and costs of winning customers.
+    channels : mapping of str to str
+        Names of the owner's for channels, from a channel as it is written.
     state_url, snapshots : str, optional
         A team's database, and the folder that it shares.
     """
@@ -70,6 +76,8 @@ class Project:
     alerts: AlertRules = field(default_factory=AlertRules)
     churn_days: int | None = None
     service: Mapping[str, float] = field(default_factory=dict)
+    acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
+    channels: Mapping[str, str] = field(default_factory=dict)
     state_url: str | None = None
     snapshots: str | None = None
 
@@ -118,6 +126,8 @@ def project_of(folder: Path) -> Project | None:
         alerts=AlertRules(**alerts),
         churn_days=churn_days,
         service={tier: float(cost) for tier, cost in said.get("service", {}).items()},
+        acquisition=AcquisitionRules(**{key: float(value) for key, value in said.get("acquisition", {}).items()}),
+        channels=dict(said.get("channels", {})),
         state_url=said.get("state", {}).get("url"),
         snapshots=said.get("state", {}).get("snapshots"),
     )
@@ -160,11 +170,21 @@ def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
                 raise ConfigError(f"{path}: [{section}] has no `{key}`. It may say: {', '.join(known)}.")
             if not isinstance(value, known[key]) or isinstance(value, bool) or (key == "spend" and not _texts(value)):
                 wanted = {list: "a list of texts", int: "a whole number"}.get(known[key][-1], "a text")
-                if len(known[key]) > 1:
+                if section == "acquisition":
+                    wanted = "a number"
+                elif len(known[key]) > 1:
                     wanted = 'a share, such as 0.35 or "35%"'
                 raise ConfigError(f"{path}: [{section}] {key} = {value!r} should be {wanted}.")
             if isinstance(value, int) and section == "alerts" and value < 0:
                 raise ConfigError(f"{path}: [alerts] {key} = {value} is negative.")
+    _check_free(path, said)
+
+
+def _check_free(path: Path, said: Mapping[str, Any]) -> None:
+    """Sections whose keys are the owner's own."""
+    for written_as, name in said.get("channels", {}).items():
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(f"{path}: [channels] {written_as} = {name!r} should be a text: what it shall be called.")
     for tier, cost in said.get("service", {}).items():
         if not isinstance(cost, (int, float)) or isinstance(cost, bool) or cost < 0:
             raise ConfigError(
@@ -209,6 +229,17 @@ sources = {_listed(project.sources)}
 # Files of what was spent on marketing.
 spend = {_listed(project.spend)}
 
+[acquisition]
+# Months within which the cost of winning a customer shall be back, and how many times over in the lifetime.
+payback_months = {project.acquisition.payback_months:g}
+ratio = {project.acquisition.ratio:g}
+# What winning customers costs a month beside what platforms charge: people, agencies, tools.
+overhead = {project.acquisition.overhead:g}
+
+[channels]
+# What a channel shall be called, by how a file writes it.
+# "fb_prospecting" = "meta ads"
+{_channels(project)}
 [destinations]
 {_line("folder", project.into, "keepers-result")}
 
@@ -232,6 +263,10 @@ most = {rules.most}
 {_line("url", project.state_url, "postgresql://user@host/database")}
 {_line("snapshots", project.snapshots, "/shared/keepers")}
 """
+
+
+def _channels(project: Project) -> str:
+    return "".join(f"{_quoted(old)} = {_quoted(new)}\n" for old, new in project.channels.items())
 
 
 def _line(key: str, value: str | None, example: str) -> str:

@@ -19,6 +19,7 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import open_engine, read_files
 
 if TYPE_CHECKING:
+    from keepers.pipeline.acquiring import Acquired
     from keepers.pipeline.decisions import Decided
     from keepers.pipeline.insights import Insights
     from keepers.pipeline.keeping import Keeping
@@ -130,14 +131,15 @@ def run(
             progress("Keeping orders for updates", None)
             keep(dataset, scored, options, folder)
         decided = _decided(dataset, options, folder, progress)
+        acquired = _acquired(dataset, scored, options, folder, progress)
         if options.report:
-            progress("Writing the report", None)
             _write_report(
-                dataset, scored, found, options, now(), subscribed, (*notes, *remarks), learned, kept, decided, folder
-            )
+                dataset, scored, found, options, now(), subscribed, (*notes, *remarks), learned, kept, decided,
+                acquired, folder, progress,
+            )  # fmt: skip
         names = sorted(path.name for path in folder.iterdir())
         summary = run_summary(dataset, scored, found, options, now(), names, told, learned, kept.to_dict())
-        summary |= {"offers": [], "drivers": None} if decided is None else decided.to_dict()
+        summary |= _told(decided, acquired)
         if not engine.is_embedded:
             from keepers.pipeline.warehouse_results import publish
 
@@ -180,6 +182,25 @@ def _decided(dataset: Dataset, options: RunOptions, folder: Path, progress: Prog
     return decide(dataset, options, folder, progress)
 
 
+def _told(decided: Decided | None, acquired: Acquired | None) -> dict[str, Any]:
+    """The keys of summary.json of what was decided and of how customers were won."""
+    offered = {"offers": [], "drivers": None} if decided is None else decided.to_dict()
+    return {**offered, "acquisition": None if acquired is None else acquired.to_dict()}
+
+
+def _acquired(
+    dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress
+) -> Acquired | None:
+    """What winning customers costs and brings, where anything beside orders tells it."""
+    from keepers.pipeline.rich import tells_of_acquisition
+
+    if not tells_of_acquisition(dataset):
+        return None
+    from keepers.pipeline.acquiring import acquire
+
+    return acquire(dataset, scored, options, folder, progress)
+
+
 def _write_report(
     dataset: Dataset,
     scored: Scored,
@@ -191,13 +212,16 @@ def _write_report(
     learned: LearnedRun | None,
     kept: Keeping,
     decided: Decided | None,
+    acquired: Acquired | None,
     folder: Path,
+    progress: Progress,
 ) -> None:
+    progress("Writing the report", None)
     from keepers.pipeline.content import report_content
     from keepers.reports.page import write_report
 
     present = {path.name for path in folder.iterdir()}
-    notes = (*notes, *(() if decided is None else decided.notes))
+    notes = (*notes, *(() if decided is None else decided.notes), *(() if acquired is None else acquired.notes))
     said = report_content(dataset, scored, found, options, now, subscribed, present, notes, learned, kept, decided)
     write_report(said, folder / "report.html")
 

@@ -28,6 +28,8 @@ SCHEMA = 1
 
 FILES = {
     "alerts.csv": "customers to look after now: why, what to do, by whom and until when",
+    "channels.csv": "what customers of each channel, campaign and the like cost and bring, for spreadsheets",
+    "channels.parquet": "the same for programs, every digit",
     "customers.csv": "a row a customer, for spreadsheets",
     "customers.parquet": "the same for programs, every digit",
     "kept": "orders and summaries, to which `keepers update` adds",

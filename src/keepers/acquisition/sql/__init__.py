@@ -1,0 +1,1 @@
+"""Queries of the acquisition room, run inside the engine."""

@@ -1,0 +1,39 @@
+"""What an owner wants of the money that wins customers: how soon it is back, and how many times over."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from keepers.domain.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class AcquisitionRules:
+    """Targets and costs that only the owner knows.
+
+    Parameters
+    ----------
+    payback_months : float
+        Months within which a customer shall have brought back what it cost to win them.
+    ratio : float
+        How many times the cost of winning a customer their lifetime value shall be at least.
+    overhead : float
+        What acquisition costs a month beside what platforms charge: people, agencies, tools. It is spread over paid
+        channels in proportion to their spend, for the fully loaded cost.
+
+    >>> AcquisitionRules().payback_months
+    12.0
+    """
+
+    payback_months: float = 12.0
+    ratio: float = 3.0
+    overhead: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.payback_months) and 0 < self.payback_months <= 120):
+            raise ConfigError(f"`payback_months` is {self.payback_months!r}; it must be above 0 and at most 120.")
+        if not (math.isfinite(self.ratio) and self.ratio > 0):
+            raise ConfigError(f"`ratio` is {self.ratio!r}; a lifetime value of 3 times the cost is ratio = 3.")
+        if not (math.isfinite(self.overhead) and self.overhead >= 0):
+            raise ConfigError(f"`overhead` is {self.overhead!r}; it is money a month, zero or more.")
