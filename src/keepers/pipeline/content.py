@@ -23,6 +23,7 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import FILES, store_name
 from keepers.reports import content
+from keepers.reports.acquisition import Channels
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import FittedModel
 from keepers.reports.figures import MoneyMeaning, Span
@@ -32,6 +33,7 @@ from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
 
 if TYPE_CHECKING:
+    from keepers.pipeline.acquiring import Acquired
     from keepers.pipeline.decisions import Decided
     from keepers.pipeline.keeping import Keeping
     from keepers.pipeline.learned import LearnedRun
@@ -53,6 +55,7 @@ def report_content(
     learned: LearnedRun | None = None,
     kept: Keeping | None = None,
     decided: Decided | None = None,
+    acquired: Acquired | None = None,
 ) -> content.ReportContent:
     """Everything the report says of a shop, and of its subscriptions where it has any."""
     values, meant, test = scored.values, found.meanings, scored.test
@@ -65,6 +68,7 @@ def report_content(
         activity=_activity(scored, found, options),
         equity=_equity(found),
         at_risk=found.at_risk,
+        channels=_channels(acquired, options),
         offers=offers,
         drivers=drivers,
         levers=lever_content(found.levers, meant.lifetime),
@@ -133,6 +137,15 @@ def _decisions(decided: Decided | None, options: RunOptions) -> tuple[Offers | N
     from keepers.pipeline.content_decisions import drivers_content, offers_content
 
     return offers_content(decided, options), drivers_content(decided, options)
+
+
+def _channels(acquired: Acquired | None, options: RunOptions) -> Channels | None:
+    if acquired is None:
+        return None
+    # Runs on orders alone need not load what channels need.
+    from keepers.pipeline.content_channels import channels_content
+
+    return channels_content(acquired, options)
 
 
 def _subscriptions(scored: ScoredSubscriptions, options: RunOptions, beside_orders: bool) -> Subscriptions:

@@ -221,8 +221,12 @@ def _write_report(
     from keepers.reports.page import write_report
 
     present = {path.name for path in folder.iterdir()}
-    notes = (*notes, *(() if decided is None else decided.notes), *(() if acquired is None else acquired.notes))
-    said = report_content(dataset, scored, found, options, now, subscribed, present, notes, learned, kept, decided)
+    notes = (*notes, *(() if decided is None else decided.notes))
+    if acquired is not None and acquired.channels is None:
+        notes = (*notes, *acquired.notes)
+    said = report_content(
+        dataset, scored, found, options, now, subscribed, present, notes, learned, kept, decided, acquired
+    )
     write_report(said, folder / "report.html")
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon
 from keepers.evaluation.verdict import Trust
+from keepers.reports.acquisition import Channels
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
@@ -245,6 +246,8 @@ class ReportContent:
     """What the customers are worth."""
     at_risk: AtRisk | None = None
     """Who may be leaving."""
+    channels: Channels | None = None
+    """What winning customers costs and brings."""
     offers: Offers | None = None
     """What experiments with offers have shown."""
     drivers: Drivers | None = None

@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from keepers.reports import (
+    acquisition_sentences,
     breakdowns,
     cohorts,
     decision_sentences,
@@ -25,6 +26,7 @@ from keepers.reports import (
     subscription_sentences,
 )
 from keepers.reports.charts.calibration import calibration_chart
+from keepers.reports.charts.channels import channel_charts
 from keepers.reports.charts.chart import Chart
 from keepers.reports.charts.cohort_curves import cohort_curves, short_text
 from keepers.reports.charts.concentration import concentration_chart
@@ -133,6 +135,7 @@ def _sections(content: ReportContent) -> list[Section]:
         Section("activity", "Customers", content.equity is None and content.activity is not None),
         Section("risk", "At risk", content.at_risk is not None),
         Section("warnings", "Warnings", any(found.rows for found in content.warnings)),
+        Section("channels", "Channels", content.channels is not None),
         Section("offers", "Offers", content.offers is not None),
         Section("drivers", "Drivers", content.drivers is not None),
         Section("levers", "Levers", bool(content.levers and content.levers.rows)),
@@ -195,6 +198,8 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
         charts.append(calibration_chart(content.calibration))
     if content.segments is not None:
         charts.extend(moves_chart(found, place) for place, found in enumerate(content.segments.moves))
+    if content.channels is not None:
+        charts.extend(channel_charts(content.channels, currency))
     if content.offers is not None:
         offered = enumerate(content.offers.experiments, start=1)
         charts.extend(profit_chart(experiment, number, currency) for number, experiment in offered)
@@ -224,6 +229,7 @@ def _environment() -> jinja2.Environment:
         subs=subscription_sentences,
         keep=retention_sentences,
         decide=decision_sentences,
+        won=acquisition_sentences,
         find=findings,
         fmt=formatting,
         largest=breakdowns.largest,
