@@ -19,6 +19,7 @@ AGE = 90
 _TYPICAL = 0.15
 """How much quarters of a channel usually differ, relative to its mean: the scale of a prior."""
 _WIDTH = 1.2815515655446004
+_WIDE = 1.959963984540054
 _FEWEST = 30
 
 
@@ -55,7 +56,8 @@ class Quality:
     quarters : tuple of Quarter
         In order.
     change : Interval or None
-        Change of early value a year, relative to its mean; None where less than a year or too few customers are seen.
+        Change of early value a year, relative to its mean, with its 95% interval, as several channels are looked at;
+        None where less than a year or too few customers are seen.
     """
 
     channel: str
@@ -118,5 +120,5 @@ def _over_time(
     away = years - np.average(years, weights=weight)
     information = float(np.sum(weight * away**2))
     slope = float(np.sum(weight * away * plain)) / information / mean
-    error = float(_WIDTH / np.sqrt(information) / abs(mean))
-    return quarters, Interval(float(slope), float(slope) - error, float(slope) + error)
+    error = float(_WIDE / np.sqrt(information) / abs(mean))
+    return quarters, Interval(float(slope), float(slope) - error, float(slope) + error, 0.95)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepers.reports.acquisition import AcquisitionRow, Channels
+from keepers.reports.acquisition import AcquisitionRow, Channels, QualityLine
 from keepers.reports.acquisition_sentences import payback
 from keepers.reports.charts.chart import Chart, DataTable, LegendItem, Option, axis_format, colour, frame, line
 from keepers.reports.formatting import MISSING, count, finite, money, number, percent, prefix_of, shortened
@@ -120,15 +120,18 @@ def payback_chart(rows: list[AcquisitionRow], found: Channels) -> Chart:
 
 
 def quality_chart(found: Channels, currency: str | None) -> Chart:
-    """Early value of customers by quarter of their first order."""
+    """Early value of customers by quarter of their first order, as a share of the channel's own mean."""
     shown = [one for one in found.quality if len(one.quarters) > 1][:_MOST]
     starts = sorted({quarter[0] for one in shown for quarter in one.quarters})
     labels = [f"Q{(start.month + 2) // 3} {start.year}" for start in starts]
-    option = frame(labels, axis_format("money", prefix_of(currency)), name="value in the first 90 days", gap=False)
+    name = "value in the first 90 days, the channel’s mean being 100%"
+    option = frame(labels, axis_format("percent"), name=name, gap=False)
+    option["yAxis"]["scale"] = True
     by_start = [{quarter[0]: quarter for quarter in one.quarters} for one in shown]
+    means = [_mean(one) for one in shown]
     option["series"] = [
-        line(one.channel, [finite(of[start][2]) if start in of else None for start in starts], hue)
-        for one, of, hue in zip(shown, by_start, _HUES, strict=False)
+        line(one.channel, [finite(of[start][2] / mean) if start in of else None for start in starts], hue)
+        for one, of, mean, hue in zip(shown, by_start, means, _HUES, strict=False)
     ]
     table = DataTable(
         "Value in the first 90 days by quarter of the first order, chance held down (customers in brackets)",
@@ -146,14 +149,20 @@ def quality_chart(found: Channels, currency: str | None) -> Chart:
     )
     return Chart(
         "channel-quality",
-        "Line chart: value of customers in their first 90 days by quarter of the first order, a line a channel. The "
-        "table below it holds the same numbers.",
+        "Line chart: value of customers in their first 90 days by quarter of the first order, as a share of their "
+        "channel’s mean, a line a channel. The table below it holds the numbers in money.",
         option,
         table,
         tuple(range(1, len(shown) + 1)),
         tuple(LegendItem(one.channel, hue) for one, hue in zip(shown, _HUES, strict=False)),
         260,
     )
+
+
+def _mean(one: QualityLine) -> float:
+    """Mean early value over all quarters."""
+    customers = sum(quarter[1] for quarter in one.quarters)
+    return sum(quarter[1] * quarter[2] for quarter in one.quarters) / customers if customers else 1.0
 
 
 def _point(row: AcquisitionRow, widest: float) -> Option:
