@@ -40,14 +40,14 @@ def verdicts(found: Channels, currency: str | None) -> tuple[str, ...]:
     months = f"{found.payback_months:g} months"
     said = []
     if good:
-        said.append(f"{_listed(good)} {_pay(good)} back within {months}, and that is certain enough.")
+        said.append(f"Customers of {_listed(good)} bring back what they cost within {months}: that is certain enough.")
     for row in bad:
         assert row.lifetime is not None
         said.append(
-            f"{_capital(row.label)} loses money: a customer costs {money(row.cac, currency)} and brings "
+            f"You lose money with {row.label}: a customer costs {money(row.cac, currency)} and brings "
             f"{money(row.lifetime.value, currency)} over {found.lifetime_words}."
         )
-    said.extend(f"{_capital(row.label)} {_slow(row, found)}." for row in slow)
+    said.extend(f"Customers of {row.label} {_slow(row, found)}." for row in slow)
     return tuple(said)
 
 
@@ -56,8 +56,8 @@ def _slow(row: AcquisitionRow, found: Channels) -> str:
     chance = percent(row.within_target)
     target = f"{found.payback_months:g} months"
     if months is None:
-        return f"may not bring its cost back within {found.lifetime_words} (chance of {chance} within {target})"
-    return f"takes about {_months(months)} to bring its cost back (chance of {chance} within {target})"
+        return f"may not bring back what they cost within {found.lifetime_words} (chance of {chance} within {target})"
+    return f"take about {_months(months)} to bring back what they cost (chance of {chance} within {target})"
 
 
 def payback(row: AcquisitionRow) -> str:
@@ -93,8 +93,7 @@ def leaning(found: Channels) -> str:
     if not rows:
         return ""
     return (
-        f"{_listed(rows)} {'has' if len(rows) == 1 else 'have'} few customers: how often they buy is taken from all "
-        "channels by more than half."
+        f"There are few customers of {_listed(rows)}: how often they buy is taken from all channels by more than half."
     )
 
 
@@ -122,8 +121,8 @@ def claims(found: Channels) -> str:
     worst = max(found.claims, key=over_claim)
     if over_claim(worst) > 1.1:
         text += (
-            f" {_capital(worst.channel)} claims {number(over_claim(worst), 1)} conversions for each new customer: do "
-            "not steer by its own account."
+            f" For {worst.channel} they claim {number(over_claim(worst), 1)} conversions for each new customer: do not "
+            "steer by that account."
         )
     return text
 
@@ -139,8 +138,8 @@ def quality(found: Channels) -> str:
     better = [one for one in found.quality if one.change is not None and (one.change.low or 0.0) > 0]
     if not worse and not better:
         return "No channel’s customers have become better or worse by more than chance explains."
-    parts = [f"{_capital(one.channel)} brings worse customers than it did: {_change(one)}." for one in worse]
-    parts += [f"{_capital(one.channel)} brings better ones: {_change(one)}." for one in better]
+    parts = [f"Customers of {one.channel} are worse than they were: {_change(one)}." for one in worse]
+    parts += [f"Customers of {one.channel} are better than they were: {_change(one)}." for one in better]
     return " ".join(parts)
 
 
@@ -154,15 +153,6 @@ def _months(value: float) -> str:
     return plural(round(value), "month") if value >= 1.5 else "a month"
 
 
-def _pay(rows: list[AcquisitionRow]) -> str:
-    return "pays" if len(rows) == 1 else "pay"
-
-
 def _listed(rows: list[AcquisitionRow]) -> str:
     names = [row.label for row in rows]
-    text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return _capital(text)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -45,6 +45,7 @@ from keepers.reports.groups import (
     Group,
     Grouping,
 )
+from unit.reports.acquisition_example import CHANNELS as WON
 from unit.reports.evidence_example import AHEAD, LIFETIME, PAST, backtest, formulas, models, reconciliation
 from unit.reports.retention_example import promises, segments, warnings
 from unit.reports.simulated_shop import (
@@ -105,6 +106,7 @@ def example_content() -> ReportContent:
             total_error=-0.042, coverage=0.861, origins=3, holdout=months(6),
             reservations=("The data allow a test over 26 weeks, not over a whole year: seasons are not tested.",),
         ),
+        channels=WON,
         activity=Activity(
             months(12), _interval(float(alive.sum()), 0.03), _interval(float(ahead.sum()), 0.05),
             int((orders > 1).sum()),
