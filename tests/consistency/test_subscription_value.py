@@ -56,6 +56,36 @@ def test_with_one_plan_it_is_discounted_tenure(model, horizon) -> None:
     assert found == pytest.approx(outlook.discounted_tenure(fit.family, theta, age, DELTA, horizon, wait), rel=1e-6)
 
 
+@pytest.mark.parametrize("horizon", [1.0, 24.0, None])
+def test_leaving_and_coming_back_without_memory_is_a_markov_chain(horizon) -> None:
+    """Everybody leaves with one chance and comes back with another: discounted payments by the resolvent."""
+    leaves, comes = 0.15, 0.06
+    fit = fitted(kp.ShiftedBetaGeometric)
+    fit.parameters_ = {"alpha": leaves * 1e9, "beta": (1 - leaves) * 1e9}
+    states = PlanStates(
+        MIXED.plans,
+        MIXED.prices,
+        MIXED.moves,
+        (1e-9, 1e9),
+        (1.0, 1.0),
+        np.array([[comes * 1e9, (1 - comes) * 1e9]] * 3),
+    )
+    # Where a customer is: small or large and subscribed, small or large and away. Plans move at renewals alone.
+    moves = states.matrix
+    step = np.block([[(1 - leaves) * moves, leaves * np.eye(2)], [comes * np.eye(2), (1 - comes) * np.eye(2)]])
+    pays, kept = np.append(states.prices, [0.0, 0.0]), np.exp(-DELTA)
+    if horizon is None:
+        worth = np.linalg.solve(np.eye(4) - kept * step, kept * step @ pays)
+    else:
+        worth, at = np.zeros(4), pays
+        for j in range(1, int(horizon) + 1):
+            at = step @ at
+            worth = worth + kept**j * at
+    some = cells(age=[4, 4, 0, 0], plan=[0, 1, 0, 1], ended=[False, False, True, True], gone=[0, 0, 2, 30])
+    found = expected_units(fit, states, some, DELTA, horizon) * states.prices[[0, 1, 0, 1]]
+    assert found == pytest.approx(worth, rel=1e-5 if horizon is None else 1e-7)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_expectations_are_the_mean_of_what_is_drawn(model) -> None:
     """Running, paused, gone for one and for five months, on either plan."""

@@ -14,7 +14,7 @@ from keepers.valuation.subscription_equity import departures, subscription_equit
 
 pytestmark = pytest.mark.statistical
 
-BOOKS, CUSTOMERS, SPAN = 9, 150, 26
+BOOKS, CUSTOMERS, SPAN, AHEAD = 9, 150, 26, 60
 PRICES, NAMES = np.array([10.0, 30.0]), np.array(["small", "large"])
 UP, DOWN, BACK = 0.02, 0.01, 0.04
 
@@ -25,9 +25,9 @@ def day(month: Any, of_month: Any) -> Any:
 
 
 def book(rng: np.random.Generator) -> tuple[dict[str, Any], FloatArray, FloatArray]:
-    """Contracts up to the end of June 2025; what is paid in each of the 24 months after, and how many end in each.
+    """Contracts up to the end of June 2025; what is paid in each of the 60 months after, and how many end in each.
 
-    Churn is beta over customers, plans change at renewals, and some of those who left come back.
+    Churn is beta over customers, plans change at renewals, and some of those who left come back, before and after.
     """
     start, dom = rng.integers(1 - SPAN, 1, CUSTOMERS), rng.integers(0, 28, CUSTOMERS)
     plan, churn = (rng.random(CUSTOMERS) < 0.4).astype(np.int64), rng.beta(0.9, 6.0, CUSTOMERS)
@@ -39,9 +39,9 @@ def book(rng: np.random.Generator) -> tuple[dict[str, Any], FloatArray, FloatArr
         begins = day(opened[who], dom[who]).astype(str).tolist()
         rows.extend(zip(who.tolist(), plan[who].tolist(), begins, ends, strict=True))
 
-    paid, ended = np.zeros(25), np.zeros(25)
+    paid, ended = np.zeros(AHEAD + 1), np.zeros(AHEAD + 1)
     first = runs
-    for month in range(1 - SPAN, 25):
+    for month in range(1 - SPAN, AHEAD + 1):
         if month == 1:
             close(np.flatnonzero(runs), None)
             first = runs.copy()
@@ -60,8 +60,7 @@ def book(rng: np.random.Generator) -> tuple[dict[str, Any], FloatArray, FloatArr
         plan[moves] = other[moves]
         churn[comes] = rng.beta(0.9, 6.0, int(comes.sum()))
         runs = stays | comes | (start == month)
-        # A value counts who comes back having left by the cut, not who will have left later.
-        away = (away & ~comes) | (leaves if month <= 0 else False)
+        away = (away & ~comes) | leaves
         if month > 0:
             paid[month] = PRICES[plan[runs]].sum()
     who, plans, begins, ends = zip(*rows, strict=True)
@@ -82,11 +81,15 @@ def test_totals_fall_inside_their_interval_as_often_as_it_says(monkeypatch: pyte
         frame, paid, ended = book(rng)
         summary = kp.summarise_subscriptions(frame, kp.ObservationWindow(calibration_end="2025-06-30"))
         values = kp.subscription_value(
-            kp.ShiftedBetaGeometric().fit(summary), summary, kp.months(12), kp.annual_rate(0.0), lifetime=kp.months(24)
+            kp.ShiftedBetaGeometric().fit(summary),
+            summary,
+            kp.months(12),
+            kp.annual_rate(0.0),
+            lifetime=kp.months(AHEAD),
         )
         found, soon = subscription_equity(values, draws=32), departures(values, kp.months(3), draws=32)
         pairs = (
-            (found.total, paid[1:13].sum()), (found.lifetime, paid[1:25].sum()), (soon.contracts, ended[1:4].sum()),
+            (found.total, paid[1:13].sum()), (found.lifetime, paid[1:].sum()), (soon.contracts, ended[1:4].sum()),
         )  # fmt: skip
         inside.append([one.low <= actual <= one.high for one, actual in pairs])
         # 80% of a normal outcome lie within 1.28 standard deviations.

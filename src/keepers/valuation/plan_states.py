@@ -11,11 +11,12 @@ from keepers.summaries.plan_history import PlanHistory
 
 POOLED_STEPS = 20.0
 """Steps that the pooled behaviour of all plans weighs beside a plan's own."""
+RETURN_ENDS = (3, 12)
+"""Periods since a customer left at which the chance to come back changes."""
 _STAYS, _STAY_WEIGHT = 0.98, 50.0
 _PAUSES, _PAUSE_WEIGHT = 0.004, 50.0
 _RESUMES, _RESUME_WEIGHT = 1.0 / 3.0, 3.0
 _RETURN_WEIGHT = 24.0
-_RETURN_ENDS = (3, 12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ class PlanStates:
             prior[row, row] = 1.0 - prior[row].sum()
         into, active = history.paused
         out, pausing = history.resumed
-        starts = np.digitize(np.arange(history.away.size), _RETURN_ENDS)
+        starts = np.digitize(np.arange(history.away.size), RETURN_ENDS)
         away = np.bincount(starts, weights=history.away, minlength=3)
         came = np.bincount(starts, weights=history.returned, minlength=3)
         share = came.sum() / max(away.sum(), 1.0)
@@ -115,7 +116,7 @@ class PlanStates:
     def returning(self, gone: int, periods: int) -> FloatArray:
         """Chance that who left `gone` periods ago comes back in the k-th period from now, k = 1..periods."""
         hazard = (self.back[:, 0] / np.maximum(self.back.sum(axis=1), 1e-300))[
-            np.digitize(gone + np.arange(periods), _RETURN_ENDS)
+            np.digitize(gone + np.arange(periods), RETURN_ENDS)
         ]
         stayed = np.concatenate([[1.0], np.cumprod(1.0 - hazard)[:-1]])
         return np.asarray(stayed * hazard)

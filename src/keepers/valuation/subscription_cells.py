@@ -10,15 +10,10 @@ from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError
 from keepers.models.contractual.contract import ContractModel
 from keepers.numerics.likelihoods import contract_outlook as outlook
-from keepers.numerics.quadrature import legendre
 from keepers.valuation.plan_states import PlanStates
+from keepers.valuation.subscription_returns import PERIODS_ALIKE, EndlessReturns, Returns, period_nodes
 
-_NODES = 4
 _ROUNDING = 1e-9
-_PERIODS_ALIKE = 60
-"""Periods beyond which the mix of plans is taken as it is then."""
-_PERIODS_AWAY = 240
-"""Periods beyond which whoever left is as likely to come back as ever."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +56,34 @@ def expected_units(
 ) -> FloatArray:
     """Expected discounted periods of each cell, each weighted with its price by that of now; None is without end.
 
-    A customer who left is expected to come back as often as others did, at the price that was paid last, as a new
-    contract whose first period is paid on return. With `stays` it is what contracts that run would bring if none of
-    them ended, and nothing of those that did.
+    A customer who left, or will leave, is expected to come back as often as others did, at the price that was paid
+    last, as a new contract whose first period is paid on return. With `stays` it is what contracts that run would bring
+    if none of them ended, and nothing of those that did.
     """
+    if stays and horizon is None:
+        raise ConfigError("What contracts that never end bring without end is infinite; name a horizon.")
     units = np.zeros(cells.age.size)
+    comes_back = states.returns_seen and not stays
+    known: dict[int, Returns | EndlessReturns] = {}
     for place, plan in enumerate(states.plans):
-        fit = model.fit_of(plan)
         own = cells.plan == place
+        if not own.any():
+            continue
+        fit = model.fit_of(plan)
         for paused in (False, True):
             some = np.flatnonzero(own & ~cells.ended & (cells.paused == paused))
             if some.size:
                 age, wait = cells.age[some], cells.wait[some]
                 units[some] = _running(fit, states, place, paused, age, wait, delta, horizon, stays)
-        left = np.flatnonzero(own & cells.ended)
-        if left.size and states.returns_seen and not stays:
-            units[left] = _returning(fit, states, place, cells.gone[left], delta, horizon)
+        if not comes_back:
+            continue
+        if id(fit) not in known:
+            known[id(fit)] = _returns(fit, states, delta, horizon)
+        runs, left = np.flatnonzero(own & ~cells.ended), np.flatnonzero(own & cells.ended)
+        if runs.size:
+            units[runs] += _following(known[id(fit)], place, cells.age[runs], cells.wait[runs], horizon)
+        if left.size:
+            units[left] = _gone(known[id(fit)], place, cells.gone[left], horizon)
     return units
 
 
@@ -91,12 +98,11 @@ def _running(
     horizon: float | None,
     stays: bool = False,
 ) -> FloatArray:
-    if stays and horizon is None:
-        raise ConfigError("What contracts that never end bring without end is infinite; name a horizon.")
+    """What contracts that run bring until they end."""
     theta, family = fit._theta().tolist(), fit.family
-    whole = _PERIODS_ALIKE if horizon is None else int(np.ceil(horizon)) + 1
+    whole = PERIODS_ALIKE if horizon is None else int(np.ceil(horizon)) + 1
     weight = states.price_ratios(whole)[place] * states.paying(whole)[int(paused)]
-    finite = float(_PERIODS_ALIKE) if horizon is None else horizon
+    finite = float(PERIODS_ALIKE) if horizon is None else horizon
     if family.DISCRETE:
         ages, index = np.unique(age, return_inverse=True)
         steps = np.arange(1.0, whole + 1.0)
@@ -109,7 +115,8 @@ def _running(
         moved = np.exp(delta * (1.0 - wait))
         value, seen = moved * kept[index, count], moved * plain[index, count]
     else:
-        later, length = _nodes(finite)
+        edges = np.append(np.arange(0.0, np.ceil(finite)), finite)
+        later, length = (part.ravel() for part in period_nodes(edges[:-1], edges[1:]))
         ages, index = np.unique(age, return_inverse=True)
         lasts = 0.0 if stays else family.log_retention(theta, ages[:, None], ages[:, None] + later)
         terms = np.exp(lasts - delta * later + np.zeros((ages.size, 1))) * length
@@ -120,56 +127,32 @@ def _running(
     return np.asarray(value, dtype=np.float64)
 
 
-def _nodes(horizon: float) -> tuple[FloatArray, FloatArray]:
-    """Times within the horizon and weights that integrate over it, a few in each period."""
-    node, weight = legendre(_NODES)
-    edges = np.append(np.arange(0.0, np.ceil(horizon)), horizon)
-    width = np.diff(edges)
-    return (edges[:-1, None] + width[:, None] * node).ravel(), (width[:, None] * weight).ravel()
+def _returns(fit: ContractModel, states: PlanStates, delta: float, horizon: float | None) -> Returns | EndlessReturns:
+    if horizon is not None:
+        return Returns.within(fit, states, delta, horizon)
+    now, first = (np.zeros(1), np.ones(1)), float(fit.family.DISCRETE)
+    own = [first + _running(fit, states, place, False, *now, delta, None)[0] for place in range(len(states.plans))]
+    return EndlessReturns.of(fit, states, delta, np.array(own) * states.reference)
 
 
-def _returning(
-    fit: ContractModel, states: PlanStates, place: int, gone: np.ndarray, delta: float, horizon: float | None
+def _following(
+    returns: Returns | EndlessReturns, place: int, age: FloatArray, wait: FloatArray, horizon: float | None
 ) -> FloatArray:
-    if horizon is None:
-        periods = _PERIODS_AWAY
-        later = _running(fit, states, place, False, np.zeros(1), np.ones(1), delta, None)[0]
-        rest = float(later) + float(fit.family.DISCRETE)
-        values = np.full(periods, rest)
-    else:
-        periods = int(np.floor(horizon + _ROUNDING))
-        values = _new_contracts(fit, states, place, delta, horizon - np.arange(1.0, periods + 1.0))
-    if not periods:
-        return np.zeros(gone.size)
-    factor = np.exp(-delta * np.arange(1, periods + 1)) * values
-    units = {}
-    for since in np.unique(gone):
-        chance = states.returning(int(since), periods)
-        units[since] = float(chance @ factor)
-        if horizon is None:
-            # From then on the chance of coming back stays as it is, and the rest is a geometric series.
-            hazard = states.back[2, 0] / states.back[2].sum()
-            still = 1.0 - chance.sum()
-            kept = np.exp(-delta)
-            units[since] += still * np.exp(-delta * periods) * rest * hazard * kept / (1 - (1 - hazard) * kept)
-    return np.array([units[since] for since in gone])
+    """What contracts that follow those that run bring."""
+    discrete = returns.fit.family.DISCRETE
+    moved = np.exp(returns.delta * (1.0 - wait)) if discrete else 1.0
+    if isinstance(returns, EndlessReturns):
+        return np.asarray(moved * returns.after(place, age))
+    assert horizon is not None
+    if discrete:
+        return np.asarray(moved * returns.after(place, age, payments(horizon, wait).astype(np.intp)))
+    return returns.after(place, age, np.full(age.size, returns.horizon_place))
 
 
-def _new_contracts(fit: ContractModel, states: PlanStates, place: int, delta: float, lengths: FloatArray) -> FloatArray:
-    """What contracts bring that begin now, within each of some lengths of time; all weights are those of a horizon."""
-    theta, family = fit._theta().tolist(), fit.family
-    full = np.floor(lengths + _ROUNDING).astype(np.intp)
-    whole = int(np.max(full, initial=0)) + 1
-    weight = states.price_ratios(whole)[place] * states.paying(whole)[0]
-    if family.DISCRETE:
-        steps = np.arange(whole + 1.0)
-        return np.asarray(np.cumsum(np.exp(family.log_retention(theta, 0.0, steps) - delta * steps) * weight)[full])
-    node, share = legendre(_NODES)
-
-    def flow(begin: FloatArray, width: FloatArray) -> FloatArray:
-        later = begin[:, None] + width[:, None] * node
-        return np.asarray(np.exp(family.log_retention(theta, 0.0, later) - delta * later) @ share * width)
-
-    begin = np.arange(float(whole))
-    done = np.append(0.0, np.cumsum(flow(begin, np.ones(whole)) * weight[:-1]))
-    return np.asarray(done[full] + flow(full.astype(np.float64), np.maximum(lengths - full, 0.0)) * weight[full])
+def _gone(returns: Returns | EndlessReturns, place: int, gone: np.ndarray, horizon: float | None) -> FloatArray:
+    """What customers bring who left before now."""
+    if isinstance(returns, EndlessReturns):
+        return returns.gone(place, gone)
+    assert horizon is not None
+    whole = int(np.floor(horizon + _ROUNDING))
+    return returns.gone(place, gone, whole if returns.fit.family.DISCRETE else returns.horizon_place)

@@ -6,7 +6,7 @@ import numpy as np
 
 from keepers.domain.cells import FloatArray
 from keepers.models.contractual.contract import ContractModel
-from keepers.valuation.plan_states import PlanStates
+from keepers.valuation.plan_states import RETURN_ENDS, PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, payments
 
 _BUDGET = 6_000_000
@@ -122,54 +122,65 @@ def drawn_units(
     shape = (len(rows), draws)
     paused, ended = rows[:, 1, None] > 0, rows[:, 2, None] > 0
     age = np.broadcast_to(np.where(ended, 0.0, rows[:, 3, None]), shape)
-    rate = family.rates([np.broadcast_to(value, shape) for value in theta], age, rng)
-    left = family.residual(theta, age, rate, rng.standard_exponential(shape)) - age
-    left = np.maximum(np.ceil(left), 1.0) if family.DISCRETE else left
+    left = _drawn_tenure(fit, [np.broadcast_to(value, shape) for value in theta], age, rng)
     matrices, pause, resume, back = states.drawn(draws, rng)
     steps = np.cumsum(matrices, axis=2)
-    begins = _returns(rows[:, 4], np.broadcast_to(ended, shape), back, longest, rng)
     price, plan = states.reference, np.full(shape, place)
-    pays = np.broadcast_to(~paused, shape).copy()
     which = np.broadcast_to(np.arange(draws), shape)
-    total = np.zeros(shape)
-    found = {0.0: total} if 0.0 in counts else {}
+    pays, runs = np.broadcast_to(~paused, shape).copy(), np.broadcast_to(~ended, shape).copy()
+    gone = np.where(ended, rows[:, 4, None], 0.0) + np.zeros(shape)
+    # Of a discrete family the last renewal or return was `since` periods ago, of others the period under way is the
+    # next one after so many; who comes back amid a period is half a period late from then on.
+    since = np.full(shape, 0 if family.DISCRETE else -1)
+    late = np.zeros(shape)
+    totals = {count: np.zeros(shape) for count in counts}
+
+    def come_back() -> None:
+        stage = np.digitize(gone, RETURN_ENDS)
+        comes = ~runs & (rng.random(shape) < back[which, stage])
+        gone[~runs] += 1
+        of = which[comes]
+        left[comes] = _drawn_tenure(fit, [value[0, of] for value in theta], np.zeros(of.size), rng)
+        runs[comes] = pays[comes] = True
+        since[comes] = gone[comes] = 0
+        late[comes] += 0.5
+
     for j in range(longest):
-        # Of a discrete family the j-th renewal from now, or a return and its renewals; else the j-th period's flow.
-        at = j + 1 if family.DISCRETE else j
-        since = at - begins
-        moves = since > 0
+        since += 1
+        # A contract that ends at a renewal can be followed from the next one on; one that ended amid the last period
+        # from this one on.
+        if family.DISCRETE and states.returns_seen:
+            come_back()
+        runs &= since < left
+        if not family.DISCRETE and states.returns_seen:
+            come_back()
+        moves = runs & (since > 0)
         lot = rng.random(shape)
         chosen = np.minimum((lot[:, :, None] > steps[which, plan]).sum(axis=2), len(states.plans) - 1)
         plan = np.where(moves, chosen, plan)
         lot = rng.random(shape)
         pays = np.where(moves, np.where(pays, lot >= pause, lot < resume), pays)
-        worth = pays * price[plan] / price[place]
+        worth = runs * pays * price[plan] / price[place]
         if family.DISCRETE:
-            runs = (since >= 0) & (since < left)
-            total = total + runs * worth * np.exp(-delta * at)
-            if at in counts:
-                found[float(at)] = total
+            paid = worth * np.exp(-delta * (j + 1))
+            for count in counts:
+                if j < count:
+                    totals[count] += paid
             continue
-        length = np.clip(begins + left - at, 0.0, 1.0) * (since >= 0)
+        at = j + late
+        length = np.clip(left - since, 0.0, 1.0)
         for count in counts:
-            if at < count <= at + 1:
-                found[count] = total + _flow(np.minimum(length, count - at), at, delta) * worth
-        total = total + _flow(length, at, delta) * worth
-    return found
+            totals[count] += _flow(np.clip(count - at, 0.0, length), at, delta) * worth
+    return totals
 
 
-def _flow(length: FloatArray, at: float, delta: float) -> FloatArray:
+def _drawn_tenure(fit: ContractModel, theta: list[FloatArray], age: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """How long contracts of these ages still last, parameters in the shape of `age`."""
+    rate = fit.family.rates(theta, age, rng)
+    left = fit.family.residual(theta, age, rate, rng.standard_exponential(age.shape)) - age
+    return np.maximum(np.ceil(left), 1.0) if fit.family.DISCRETE else np.array(left)
+
+
+def _flow(length: FloatArray, at: FloatArray, delta: float) -> FloatArray:
     """A flow of one over part of a period, discounted from its middle."""
     return np.asarray(length * np.exp(-delta * (at + 0.5 * length)))
-
-
-def _returns(
-    gone: FloatArray, ended: np.ndarray, back: FloatArray, longest: int, rng: np.random.Generator
-) -> FloatArray:
-    """The period in which each comes back who left: 0 for those who run, infinite for who stays away."""
-    begins = np.where(ended, np.inf, 0.0)
-    for k in range(1, longest + 1):
-        stage = np.digitize(gone + k - 1, (3, 12))
-        comes = rng.random(ended.shape) < back[:, stage].T
-        begins = np.where(np.isinf(begins) & comes, float(k), begins)
-    return begins

@@ -94,8 +94,8 @@ class SubscriptionValues(Table):
     - `renewal_probability`: that it outlasts one more period; `expected_residual_tenure`: periods within the
       lifetime's cap
     - `clv_historic`: what it brought so far; `clv_predicted_12m`: expected within the horizon, discounted;
-      `clv_lifetime`: within the stated lifetime; `clv_infinite`: without end. Of customers who left these are
-      what their coming back is expected to bring: zero where nobody was ever seen to come back
+      `clv_lifetime`: within the stated lifetime; `clv_infinite`: without end. Contracts that follow, of customers who
+      left or will leave and come back, are in all of them; nothing where nobody was ever seen to come back
     - `clv_predicted_12m_low`, `_high`, `clv_lifetime_low`, `_high`: the 80% interval of what will really come
     - `clv_if_stays`: what it would bring within the horizon if the contract certainly ran on; `money_at_risk`: how much
       more that is than what is expected, zero for who left
@@ -170,14 +170,15 @@ def subscription_value(
     The expected value is the sum over coming payments of the chance that the contract still runs by then, times the
     price expected by then, discounted from the payment's own time, times margin. The price starts from the customer's
     own and moves with the changes of plan and the pauses that were seen; rows of plans that were seen rarely lean
-    on all plans. A payment made before the cut is not counted. Of customers who left it is what their coming back is
-    expected to bring, where coming back was ever seen.
+    on all plans. A payment made before the cut is not counted. Where customers were ever seen to come back, what they
+    bring then is in the value: of those who left and of those who will, however often.
 
     Discrete models pay at renewals, the first at `next_renewal`; continuous ones as time flows. The 80% interval is one
     of what will really come: tenure, changes of plan, pauses and returns at random, and the parameters uncertain.
 
-    A value without end is finite for any discount above zero. Price divided by churn is infinite where nobody has left
-    yet; here the prior holds some churn to be likely, and `remarks` says so.
+    A value without end is finite for any discount above zero; without one it is infinite where customers come back.
+    Price divided by churn is infinite where nobody has left yet; here the prior holds some churn to be likely, and
+    `remarks` says so.
 
     Parameters
     ----------

@@ -143,3 +143,24 @@ def correlation_of(trait: str, posterior: Posterior, theta: FloatArray, rates: B
     k, h = float(np.log(theta[own])), float(np.log(theta[other]))
     value = float(correlated.correlation(float(theta[1]), k, of_own, h, of_other))
     return SpendCorrelation(value, float(low), float(high), trait)
+
+
+def edge_sentences(found: Fit) -> tuple[str, ...]:
+    """What it means that parameters of spend ran to the edge of what is allowed, and what holds them."""
+    alike = {
+        "p": "how unlike the orders of one customer are: the likelihood would have them all but equal, as it also will "
+        "where most customers are known by one order and order values begin at an edge, a shop's usual small order",
+        "q": "how unlike customers are: the likelihood would have them all but equal",
+    }
+    what = [alike[name] for name in ("p", "q") if name in found.at_bound]
+    if not what:
+        return ()
+    held = "the weak prior holds it" if found.prior is not None else "only the edge of what is allowed holds it"
+    return (
+        f"The data do not tell {', nor '.join(what)}; {held}. Mean spend and its correlations are known all the same.",
+    )
+
+
+def is_taken(wanted: str, found: Fit | None, gain: float) -> bool:
+    """Whether a correlation is used: where it is asked for, or significant."""
+    return found is not None and found.outcome.usable and (wanted == "free" or gain > SIGNIFICANT)

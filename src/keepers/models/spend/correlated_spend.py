@@ -21,7 +21,7 @@ from keepers.models.fitting import Fit
 from keepers.models.frames import giver, table_giver
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.buying_rates import BuyingRates
-from keepers.models.spend.correlated_fit import SIGNIFICANT, SpendCorrelation, TraitFits, correlation_of
+from keepers.models.spend.correlated_fit import SpendCorrelation, TraitFits, correlation_of, edge_sentences, is_taken
 from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import NO_MEAN, gamma_forecast
 from keepers.models.spend.gamma_gamma import GammaGamma
@@ -183,7 +183,7 @@ class CorrelatedSpend(PartwiseModel):
         if self.correlation != "none":
             of_rate = fits.fitted(rows, TraitNodes.of_rate(rows.rate), ("kappa",))
         self.gain_ = fits.gain(of_rate, rows, TraitNodes.of_rate(rows.rate))
-        taken = _taken(self.correlation, of_rate, self.gain_)
+        taken = is_taken(self.correlation, of_rate, self.gain_)
         found, share = (of_rate if taken else None), rows.share
         self.leaving_gain_, self.tests_ = 0.0, None
         if self.rates_.leaves != "never":
@@ -196,7 +196,7 @@ class CorrelatedSpend(PartwiseModel):
                 both = fits.fitted(joint, nodes, (*with_rate, "eta"))
                 without = fits.fitted(joint, nodes, with_rate)
                 self.leaving_gain_ = max(2.0 * (both.log_likelihood - without.log_likelihood), 0.0)
-                if _taken(self.leaving, both, self.leaving_gain_):
+                if is_taken(self.leaving, both, self.leaving_gain_):
                     found, share = both, joint.share
         if found is None:
             self._compose(
@@ -362,9 +362,8 @@ class CorrelatedSpend(PartwiseModel):
             remarks.append(self.leaving_correlation_.sentence)
         if found is None:
             return (*remarks, "So this is Gamma-Gamma.")
-        if share < 1:
-            remarks.append(f"Customers are many; {share:.0%} of them were taken for the fit.")
-        return tuple(remarks)
+        part = (f"Customers are many; {share:.0%} of them were taken for the fit.",) if share < 1 else ()
+        return (*remarks, *edge_sentences(found), *part)
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -394,7 +393,3 @@ class CorrelatedSpend(PartwiseModel):
         model.remarks_ = tuple(settings["remarks"])
         model._restore_covariates(settings)
         return model
-
-
-def _taken(wanted: Correlated, found: Fit | None, gain: float) -> bool:
-    return found is not None and found.outcome.usable and (wanted == "free" or gain > SIGNIFICANT)

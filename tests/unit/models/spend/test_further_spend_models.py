@@ -13,6 +13,7 @@ from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.baselines import NaiveRate
 from keepers.models.btyd.mbg_nbd import MBGNBD
+from keepers.models.btyd.nbd import NBD
 from keepers.models.catalogue import load_model
 from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
@@ -145,3 +146,21 @@ def test_fifty_customers_are_enough(kind: str) -> None:
     spend = model.expected_spend(summary).to_numpy()["expected_spend"]
     assert np.isfinite(spend).all()
     assert (spend > 0).all()
+
+
+@pytest.mark.parametrize(("prior", "held"), [("auto", "weak prior holds it"), (None, "edge of what is allowed")])
+def test_orders_that_are_all_alike_are_named(prior: str | None, held: str) -> None:
+    """Whoever always pays the same leaves the shape of single orders without a largest likelihood."""
+    rng = np.random.default_rng(4)
+    rate = rng.gamma(2.0, 0.05, 500)
+    orders = rng.poisson(rate * 100)
+    spend = 300 * rate / rng.gamma(4.0, 1.0, 500)
+    data = {
+        "frequency": orders, "recency": np.where(orders > 0, 95.0, 0.0), "T": np.full(500, 100.0),
+        "monetary_value": np.where(orders > 0, spend, np.nan),
+    }  # fmt: skip
+    model = CorrelatedSpend(prior=prior).fit(data, NBD().fit(data, unit="week"))
+    assert model.outcome_ is FitOutcome.AT_BOUND
+    (told,) = [sentence for sentence in model.remarks_ if "how unlike the orders of one customer are" in sentence]
+    assert held in told
+    assert model.elasticity_ == pytest.approx(1.0, abs=0.15)
