@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.domain.cells import Cells
+from keepers.numerics.neighbours import Neighbours, neighbours
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -173,10 +174,15 @@ class CellTables:
         # A row's `log_gaps` are the sum over its customers, of whom there are now more or fewer.
         gaps = None if self.log_gaps is None else self.log_gaps * (weight / np.where(self.weight > 0, self.weight, 1.0))
         other = CellTables(self.x, self.t_x, self.T, weight, gaps)
-        for name in ("counts", "ages", "recencies", "counts_and_ages", "counts_and_recencies"):
+        for name in ("neighbours", "counts", "ages", "recencies", "counts_and_ages", "counts_and_recencies"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Rows with equal histories, or nearly equal ones where histories are very many."""
+        return neighbours(self.x, self.t_x, self.T, self.weight)
 
     @cached_property
     def counts(self) -> Distinct:

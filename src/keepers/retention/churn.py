@@ -20,6 +20,7 @@ from keepers.retention.reasons import OF_CUSTOMERS, Input
 from keepers.retention.risk import Past, fit_risk
 from keepers.retention.signals import Tables, signals
 from keepers.retention.warnings import EarlyWarnings, WarningFacts, scored
+from keepers.summaries.gap_levels import told_apart
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.cell_values import Buying
 from keepers.valuation.lifetime_value import lifetime_value
@@ -161,7 +162,7 @@ def _pasts(data: Tables, summary: Summary, model: Buying, ahead: Horizon) -> lis
 
 def _past(data: Tables, now: Summary, model: Buying, ahead: Horizon, cut: dt.date) -> Past | None:
     window = ObservationWindow(calibration_end=cut, end=cut + dt.timedelta(days=round(ahead.days)), unit=now.unit)
-    summary = summarise(data.orders, window, now.margin)
+    summary = told_apart(summarise(data.orders, window, now.margin), model)
     if isinstance(model, BuyingModel) and model.gaps is not None:
         summary.cells(model.gaps)
     fitted = _refitted(model, summary)

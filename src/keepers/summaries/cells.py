@@ -25,6 +25,12 @@ SPEND_BIN = 0.02
 KEY = ("frequency", "recency_days", "T_days")
 """The columns of a summary that tell one cell from another; with attributes their pattern does so too."""
 
+GAP_LEVEL = "gap_level"
+"""The column that tells customers of one history apart by their `log_gaps`, where a model looks at these."""
+
+GAP_FINENESS = 100.0
+"""Levels to one of `log_gaps` in days, whose spread over customers alike is 1 / sqrt(k) a repeat purchase."""
+
 _PACKAGE = "keepers.summaries.sql"
 
 
@@ -74,11 +80,22 @@ def group(summary: Grouped) -> KeyedCells:
     sql = template(_PACKAGE, "cells").format(summary=quoted(summary.name), key=", ".join(summary.key))
     rows = summary.engine.columns(sql)
     days = summary.unit.days
+    gaps = _middles(rows, days) if GAP_LEVEL in summary.key else None
     cells = Cells(
-        rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit,
-        pattern=rows.get("pattern"), attributes=summary.attributes(),
+        rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit, gaps,
+        rows.get("pattern"), summary.attributes(),
     )  # fmt: skip
     return KeyedCells(cells, {name: rows[name] for name in summary.key})
+
+
+def _middles(rows: Mapping[str, NDArray[np.generic]], days: float) -> FloatArray:
+    """The sum of `log_gaps` over the customers of each row: of everybody the middle of the level, where it may be."""
+    x, t_x, weight, level = (
+        np.asarray(rows[name], dtype=np.float64) for name in ("frequency", "recency_days", "weight", GAP_LEVEL)
+    )
+    most = x * np.log(np.where(x > 0, t_x, 1.0) / np.maximum(x, 1.0))
+    gaps = np.where(x > 1, np.minimum((level + 0.5) / GAP_FINENESS, most), most)
+    return np.asarray(weight * (gaps - x * np.log(days)))
 
 
 def group_with_gaps(summary: Grouped, use: GapUse) -> Cells:

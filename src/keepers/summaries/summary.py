@@ -118,7 +118,8 @@ class Summary(Table):
     @property
     def key(self) -> tuple[str, ...]:
         """The columns that tell one cell from another."""
-        return (*grouping.KEY, "pattern") if self.facts.attributes else grouping.KEY
+        patterned = ("pattern",) if self.facts.attributes else ()
+        return (*grouping.KEY, *patterned, *((grouping.GAP_LEVEL,) if self.facts.gap_levels else ()))
 
     @property
     def same_cell(self) -> str:

@@ -36,6 +36,8 @@ class SummaryFacts:
     """Columns of attributes that were joined, which come with `pattern`, a number for each distinct combination."""
     opportunities: bool = False
     """Whether time counts opportunities of the window's unit, all purchases of one being one purchase."""
+    gap_levels: bool = False
+    """Whether rows carry `gap_level`, by which cells tell customers of unlike rhythm apart."""
 
     @property
     def holdout(self) -> Horizon | None:

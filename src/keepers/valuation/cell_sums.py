@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from keepers.data.engine import quoted, template
 from keepers.domain.cells import Cells, FloatArray, IntArray
+from keepers.summaries.cells import KEY
 from keepers.valuation.signed_intervals import APART, WITHIN
 from keepers.valuation.spend_forecast import SignedForecast
 from keepers.valuation.values import Values
@@ -119,7 +121,7 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
     return CellSums(
         cells, labels, group_of, coarse_of, weight, rows["spend"].astype(np.float64),
         rows["spend_squared"].astype(np.float64), rows["within"].astype(np.float64),
-        rows["apart"].astype(np.float64), _fine(values, x, t_x, T, pattern, group is not None),
+        rows["apart"].astype(np.float64), _fine(values, rows, group is not None),
     )  # fmt: skip
 
 
@@ -152,21 +154,21 @@ def _coarse(x: FloatArray, t_x: FloatArray, T: FloatArray, pattern: IntArray | N
     return np.asarray(place.ravel(), dtype=np.int64), rows[:, one]
 
 
-def _fine(
-    values: Values, x: FloatArray, t_x: FloatArray, T: FloatArray, pattern: IntArray | None, grouped: bool
-) -> IntArray:
+def _fine(values: Values, rows: Mapping[str, Any], grouped: bool) -> IntArray:
     """Rows of the exact cells, which come in the order of their key: the same rows where there are no groups."""
+    summary = values.facts.summary
+    sums, known = (
+        [np.asarray(columns[name], dtype=np.float64) for name in summary.key]
+        for columns in (rows, summary.keyed_cells().key)
+    )
     if not grouped:
-        return np.arange(x.size)
-    cells = values.facts.cells.cells
-    days = cells.unit.days
-    if pattern is not None and cells.pattern is not None:
-        known = np.vstack([cells.x, np.rint(cells.t_x * days), np.rint(cells.T * days), cells.pattern])
-        _, place = np.unique(np.hstack([known, np.vstack([x, t_x, T, pattern])]), axis=1, return_inverse=True)
-        row = np.empty(int(place.max()) + 1, dtype=np.int64)
-        row[place.ravel()[: cells.size]] = np.arange(cells.size)
-        return row[place.ravel()[cells.size :]]
-    return np.searchsorted(_key(cells.x, np.rint(cells.t_x * days), np.rint(cells.T * days)), _key(x, t_x, T))
+        return np.arange(sums[0].size)
+    if summary.key == KEY:
+        return np.searchsorted(_key(*known), _key(*sums))
+    _, place = np.unique(np.hstack([np.vstack(known), np.vstack(sums)]), axis=1, return_inverse=True)
+    row = np.empty(int(place.max()) + 1, dtype=np.int64)
+    row[place.ravel()[: known[0].size]] = np.arange(known[0].size)
+    return row[place.ravel()[known[0].size :]]
 
 
 def _key(x: FloatArray, t_x: FloatArray, T: FloatArray) -> FloatArray:

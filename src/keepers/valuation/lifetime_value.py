@@ -13,6 +13,7 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.summaries.cells import KeyedCells
 from keepers.summaries.frames import summary_from_frame
+from keepers.summaries.gap_levels import told_apart
 from keepers.summaries.rfm_groups import RfmRule, rfm_rule
 from keepers.summaries.summary import Summary
 from keepers.valuation.cell_values import LEVEL, Buying, CellValues
@@ -138,6 +139,7 @@ def lifetime_value(
             "`summarise(orders, margin=Margin(per_order=True))`, and leave it out here."
         )
     spending = spending if summary.has_money else None
+    summary = told_apart(summary, buying)
     keyed = summary.keyed_cells()
     spend = None
     if spending is not None:

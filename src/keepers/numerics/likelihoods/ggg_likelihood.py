@@ -1,4 +1,4 @@
-"""The likelihood of the Pareto/GGG with exact derivatives: a sum over k and over the gap after the last purchase.
+"""The likelihood of the Pareto/GGG row by row with exact derivatives: a sum over k and over the next gap.
 
 With lifetimes that are Pareto (s, beta) over customers and survival e(v) = (beta / (beta + v))^s, the likelihood of a
 history at one k is (known gaps, see `ggg_pairs`) times the probability that nothing follows t_x until T,
@@ -17,13 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from keepers.domain.cells import FloatArray
-from keepers.numerics.distinct import CellTables, IndexArray
-from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.distinct import IndexArray
 from keepers.numerics.likelihoods.ggg_pairs import GapNodes, Pairs, Six, gap_nodes, pairs_of
 from keepers.numerics.row_derivatives import RowDerivatives
 
-_ROWS, _PAIRS = 16_384, 512
-"""Rows and pairs that are worked on at a time, so that they stay in the processor's cache."""
+_PAIRS = 512
+"""Pairs that are worked on at a time, so that they stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +57,8 @@ def standing(theta: Six, x: FloatArray, t_x: FloatArray, T: FloatArray, gaps: Fl
     """Likelihood and probability of being alive, with what each k contributes to it."""
     _, _, s, beta, _, _ = theta
     pairs = pairs_of(theta, x, t_x, gaps)
-    silent, left = np.zeros(pairs.size), np.zeros(pairs.size)
-    for part in _parts(pairs):
-        some = pairs.take(part)
-        rows = some.row
-        above, below = silence_nodes(some, (T - t_x)[rows])
-        silent[part] = _total(above.pair, above.mass, some.size)
-        lost = -np.expm1(-s * _ahead(some, below, (beta + t_x)[rows]))
-        left[part] = _total(below.pair, below.mass * lost, some.size)
-    log_total, share = _by_row(pairs, silent + left, x.size)
+    silent, left = silences(theta, pairs, t_x, T)
+    log_total, share = by_row(pairs, silent + left, x.size)
     log_total = log_total - s * np.log1p(t_x / beta)
     stays = -s * np.log1p((T - t_x) / (beta + t_x))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,16 +67,28 @@ def standing(theta: Six, x: FloatArray, t_x: FloatArray, T: FloatArray, gaps: Fl
     return Standing(pairs, log_total, alive, share, still, silent)
 
 
+def silences(theta: Six, pairs: Pairs, t_x: FloatArray, T: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Of each pair, the probabilities that nothing follows t_x until T as the gap is long, or as the customer left."""
+    _, _, s, beta, _, _ = theta
+    silent, left = np.zeros(pairs.size), np.zeros(pairs.size)
+    for part in _parts(pairs):
+        some = pairs.take(part)
+        rows = some.row
+        above, below = silence_nodes(some, (T - t_x)[rows])
+        silent[part] = _total(above.pair, above.mass, some.size)
+        lost = -np.expm1(-s * _ahead(some, below, (beta + t_x)[rows]))
+        left[part] = _total(below.pair, below.mass * lost, some.size)
+    return silent, left
+
+
 def log_likelihood_rows(
     theta: Six, x: FloatArray, t_x: FloatArray, T: FloatArray, gaps: FloatArray | None
 ) -> RowDerivatives:
     """Log-likelihood of each row with first and second derivatives in the logarithms of the parameters."""
     s, beta = theta[2], theta[3]
     pairs = pairs_of(theta, x, t_x, gaps)
-    mass, first, second = np.zeros(pairs.size), np.zeros((pairs.size, 6)), np.zeros((pairs.size, 6, 6))
-    for part in _parts(pairs):
-        mass[part], first[part], second[part] = _moments(theta, pairs.take(part), t_x, T)
-    log_total, share = _by_row(pairs, mass, x.size)
+    mass, first, second = moments(theta, pairs, t_x, T)
+    log_total, share = by_row(pairs, mass, x.size)
     gradient = np.empty((x.size, 6))
     hessian = np.empty((x.size, 6, 6))
     for i in range(6):
@@ -103,25 +107,6 @@ def log_likelihood_rows(
     return RowDerivatives(log_total + stays, gradient, hessian)
 
 
-def log_likelihood_sum(theta: Six, tables: CellTables, order: int) -> Evaluation:
-    """Weighted sum over cells, whose customers have equal `log_gaps` each."""
-    gaps = None
-    if tables.log_gaps is not None:
-        gaps = tables.log_gaps / np.where(tables.weight > 0, tables.weight, 1.0)
-    total = Evaluation.of_value(0.0, 6)
-    for start in range(0, tables.size, _ROWS):
-        part = slice(start, start + _ROWS)
-        of_rows = tables.x[part], tables.t_x[part], tables.T[part], None if gaps is None else gaps[part]
-        weight = tables.weight[part]
-        if order == 0:
-            total += Evaluation.of_value(float(weight @ standing(theta, *of_rows).log_likelihood), 6)
-            continue
-        rows = log_likelihood_rows(theta, *of_rows)
-        hessian = np.tensordot(weight, rows.second, 1)
-        total += Evaluation(float(weight @ rows.value), weight @ rows.first, hessian)
-    return total
-
-
 def silence_nodes(pairs: Pairs, w: FloatArray) -> tuple[GapNodes, GapNodes]:
     """Nodes over gaps longer than the silence w since the last purchase, and over shorter ones."""
     with np.errstate(divide="ignore"):
@@ -136,8 +121,22 @@ def _ahead(pairs: Pairs, nodes: GapNodes, age: FloatArray) -> FloatArray:
     return np.log1p(scale[nodes.pair, None] * np.exp(nodes.z))
 
 
+def moments(theta: Six, pairs: Pairs, t_x: FloatArray, T: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of each pair: the probability of silence, and of its integrand the first and second derivatives over itself.
+
+    Returns
+    -------
+    mass, first, second : arrays, shape (n,), (n, 6), (n, 6, 6)
+        Of the last the lower triangle.
+    """
+    mass, first, second = np.zeros(pairs.size), np.zeros((pairs.size, 6)), np.zeros((pairs.size, 6, 6))
+    for part in _parts(pairs):
+        mass[part], first[part], second[part] = _moments(theta, pairs.take(part), t_x, T)
+    return mass, first, second
+
+
 def _moments(theta: Six, pairs: Pairs, t_x: FloatArray, T: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of each pair: the probability of silence, and moments of the first and second derivatives of its integrand.
+    """The same of few pairs.
 
     At a node the derivative in log r is r (c - l), l being log(1 + e^z), and that in log alpha r - (a + k) h, h being
     alpha / (A + k u). Of gaps below w the factor 1 - e^-y, y = s log((beta + t_x + u) / (beta + t_x)), moves too: with
@@ -213,7 +212,7 @@ def _total(pair: IndexArray, values: FloatArray, size: int) -> FloatArray:
     return np.asarray(np.bincount(pair, weights=values.sum(axis=1), minlength=size))
 
 
-def _by_row(pairs: Pairs, mass: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
+def by_row(pairs: Pairs, mass: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
     """Logarithm of the sum over the k of each history, and the share that each has in it."""
     with np.errstate(divide="ignore"):
         logs = pairs.log_weight + np.log(mass)

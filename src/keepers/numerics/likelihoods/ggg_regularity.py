@@ -26,6 +26,8 @@ LOWEST, HIGHEST = -5.6, 5.6
 _COARSEST = 0.4
 _FINEST = 8
 _FINE_ENOUGH = 0.8
+FINEST_STEP = _COARSEST / 2**_FINEST
+"""Distance of log k on the finest lattice."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 Times between purchases of a living customer are Gamma(k, k lambda), of mean 1 / lambda; k is Gamma(t, gamma), lambda
 Gamma(r, alpha) and lifetimes are exponential with a rate that is Gamma(s, beta) over customers, all independent
-(Platzer and Reutterer 2016). Where k is 1 for everybody this is the Pareto/NBD. The likelihood is in `ggg_likelihood`,
-what the living do next in `ggg_future` and `ggg_counts`.
+(Platzer and Reutterer 2016). Where k is 1 for everybody this is the Pareto/NBD. The likelihood is in `ggg_likelihood`
+and, over many customers, in `ggg_sum`; what the living do next in `ggg_future` and `ggg_counts`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from keepers.domain.cells import Cells, FloatArray
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.likelihoods import ggg_counts, ggg_draws, ggg_future, ggg_likelihood
+from keepers.numerics.likelihoods import ggg_counts, ggg_draws, ggg_future, ggg_likelihood, ggg_sum
 from keepers.numerics.likelihoods import pareto_nbd_lifetime as lifetime
 from keepers.numerics.likelihoods.family import Forecast, Theta, columns
 from keepers.numerics.likelihoods.ggg_likelihood import Standing
@@ -87,7 +87,7 @@ class ParetoGGGFamily:
             0 for the value alone; otherwise gradient and Hessian come with it.
         """
         tables = CellTables.of(cells)
-        return ggg_likelihood.log_likelihood_sum(_six(theta), tables, order)
+        return ggg_sum.log_likelihood_sum(_six(theta), tables, order)
 
     def probability_alive(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, at: float = 0.0

@@ -9,8 +9,9 @@ import pytest
 from scipy import integrate, special
 
 from keepers.numerics.distinct import CellTables
-from keepers.numerics.likelihoods import ggg_likelihood, ggg_regularity, ggg_renewals
+from keepers.numerics.likelihoods import ggg_draws, ggg_likelihood, ggg_regularity, ggg_renewals
 from keepers.numerics.likelihoods.pareto_ggg import ParetoGGGFamily
+from keepers.numerics.neighbours import neighbours
 
 THETA = (0.55, 10.6, 0.6, 11.7, 2.0, 1.5)
 ROWS = np.array(
@@ -104,6 +105,36 @@ def test_weighted_rows_are_as_many_customers() -> None:
     rows = ParetoGGGFamily(GAPS).log_likelihood(THETA, X, T_X, T)
     assert family.log_likelihood_sum(THETA, tables, 0).value == pytest.approx(3 * rows[some].sum(), rel=1e-12)
     assert family.log_likelihood_sum(THETA, tables, 2).value == pytest.approx(3 * rows[some].sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("gaps", [True, False])
+def test_the_sum_over_customers_is_that_of_its_rows(gaps: bool) -> None:
+    """Customers of one history and unlike gaps share its integral, and every derivative is each one's own."""
+    rows, weight = np.array([0, 1, 2, 3, 4, 2, 3]), np.array([2.0, 1.0, 3.0, 1.0, 1.0, 2.0, 0.0])
+    x, t_x, age = X[rows], T_X[rows], T[rows]
+    own = GAPS[rows] - np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.7, 0.4])
+    tables = CellTables(x, t_x, age, weight, weight * own if gaps else None)
+    found = ParetoGGGFamily().log_likelihood_sum(THETA, tables)
+    each = ggg_likelihood.log_likelihood_rows(THETA, x, t_x, age, own if gaps else None)
+    assert found.value == pytest.approx(weight[:6] @ each.value[:6], rel=1e-12)
+    np.testing.assert_allclose(found.gradient, weight[:6] @ each.first[:6], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found.hessian, np.tensordot(weight[:6], each.second[:6], 1), rtol=1e-9, atol=1e-9)
+
+
+def test_near_histories_may_share_an_integral() -> None:
+    """With less than half of the histories estimates move by a small part of their standard error."""
+    rng = np.random.default_rng(3)
+    theta, ages = (0.8, 6.0, 0.6, 12.0, 4.0, 2.0), rng.integers(10, 60, 1200) / 1.0
+    x, t_x, gaps = ggg_draws.histories(theta, ages, rng)
+    exact = CellTables(x, t_x, ages, np.ones(x.shape), gaps)
+    near = CellTables(x, t_x, ages, np.ones(x.shape), gaps)
+    near.__dict__["neighbours"] = neighbours(x, t_x, ages, near.weight, 300)
+    assert near.neighbours.x.size <= 300 < exact.neighbours.x.size / 2
+    fine, coarse = (ParetoGGGFamily().log_likelihood_sum(theta, one) for one in (exact, near))
+    covariance = np.linalg.inv(-fine.hessian)
+    moved = covariance @ (coarse.gradient - fine.gradient) / np.sqrt(np.diag(covariance))
+    assert np.all(np.abs(moved) < 0.5)
+    assert coarse.hessian == pytest.approx(fine.hessian, rel=0.2, abs=0.05 * np.abs(fine.hessian).max())
 
 
 @pytest.mark.parametrize("k", [0.05, 0.7, 1.0, 2.2, 9.0, 60.0])
