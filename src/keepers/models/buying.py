@@ -32,7 +32,7 @@ from keepers.numerics.sums import dot, quadratic_forms
 
 FloatArray = NDArray[np.float64]
 
-_SAMPLES = (800, 4_000, 40_000)
+_SAMPLES, _MOST_WORK = (800, 4_000, 40_000), 2e6
 """Customers on whom the starts compete and the best is polished, where cells are many more; the first if rows cost."""
 
 _LEAST_ROWS = 800
@@ -153,7 +153,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
             return self._prior_with_coefficients(prior, divisors, rescuing)
 
         sizes = _SAMPLES[likelihood.effort == 1.0 :]
-        samples = [size for size in sizes if 3 * size < min(cells.size, cells.customers)]
+        samples = [size for size in sizes if 3 * size < min(cells.size, cells.customers, _MOST_WORK / self.effort)]
         result = fit(
             Problem(
                 parameters=self.parameter_names,
