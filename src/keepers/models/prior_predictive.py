@@ -1,4 +1,4 @@
-"""What a prior says of customers before any order is seen: its parameters turned into purchases and money."""
+"""What a prior says of customers before any order is seen: its parameters turned into purchases, money and tenure."""
 
 from __future__ import annotations
 
@@ -127,6 +127,45 @@ def spend_before_data(
             "orders are worth on average.",
             f"With {LEVEL:.0f}% probability the model's mean over customers lies between {_words(low)} and "
             f"{_words(high)} times that; it is infinite with {endless:.0%} probability.",
+        ),
+    )
+
+
+def contracts_before_data(
+    thetas: FloatArray,
+    horizon: str,
+    period: str,
+    runs: Callable[[FloatArray], float],
+    sample: Callable[[FloatArray, int], FloatArray],
+) -> PriorPredictive:
+    """What a prior of contracts says of new ones.
+
+    Parameters
+    ----------
+    thetas : array, shape (n, d)
+        Draws of the parameters.
+    horizon : str
+        Its length in words.
+    period : str
+        That in which tenure is counted.
+    runs : callable
+        Chance at parameters that a new contract outlasts the horizon.
+    sample : callable
+        Draws how long so many new contracts last at parameters.
+    """
+    share = np.array([runs(theta) for theta in thetas])
+    tenure = np.array([sample(theta, _CUSTOMERS) for theta in thetas])
+    first = (tenure <= 1.0).mean(axis=1)
+    quantities = {"share_running": share, "tenure": tenure.ravel(), "share_lost_at_once": first}
+    (least, most), (short, long), (few, many) = (_ends(drawn) for drawn in quantities.values())
+    return PriorPredictive(
+        thetas,
+        quantities,
+        (
+            f"With {LEVEL:.0f}% probability between {least:.0%} and {most:.0%} of new contracts still run after "
+            f"{horizon}.",
+            f"With {LEVEL:.0f}% probability a new contract lasts between {_words(short)} and {_words(long)} {period}s.",
+            f"With {LEVEL:.0f}% probability between {few:.0%} and {many:.0%} of new contracts end within a {period}.",
         ),
     )
 

@@ -11,8 +11,10 @@ from keepers.domain.time import TimeUnit
 from keepers.models.beliefs import Gamma, LogNormal, PenalisedComplexity
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import CATALOGUE, model_class
+from keepers.models.contractual.contract import ContractModel
 from keepers.models.priors import Prior
 
+CONTRACTS = [name for name in CATALOGUE if issubclass(model_class(name), ContractModel)]
 BUYING = [name for name in CATALOGUE if issubclass(model_class(name), BuyingModel)]
 NARROW = Prior({"r": LogNormal(2.0, 0.01), "alpha": LogNormal(10.0, 0.01)}, TimeUnit.WEEK)
 
@@ -75,3 +77,23 @@ def test_spend() -> None:
         found.quantiles("tips")
     with pytest.raises(ConfigError, match="at least 20"):
         kp.GammaGamma().prior_predictive(draws=2)
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_model_of_contracts_says_what_its_weak_prior_expects(name: str) -> None:
+    found = model_class(name)().prior_predictive(kp.years(1), draws=60, seed=1)
+    assert len(found.sentences) == 3
+    assert "still run after 1 year." in str(found)
+    low, middle, high = found.quantiles("share_running")
+    # A weak prior has room for services that lose nearly everybody within a year and for those that lose hardly any.
+    assert 0.0 <= low < 0.25 < high <= 1.0
+    assert low < middle < high
+    assert found.quantiles("tenure")[0] > 0
+
+
+def test_a_narrow_prior_of_contracts_says_what_its_parameters_say() -> None:
+    narrow = Prior({"alpha": LogNormal(1e4, 0.001), "beta": LogNormal(9e4, 0.001)}, TimeUnit.MONTH)
+    found = kp.ShiftedBetaGeometric(prior=narrow).prior_predictive(kp.months(12), draws=400, seed=2)
+    assert found.quantiles("share_running", (50,))[0] == pytest.approx(0.9**12, rel=0.01)
+    assert found.quantities["tenure"].mean() == pytest.approx(10.0, rel=0.05)
+    assert found.quantities["share_lost_at_once"].mean() == pytest.approx(0.1, abs=0.01)

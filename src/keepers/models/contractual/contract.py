@@ -16,6 +16,7 @@ from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.models.base import Model, PriorChoice
 from keepers.models.contractual import questions
+from keepers.models.contractual.before_data import BeforeData
 from keepers.models.contractual.contract_rows import ContractRows, columns_given, contract_rows, contracts_to_fit
 from keepers.models.contractual.questions import Question
 from keepers.models.evidence import Likelihood, Resampling
@@ -30,11 +31,10 @@ from keepers.numerics.likelihoods.contract_family import (
     log_likelihood_sums,
 )
 
-_DRAWS = 200
-_SEED = 20070101
+_DRAWS, _SEED = 200, 20070101
 
 
-class ContractModel(Model):
+class ContractModel(BeforeData, Model):
     """A model of how long contracts last, which a family of durations fills in.
 
     `data` is one of
