@@ -6,7 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keepers.acquisition.budget import BudgetLimits as BudgetLimits
+    from keepers.acquisition.budget import plan_budget as plan_budget
+    from keepers.acquisition.budget_experiment import propose_spend_experiments as propose_spend_experiments
+    from keepers.acquisition.budget_questions import budget_for as budget_for
+    from keepers.acquisition.budget_questions import next_money as next_money
+    from keepers.acquisition.budget_questions import what_if as what_if
     from keepers.acquisition.economics import channel_economics as channel_economics
+    from keepers.acquisition.outside_curves import OutsideCurve as OutsideCurve
+    from keepers.acquisition.outside_curves import labelled_curves as labelled_curves
+    from keepers.acquisition.outside_curves import outside_curves as outside_curves
+    from keepers.acquisition.response import SpendExperiment as SpendExperiment
+    from keepers.acquisition.response import response_curves as response_curves
     from keepers.data.orders import Orders as Orders
     from keepers.data.read import read as read
     from keepers.data.read import read_orders as read_orders
@@ -91,6 +102,17 @@ if TYPE_CHECKING:
 _HOMES = {
     "__version__": ("domain.version", "VERSION"),
     "AcquisitionRules": ("domain.acquisition", "AcquisitionRules"),
+    "BudgetLimits": ("acquisition.budget", "BudgetLimits"),
+    "OutsideCurve": ("acquisition.outside_curves", "OutsideCurve"),
+    "SpendExperiment": ("acquisition.response", "SpendExperiment"),
+    "budget_for": ("acquisition.budget_questions", "budget_for"),
+    "labelled_curves": ("acquisition.outside_curves", "labelled_curves"),
+    "next_money": ("acquisition.budget_questions", "next_money"),
+    "outside_curves": ("acquisition.outside_curves", "outside_curves"),
+    "plan_budget": ("acquisition.budget", "plan_budget"),
+    "propose_spend_experiments": ("acquisition.budget_experiment", "propose_spend_experiments"),
+    "response_curves": ("acquisition.response", "response_curves"),
+    "what_if": ("acquisition.budget_questions", "what_if"),
     "BGBB": ("models.btyd.bg_bb", "BGBB"),
     "BGCNBD": ("models.btyd.bg_cnbd", "BGCNBD"),
     "BGNBD": ("models.btyd.bg_nbd", "BGNBD"),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli import alerts, demo, init, inspect, run, update
+from keepers.cli import alerts, budget, demo, init, inspect, run, update
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
@@ -43,6 +43,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("update")(update.update)
+app.command("budget")(budget.budget)
 app.command("init")(init.init)
 app.add_typer(alerts.app, name="alerts")
 app.command("check")(inspect.check)

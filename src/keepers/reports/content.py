@@ -10,6 +10,7 @@ from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon
 from keepers.evaluation.verdict import Trust
 from keepers.reports.acquisition import Channels
+from keepers.reports.budget import Budget
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
@@ -252,6 +253,8 @@ class ReportContent:
     """What experiments with offers have shown."""
     drivers: Drivers | None = None
     """What drives value, by grade."""
+    budget: Budget | None = None
+    """Where the money for marketing should go."""
     levers: Levers | None = None
     """What improvements would be worth."""
     tiers: Grouping | None = None

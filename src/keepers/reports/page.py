@@ -17,6 +17,7 @@ from markupsafe import Markup
 from keepers.reports import (
     acquisition_sentences,
     breakdowns,
+    budget_sentences,
     cohorts,
     decision_sentences,
     findings,
@@ -33,6 +34,7 @@ from keepers.reports.charts.concentration import concentration_chart
 from keepers.reports.charts.months import acquisition_chart, totals_chart
 from keepers.reports.charts.moves import moves_chart
 from keepers.reports.charts.profit import profit_chart
+from keepers.reports.charts.response import response_chart
 from keepers.reports.charts.subscriptions import subscription_charts
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.content import ReportContent
@@ -40,6 +42,8 @@ from keepers.reports.groups import Breakdown, CohortMeasure, CohortTriangle, Dim
 from keepers.reports.highlights import highlights
 
 _HERE = Path(__file__).parent
+_CURVES = 6
+"""Channels whose response is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ def _sections(content: ReportContent) -> list[Section]:
         Section("channels", "Channels", content.channels is not None),
         Section("offers", "Offers", content.offers is not None),
         Section("drivers", "Drivers", content.drivers is not None),
+        Section("budget", "Budget", content.budget is not None),
         Section("levers", "Levers", bool(content.levers and content.levers.rows)),
         Section("groups", "Groups", bool(_rows(content.tiers) or _rows(content.rfm))),
         Section("segments", "Segments", content.segments is not None),
@@ -203,6 +208,10 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
     if content.offers is not None:
         offered = enumerate(content.offers.experiments, start=1)
         charts.extend(profit_chart(experiment, number, currency) for number, experiment in offered)
+    if content.budget is not None:
+        plan = content.budget
+        paid = enumerate(plan.channels[:_CURVES], start=1)
+        charts.extend(response_chart(channel, place, currency, plan.recommended) for place, channel in paid)
     if content.subscriptions is not None:
         charts.extend(subscription_charts(content.subscriptions, currency))
     if content.reconciliation is not None and content.reconciliation.months:
@@ -230,6 +239,7 @@ def _environment() -> jinja2.Environment:
         keep=retention_sentences,
         decide=decision_sentences,
         won=acquisition_sentences,
+        spendings=budget_sentences,
         find=findings,
         fmt=formatting,
         largest=breakdowns.largest,

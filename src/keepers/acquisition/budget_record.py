@@ -1,0 +1,185 @@
+"""The record of budgets: what was planned, what was done and what it earned, as entries of the ledger of decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from keepers.acquisition.budget import BudgetPlan
+from keepers.acquisition.response import ResponseCurves
+from keepers.acquisition.weekly import newcomers
+from keepers.data.engine import literal, quoted
+from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome
+from keepers.summaries.feature_sources import tables_of
+
+KEY = "budget"
+"""Key of the action of every entry about a budget."""
+
+
+class Record(Protocol):
+    """The ledger, as far as budgets need it; `keepers.storage.ledger.Ledger` is one."""
+
+    def record(self, decision: Decision) -> None:
+        """Write one decision."""
+        ...
+
+    def observe(self, outcome: DecisionOutcome) -> None:
+        """Write what came of it."""
+        ...
+
+    def decisions(self) -> tuple[str, ...]:
+        """Ids of all decisions, the newest first."""
+        ...
+
+    def decision(self, decision_id: str) -> Decision | None:
+        """One decision."""
+        ...
+
+    def outcomes(self, decision_id: str) -> tuple[DecisionOutcome, ...]:
+        """What came of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAndDone:
+    """One channel in one period that lies behind.
+
+    Attributes
+    ----------
+    channel : str
+        Which.
+    first_day, last_day : date
+        The period.
+    planned, done : float
+        Money of the period, as planned and as spent.
+    expected : float
+        Value of its new customers less spend, as it was expected.
+    customers : int
+        New customers of the channel who came in it.
+    earned : float
+        What these are worth, less what was spent.
+    """
+
+    channel: str
+    first_day: dt.date
+    last_day: dt.date
+    planned: float
+    done: float
+    expected: float
+    customers: int
+    earned: float
+
+
+def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime) -> tuple[Decision, ...]:
+    """A plan as entries of the ledger, one a channel: the money as the action's cost, and what the channel should earn.
+
+    What is expected is the value of all new customers of the channel less its spend, so that it can be held against
+    what happened. Where no change is recommended the entries say today's spends.
+    """
+    days = round(plan.period.days)
+    last = plan.starts_on + dt.timedelta(days=days - 1)
+    entries = []
+    for one in plan.channels:
+        weekly = one.planned if plan.recommended else one.today
+        net = one.net if plan.recommended else one.net_today
+        entries.append(
+            Decision(
+                _id(plan.starts_on, one.channel),
+                decided_at,
+                Action(KEY, f"Spend {weekly:,.2f} a week on {one.channel}", weekly * days / 7.0),
+                Audience(f"{one.channel}: {plan.starts_on.isoformat()} to {last.isoformat()}", ()),
+                net.value,
+                net.low,
+                net.high,
+                plan.currency,
+                plan.evidence,
+                (f"{one.today:,.2f} a week before", plan.value_meaning),
+            )
+        )
+    return tuple(entries)
+
+
+def is_due(record: Record, plan: BudgetPlan) -> bool:
+    """Whether a plan's first day lies in no period that was planned already: a plan stands until its period is over."""
+    return not any(first <= plan.starts_on <= last for _, first, last, _ in _entries(record))
+
+
+def review(record: Record, source: Any, curves: ResponseCurves, observed_at: dt.datetime) -> tuple[PlannedAndDone, ...]:
+    """Hold earlier plans against what was spent and who came, and write it into the record.
+
+    Parameters
+    ----------
+    record : Record
+        Where plans were written.
+    source : Dataset or Store
+        The newest data.
+    curves : ResponseCurves
+        With money, of these data.
+    observed_at : datetime
+        Now.
+
+    Returns
+    -------
+    tuple of PlannedAndDone
+        Periods that are over, the newest first; each is written once.
+    """
+    engine, _ = tables_of(source)
+    past = [one for one in _entries(record) if one[2] <= curves.last_day]
+    if not past:
+        return ()
+    came = newcomers(source)
+    try:
+        rows = [_row(source, came, curves, *one) for one in past]
+    finally:
+        engine.drop(came)
+    for row, (decision, *_) in zip(rows, past, strict=True):
+        if not record.outcomes(decision.decision_id):
+            record.observe(
+                DecisionOutcome(
+                    decision.decision_id, observed_at, row.last_day, row.earned, row.customers, 0,
+                    note=f"{row.done:,.2f} spent of {row.planned:,.2f} planned",
+                )
+            )  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.first_day.toordinal(), -row.planned)))
+
+
+def _id(starts_on: dt.date, channel: str) -> str:
+    return f"{KEY}:{starts_on.isoformat()}:{channel}"
+
+
+def _entries(record: Record) -> Iterable[tuple[Decision, dt.date, dt.date, str]]:
+    """Decisions about budgets with their first and last day and their channel."""
+    for name in record.decisions():
+        if not name.startswith(f"{KEY}:"):
+            continue
+        decision = record.decision(name)
+        assert decision is not None
+        channel, _, span = decision.audience.rule.rpartition(": ")
+        first, _, last = span.partition(" to ")
+        yield decision, dt.date.fromisoformat(first), dt.date.fromisoformat(last), channel
+
+
+def _row(
+    source: Any, came: str, curves: ResponseCurves, decision: Decision, first: dt.date, last: dt.date, channel: str
+) -> PlannedAndDone:
+    engine, tables = tables_of(source)
+    between = f"BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
+    done = 0.0
+    if "spend" in tables:
+        found = engine.row(
+            f"SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM {quoted(tables['spend'].name)} "
+            f"WHERE channel = {literal(channel)} AND day {between}"
+        )
+        done = float(found[0])
+    customers = int(
+        engine.row(f"SELECT count(*) FROM {quoted(came)} WHERE channel = {literal(channel)} AND first_day {between}")[0]
+    )
+    known = {one.channel: float(one.worth.mean()) for one in curves.channels}
+    worth = known.get(channel, float(np.mean(list(known.values()))))
+    return PlannedAndDone(
+        channel, first, last, decision.action.cost, done, decision.expected_gain, customers, customers * worth - done
+    )
