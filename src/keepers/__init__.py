@@ -177,6 +177,7 @@ _HOMES = {
     "policy_support": ("evaluation.policy.support", "policy_support"),
     "policy_value": ("evaluation.policy.values", "policy_value"),
     "profit_curve": ("retention.profit", "profit_curve"),
+    "score_leads": ("acquisition.leads.scores", "score_leads"),
     "read": ("data.read", "read"),
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),

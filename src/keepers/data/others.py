@@ -11,7 +11,7 @@ from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Format, Shape
 from keepers.data.identity import Identity
 from keepers.data.naming import whole_name
-from keepers.data.normalise import fill, key_sql
+from keepers.data.normalise import fill, key_sql, text_sql
 from keepers.data.options import ReadOptions
 from keepers.data.people import OtherSource, with_keys
 from keepers.data.vocabulary import header_key
@@ -101,6 +101,8 @@ class Others:
         leads = [(source, keyed[source.number]) for source in self._of(Shape.LEADS)]
         if leads:
             self._make(columns.LEADS, " UNION ALL ".join(self._leads(source, key) for source, key in leads))
+            attributes = [self._lead_attributes(source, key) for source, key in leads]
+            self._make(columns.LEAD_ATTRIBUTES, " UNION ALL ".join(attributes))
         contracts = [(source, keyed[source.number]) for source in self._of(Shape.SUBSCRIPTIONS)]
         if contracts:
             parts = [
@@ -206,6 +208,15 @@ class Others:
         outcome = f"CASE WHEN {stage} IN ({won}) OR {status} IN ({won}) THEN true "
         outcome += f"WHEN {stage} IN ({lost}) OR {status} IN ({lost}) THEN false END"
         return self._sql("leads", keyed=quoted(keyed), won=outcome, currency=_currency(source))
+
+    def _lead_attributes(self, source: OtherSource, keyed: str) -> str:
+        """What no column of the schema holds, one row a lead and attribute."""
+        said = {"industry": "k.industry", "product": "k.product"}
+        said |= {name: text_sql(f"r.{quoted(column)}") for name, column in source.others.items()}
+        names, values = ", ".join(map(literal, said)), ", ".join(said.values())
+        return self._sql(
+            "lead_attributes", keyed=quoted(keyed), raw=quoted(source.raw.table), names=names, values=values
+        )
 
     def _spend(self, source: OtherSource) -> str:
         return self._sql(

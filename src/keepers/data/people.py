@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.format import Format
@@ -11,6 +11,7 @@ from keepers.data.identity import Identity
 from keepers.data.naming import clean_id, clean_name, person_sql, whole_name
 from keepers.data.normalise import fill
 from keepers.data.raw_table import RawTable
+from keepers.data.recognition import Recognition
 from keepers.data.staging import Stage
 
 
@@ -22,6 +23,8 @@ class OtherSource:
     raw: RawTable
     format: Format
     staged: Stage
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Columns that play no role and could tell of a person, by the name under which they are kept."""
 
     @property
     def source(self) -> str:
@@ -70,3 +73,26 @@ def with_keys(engine: Engine, other: OtherSource, identity: Identity) -> str:
             person=person_sql(literal(other.format.system)),
         ),
     )
+
+
+MOST_ATTRIBUTES = 60
+"""Columns of a list of people beyond the schema that are kept."""
+_FEW = 0.3
+"""A text that differs in more of the rows than this names somebody or something; it tells nothing of others."""
+_MOSTLY = 0.9
+
+
+def columns_without_role(recognition: Recognition) -> dict[str, str]:
+    """Columns that play no role and could tell of a person, by the name under which they are kept.
+
+    Categories, numbers and days are kept; names, addresses and free texts are not.
+    """
+    taken = {found.column for found in recognition.roles.values()}
+    kept: dict[str, str] = {}
+    for column, profile in recognition.profiles.items():
+        name = profile.header.key.replace(" ", "_")
+        counts = profile.number >= _MOSTLY or profile.date >= _MOSTLY
+        tells = not profile.empty and (counts or profile.distinct <= _FEW) and profile.email < 1 - _MOSTLY
+        if column not in taken and name and name not in kept and tells and len(kept) < MOST_ATTRIBUTES:
+            kept[name] = column
+    return kept

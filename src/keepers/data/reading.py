@@ -16,7 +16,7 @@ from keepers.data.identity import resolve
 from keepers.data.one_table import one_table
 from keepers.data.options import ReadOptions
 from keepers.data.others import WITH_PEOPLE, Others, wanted_roles
-from keepers.data.people import OtherSource, gather_people
+from keepers.data.people import OtherSource, columns_without_role, gather_people
 from keepers.data.plain import read_plain
 from keepers.data.quality import check_sales
 from keepers.data.quarantine import Quarantine
@@ -207,7 +207,8 @@ class Reading:
             )
         for condition, reason in _UNUSABLE.get(recognition.format.shape, ()):
             self.quarantine.add_unusable(source.raw, staged.table, condition, reason)
-        return OtherSource(number, source.raw, recognition.format, staged)
+        others = columns_without_role(recognition) if recognition.format.shape is Shape.LEADS else {}
+        return OtherSource(number, source.raw, recognition.format, staged, others)
 
     def account(self, sales: Sales | None) -> Reconciliation:
         """The account of the reading; a clean table's is drawn up when somebody asks for it."""

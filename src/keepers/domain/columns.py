@@ -200,6 +200,15 @@ LEADS = _event(
     Column("won", FLAG, "whether it became a customer; empty while open"),
     Column("closed_on", DAY, "day it was won or lost"),
 )
+LEAD_ATTRIBUTES = Schema(
+    "lead_attributes",
+    "what a list of leads says of one beyond the schema; it carries no day",
+    (
+        Column("lead_event_id", TEXT, "`event_id` of the lead", nullable=False),
+        Column("attribute", TEXT, "which", nullable=False),
+        Column("value", TEXT, "its value"),
+    ),
+)
 TREATMENTS = _event(
     "treatments",
     "an offer that was made or held back",
@@ -341,8 +350,8 @@ CANONICAL: dict[str, Schema] = {
     schema.name: schema
     for schema in (
         ORDERS, ORDER_LINES, REFUNDS, TOUCHES, SPEND, ENGAGEMENT, FEEDBACK, SUBSCRIPTIONS, REFERRALS, LEADS,
-        TREATMENTS, CUSTOMERS, PERSONS, PRODUCTS, IDENTITIES, ACCOUNTS, CUSTOMER_ATTRIBUTES, CONSENTS, VISITS,
-        EXPOSURES, ASSIGNMENTS, QUARANTINE,
+        LEAD_ATTRIBUTES, TREATMENTS, CUSTOMERS, PERSONS, PRODUCTS, IDENTITIES, ACCOUNTS, CUSTOMER_ATTRIBUTES,
+        CONSENTS, VISITS, EXPOSURES, ASSIGNMENTS, QUARANTINE,
     )
 }  # fmt: skip
 """Every canonical table by its name."""

@@ -10,7 +10,7 @@ import numpy as np
 from keepers.data.engine import quoted
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
-from keepers.domain.time import Horizon
+from keepers.domain.time import Horizon, days
 from keepers.valuation.discounting import annuity
 from keepers.valuation.equity import Interval
 from keepers.valuation.intervals import central
@@ -106,3 +106,33 @@ def _interval(by_draw: FloatArray) -> Interval:
     spread = by_draw[1:] if by_draw.size > 1 else by_draw
     low, high = np.quantile(spread, central(0.80)) if np.isfinite(spread).all() else (np.nan, np.inf)
     return Interval(float(by_draw[0]), float(low), float(high))
+
+
+def new_customer_course(values: Values, ages: FloatArray) -> FloatArray:
+    """What a customer has brought on average so many days after the first order, that one included and undiscounted.
+
+    Parameters
+    ----------
+    values : Values
+        With money; the result is in their basis.
+    ages : array, shape (n,)
+        Days from the first order on, zero or more.
+
+    Returns
+    -------
+    array, shape (n,)
+
+    Raises
+    ------
+    InputError
+        Without money.
+    """
+    facts = values.facts
+    if not values.has_money or facts.cells.spend is None:
+        raise InputError("The value of a new customer needs money, and the orders carry no amounts.")
+    buying: Any = facts.buying
+    # Orders by age are smooth: a grid that is dense where they start, and straight lines between.
+    grid = np.concatenate([[0.0], np.geomspace(1.0, max(float(np.max(ages, initial=0.0)), 2.0), 40)])
+    orders = np.array([0.0, *(float(buying.expected_purchases_new_customer(days(t))) for t in grid[1:])])
+    average = facts.cells.spend.population_mean
+    return np.asarray((_first_order(values, average) + np.interp(ages, grid, orders) * average) * facts.margin.factor)

@@ -1,0 +1,1 @@
+"""SQL templates of leads."""
