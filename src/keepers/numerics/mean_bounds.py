@@ -1,10 +1,9 @@
-"""Bounds of a mean that hold at any sample size, for columns with a known least value.
+"""A bound of a mean that holds at any sample size, for columns with a known least value.
 
 Normal intervals of a mean are right for large samples. Weighted rewards have heavy tails, and a decision that must
-not be wrong needs a bound that holds as it is said. Two are here: the empirical Bernstein bound (Maurer and Pontil
-2009, COLT, theorem 4), which needs both ends of the range, and the bound by betting (Waudby-Smith and Ramdas 2024,
-JRSS B 86, section 4), which for a lower bound needs the least value alone: the wealth of a gambler who bets that the
-mean is larger than m grows beyond 1 / alpha with probability at most alpha if it is not (Ville's inequality).
+not be wrong needs a bound that holds as it is said. The bound by betting (Waudby-Smith and Ramdas 2024, JRSS B 86,
+section 4) needs the least value alone: the wealth of a gambler who bets that the mean is larger than m grows beyond
+1 / alpha with probability at most alpha if it is not (Ville's inequality).
 """
 
 from __future__ import annotations
@@ -32,22 +31,6 @@ def _checked(values: ArrayLike, least: float, confidence: float) -> FloatArray:
     if (smallest := float(column.min())) < least - 1e-9 * max(1.0, abs(least)):
         raise InputError(f"A value is {smallest:g}, below {least:g}, which was said to be the least possible.")
     return np.maximum(column - least, 0.0)
-
-
-def bernstein_lower(values: ArrayLike, least: float, largest: float, confidence: float = 0.95) -> float:
-    """Lower bound of the mean of values in [`least`, `largest`] by the empirical Bernstein inequality.
-
-    >>> round(bernstein_lower([0.0, 1.0] * 500, 0.0, 1.0), 6)
-    0.448416
-    """
-    excess = _checked(values, least, confidence)
-    width = largest - least
-    if float(excess.max()) > width * (1.0 + 1e-9):
-        raise InputError(f"A value is {excess.max() + least:g}, above {largest:g}, which was said to be the largest.")
-    log_odds = math.log(2.0 / (1.0 - confidence))
-    size = excess.size
-    spread = math.sqrt(2.0 * float(excess.var(ddof=1)) * log_odds / size)
-    return float(least + max(excess.mean() - spread - 7.0 * width * log_odds / (3.0 * (size - 1)), 0.0))
 
 
 def betting_lower(values: ArrayLike, least: float = 0.0, confidence: float = 0.95, scale: float | None = None) -> float:

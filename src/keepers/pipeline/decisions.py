@@ -26,8 +26,6 @@ from keepers.summaries.features import features_at
 
 _MOST = 3
 """Experiments that are looked at, the latest ones."""
-_LARGEST = 300_000
-"""With more customers drivers are left to `keepers.value_drivers`, since they would hold up the run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +81,10 @@ def decide(dataset: Dataset, options: RunOptions, folder: Path, progress: Progre
     if options.report:
         progress("Asking what drives value", None)
         try:
-            if _customers(dataset) <= _LARGEST:
-                effects_of = offers[0].effects if offers else None
-                drivers = value_drivers(dataset, margin=margin, effects=effects_of)
+            drivers = value_drivers(dataset, margin=margin, effects=offers[0].effects if offers else None)
         except InputError as error:
             notes.append(f"What drives value cannot be said yet. {error}")
     return Decided(tuple(offers), drivers, tuple(notes))
-
-
-def _customers(dataset: Dataset) -> int:
-    sql = dataset.orders.purchases_sql()
-    return int(dataset.engine.row(f"SELECT count(DISTINCT customer_key) FROM ({sql}) AS purchase")[0])
 
 
 def _write(dataset: Dataset, offers: list[Offered], options: RunOptions, folder: Path) -> None:
@@ -160,6 +151,7 @@ def _drivers(found: Drivers | None) -> dict[str, Any] | None:
         return None
     return {
         "customers": found.customers,
+        "sample": found.sample,
         "age_days": found.age,
         "horizon_days": found.horizon,
         "basis": found.basis.value,

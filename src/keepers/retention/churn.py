@@ -18,8 +18,9 @@ from keepers.domain.time import DEFAULT_HORIZON, Horizon, ObservationWindow, day
 from keepers.models.buying import BuyingModel
 from keepers.retention.reasons import OF_CUSTOMERS, Input
 from keepers.retention.risk import Past, fit_risk
-from keepers.retention.signals import Tables, signals
+from keepers.retention.signals import signals
 from keepers.retention.warnings import EarlyWarnings, WarningFacts, scored
+from keepers.summaries.feature_sources import Shop
 from keepers.summaries.gap_levels import told_apart
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.cell_values import Buying
@@ -40,7 +41,7 @@ _INPUTS: tuple[Input, ...] = tuple(one for reason in OF_CUSTOMERS for one in rea
 
 
 def early_warnings(
-    data: Tables, values: Values | None = None, horizon: Horizon | None = None, *, buying: BuyingModel | None = None
+    data: Shop, values: Values | None = None, horizon: Horizon | None = None, *, buying: BuyingModel | None = None
 ) -> EarlyWarnings:
     """Who may not come back, each with named reasons in probability and money, the greatest expected loss first.
 
@@ -117,7 +118,7 @@ def early_warnings(
     return found
 
 
-def _valued(data: Tables) -> Values:
+def _valued(data: Shop) -> Values:
     from keepers.models.btyd.pareto_nbd import ParetoNBD
     from keepers.models.spend.gamma_gamma import GammaGamma
 
@@ -144,7 +145,7 @@ def _horizon(cells: Cells, span: int) -> Horizon:
     return days(next((length for length in fitting if length >= 2 * typical), fitting[-1]))
 
 
-def _pasts(data: Tables, summary: Summary, model: Buying, ahead: Horizon) -> list[Past | None]:
+def _pasts(data: Shop, summary: Summary, model: Buying, ahead: Horizon) -> list[Past | None]:
     """Origins one and two horizons before the end, the oldest first; None where there was too little."""
     length = round(ahead.days)
     found = []
@@ -160,7 +161,7 @@ def _pasts(data: Tables, summary: Summary, model: Buying, ahead: Horizon) -> lis
     return list(found)
 
 
-def _past(data: Tables, now: Summary, model: Buying, ahead: Horizon, cut: dt.date) -> Past | None:
+def _past(data: Shop, now: Summary, model: Buying, ahead: Horizon, cut: dt.date) -> Past | None:
     window = ObservationWindow(calibration_end=cut, end=cut + dt.timedelta(days=round(ahead.days)), unit=now.unit)
     summary = told_apart(summarise(data.orders, window, now.margin), model)
     if isinstance(model, BuyingModel) and model.gaps is not None:
@@ -198,7 +199,7 @@ def _refitted(model: Buying, summary: Summary) -> Buying:
     return fitted
 
 
-def _seen(engine: Engine, data: Tables, summary: Summary, model: Buying, ahead: Horizon, values: Values | None) -> str:
+def _seen(engine: Engine, data: Shop, summary: Summary, model: Buying, ahead: Horizon, values: Values | None) -> str:
     """A table of customers who are not lost, with everything that inputs are made of."""
     cut, keyed = summary.calibration_end, summary.keyed_cells()
     cells = _cell_columns(model, keyed.cells, ahead)

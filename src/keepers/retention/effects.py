@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.special import ndtri
 
+from keepers.data.orders import Orders
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import InputError
@@ -32,6 +33,7 @@ from keepers.numerics.spline_ridge import fit_spline_ridge, spline_basis
 from keepers.retention.learners import Constant, Fit, Fitted, Learner, regressions
 from keepers.retention.overlap import estimated_chances, overlap_problems
 from keepers.retention.trials import Trial, trial_of
+from keepers.summaries.feature_sources import Shop
 from keepers.summaries.features import Features
 
 FOLDS = 5
@@ -146,7 +148,7 @@ class OfferEffects:
 
 
 def offer_effects(
-    source: Any,
+    source: Shop | Orders | Trial,
     experiment: str | None = None,
     *,
     learner: Learner = "auto",

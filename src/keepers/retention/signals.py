@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Protocol
 
 from keepers.data.engine import Engine, quoted, template
-from keepers.data.orders import Orders
 from keepers.data.table import Table
 from keepers.domain.columns import CANONICAL
 from keepers.retention.reasons import BEFORE, RECENT
 from keepers.summaries.purchases import day_literal
 
 PACKAGE = "keepers.retention.sql"
-
-
-class Tables(Protocol):
-    """Everything that is known of customers: what `keepers.read` gives, or a simulated store."""
-
-    @property
-    def tables(self) -> Mapping[str, Table]:
-        """Canonical tables by name."""
-        ...
-
-    @property
-    def orders(self) -> Orders:
-        """The orders."""
-        ...
 
 
 def signals(

@@ -16,8 +16,9 @@ from keepers.models.contractual.contract import ContractModel
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.retention.reasons import OF_SUBSCRIBERS, Input
 from keepers.retention.risk import Past, fit_risk
-from keepers.retention.signals import Tables, signals
+from keepers.retention.signals import signals
 from keepers.retention.warnings import EarlyWarnings, WarningFacts, scored
+from keepers.summaries.feature_sources import Shop
 from keepers.summaries.subscriptions import SubscriptionSummary, summarise_subscriptions
 from keepers.valuation.subscription_value import SubscriptionValues
 
@@ -33,7 +34,7 @@ _CLIP = 1e-4
 _INPUTS: tuple[Input, ...] = tuple(one for reason in OF_SUBSCRIBERS for one in reason.inputs)
 
 
-def subscription_warnings(data: Tables, values: SubscriptionValues, horizon: Horizon | None = None) -> EarlyWarnings:
+def subscription_warnings(data: Shop, values: SubscriptionValues, horizon: Horizon | None = None) -> EarlyWarnings:
     """Whose subscription may end within the horizon, with reasons, the greatest expected loss first.
 
     What is usual is the hazard of the model of contracts at the contract's age and plan. Failed payments (past due),
@@ -78,7 +79,7 @@ def subscription_warnings(data: Tables, values: SubscriptionValues, horizon: Hor
     return found
 
 
-def _pasts(data: Tables, summary: SubscriptionSummary, model: ContractModel, ahead: Horizon) -> list[Past | None]:
+def _pasts(data: Shop, summary: SubscriptionSummary, model: ContractModel, ahead: Horizon) -> list[Past | None]:
     found: list[Past | None] = []
     table = data.tables.get("subscriptions")
     if table is None:
@@ -97,7 +98,7 @@ def _pasts(data: Tables, summary: SubscriptionSummary, model: ContractModel, ahe
 
 
 def _past(
-    data: Tables, then: SubscriptionSummary, model: ContractModel, now: SubscriptionSummary, ahead: Horizon
+    data: Shop, then: SubscriptionSummary, model: ContractModel, now: SubscriptionSummary, ahead: Horizon
 ) -> Past | None:
     engine = then.engine
     seen = _seen(data, then, model, ahead, None)
@@ -124,7 +125,7 @@ def _past(
 
 
 def _seen(
-    data: Tables, summary: SubscriptionSummary, model: ContractModel, ahead: Horizon, values: SubscriptionValues | None
+    data: Shop, summary: SubscriptionSummary, model: ContractModel, ahead: Horizon, values: SubscriptionValues | None
 ) -> str:
     """A table of the contracts that run, with everything that inputs are made of."""
     engine = summary.engine

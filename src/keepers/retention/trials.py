@@ -17,7 +17,7 @@ from keepers.domain.columns import CANONICAL
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin, MoneyBasis
-from keepers.summaries.feature_sources import Known, tables_of
+from keepers.summaries.feature_sources import Known, Shop, orders_of, tables_of
 from keepers.summaries.features import Features, features_at
 from keepers.summaries.purchases import money_of
 
@@ -99,7 +99,7 @@ class Trial:
         return int(np.count_nonzero(self.arm == arm))
 
 
-def experiments(source: Any) -> tuple[str, ...]:
+def experiments(source: Shop | Orders) -> tuple[str, ...]:
     """Names of the experiments among the data that have a control and an offer, the latest first.
 
     Parameters
@@ -119,7 +119,7 @@ def experiments(source: Any) -> tuple[str, ...]:
 
 
 def trial_of(
-    source: Any,
+    source: Shop | Orders,
     experiment: str | None = None,
     *,
     days: int | None = None,
@@ -159,7 +159,7 @@ def trial_of(
         raise InputError(f"There is no experiment {name!r} among the data. There are: {', '.join(known)}.")
     if "orders" not in tables:
         raise InputError("The effect of offers is counted in orders, and there are no orders among these data.")
-    orders: Orders = source if isinstance(source, Orders) else source.orders
+    orders = orders_of(source)
     held = engine.create(engine.new_name("treated"), _treated(Known(engine, tables, None)))
     first, last = engine.row(f"SELECT min(day), max(day) FROM {quoted(held)} WHERE experiment = {literal(name)}")
     reach = (orders.last_day - last).days + 1

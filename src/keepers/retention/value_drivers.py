@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.data.engine import quoted, template
 from keepers.data.normalise import fill
 from keepers.data.orders import Orders
+from keepers.domain.assignment import uniform_of
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin, MoneyBasis
@@ -28,13 +30,16 @@ from keepers.retention.drivers import (
 from keepers.retention.effects import OfferEffects
 from keepers.retention.known import KnownColumns, known_columns
 from keepers.retention.trials import PACKAGE
+from keepers.summaries.feature_sources import Shop, orders_of
 from keepers.summaries.features import OTHER, Features, features_at_age
-from keepers.summaries.purchases import money_of
+from keepers.summaries.purchases import day_literal, money_of
 
 AGE = 28
 """Days of a customer's life from which drivers are read."""
 HORIZON = 180
 """Days after them in which value is counted."""
+MOST = 100_000
+"""Customers who are looked at: more would say the same, and take longer."""
 _KINDS = 3
 _EARLY = (
     "first_", "acquisition_", "country", "region", "of_business", "touches_before", "channels_before", "referred",
@@ -78,7 +83,9 @@ class Drivers:
     proposals : tuple of Proposal
         Experiments that adjusted drivers deserve.
     customers : int
-        Customers they rest on: those old enough.
+        Customers old enough, whom the counts of drivers are of.
+    sample : int
+        So many of them, drawn by lot, were looked at; all where they are few. Counts of drivers are scaled to all.
     age, horizon : int
         Days of life from which drivers are read, and days after them in which value is counted.
     currency : str
@@ -94,15 +101,17 @@ class Drivers:
     horizon: int
     currency: str
     basis: MoneyBasis
+    sample: int
 
 
 def value_drivers(
-    source: Any,
+    source: Shop | Orders,
     *,
     age: int = AGE,
     horizon: int = HORIZON,
     margin: Margin | None = None,
     effects: OfferEffects | None = None,
+    most: int | None = MOST,
 ) -> Drivers:
     """Find what drives the value of customers.
 
@@ -119,17 +128,20 @@ def value_drivers(
         What is left of revenue; each order's own contribution where orders carry one, else net revenue.
     effects : OfferEffects, optional
         Of an experiment, whose offers are drivers of the experimental grade.
+    most : int, optional
+        Of more customers a sample of so many is looked at, drawn by a hash of their keys; None looks at everybody.
 
     Raises
     ------
     InputError
         Fewer than 80 customers are old enough, or there is no money.
     """
-    orders: Orders = source if isinstance(source, Orders) else source.orders
+    orders = orders_of(source)
     if not orders.has_money:
         raise InputError("Drivers are of value in money, and the orders carry no amounts.")
-    features = features_at_age(source, age)
     last = orders.last_day
+    drawn, share = _drawn(orders, last - dt.timedelta(days=age + horizon), most)
+    features = features_at_age(source, age, customers=drawn)
     keys, rows = features.matrix()
     money, _ = money_of(orders, chosen := margin or Margin(per_order=orders.has_contribution), last)
     found = features.engine.columns(
@@ -154,8 +166,34 @@ def value_drivers(
     adjusted = [adjusted_driver(contrast, known.rows, outcome) for contrast in _contrasts(known)]
     ordered = tuple(sorted(adjusted, key=lambda driver: -abs(driver.gain)))
     tried = () if effects is None else experimental_drivers(effects.mean_effects(), effects.trial.size)
+    seen = int(old.sum())
+    every = round(seen / share)
+    predictive, ordered = _of_all(predictive, seen, every), _of_all(ordered, seen, every)
     planned = proposals(ordered, float(outcome.std()), horizon)
-    return Drivers(predictive, ordered, tried, planned, int(old.sum()), age, horizon, orders.currency, chosen.basis)
+    return Drivers(predictive, ordered, tried, planned, every, age, horizon, orders.currency, chosen.basis, seen)
+
+
+def _drawn(orders: Orders, until: dt.date, most: int | None) -> tuple[NDArray[Any] | None, float]:
+    """Who is looked at of those whose first order was by a day, and their share; None where all are."""
+    if most is None:
+        return None, 1.0
+    first = f"SELECT customer_key, min(day) AS first_day FROM ({orders.purchases_sql()}) AS purchase GROUP BY 1"
+    old = f"FROM ({first}) AS start WHERE first_day <= {day_literal(until)}"
+    count = int(orders.engine.row(f"SELECT count(*) {old}")[0])
+    if count <= most:
+        return None, 1.0
+    keys = orders.engine.columns(f"SELECT customer_key {old} ORDER BY 1")["customer_key"]
+    lots = uniform_of(keys, "drivers")
+    chosen = lots <= np.partition(lots, most - 1)[most - 1]
+    return keys[chosen], float(chosen.mean())
+
+
+def _of_all(drivers: tuple[Driver, ...], seen: int, every: int) -> tuple[Driver, ...]:
+    """Drivers whose counts are of all customers, where only some were looked at."""
+    counts = [round(one.customers * every / seen) for one in drivers]
+    return tuple(
+        replace(one, customers=count, without=every - count) for one, count in zip(drivers, counts, strict=True)
+    )
 
 
 def _varies(column: FloatArray) -> bool:

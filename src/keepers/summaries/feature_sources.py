@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.orders import Orders
@@ -20,6 +20,36 @@ MOST_KINDS = 24
 """Kinds, purposes or attributes that get columns of their own, the most frequent ones."""
 
 _PLUMBING = ("source_id", "customer_key", "names_order", "restates")
+
+
+class Shop(Protocol):
+    """Everything that is known of a shop's customers: what `keepers.read` gives, or a simulated store."""
+
+    @property
+    def engine(self) -> Engine:
+        """Where the tables are."""
+        ...
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Canonical tables by name."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """The orders; an `InputError` where there are none."""
+        ...
+
+
+def orders_of(source: Shop | Orders) -> Orders:
+    """The orders of a shop, or those given.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    return source if isinstance(source, Orders) else source.orders
 
 
 def tables_of(source: Any) -> tuple[Engine, dict[str, Table]]:

@@ -97,6 +97,32 @@ def test_the_bootstrap_agrees_with_the_influence_function() -> None:
         assert drawn.high - drawn.low == pytest.approx(normal.high - normal.low, rel=0.15)
 
 
+def test_an_interval_by_betting_holds_where_the_normal_one_does_not() -> None:
+    """Three in a hundred get the action, and it mostly fails: the weights of the few successes are large."""
+    rng = np.random.default_rng(4)
+    held = {"normal": 0, "betting": 0}
+    for _ in range(150):
+        action = (rng.random(300) < 0.03).astype(np.int64)
+        reward = (rng.random(300) < np.where(action == 1, 0.3, 0.1)).astype(np.float64)
+        log = logged_decisions(action, reward, [0.97, 0.03])
+        policy = np.ones(300, dtype=np.int64)
+        for interval in held:
+            found = policy_value(log, policy, "ips", level=0.9, interval=interval, bounds=(0.0, 1.0))  # type: ignore[arg-type]
+            held[interval] += found.low <= 0.3 <= found.high
+    assert held["betting"] >= 0.9 * 150 > held["normal"]
+
+
+def test_bets_that_cannot_hold_are_refused() -> None:
+    log, policy, q, _ = logged()
+    for method in ("dr", "snips", "clipped"):
+        with pytest.raises(InputError, match="betting"):
+            policy_value(log, policy, method, predicted=q, interval="betting", bounds=(-9.0, 9.0))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="`bounds`"):
+        policy_value(log, policy, "ips", interval="betting")
+    with pytest.raises(InputError, match="outside `bounds`"):
+        policy_value(log, policy, "ips", interval="betting", bounds=(0.0, 0.1))
+
+
 def test_the_chosen_limit_is_consistent_with_less_biased_ones_and_less_variable() -> None:
     log, policy, q, truth = logged(4000)
     for method in sorted(NEEDS_LIMIT):

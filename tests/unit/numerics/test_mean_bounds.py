@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keepers.domain.errors import InputError
-from keepers.numerics.mean_bounds import bernstein_lower, betting_lower
+from keepers.numerics.mean_bounds import betting_lower
 
 
 @pytest.mark.parametrize("size", [20, 400])
@@ -31,16 +31,13 @@ def test_betting_needs_no_right_guess_and_gains_with_size() -> None:
 def test_bounds_move_with_the_column() -> None:
     values = np.random.default_rng(9).random(500)
     assert betting_lower(values - 3.0, -3.0) == pytest.approx(betting_lower(values) - 3.0, abs=1e-9)
-    assert bernstein_lower(values - 3.0, -3.0, -2.0) == pytest.approx(bernstein_lower(values, 0.0, 1.0) - 3.0, abs=1e-9)
-    assert bernstein_lower(values, 0.0, 1.0) < betting_lower(values, scale=0.3) < values.mean()
+    assert betting_lower(values, scale=0.3) < values.mean()
     assert betting_lower(np.zeros(5)) == 0.0
 
 
 def test_what_contradicts_the_range_is_named() -> None:
     with pytest.raises(InputError, match="least possible"):
         betting_lower([0.5, -0.1])
-    with pytest.raises(InputError, match="said to be the largest"):
-        bernstein_lower([0.5, 1.5], 0.0, 1.0)
     with pytest.raises(InputError, match="`confidence`"):
         betting_lower([0.5, 1.5], confidence=95)
     with pytest.raises(InputError, match="`scale`"):

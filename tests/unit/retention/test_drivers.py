@@ -99,6 +99,20 @@ def test_drivers_of_a_shop() -> None:
     assert all(driver.customers + driver.without == found.customers for driver in found.adjusted)
 
 
+def test_of_very_many_customers_a_sample_says_the_same_of_all() -> None:
+    store = demo_store(customers=900)
+    found, every = value_drivers(store, most=400), value_drivers(store)
+    assert found.sample <= 400 < every.sample == every.customers
+    assert found.customers == pytest.approx(every.customers, rel=0.05)
+    whole = {driver.key: driver for driver in every.adjusted}
+    shared = [(driver, whole[driver.key]) for driver in found.adjusted if driver.key in whole]
+    assert shared
+    for driver, same in shared:
+        assert driver.customers + driver.without == found.customers
+        assert driver.customers == pytest.approx(same.customers, rel=0.35)
+        assert driver.low < same.gain < driver.high
+
+
 def test_what_is_too_little_is_named() -> None:
     contrast, rows, outcome = confounded(60)
     with pytest.raises(InputError, match="at least 40"):

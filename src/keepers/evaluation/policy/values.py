@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
 from keepers.evaluation.policy.estimators import (
     METHODS,
@@ -22,6 +23,7 @@ from keepers.evaluation.policy.estimators import (
 )
 from keepers.evaluation.policy.limits import choose_limit
 from keepers.evaluation.policy.logged import LoggedDecisions, checked_policy, checked_predictions
+from keepers.numerics.mean_bounds import betting_lower
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class PolicyValue:
     level : float
         Its level.
     interval : str
-        How it was made: ``"normal"`` or ``"bootstrap"``.
+        How it was made: ``"normal"``, ``"bootstrap"`` or ``"betting"``.
     effective_size : float
         How many decisions under the policy itself would say as much, by Kish's (sum w)^2 / sum w^2.
     limit : float or None
@@ -70,7 +72,8 @@ def policy_value(
     predicted: ArrayLike | None = None,
     limit: float | None = None,
     level: float = 0.95,
-    interval: Literal["normal", "bootstrap"] = "normal",
+    interval: Literal["normal", "bootstrap", "betting"] = "normal",
+    bounds: tuple[float, float] | None = None,
     draws: int = 1000,
     seed: int = 0,
 ) -> PolicyValue:
@@ -91,7 +94,11 @@ def policy_value(
     level : float
         Level of the interval.
     interval : str
-        By the influence function, or percentiles of `draws` bootstrap samples drawn with `seed`.
+        By the influence function; percentiles of `draws` bootstrap samples drawn with `seed`; or ``"betting"``, which
+        holds at every sample size however heavy the tails of the weights are, at the price of width: for ``"ips"``
+        and ``"clipped"``, whose `limit` must then have been chosen without these rows.
+    bounds : (float, float), optional
+        Least and largest reward that is possible, for ``"betting"``.
 
     Raises
     ------
@@ -111,6 +118,8 @@ def policy_value(
         raise InputError(f"The {NAMES[method]} estimator needs `predicted`, a reward of every action for every row.")
     if not 0.0 < level < 1.0:
         raise InputError(f"`level` is {level!r}; it must lie between 0 and 1 (write 95% as 0.95).")
+    if interval == "betting":
+        _check_bets(method, limit, bounds)
     table = checked_policy(log, policy)
     rewards = None if predicted is None else checked_predictions(log, predicted)
     weight = log.weight(table)
@@ -126,9 +135,38 @@ def policy_value(
     if interval == "bootstrap":
         tail = (1.0 - level) / 2.0
         low, high = np.quantile(terms.drawn(draws, seed), [tail, 1.0 - tail])
+    elif interval == "betting":
+        assert bounds is not None
+        low, high = _by_betting(log.reward, terms.weight, bounds, 0.5 + level / 2.0)
     else:
         reach = float(ndtri(0.5 + level / 2.0)) * error
         low, high = terms.value - reach, terms.value + reach
     return PolicyValue(
         method, terms.value, error, float(low), float(high), level, interval, effective_size(weight), limit, terms
     )
+
+
+def _check_bets(method: str, limit: float | None, bounds: tuple[float, float] | None) -> None:
+    if method not in ("ips", "clipped"):
+        raise InputError(
+            f"Bounds by betting are of sums that are never negative, which the {NAMES[method]} estimator does not add "
+            'up. Use method="ips", or method="clipped" with a limit.'
+        )
+    if method == "clipped" and limit is None:
+        raise InputError("Bounds by betting need a `limit` that was not chosen on these rows; give one, such as 10.")
+    if bounds is None or not bounds[0] < bounds[1]:
+        raise InputError(f"`bounds` is {bounds!r}; give the least and the largest reward that is possible.")
+
+
+def _by_betting(
+    reward: FloatArray, weight: FloatArray, bounds: tuple[float, float], confidence: float
+) -> tuple[float, float]:
+    """Both ends: weights have the mean 1, so that what is above the least reward bounds the value from below, and
+    what is below the largest one from above. Clipping only lowers either sum, and both ends still hold."""
+    least, largest = bounds
+    if reward.min() < least or reward.max() > largest:
+        raise InputError(f"A reward lies outside `bounds` {bounds!r}; they must hold for every reward that can be.")
+    scale = 0.5 * (largest - least)
+    low = least + betting_lower(weight * (reward - least), 0.0, confidence, scale)
+    high = largest - betting_lower(weight * (largest - reward), 0.0, confidence, scale)
+    return low, high
