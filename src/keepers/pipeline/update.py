@@ -32,6 +32,7 @@ from keepers.pipeline.reading import read_files
 from keepers.pipeline.run import RunResult
 from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import run_summary, write_summary
+from keepers.pipeline.update_decisions import keep_decisions
 from keepers.pipeline.update_names import with_names
 from keepers.pipeline.update_subscriptions import update_subscribers, write_updated
 from keepers.summaries.base_subscriptions import NO_CONTRACTS
@@ -120,8 +121,9 @@ def update(
     Use it between runs, daily say: it costs a small part of a run, and customers are valued at the last order's day.
     Orders that the result has already are known again, so that exports may overlap; refunds, cancellations and
     corrections of old orders count from their day. Contracts are updated too, where the result holds any: of each the
-    newest export counts. Run `keepers.run` over all files again where models are to be chosen
-    and tested anew, and for the report.
+    newest export counts. Who gets which offer stays as it was decided; learned value is left out, which the summary
+    says (`update.remarks`). Run `keepers.run` over all files again where models are to be chosen and tested anew, and
+    for the report.
 
     Parameters
     ----------
@@ -194,8 +196,10 @@ def update(
         if subscribed.scored is not None:
             found.models["contract"] = subscribed.scored.model
         assert base.changes is not None
+        decided = keep_decisions(earlier.said, place, folder, chosen.csv)
         files = sorted(path.name for path in folder.iterdir())
         plain = run_summary(dataset, scored, found, chosen, now(), files, subscribed.told)
+        plain |= decided.told
         plain["backtest"] = earlier.said["backtest"]
         plain["verdict"]["tested"] = earlier.said["verdict"]["tested"]
         plain["update"] = {
@@ -205,7 +209,7 @@ def update(
             **age,
             **base.changes.to_dict(),
             "contracts": (base.contract_changes or NO_CONTRACTS).to_dict(),
-            "remarks": [] if subscribed.remark is None else [subscribed.remark],
+            "remarks": [*decided.remarks, *([] if subscribed.remark is None else [subscribed.remark])],
         }
         write_summary(plain, folder / MARK)
         dataset.engine.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import run
+from keepers.pipeline.update import update
 from keepers.simulate import demo_store
 
 FILES = ("orders", "refunds", "treatments", "assignments", "touches", "referrals")
@@ -87,6 +89,29 @@ def test_the_report_has_both_sections(result: Path) -> None:
     assert 'id="drivers"' in page
     assert "late summer thank-you" in page
     assert "Only an experiment proves" in page
+
+
+def test_an_update_keeps_offers_as_they_were_decided_and_says_that_it_forgets_what_was_learned(
+    result: Path, tmp_path: Path
+) -> None:
+    before = summary_of(result)
+    before["learned"] = {"used": True}
+    (tmp_path / "result").mkdir()
+    shutil.copytree(result, tmp_path / "result", dirs_exist_ok=True)
+    (tmp_path / "result" / "summary.json").write_text(json.dumps(before), encoding="utf-8")
+    new = tmp_path / "new.csv"
+    customer = read(f"SELECT min(customer_key) FROM '{result / 'customers.parquet'}'")[1][0][0]
+    new.write_text(f"customer,date,amount\n{customer},2026-10-20,25.00\n", encoding="utf-8")
+    for times in range(2):
+        after = update(tmp_path / "result", [str(new)]).summary
+        assert after["offers"] == before["offers"]
+        assert after["drivers"] == before["drivers"]
+        assert after["decided_on"] == before["store"]["last_day"]
+        assert (tmp_path / "result" / "offers.parquet").read_bytes() == (result / "offers.parquet").read_bytes()
+        said = " ".join(after["update"]["remarks"])
+        assert f"Offers and drivers are those of {before['store']['last_day']}" in said
+        assert ("Learned value is not kept" in said) == (times == 0)
+        assert "offers.csv" in {file["name"] for file in after["files"]}
 
 
 def test_offers_to_everybody_prove_nothing(tmp_path: Path) -> None:
