@@ -118,6 +118,19 @@ def experiments(source: Shop | Orders) -> tuple[str, ...]:
     return tuple(str(row[0]) for row in rows)
 
 
+def offers_of(source: Shop | Orders) -> dict[str, tuple[str, ...]]:
+    """The offers of each experiment beside the control, the latest experiment first."""
+    engine, tables = tables_of(source)
+    names = experiments(source)
+    if not names:
+        return {}
+    rows = engine.rows(
+        f"SELECT DISTINCT experiment, offer FROM ({_treated(Known(engine, tables, None))}) AS treated "
+        f"WHERE offer <> '{CONTROL}' ORDER BY offer"
+    )
+    return {name: tuple(str(offer) for experiment, offer in rows if experiment == name) for name in names}
+
+
 def trial_of(
     source: Shop | Orders,
     experiment: str | None = None,
