@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from keepers.retention.churn import early_warnings as early_warnings
     from keepers.retention.effects import offer_effects as offer_effects
     from keepers.retention.experiment_plan import plan_experiment as plan_experiment
+    from keepers.retention.next_products import next_products as next_products
     from keepers.retention.offers import choose_offers as choose_offers
     from keepers.retention.profit import profit_curve as profit_curve
     from keepers.retention.subscription_churn import subscription_warnings as subscription_warnings
@@ -171,6 +172,7 @@ _HOMES = {
     "months": ("domain.time", "months"),
     "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),
+    "next_products": ("retention.next_products", "next_products"),
     "offer_effects": ("retention.effects", "offer_effects"),
     "plan_experiment": ("retention.experiment_plan", "plan_experiment"),
     "policy_gate": ("evaluation.policy.gate", "policy_gate"),

@@ -28,6 +28,7 @@ from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import FittedModel
 from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import CohortMeasure, CohortTriangle
+from keepers.reports.recommendations import Recommendations
 from keepers.reports.subscriptions import Subscriptions
 from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
@@ -59,7 +60,7 @@ def report_content(
 ) -> content.ReportContent:
     """Everything the report says of a shop, and of its subscriptions where it has any."""
     values, meant, test = scored.values, found.meanings, scored.test
-    offers, drivers = _decisions(decided, options)
+    offers, drivers, after = _decisions(decided, options)
     return content.ReportContent(
         store=_store(dataset, scored, options, now, subscribed),
         verdict=trust.verdict_content(
@@ -71,6 +72,7 @@ def report_content(
         channels=_channels(acquired, options),
         offers=offers,
         drivers=drivers,
+        next_products=after,
         levers=lever_content(found.levers, meant.lifetime),
         tiers=found.tiers,
         rfm=found.rfm,
@@ -130,13 +132,17 @@ def subscription_report(
     )
 
 
-def _decisions(decided: Decided | None, options: RunOptions) -> tuple[Offers | None, Drivers | None]:
+def _decisions(
+    decided: Decided | None, options: RunOptions
+) -> tuple[Offers | None, Drivers | None, Recommendations | None]:
     if decided is None:
-        return None, None
+        return None, None, None
     # Runs on orders alone need not load what offers need.
     from keepers.pipeline.content_decisions import drivers_content, offers_content
+    from keepers.pipeline.recommending import recommendations_content
 
-    return offers_content(decided, options), drivers_content(decided, options)
+    after = recommendations_content(decided.next, options)
+    return offers_content(decided, options), drivers_content(decided, options), after
 
 
 def _channels(acquired: Acquired | None, options: RunOptions) -> Channels | None:

@@ -16,8 +16,12 @@ from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress
 from keepers.exports.files import write_csv_for_people
 from keepers.pipeline.options import RunOptions
+from keepers.pipeline.recommending import recommend, recommended
+from keepers.pipeline.rich import sells_more_than_one, tells_more
+from keepers.pipeline.scoring import Scored
 from keepers.retention.drivers import Driver
 from keepers.retention.effects import OfferEffects, offer_effects
+from keepers.retention.next_products import NextProducts
 from keepers.retention.offers import OfferChoice, choose_offers
 from keepers.retention.profit import ProfitCurve, profit_curve
 from keepers.retention.trials import experiments
@@ -43,17 +47,23 @@ class Decided:
 
     offers: tuple[Offered, ...] = ()
     drivers: Drivers | None = None
+    next: NextProducts | None = None
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The parts of summary.json: `offers` and `drivers`."""
-        return {"offers": [_offered(one) for one in self.offers], "drivers": _drivers(self.drivers)}
+        """The parts of summary.json: `offers`, `drivers` and `next_products`."""
+        return {
+            "offers": [_offered(one) for one in self.offers],
+            "drivers": _drivers(self.drivers),
+            "next_products": recommended(self.next),
+        }
 
 
-def decide(dataset: Dataset, options: RunOptions, folder: Path, progress: Progress) -> Decided:
-    """Learn from experiments, choose offers for everybody who is a customer, and say what drives value.
+def decide(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> Decided:
+    """Learn from experiments, choose offers for everybody who is a customer, say what drives value and what comes next.
 
-    Writes offers.parquet and, where wanted, offers.csv where there is an experiment.
+    Writes offers.parquet and, where wanted, offers.csv where there is an experiment; with a report the same of the next
+    product of each customer, where it is known what they bought.
     """
     notes: list[str] = []
     offers: list[Offered] = []
@@ -78,13 +88,20 @@ def decide(dataset: Dataset, options: RunOptions, folder: Path, progress: Progre
             "customers would have bought anyway. Hold back a tenth of the customers, drawn by lot, next time."
         )
     drivers = None
-    if options.report:
+    if options.report and tells_more(dataset):
         progress("Asking what drives value", None)
         try:
             drivers = value_drivers(dataset, margin=margin, effects=offers[0].effects if offers else None)
         except InputError as error:
             notes.append(f"What drives value cannot be said yet. {error}")
-    return Decided(tuple(offers), drivers, tuple(notes))
+    after = None
+    if options.report and sells_more_than_one(dataset):
+        progress("Looking for the next product", None)
+        try:
+            after = recommend(dataset, scored, margin, [one.choice for one in offers], options, folder)
+        except InputError as error:
+            notes.append(str(error))
+    return Decided(tuple(offers), drivers, after, tuple(notes))
 
 
 def _write(dataset: Dataset, offers: list[Offered], options: RunOptions, folder: Path) -> None:

@@ -17,6 +17,20 @@ def tells_of_acquisition(dataset: Dataset) -> bool:
     return dataset.engine.is_embedded and bool(_ACQUIRING & dataset.tables.keys())
 
 
+def sells_more_than_one(dataset: Dataset) -> bool:
+    """Whether it is known which of several products customers bought."""
+    if not dataset.engine.is_embedded or not dataset.has_orders or not dataset.orders.has_money:
+        return False
+    if "order_lines" in dataset.tables:
+        return True
+    orders = dataset.orders
+    named = [name for name in ("product", "category") if name in orders.columns]
+    if not named:
+        return False
+    found = dataset.engine.row(f"SELECT {', '.join(f'min({n}), max({n})' for n in named)} FROM ({orders.sql}) AS sold")
+    return any(least != most for least, most in zip(found[::2], found[1::2], strict=True))
+
+
 def tells_more(dataset: Dataset) -> bool:
     """Whether offers were made, or enough is known of customers beside their orders to say what drives their value."""
     return dataset.engine.is_embedded and dataset.orders.has_money and bool(_RICH & dataset.tables.keys())

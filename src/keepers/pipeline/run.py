@@ -130,7 +130,7 @@ def run(
 
             progress("Keeping orders for updates", None)
             keep(dataset, scored, options, folder)
-        decided = _decided(dataset, options, folder, progress)
+        decided = _decided(dataset, scored, options, folder, progress)
         acquired = _acquired(dataset, scored, options, folder, progress)
         if options.report:
             _write_report(
@@ -171,20 +171,20 @@ def _save_models(found: Insights, learned: LearnedRun | None, options: RunOption
         learned.model.save(folder / "model-learned.json")
 
 
-def _decided(dataset: Dataset, options: RunOptions, folder: Path, progress: Progress) -> Decided | None:
-    """What experiments have shown and what drives value, where the data tell more of customers than their orders."""
-    from keepers.pipeline.rich import tells_more
+def _decided(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> Decided | None:
+    """What experiments have shown, what drives value and what comes next, where the data tell more than orders."""
+    from keepers.pipeline.rich import sells_more_than_one, tells_more
 
-    if not tells_more(dataset):
+    if not tells_more(dataset) and not sells_more_than_one(dataset):
         return None
     from keepers.pipeline.decisions import decide
 
-    return decide(dataset, options, folder, progress)
+    return decide(dataset, scored, options, folder, progress)
 
 
 def _told(decided: Decided | None, acquired: Acquired | None) -> dict[str, Any]:
     """The keys of summary.json of what was decided and of how customers were won."""
-    offered = {"offers": [], "drivers": None} if decided is None else decided.to_dict()
+    offered = {"offers": [], "drivers": None, "next_products": None} if decided is None else decided.to_dict()
     return {**offered, "acquisition": None if acquired is None else acquired.to_dict()}
 
 

@@ -38,6 +38,8 @@ FILES = {
     "model-learned.json": "the model that learned from features",
     "model-spend.json": "the fitted model of spend",
     "segment_moves.csv": "how many customers went from which segment to which since an earlier run",
+    "next_products.csv": "what each customer may buy next, for spreadsheets",
+    "next_products.parquet": "the same for programs, every digit",
     "offers.csv": "who gets which offer, for spreadsheets",
     "offers.parquet": "the same for programs, every digit",
     "report.html": "the report, one page that needs no network",

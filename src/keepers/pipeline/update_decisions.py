@@ -10,10 +10,11 @@ from typing import Any
 _KEPT: dict[str, tuple[str, ...]] = {
     "offers": ("offers.parquet", "offers.csv"),
     "drivers": (),
+    "next_products": ("next_products.parquet", "next_products.csv"),
 }
 """Parts of summary.json that stay as the run found them, with their files."""
 
-_WORDS = {"offers": "Offers", "drivers": "drivers"}
+_WORDS = {"offers": "Offers", "drivers": "drivers", "next_products": "next products"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def keep_decisions(earlier: dict[str, Any], place: Path, folder: Path, csv: bool
                 shutil.copy2(place / name, folder / name)
     if kept:
         told["decided_on"] = day
-        text = " and ".join(kept)
+        text = " and ".join((", ".join(kept[:-1]), kept[-1])) if len(kept) > 1 else kept[0]
         remarks.append(
             f"{text[:1].upper()}{text[1:]} are those of {day}: new orders do not change them, and who has come since "
             "has none. Run `keepers run` over all files to decide anew."

@@ -9,6 +9,7 @@ gate), and an experiment is proposed that would show what recommending earns.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -140,7 +141,7 @@ def next_products(
     margin: Margin | None = None,
     buying: BuyingModel | None = None,
     summary: Summary | None = None,
-    tested: OfferChoice | None = None,
+    tested: Sequence[OfferChoice] | None = None,
     confidence: float = 0.95,
 ) -> NextProducts:
     """Find what each customer may buy next that they do not have: another category, a dearer product, another one.
@@ -155,9 +156,9 @@ def next_products(
         What is left of revenue; each line's own cost where orders carry a contribution, else revenue.
     buying, summary : optional
         A fitted model of buying and the summary of today's customers; BG/NBD is fitted if left out.
-    tested : OfferChoice, optional
-        Of an experiment whose offers are products, by `choose_offers` for today's customers. If left out, such an
-        experiment is looked for among the data.
+    tested : sequence of OfferChoice, optional
+        Of experiments, by `choose_offers` for today's customers; the first whose offers are products counts. If left
+        out, such an experiment is looked for among the data.
     confidence : float
         Of the gate.
 
@@ -209,8 +210,12 @@ def next_products(
         strongest_pairs(shelf, learned), adopted, learned.verdict, None,
         _plan(learned, int((item >= 0).sum()), length), ahead, orders.currency, chosen.basis,
     )  # fmt: skip
-    choice = tested if tested is not None else _tested(source, shelf.items, chosen)
-    return made if choice is None or not _of_products(choice, shelf.items) else _with_experiment(made, choice)
+    names = {item.name.casefold() for item in shelf.items}
+    if tested is None:
+        choice = _tested(source, names, chosen)
+    else:
+        choice = next((one for one in tested if _are_items(one.effects.trial.arms[1:], names)), None)
+    return made if choice is None else _with_experiment(made, choice)
 
 
 def _today(
@@ -288,17 +293,15 @@ def _plan(learned: Copurchases, available: int, length: int) -> ExperimentPlan |
     return plan_experiment(spread, _NOTABLE * mean, days=length, available=available)
 
 
-def _of_products(choice: OfferChoice, items: tuple[Item, ...]) -> bool:
+def _are_items(offers: Iterable[str], names: Collection[str]) -> bool:
     """Whether all offers of an experiment are items."""
-    names = {item.name.casefold() for item in items}
-    return {arm.casefold() for arm in choice.effects.trial.arms[1:]} <= names
+    return {offer.casefold() for offer in offers} <= set(names)
 
 
-def _tested(source: Shop | Orders, items: tuple[Item, ...], margin: Margin) -> OfferChoice | None:
+def _tested(source: Shop | Orders, names: Collection[str], margin: Margin) -> OfferChoice | None:
     """The latest experiment whose offers are items, and the choice for today's customers."""
-    names = {item.name.casefold() for item in items}
     for experiment, offers in offers_of(source).items():
-        if {offer.casefold() for offer in offers} <= names:
+        if _are_items(offers, names):
             effects = offer_effects(source, experiment, margin=margin)
             today = features_at(source, orders_of(source).last_day)
             choice = choose_offers(effects, customers=today)

@@ -80,7 +80,22 @@ def test_every_key_stands_on_the_page_of_offers(result: Path) -> None:
 
     found = summary_of(result)
     offers = {key for one in found["offers"] for key in one["chosen"]}
-    assert (keys(found["offers"]) | keys(found["drivers"])) - offers <= named
+    kinds = set(found["next_products"]["kinds"])
+    said = keys(found["offers"]) | keys(found["drivers"]) | keys(found["next_products"])
+    assert said - offers - kinds <= named
+
+
+def test_everybody_has_a_next_product_that_nothing_proves_without_an_experiment(result: Path) -> None:
+    names, rows = read(f"SELECT * FROM '{result / 'next_products.parquet'}'")
+    assert names == re.findall(r"^\| `(\w+)`", PAGE.split("## Columns of next products")[1].split("##")[0], re.M)
+    found = summary_of(result)["next_products"]
+    assert found["customers"] == len(rows)
+    assert sum(found["kinds"].values()) == sum(row[names.index("next_product")] is not None for row in rows)
+    assert {row[names.index("evidence")] for row in rows} <= {"predictive", None}
+    assert found["proven"] == 0
+    page = (result / "report.html").read_text(encoding="utf-8")
+    assert 'id="next"' in page
+    assert "is not known until it is tested" in page
 
 
 def test_the_report_has_both_sections(result: Path) -> None:
@@ -109,7 +124,8 @@ def test_an_update_keeps_offers_as_they_were_decided_and_says_that_it_forgets_wh
         assert after["decided_on"] == before["store"]["last_day"]
         assert (tmp_path / "result" / "offers.parquet").read_bytes() == (result / "offers.parquet").read_bytes()
         said = " ".join(after["update"]["remarks"])
-        assert f"Offers and drivers are those of {before['store']['last_day']}" in said
+        assert after["next_products"] == before["next_products"]
+        assert f"Offers, drivers and next products are those of {before['store']['last_day']}" in said
         assert ("Learned value is not kept" in said) == (times == 0)
         assert "offers.csv" in {file["name"] for file in after["files"]}
 
