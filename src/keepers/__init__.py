@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from keepers.retention.churn import early_warnings as early_warnings
     from keepers.retention.effects import offer_effects as offer_effects
     from keepers.retention.experiment_plan import plan_experiment as plan_experiment
+    from keepers.retention.loyalty import LoyaltyRule as LoyaltyRule
+    from keepers.retention.loyalty import loyalty_tiers as loyalty_tiers
     from keepers.retention.next_products import next_products as next_products
     from keepers.retention.offers import choose_offers as choose_offers
     from keepers.retention.profit import profit_curve as profit_curve
@@ -133,6 +135,7 @@ _HOMES = {
     "NaiveRate": ("models.baselines", "NaiveRate"),
     "ObservationWindow": ("domain.time", "ObservationWindow"),
     "Orders": ("data.orders", "Orders"),
+    "LoyaltyRule": ("retention.loyalty", "LoyaltyRule"),
     "ParetoGGG": ("models.btyd.pareto_ggg", "ParetoGGG"),
     "ParetoNBD": ("models.btyd.pareto_nbd", "ParetoNBD"),
     "ParetoNBDAbe": ("models.btyd.pareto_nbd_abe", "ParetoNBDAbe"),
@@ -169,6 +172,7 @@ _HOMES = {
     "likelihood_ratio_test": ("models.likelihood_ratio", "likelihood_ratio_test"),
     "load_model": ("models.catalogue", "load_model"),
     "logged_decisions": ("evaluation.policy.logged", "logged_decisions"),
+    "loyalty_tiers": ("retention.loyalty", "loyalty_tiers"),
     "months": ("domain.time", "months"),
     "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),

@@ -13,6 +13,7 @@ from keepers.domain.errors import ConfigError
 from keepers.pipeline.config import FILE, written
 
 if TYPE_CHECKING:
+    from keepers.retention.loyalty import LoyaltyRule
     from keepers.storage.state import State
 
 _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
@@ -27,9 +28,9 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "state": {"url": (str,), "snapshots": (str,)},
 }  # fmt: skip
-"""Sections with their keys and what may stand there; `[engine]` and `[service]` have keys of their own."""
+"""Sections with their keys and what may stand there; `[engine]`, `[service]` and `[loyalty]` have keys of their own."""
 
-_FREE = ("engine", "service", "channels")
+_FREE = ("engine", "service", "channels", "loyalty")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Project:
         Targets and costs of winning customers.
     channels : mapping of str to str
         Names of the owner's for channels, from a channel as it is written.
+    loyalty : tuple of LoyaltyRule
+        Loyalty tiers with their perks.
     state_url, snapshots : str, optional
         A team's database, and the folder that it shares.
     """
@@ -78,6 +81,7 @@ class Project:
     service: Mapping[str, float] = field(default_factory=dict)
     acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
     channels: Mapping[str, str] = field(default_factory=dict)
+    loyalty: tuple[LoyaltyRule, ...] = ()
     state_url: str | None = None
     snapshots: str | None = None
 
@@ -128,9 +132,19 @@ def project_of(folder: Path) -> Project | None:
         service={tier: float(cost) for tier, cost in said.get("service", {}).items()},
         acquisition=AcquisitionRules(**{key: float(value) for key, value in said.get("acquisition", {}).items()}),
         channels=dict(said.get("channels", {})),
+        loyalty=_loyalty(said.get("loyalty", {})),
         state_url=said.get("state", {}).get("url"),
         snapshots=said.get("state", {}).get("snapshots"),
     )
+
+
+def _loyalty(section: Mapping[str, Any]) -> tuple[LoyaltyRule, ...]:
+    if not section:
+        return ()
+    # A project without tiers need not load them.
+    from keepers.pipeline.loyalty_rules import loyalty_rules
+
+    return loyalty_rules(section)
 
 
 def begin_project(project: Project, replace: bool = False) -> Path:
@@ -257,6 +271,10 @@ most = {rules.most}
 [service]
 # What serving a customer of a tier costs a year, to see whether it pays.
 # Platinum = 40.0
+
+[loyalty]
+# Tiers of a loyalty programme by what was spent in the past year, with what members get: whether they pay.
+# Gold = {{ from = 300, discount = "5%", cost = 4.0 }}
 
 [state]
 # A team shares a PostgreSQL database and a folder; otherwise both lie in .keepers.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK, staged
 from keepers.domain.errors import InputError
-from keepers.domain.money import UNSPECIFIED_CURRENCY
+from keepers.domain.money import UNSPECIFIED_CURRENCY, MoneyBasis
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.ahead import importing
 from keepers.pipeline.options import RunOptions
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepers.pipeline.memory import Memory
     from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
+    from keepers.retention.loyalty import LoyaltyProgramme
 
 _VALUING = (
     "keepers.pipeline.scoring", "keepers.numerics.likelihoods.bg_nbd", "keepers.models.btyd.bg_nbd",
@@ -125,21 +126,18 @@ def run(
             found.models["contract"] = subscribed.model
         kept = look_after(dataset, scored, subscribed, behaviour, options, memory, folder, now(), progress)
         _save_models(found, learned, options, folder)
-        if options.kept:
-            from keepers.pipeline.kept import keep
-
-            progress("Keeping orders for updates", None)
-            keep(dataset, scored, options, folder)
+        _keep(dataset, scored, options, folder, progress)
         decided = _decided(dataset, scored, options, folder, progress)
         acquired = _acquired(dataset, scored, options, folder, progress)
+        tiers = _loyalty(dataset, scored, options, decided)
         if options.report:
             _write_report(
                 dataset, scored, found, options, now(), subscribed, (*notes, *remarks), learned, kept, decided,
-                acquired, folder, progress,
+                acquired, tiers, folder, progress,
             )  # fmt: skip
         names = sorted(path.name for path in folder.iterdir())
         summary = run_summary(dataset, scored, found, options, now(), names, told, learned, kept.to_dict())
-        summary |= _told(decided, acquired)
+        summary |= _told(decided, acquired, tiers)
         if not engine.is_embedded:
             from keepers.pipeline.warehouse_results import publish
 
@@ -164,6 +162,15 @@ def _scored(
     return learned_values(dataset, scored, options, progress)
 
 
+def _keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> None:
+    """Keep orders for updates, where that was asked for."""
+    if options.kept:
+        from keepers.pipeline.kept import keep
+
+        progress("Keeping orders for updates", None)
+        keep(dataset, scored, options, folder)
+
+
 def _save_models(found: Insights, learned: LearnedRun | None, options: RunOptions, folder: Path) -> None:
     for role, model in found.models.items():
         model.save(folder / f"model-{role}.json", corrected=options.report)
@@ -182,10 +189,26 @@ def _decided(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path
     return decide(dataset, scored, options, folder, progress)
 
 
-def _told(decided: Decided | None, acquired: Acquired | None) -> dict[str, Any]:
-    """The keys of summary.json of what was decided and of how customers were won."""
+def _loyalty(dataset: Dataset, scored: Scored, options: RunOptions, decided: Decided | None) -> LoyaltyProgramme | None:
+    """Whether loyalty tiers pay, with a report and a margin."""
+    given = options.project is not None and bool(options.project.loyalty)
+    judged = options.report and scored.values.has_money and scored.values.basis is MoneyBasis.CONTRIBUTION
+    if not given and not judged:
+        return None
+    from keepers.pipeline.loyalty import loyalty
+
+    return loyalty(dataset, scored, options, [] if decided is None else [one.effects for one in decided.offers])
+
+
+def _told(decided: Decided | None, acquired: Acquired | None, tiers: LoyaltyProgramme | None) -> dict[str, Any]:
+    """The keys of summary.json of what was decided, of how customers were won, and of loyalty tiers."""
     offered = {"offers": [], "drivers": None, "next_products": None} if decided is None else decided.to_dict()
-    return {**offered, "acquisition": None if acquired is None else acquired.to_dict()}
+    offered |= {"acquisition": None if acquired is None else acquired.to_dict(), "loyalty": None}
+    if tiers is None:
+        return offered
+    from keepers.pipeline.loyalty import loyalty_told
+
+    return {**offered, "loyalty": loyalty_told(tiers)}
 
 
 def _acquired(
@@ -213,6 +236,7 @@ def _write_report(
     kept: Keeping,
     decided: Decided | None,
     acquired: Acquired | None,
+    tiers: LoyaltyProgramme | None,
     folder: Path,
     progress: Progress,
 ) -> None:
@@ -227,6 +251,10 @@ def _write_report(
     said = report_content(
         dataset, scored, found, options, now, subscribed, present, notes, learned, kept, decided, acquired
     )
+    if tiers is not None:
+        from keepers.pipeline.loyalty import loyalty_content
+
+        said = replace(said, loyalty=loyalty_content(tiers, options))
     write_report(said, folder / "report.html")
 
 

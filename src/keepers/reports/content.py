@@ -15,6 +15,7 @@ from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
+from keepers.reports.loyalty import Loyalty
 from keepers.reports.recommendations import Recommendations
 from keepers.reports.retention import Promise, Segments, Warnings
 from keepers.reports.subscriptions import Subscriptions
@@ -256,6 +257,8 @@ class ReportContent:
     """What drives value, by grade."""
     budget: Budget | None = None
     """Where the money for marketing should go."""
+    loyalty: Loyalty | None = None
+    """Loyalty tiers, what they cost and whether they pay."""
     next_products: Recommendations | None = None
     """What each customer may buy next."""
     levers: Levers | None = None

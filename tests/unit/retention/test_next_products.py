@@ -151,7 +151,7 @@ def test_an_experiment_with_products_proves_and_one_without_does_not() -> None:
 def test_a_plan_and_a_price_of_recommending() -> None:
     made = found()
     assert made.plan is not None
-    mean = np.nanmean(made.expected_anyway)
+    mean = float(np.nanmean(made.expected_anyway))
     assert made.break_even(0.1 * mean) == pytest.approx(0.1)
 
 
