@@ -104,7 +104,11 @@ def pair_lifts(owned: FloatArray, taken: FloatArray, group: IntArray | None = No
 
 
 def _strength(seen: FloatArray, expected: FloatArray) -> float:
-    """The prior's weight by maximum likelihood of counts that are Poisson with a Gamma(c, c) lift."""
+    """The prior's weight by maximum likelihood of counts that are Poisson with a Gamma(c, c) lift.
+
+    No larger than data can tell from none: N pairs of E expected each do not show a variance of lifts, 1 / c, that is
+    smaller than its standard error, ``sqrt(2 / N) / E``.
+    """
     known = expected > 0
     n, e = seen[known], expected[known]
     if not n.size:
@@ -115,7 +119,8 @@ def _strength(seen: FloatArray, expected: FloatArray) -> float:
         odds = gammaln(n + c) - gammaln(c) + c * np.log(c / (c + e)) + n * np.log(e / (c + e))
         return -float(odds.sum())
 
-    return float(np.exp(minimize_scalar(loss, bounds=_STRENGTHS, method="bounded").x))
+    most = max(float(e.mean()) * np.sqrt(0.5 * e.size), 1.0)
+    return min(float(np.exp(minimize_scalar(loss, bounds=_STRENGTHS, method="bounded").x)), most)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
