@@ -23,8 +23,9 @@ from keepers.testing.questions import QUESTIONS, answers
 from keepers.testing.stores import store
 from keepers.testing.subject import Subject
 
-SLOW = ("ParetoGGG", "ParetoNBDAbe")
-"""Models that integrate over grids for every history: the same promises, with less of everything."""
+SLOW = ("ParetoGGG", "ParetoNBDAbe", "GGompertzNBD")
+"""Models that integrate over grids for every history: the same promises with less of everything, but for the recovery
+of parameters, which a test of each in `tests/statistical` proves more strictly."""
 
 
 class SmallSubject(Subject):
@@ -45,8 +46,7 @@ def test_a_model_of_the_catalogue_keeps_the_contract(name: str) -> None:
     # A mean over draws of the parameters keeps its promises with few draws as with many, and sooner.
     model = HierarchicalParetoNBD(draws=6) if name == "HierarchicalParetoNBD" else model_class(name)
     promises = BUYING
-    if name == "ParetoGGG":
-        # `tests/statistical/test_pareto_ggg_recovery.py` keeps this one, which takes half a minute here.
+    if name in SLOW:
         promises = tuple(one for one in BUYING if not one.title.startswith("a fit to drawn customers"))
         assert len(promises) == len(BUYING) - 1
     proof = prove(name, promises, SmallSubject(model)) if name in SLOW else check_model(model)

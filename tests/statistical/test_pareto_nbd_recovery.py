@@ -36,7 +36,7 @@ def test_intervals_of_parameters_hold_the_truth():
     rng = np.random.default_rng(11)
     inside, fits = np.zeros(4), 100
     for _ in range(fits):
-        age = rng.integers(20, 80, 1500).astype(float)
+        age = rng.integers(20, 80, 700).astype(float)
         x, t_x = pareto_nbd.sample_new(TRUTH, age, rng)
         model = ParetoNBD().fit(Cells(x, t_x, age, np.ones(age.size), TimeUnit.WEEK))
         away = (model.posterior_.mean - np.log(TRUTH)) / np.sqrt(np.diag(model.posterior_.covariance))

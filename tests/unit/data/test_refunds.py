@@ -138,11 +138,8 @@ def test_equal_rows_of_two_files_count_once_and_of_one_file_twice(reading: Reade
 def test_the_same_events_have_the_same_ids_when_read_again(reading: Reader) -> None:
     for layout in ("shopify_orders.csv", "woo_advanced.csv", "stripe_payments.csv"):
         once, again = (
-            {
-                table: reading(layout).engine.rows(f"SELECT event_id FROM {table} ORDER BY 1")
-                for table in ("orders", "refunds")
-            }
-            for _ in range(2)
+            {table: engine.rows(f"SELECT event_id FROM {table} ORDER BY 1") for table in ("orders", "refunds")}
+            for engine in (reading(layout).engine for _ in range(2))
         )
         assert once == again
         assert len(set(once["orders"])) == len(once["orders"])
