@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 from scipy.special import expit, logit
 
 FloatArray = NDArray[np.float64]
@@ -105,12 +104,19 @@ def recalibrate(predicted: FloatArray, outcome: FloatArray, groups: int = 10) ->
     actual = np.array([float(outcome[part].mean()) for part in parts])
     trust = events / (events + CREDIBLE)
     level = trust * actual + (1.0 - trust) * mean * total / base
-    level = np.maximum(isotonic_regression(level, weights=size).x, 1e-6 * total / predicted.size)
+    level = np.maximum(_rising(level, size), 1e-6 * total / predicted.size)
     knots, first = np.unique(np.log(mean), return_index=True)
     factors = np.log(level[first]) - knots
     factors = (1.0 - STRICT) * factors + STRICT * np.average(factors, weights=size[first])
     found = Recalibration(knots, factors)
     return Recalibration(knots, factors + np.log(total / float(found(predicted).sum())))
+
+
+def _rising(level: FloatArray, weight: FloatArray) -> FloatArray:
+    """The nearest levels that never fall, by weighted squares."""
+    from scipy.optimize import isotonic_regression  # takes a quarter of a second to load, and most runs learn nothing
+
+    return np.asarray(isotonic_regression(level, weights=weight).x)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +171,7 @@ def recalibrate_probability(log_odds: FloatArray, happened: FloatArray, groups: 
     trust = rarer / (rarer + CREDIBLE)
     shift = float(happened.mean()) / max(float(probability.mean()), _LEAST)
     level = trust * events / size + (1.0 - trust) * np.clip(expected * shift, 1e-4, 1 - 1e-4)
-    level = np.clip(isotonic_regression(level, weights=size).x, 1e-4, 1 - 1e-4)
+    level = np.clip(_rising(level, size), 1e-4, 1 - 1e-4)
     knots, first = np.unique(logit(np.clip(expected, 1e-9, 1 - 1e-9)), return_index=True)
     found = ProbabilityMap(knots, logit(level[first]))
     # Groups are curved inside, so that the mean is still a little off: a few steps of Newton's method shift it.

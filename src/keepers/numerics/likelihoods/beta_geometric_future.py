@@ -16,6 +16,7 @@ of 1 + k w that undoes their fall, so that what happens late is as exact as what
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -33,7 +34,11 @@ FloatArray = NDArray[np.float64]
 
 _ERROR = 1e-11
 """Relative size of the last coefficients at which a table is fine enough."""
-_FIRST_SIZE, _LARGEST_SIZE = 24, 400
+_FIRST_SIZES, _LARGEST_SIZE = (24, 32, 48), 400
+_REACH = 3.0
+"""Tables end at multiples of it in log(1 + k w), so that horizons which differ share them."""
+_KEPT, _LARGEST_KEPT = 256, 5_000
+"""So many tables are kept for further questions at the same parameters, and up to so many numbers each."""
 _CHUNK = 1_500_000
 _INFINITE = 40.0
 """Without end is until discounting has shrunk a purchase by exp(-40)."""
@@ -57,6 +62,23 @@ class _Table:
     power: float
     values: FloatArray
     by_parameter: tuple[FloatArray, FloatArray, FloatArray] | None
+
+
+_kept: dict[tuple[object, ...], _Table] = {}
+"""Tables by what they depend on, those asked for last at the end."""
+_keeping = threading.Lock()
+
+
+def _taken(key: tuple[object, ...]) -> _Table | None:
+    with _keeping:
+        return _kept.pop(key, None)
+
+
+def _keep(key: tuple[object, ...], table: _Table) -> None:
+    with _keeping:
+        _kept[key] = table
+        while len(_kept) > _KEPT:
+            del _kept[next(iter(_kept))]
 
 
 class Future:
@@ -123,9 +145,15 @@ class Future:
         return float(np.clip(np.max((self.r + x) * chance, initial=1.0), 1.0, 1e6))
 
     @cached_property
+    def _high(self) -> float:
+        """The end of tables in log(1 + k w)."""
+        longest = math.log1p(self._stretch * self.longest / float(self._scales[0]))
+        return _REACH * max(1, math.ceil(longest / _REACH))
+
+    @cached_property
     def _far(self) -> float:
         """The longest scaled time."""
-        return self.longest / float(self._scales[0])
+        return math.expm1(self._high) / self._stretch
 
     @cached_property
     def _mixture(self) -> BetaMixture:
@@ -133,14 +161,21 @@ class Future:
 
     def _table(self, curve: Curve) -> _Table:
         """The table of a function, made when it is first asked for: most questions need one of them."""
-        if curve in self._tables:
-            return self._tables[curve]
-        high = math.log1p(self._stretch * self._far)
-        size = _FIRST_SIZE if high < 6 else 2 * _FIRST_SIZE
+        if curve not in self._tables:
+            # Neither alpha nor ages matter to it, and many horizons lie within its end.
+            known = (self.r, self.a, self.b, self._high, self.counts.values.tobytes())
+            key = (*known, curve, self._with_gradient and curve == "intensity")
+            table = _taken(key) or self._fine_enough(curve)
+            if table.values.size <= _LARGEST_KEPT:
+                _keep(key, table)
+            self._tables[curve] = table
+        return self._tables[curve]
+
+    def _fine_enough(self, curve: Curve) -> _Table:
+        size = _FIRST_SIZES[min(round(self._high / _REACH), len(_FIRST_SIZES)) - 1]
         while True:
-            table = self._tabulated(curve, ChebyshevGrid(0.0, high, size))
+            table = self._tabulated(curve, ChebyshevGrid(0.0, self._high, size))
             if relative_tail(table.grid.coefficients(table.values)) <= _ERROR or size >= _LARGEST_SIZE:
-                self._tables[curve] = table
                 return table
             size = math.ceil(1.6 * size)
 

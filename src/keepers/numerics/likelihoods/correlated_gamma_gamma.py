@@ -56,8 +56,7 @@ class RatedSpend:
 
 def log_likelihood(theta: Theta, rows: RatedSpend, nodes: TraitNodes) -> FloatArray:
     """Logarithm of the density of the mean spend of each row, shape (n,)."""
-    at_nodes = _log_density(theta, rows.x, rows.mean_spend, nodes) + nodes.log_weight
-    return np.asarray(np.logaddexp.reduce(at_nodes, axis=1))
+    return _log_sum(_log_density(theta, rows.x, rows.mean_spend, nodes) + nodes.log_weight)[0]
 
 
 def log_likelihood_sum(
@@ -108,43 +107,61 @@ def _row_derivatives(
     """Log-likelihood of each row with derivatives in the five log parameters, shapes (n,), (n, 5), (n, 5, 5)."""
     p, q = float(theta[0]), float(theta[1])
     level = _log_scale(theta, nodes) - np.log(x * m)[:, None]
-    log_share = -np.logaddexp(0.0, level)
+    # One exponential gives both shares and their logarithms without cancellation.
+    small = np.exp(-np.abs(level))
+    log_share = -(np.maximum(level, 0.0) + np.log1p(small))
     log_rest = level + log_share
+    rest = np.where(level > 0, 1.0, small) / (1.0 + small)
     counts = distinct(x)
     own, whole = p * counts.values, p * counts.values + q
     constant = counts.rows(np.asarray(betaln(own, q), dtype=np.float64)) + np.log(m)
-    at_nodes = p * x[:, None] * log_share + q * log_rest + nodes.log_weight
-    each = np.logaddexp.reduce(at_nodes, axis=1)
-    share_of = np.exp(at_nodes - each[:, None])
+    each, share_of = _log_sum(p * x[:, None] * log_share + q * log_rest + nodes.log_weight)
     d_own, d_joint = counts.rows(psi(own)), counts.rows(psi(whole))
     t_own, t_joint = counts.rows(polygamma(1, own)), counts.rows(polygamma(1, whole))
-    form, rest = (p * x + q)[:, None], np.exp(log_rest)
+    form = (p * x + q)[:, None]
     g_p = p * x[:, None] * (log_share + (d_joint - d_own)[:, None])
     g_q = q * (log_rest + (d_joint - psi(q))[:, None])
     g_scale = q - form * rest
-
-    def mean(*factors: FloatArray) -> FloatArray:
-        return np.asarray(np.einsum(",".join(["nj"] * (1 + len(factors))) + "->n", share_of, *factors))
-
+    by_p, by_q, by_scale = share_of * g_p, share_of * g_q, share_of * g_scale
+    with_p = by_p * g_scale - share_of * (p * x[:, None] * rest)
+    with_q = by_q * g_scale + share_of * (q * (1.0 - rest))
+    twice = by_scale * g_scale - share_of * (form * (1.0 - rest) * rest)
+    first, second = np.zeros((x.size, 5)), np.zeros((x.size, 5, 5))
+    first[:, 0], first[:, 1] = by_p.sum(axis=1), by_q.sum(axis=1)
+    second[:, 0, 0] = _dot(by_p, g_p) + first[:, 0] + p * p * x**2 * (t_joint - t_own)
+    second[:, 0, 1] = _dot(by_p, g_q) + p * q * x * t_joint
+    second[:, 1, 1] = _dot(by_q, g_q) + first[:, 1] + q * q * (t_joint - polygamma(1, q))
     # Log gamma, k and h move the logarithm of the scale by 1 and by the logarithms of the traits.
-    one = np.ones_like(level)
-    moved = [one, nodes.log_rate, one * 0.0 if nodes.log_leaving is None else nodes.log_leaving]
-    first = np.column_stack([mean(g_p), mean(g_q), *(mean(g_scale, by) for by in moved)])
-    with_p, with_q = g_p * g_scale - p * x[:, None] * rest, g_q * g_scale + q * (1.0 - rest)
-    twice = g_scale**2 - form * (1.0 - rest) * rest
-    second = np.empty((x.size, 5, 5))
-    second[:, 0, 0] = mean(g_p, g_p) + first[:, 0] + p * p * x**2 * (t_joint - t_own)
-    second[:, 0, 1] = mean(g_p, g_q) + p * q * x * t_joint
-    second[:, 1, 1] = mean(g_q, g_q) + first[:, 1] + q * q * (t_joint - polygamma(1, q))
-    for i, by in enumerate(moved):
-        second[:, 0, 2 + i], second[:, 1, 2 + i] = mean(with_p, by), mean(with_q, by)
-        for j in range(i, 3):
-            second[:, 2 + i, 2 + j] = mean(twice, by, moved[j])
+    traits = {3: nodes.log_rate} | ({} if nodes.log_leaving is None else {4: nodes.log_leaving})
+    first[:, 2] = by_scale.sum(axis=1)
+    for place, column in enumerate((with_p, with_q, twice)):
+        second[:, place, 2] = column.sum(axis=1)
+    for i, trait in traits.items():
+        first[:, i] = _dot(by_scale, trait)
+        for place, column in enumerate((with_p, with_q, twice)):
+            second[:, place, i] = _dot(column, trait)
+        along = twice * trait
+        for j in range(i, 3 + len(traits)):
+            second[:, i, j] = _dot(along, traits[j])
     for i in range(5):
         for j in range(i):
             second[:, i, j] = second[:, j, i]
     second -= first[:, :, None] * first[:, None, :]
     return each - constant, first, second
+
+
+def _log_sum(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Logarithm of the sum of the exponentials of each row, and each one's share of it; writes over its argument."""
+    top = logs.max(axis=1, keepdims=True)
+    logs -= top
+    np.exp(logs, out=logs)
+    total = logs.sum(axis=1, keepdims=True)
+    logs /= total
+    return (top + np.log(total))[:, 0], logs
+
+
+def _dot(one: FloatArray, other: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("nj,nj->n", one, other))
 
 
 def expected_spend(
@@ -177,7 +194,7 @@ def expected_spend(
     pulled = TraitNodes.of_rate(GammaTrait(shape + pull, log_exposure))
     said = _log_density(theta, x, m, nodes) + nodes.log_weight
     given = _log_density(theta, x, m, pulled) + pulled.log_weight
-    given = given - np.logaddexp.reduce(said, axis=1, keepdims=True)
+    given = given - _log_sum(said)[0][:, None]
     return _mean_of_orders(theta, x, m, np.exp(given), pulled)
 
 
@@ -196,8 +213,7 @@ def expected_money(theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes
     ahead : array, shape (n, nodes)
         N: expected purchases at each node; zero of those who have left.
     """
-    said = _log_density(theta, x, m, nodes) + nodes.log_weight
-    given = np.exp(said - np.logaddexp.reduce(said, axis=1, keepdims=True))
+    given = _log_sum(_log_density(theta, x, m, nodes) + nodes.log_weight)[1]
     number = np.sum(np.exp(nodes.log_weight) * ahead, axis=1)
     return _mean_of_orders(theta, x, m, given * (ahead / np.maximum(number, 1e-300)[:, None]), nodes)
 
@@ -249,6 +265,8 @@ def _log_density(theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes) 
     """Gamma-Gamma's density of the mean at each node, shape (n, nodes); zero orders have the density one."""
     p, q = float(theta[0]), float(theta[1])
     some = x > 0
+    if not some.any():
+        return np.zeros(nodes.log_weight.shape)
     known = np.where(some, m, 1.0)
     over = _log_scale(theta, nodes) - np.log(np.where(some, x * known, 1.0))[:, None]
     counts = distinct(x)
@@ -256,5 +274,7 @@ def _log_density(theta: Theta, x: FloatArray, m: FloatArray, nodes: TraitNodes) 
     bought = counts.values > 0
     table[bought] = betaln(p * counts.values[bought], q)
     constant = (counts.rows(table) + np.log(known))[:, None]
-    found = -p * x[:, None] * np.logaddexp(0.0, over) - q * np.logaddexp(0.0, -over) - constant
+    # log(1 + exp(v)) and log(1 + exp(-v)) differ by v.
+    beyond = np.maximum(over, 0.0) + np.log1p(np.exp(-np.abs(over)))
+    found = q * over - (p * x + q)[:, None] * beyond - constant
     return np.where(some[:, None], found, 0.0)

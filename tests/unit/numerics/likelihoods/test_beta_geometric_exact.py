@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keepers.numerics.distinct import distinct
-from keepers.numerics.likelihoods import bg_nbd
+from keepers.numerics.likelihoods import beta_geometric_future, bg_nbd
 from keepers.numerics.likelihoods.beta_geometric_future import Future
 
 CASES = [
@@ -71,3 +71,26 @@ def test_a_discount_much_faster_than_the_horizon() -> None:
     near, far = (bg_nbd.discounted_expected_purchases((1.0, 1000.0, 1.0, 1.0), *row, 5.0, t)[0] for t in (10.0, 5e4))
     assert far == pytest.approx(near, rel=1e-12)
     assert far == pytest.approx(1 / 1001 / 5, rel=1e-3)
+
+
+def test_horizons_and_draws_share_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table depends on neither the horizon within its reach nor what was asked before, and few are held."""
+    made: list[str] = []
+    tabulated = Future._tabulated
+    monkeypatch.setattr(Future, "_tabulated", lambda self, *of: made.append(of[0]) or tabulated(self, *of))
+    monkeypatch.setattr(beta_geometric_future, "_kept", {})
+    counts, ages = distinct(np.array([0.0, 2.0, 7.0])), distinct(np.array([20.0, 39.0, 39.0]))
+
+    def asked(r: float, t: float, gradient: bool = False) -> np.ndarray:
+        return Future(r, 4.4, 0.79, 2.43, counts, ages, t, gradient).purchases(t, 0.002)
+
+    first = [asked(0.24, t) for t in (13.0, 52.0, 260.0)]
+    assert made == ["intensity"]
+    np.testing.assert_array_equal(asked(0.24, 52.0, gradient=True), first[1])
+    asked(0.24, 26.0, gradient=True)
+    assert len(made) == 2
+    monkeypatch.setattr(beta_geometric_future, "_KEPT", 3)
+    for step in range(5):
+        asked(0.3 + 0.01 * step, 52.0)
+    assert len(beta_geometric_future._kept) == 3
+    np.testing.assert_array_equal(asked(0.24, 260.0), first[2])
