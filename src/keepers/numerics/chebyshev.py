@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.numerics.sums import product
+
 FloatArray = NDArray[np.float64]
 
 
@@ -53,11 +55,13 @@ class ChebyshevGrid:
 
     def coefficients(self, values: FloatArray) -> FloatArray:
         """Coefficients of functions whose values at the points stand in the last axis."""
-        return np.asarray(values @ self.transform.T)
+        if values.ndim != 2:
+            return np.asarray(values @ self.transform.T)
+        return product(values, self.transform.T)
 
     def matrix(self, at: FloatArray) -> FloatArray:
         """The matrix that turns values at the points into values at the places `at`, shape (m, size)."""
-        return np.asarray(self.polynomials(at).T @ self.transform)
+        return product(self.polynomials(at).T, self.transform)
 
 
 @cache

@@ -111,7 +111,7 @@ def _groups(values: Values, meant: Meanings) -> tuple[AtRisk, Grouping, Grouping
 def _sums(values: Values) -> Equity:
     """Equity without intervals: plain sums over cells, and over customers where their columns are there."""
     facts = values.facts
-    found, weight = facts.cells.predictions, facts.cells.cells.weight
+    found, weight = facts.cells, facts.cells.cells.weight
     orders, alive = (_alone(weight @ column) for column in (found.expected_purchases, found.p_alive))
     customers = round(facts.cells.cells.customers)
     value, present = values.value_column, set(values.columns)

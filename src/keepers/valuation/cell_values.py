@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -43,6 +43,11 @@ class Buying(Protocol):
     def expected_purchases(self, data: Any, horizon: Horizon) -> Any:
         """Expected purchases within the horizon."""
 
+    def discounted_expected_purchases(
+        self, data: Any, horizon: Horizon | None = ..., discount: DiscountRate = ...
+    ) -> Any:
+        """The same, each discounted to now."""
+
 
 @dataclass(frozen=True, eq=False)
 class CellValues:
@@ -72,11 +77,36 @@ class CellValues:
     lifetime: Horizon
     margin: float
     interval_levels: Mapping[float, float] | None = None
+    _alone: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def predictions(self) -> CellPredictions:
         """What is expected within the horizon."""
         return self.buying.predict_cells(self.cells, self.horizon, self.discount, self.lifetime)
+
+    @property
+    def p_alive(self) -> FloatArray:
+        """Probability of being a customer now."""
+        return self._known("p_alive", lambda: self.buying.probability_alive(self.cells))
+
+    @property
+    def expected_purchases(self) -> FloatArray:
+        """Expected orders within the horizon."""
+        return self._known("expected_purchases", lambda: self.buying.expected_purchases(self.cells, self.horizon))
+
+    @property
+    def discounted_purchases(self) -> FloatArray:
+        """The same, each discounted to now."""
+        asked = self.buying.discounted_expected_purchases
+        return self._known("discounted_purchases", lambda: asked(self.cells, self.horizon, self.discount))
+
+    def _known(self, name: str, ask: Callable[[], FloatArray]) -> FloatArray:
+        """One of the predictions, asked for alone where the others are not there: all take several times as long."""
+        if "predictions" in self.__dict__:
+            return np.asarray(getattr(self.predictions, name))
+        if name not in self._alone:
+            self._alone[name] = ask()
+        return self._alone[name]
 
     @cached_property
     def rhythm(self) -> Rhythm:

@@ -108,16 +108,16 @@ def _expected(facts: ValueFacts) -> dict[str, str | CellColumn]:
             lambda c: _or_never(c.rhythm.usual_gap), f"CASE WHEN {{0}} < {_NEVER} THEN {{0}} END"
         ),
         "silence_probability": CellColumn(lambda c: c.rhythm.probability, "{0}"),
-        "probability_alive": CellColumn(lambda c: c.predictions.p_alive, "{0}"),
+        "probability_alive": CellColumn(lambda c: c.p_alive, "{0}"),
         "probability_alive_end": CellColumn(lambda c: c.predictions.p_alive_end, "{0}"),
         "churn_probability": CellColumn(lambda c: c.predictions.p_zero, "{0}"),
-        "expected_orders": CellColumn(lambda c: c.predictions.expected_purchases, "{0}"),
+        "expected_orders": CellColumn(lambda c: c.expected_purchases, "{0}"),
         "expected_orders_low": CellColumn(lambda c: c.orders_quantile(False), "{0}"),
         "expected_orders_high": CellColumn(lambda c: c.orders_quantile(True), "{0}"),
         "expected_next_order_date": CellColumn(
             _next_order, f"CASE WHEN {{0}} < {_NEVER} THEN {day} + CAST({{0}} AS INTEGER) END"
         ),
-        "at_risk_by_model": CellColumn(lambda c: _number(risk_by_model(c.cells.x, c.predictions.p_alive)), "{0} = 1"),
+        "at_risk_by_model": CellColumn(lambda c: _number(risk_by_model(c.cells.x, c.p_alive)), "{0} = 1"),
         "at_risk_by_rhythm": CellColumn(lambda c: _number(risk_by_rhythm(c.rhythm.probability)), "{0} = 1"),
         "customer_state": CellColumn(lambda c: _number(_states(c)), f"CASE {{0}} {named} END"),
     }
@@ -132,7 +132,7 @@ def _money(facts: ValueFacts) -> dict[str, str | CellColumn]:
         return dict.fromkeys(names, "CAST(NULL AS DOUBLE)")
     found: dict[str, str | CellColumn] = {
         "expected_order_value": CellColumn(_order_value, "scale * {0}"),
-        value: CellColumn(lambda c: c.money(c.predictions.discounted_purchases), "scale * {0}"),
+        value: CellColumn(lambda c: c.money(c.discounted_purchases), "scale * {0}"),
         "clv_lifetime": CellColumn(
             lambda c: c.money(c.predictions.discounted_purchases_lifetime, c.lifetime), "scale * {0}"
         ),
@@ -216,7 +216,7 @@ def _or_never(days: FloatArray) -> FloatArray:
 
 
 def _next_order(cells: CellValues) -> FloatArray:
-    likely = np.where(cells.predictions.p_alive >= UNLIKELY, cells.next_order_days, np.inf)
+    likely = np.where(cells.p_alive >= UNLIKELY, cells.next_order_days, np.inf)
     return np.where(np.isfinite(likely), np.ceil(likely), np.inf)
 
 
@@ -225,7 +225,7 @@ def _number(column: NDArray[np.generic]) -> FloatArray:
 
 
 def _states(cells: CellValues) -> NDArray[np.int64]:
-    return states(cells.cells.x, cells.predictions.p_alive, cells.rhythm.probability)
+    return states(cells.cells.x, cells.p_alive, cells.rhythm.probability)
 
 
 def _order_value(cells: CellValues) -> FloatArray:
@@ -234,9 +234,9 @@ def _order_value(cells: CellValues) -> FloatArray:
 
 
 def _if_active(cells: CellValues) -> FloatArray:
-    alive, value = cells.predictions.p_alive, cells.money(cells.predictions.discounted_purchases)
+    alive, value = cells.p_alive, cells.money(cells.discounted_purchases)
     return np.divide(value, alive, out=np.zeros_like(value), where=alive > 1e-12)
 
 
 def _at_risk(cells: CellValues) -> FloatArray:
-    return _if_active(cells) * share_at_risk(_states(cells), cells.predictions.p_alive, cells.rhythm.probability)
+    return _if_active(cells) * share_at_risk(_states(cells), cells.p_alive, cells.rhythm.probability)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keepers.numerics.sums import UNTHREADED, dot, quadratic_forms, weighted_rows
+from keepers.numerics.sums import UNTHREADED, dot, product, quadratic_forms, weighted_rows
 
 
 @pytest.mark.parametrize("rows", [0, 1, UNTHREADED, 3 * UNTHREADED + 17])
@@ -24,3 +24,10 @@ def test_quadratic_forms_are_those_of_each_row(rows: int) -> None:
     root, table = rng.normal(size=(5, 5)), rng.normal(size=(rows, 5))
     found = quadratic_forms(root @ root.T, table)
     np.testing.assert_allclose(found, np.sum((table @ root) ** 2, axis=1), rtol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 5), (71, 30, 730), (3, 1, 400_000), (20_011, 24, 24)])
+def test_products_in_pieces_are_the_plain_ones(shape: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(3)
+    left, right = rng.normal(size=shape[:2]), rng.normal(size=shape[1:])
+    np.testing.assert_allclose(product(left, right.T.copy().T), left @ right, rtol=1e-10, atol=1e-12)

@@ -66,7 +66,7 @@ def test_they_come_in_the_order_of_the_table(buying: BGNBD, spending: GammaGamma
 
 def test_nothing_else_is_computed(buying: BGNBD, spending: GammaGamma, summary: Summary) -> None:
     values = valued(buying, spending, summary, ["probability_alive", "expected_orders", "clv_predicted_52w"])
-    assert not {"rhythm", "orders", "shape", "_far"} & set(vars(values.facts.cells))
+    assert not {"predictions", "rhythm", "orders", "shape", "_far"} & set(vars(values.facts.cells))
     assert values.facts.rfm is None
     only_past = valued(buying, spending, summary, ["revenue"])
     assert "predictions" not in vars(only_past.facts.cells)

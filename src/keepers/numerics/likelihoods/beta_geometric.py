@@ -248,12 +248,12 @@ class BetaGeometric:
     def forecast(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float, delta: float, cap: float
     ) -> Forecast:
-        """Everything that valuation needs of each row, from one table of the future."""
+        """Everything that valuation needs of each row, each number the one that its own question gives."""
         r, alpha = float(theta[0]), float(theta[1])
         now = self._standing(theta, x, t_x, T)
         alive = now.alive
-        longest = max(t, cap, longest_without_end(delta))
-        future = self._future(theta, now.tables, longest, with_gradient=True)
+        future = self._future(theta, now.tables, t, with_gradient=True)
+        later, endless = (self._future(theta, now.tables, longest) for longest in (cap, longest_without_end(delta)))
         purchases = future.purchases(t)
         p_zero, mean, variance = self._moments(theta, now, future, t, purchases)
         counts = now.tables.counts
@@ -266,8 +266,8 @@ class BetaGeometric:
             p_zero=p_zero,
             variance=variance,
             discounted=alive * future.purchases(t, delta),
-            discounted_lifetime=alive * future.purchases(cap, delta),
-            discounted_infinite=alive * future.purchases_without_end(delta),
+            discounted_lifetime=alive * later.purchases(cap, delta),
+            discounted_infinite=alive * endless.purchases_without_end(delta),
             next_purchase=waits * (alpha + now.tables.T),
         )
 

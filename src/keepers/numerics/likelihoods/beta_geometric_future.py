@@ -29,6 +29,7 @@ from keepers.numerics.beta_mixture import BetaMixture, beta_mixture
 from keepers.numerics.chebyshev import ChebyshevGrid, gauss_legendre, relative_tail
 from keepers.numerics.distinct import Distinct, distinct
 from keepers.numerics.special import digamma, log_beta, log_rising
+from keepers.numerics.sums import product
 
 FloatArray = NDArray[np.float64]
 
@@ -254,8 +255,7 @@ class Future:
         if grid is None:
             return np.asarray(np.take(values, self._flat))
         if self.counts.size * self.ages.size <= _LARGEST_GRID:
-            whole = values @ self._age_matrix.T
-            return np.asarray(np.take(whole, self._flat))
+            return np.asarray(np.take(product(values, self._age_matrix.T), self._flat))
         coefficients = np.ascontiguousarray(grid.coefficients(values))
         result = np.empty(self.counts.index.size)
         for begin in range(0, result.size, 50_000):
@@ -276,12 +276,12 @@ class Future:
     def survival(self, t: float) -> FloatArray:
         """Probability of being alive a time t from now."""
         table = self._table("survival")
-        return self.rows(table.values @ self._point(table, t).T)
+        return self.rows(product(table.values, self._point(table, t).T))
 
     def purchases(self, t: float, delta: float = 0.0) -> FloatArray:
         """Expected purchases within t, discounted at the continuous rate delta."""
         table = self._table("intensity")
-        return self.rows(table.values @ self._integral(table, t, delta).T)
+        return self.rows(product(table.values, self._integral(table, t, delta).T))
 
     def purchases_without_end(self, delta: float) -> FloatArray:
         """Discounted expected purchases without end; infinite where delta is 0 and a <= 1."""
@@ -294,12 +294,12 @@ class Future:
     def pairs(self, t: float) -> FloatArray:
         """E X(X - 1) of the purchases X within t."""
         table = self._table("pairs")
-        return self.rows(2 * table.values @ self._integral(table, t, power=1).T)
+        return self.rows(2 * product(table.values, self._integral(table, t, power=1).T))
 
     def lifetime(self, cap: float) -> FloatArray:
         """Expected lifetime within the cap."""
         table = self._table("survival")
-        return self.rows((table.values @ self._integral(table, cap).T) * self._node_scales)
+        return self.rows(product(table.values, self._integral(table, cap).T) * self._node_scales)
 
     def time_of_survival(self, target: FloatArray) -> FloatArray:
         """The scaled time at which each row's survival falls to its target; infinite beyond the longest time."""
@@ -329,10 +329,11 @@ class Future:
         table = self._table("intensity")
         assert table.by_parameter is not None
         by_r, by_a, by_b = table.by_parameter
-        operator = self._integral(table, t)
-        ends = table.values @ self._point(table, t).T
+        operator = self._integral(table, t).T
+        ends = product(table.values, self._point(table, t).T)
         by_alpha = -self.alpha * t / self._node_scales**2 * ends
-        wanted = (self.r * (by_r @ operator.T), by_alpha, self.a * (by_a @ operator.T), by_b @ operator.T)
+        down = [product(one, operator) for one in (by_r, by_a, by_b)]
+        wanted = (self.r * down[0], by_alpha, self.a * down[1], down[2])
         result = np.empty((4, self.counts.index.size))
         for row, values in zip(result, wanted, strict=True):
             row[:] = self.rows(values)
