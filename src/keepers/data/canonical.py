@@ -57,8 +57,7 @@ def typed(schema: Schema, query: str) -> str:
 
 def free_name(engine: Engine, stem: str) -> str:
     """The canonical name of a table, or one with a number where an earlier reading in the same engine has it."""
-    taken = engine.row("SELECT count(*) FROM information_schema.tables WHERE table_name = $1", [stem])[0]
-    return engine.new_name(stem) if taken else stem
+    return engine.new_name(stem) if engine.holds(stem) else stem
 
 
 def _view(engine: Engine, schema: Schema, query: str) -> str:

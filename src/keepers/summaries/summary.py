@@ -124,7 +124,12 @@ class Summary(Table):
     @property
     def same_cell(self) -> str:
         """SQL that joins rows `cell` with `key` to rows `summary`."""
-        return " AND ".join(f"cell.{name} = summary.{name}" for name in self.key)
+        if self.facts.numbered or not self.engine.is_embedded:
+            return " AND ".join(f"cell.{name} = summary.{name}" for name in self.key)
+        # Whole days and counts are one whole number, by which the engine joins twice as fast as by three.
+        packed = "{0}.frequency * 1099511627776 + {0}.recency_days * 1048576 + {0}.T_days"
+        further = [f"cell.{name} = summary.{name}" for name in self.key if name not in grouping.KEY]
+        return " AND ".join([f"{packed.format('cell')} = {packed.format('summary')}", *further])
 
     def attributes(self) -> Attributes | None:
         """The distinct patterns of attributes in the order of `pattern`; None where none were joined."""
