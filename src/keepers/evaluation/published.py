@@ -1,69 +1,32 @@
-"""We said, you got: scores that were published, graded against what customers brought since."""
+"""We said, you got: scores in a frame, graded against what customers brought since."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import narwhals as nw
+import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.data.engine import Engine
 from keepers.data.orders import Orders
 from keepers.data.table import Table
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import parse_day
-from keepers.evaluation.metrics import CalibrationGroup, Metrics, calibration_groups, measure
-
-FEWEST = 20
-"""Customers of one day below whose scores no tenths are formed."""
+from keepers.evaluation.published_grades import (
+    PublishedGrade,
+    came_of_frame,
+    came_of_orders,
+    graded,
+    off_by,
+    told_and_came,
+)
 
 _DATES = ("as_of", "scored_on", "scored_at")
 _VALUES = ("value", "clv_predicted")
-_TOLERATED = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedGrade:
-    """The scores of one day, graded.
-
-    Attributes
-    ----------
-    scored_on : date
-        The last day that they knew.
-    horizon_days : int
-        How far they looked.
-    customers : int
-    said, got : float
-        Money that was predicted for all of them, and what they brought.
-    metrics : Metrics
-        Errors and ranking.
-    groups : tuple of CalibrationGroup
-        Tenths by prediction; empty with few customers.
-    coverage : float or None
-        Share of customers whose interval held what they brought, ends included; None without intervals.
-    level : float
-        What the intervals promised.
-    sentence : str
-        In words.
-    """
-
-    scored_on: dt.date
-    horizon_days: int
-    customers: int
-    said: float
-    got: float
-    metrics: Metrics
-    groups: tuple[CalibrationGroup, ...]
-    coverage: float | None
-    level: float
-    sentence: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and words for a file."""
-        return {**asdict(self), "metrics": self.metrics.to_dict(), "scored_on": self.scored_on.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +74,7 @@ def grade_published(
         `scored_at`); the prediction (`value`, or a column that begins with `clv_predicted`), with the ends of its
         interval under the same name and `_low`, `_high` where there are some; and `horizon_days`, unless given here.
     orders : Orders, or frame
-        What was bought: of a frame, columns `customer_key`, `day` and `amount`.
+        What was bought, as it was known when the time was over: of a frame, columns `customer_key`, `day`, `amount`.
     until : date, optional
         Last day that is known; the last order's without it. Scores whose horizon reaches beyond it are pending.
     horizon_days : int, optional
@@ -144,95 +107,37 @@ def grade_published(
     lengths = (
         np.full(predicted.size, horizon_days) if horizon_days else _numbers(table, "horizon_days").astype(np.int64)
     )
-    keys = np.asarray(_column(table, "customer_key", "scores")).astype(str)
-    ends = [f"{name}_low", f"{name}_high"]
-    low, high = (_numbers(table, end) if end in table else None for end in ends)
-    sales = _sales(orders)
-    last = sales.last if until is None else np.datetime64(parse_day(until, "until"), "D")
+    told = {"customer_key": np.asarray(_column(table, "customer_key", "scores")).astype(str), "said": predicted}
+    told |= {end: _numbers(table, f"{name}_{end}") for end in ("low", "high") if f"{name}_{end}" in table}
+    engine, came, last = _bought(orders)
+    last = last if until is None else parse_day(until, "until")
     grades, pending = [], []
     for day, length in sorted({(day, int(n)) for day, n in zip(scored_on.tolist(), lengths.tolist(), strict=True)}):
-        start = np.datetime64(day, "D")
-        if start + length > last:
+        end = day + dt.timedelta(days=length)
+        if end > last:
             pending.append((day, length))
             continue
-        mine = (scored_on == start) & (lengths == length)
-        got = factor * sales.between(keys[mine], start, start + length)
-        inside = None
-        if low is not None and high is not None:
-            kept = np.maximum(got, 0.0)
-            inside = float(np.mean((kept >= low[mine] - 0.005) & (kept <= high[mine] + 0.005)))
-        grades.append(_grade(day, length, predicted[mine], got, inside, level))
+        mine = (scored_on == np.datetime64(day, "D")) & (lengths == length)
+        said = engine.from_columns(engine.new_name("told"), {key: column[mine] for key, column in told.items()})
+        numbers = {key: key for key in told if key != "customer_key"}
+        rows = told_and_came(engine, said, came(day, end), numbers)
+        engine.drop(said)
+        grades.append(graded(day, length, end, {**rows, "got": factor * rows["got"]}, level))
     return PublishedReport(tuple(grades), tuple(pending), _sentence(grades, pending))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sales:
-    """Orders sorted by customer and day, with running sums of money."""
-
-    keys: NDArray[np.str_]
-    order: NDArray[np.int64]
-    running: FloatArray
-    first: int
-    last: np.datetime64
-
-    def between(self, customers: NDArray[np.str_], after: np.datetime64, until: np.datetime64) -> FloatArray:
-        """Money of each customer after a day up to another."""
-        place = np.searchsorted(self.keys, customers)
-        known = place < self.keys.size
-        known[known] = self.keys[place[known]] == customers[known]
-        ends = []
-        for day in (after, until):
-            # Each customer's days lie in a range of their own, so that one search finds all.
-            wanted = place * _SPAN + (int(day.astype(np.int64)) - self.first + 1)
-            ends.append(self.running[np.searchsorted(self.order, np.clip(wanted, 0, None))])
-        return np.where(known, ends[1] - ends[0], 0.0)
-
-
-_SPAN = 1 << 20
-
-
-def _sales(orders: Any) -> _Sales:
+def _bought(orders: Any) -> tuple[Engine, Any, dt.date]:
+    """The engine, what came between two days as a query, and the last day."""
     if isinstance(orders, Orders):
-        columns = orders.engine.columns(
-            f"SELECT customer_key, day, CAST(coalesce(amount, 0) AS DOUBLE) AS amount FROM ({orders.purchases_sql()})"
-        )
-    else:
-        columns = _columns(orders, "orders")
-    keys = np.asarray(_column(columns, "customer_key", "orders")).astype(str)
-    days = _days(_column(columns, "day", "orders"))
-    if not days.size:
+        return orders.engine, lambda after, until: came_of_orders(orders, after, until), orders.last_day
+    columns = _columns(orders, "orders")
+    keys, days = (_column(columns, name, "orders") for name in ("customer_key", "day"))
+    bought = {"customer_key": np.asarray(keys).astype(str), "day": _days(days), "amount": _numbers(columns, "amount")}
+    if not bought["day"].size:
         raise InputError("There are no orders to hold scores against.")
-    amount = _numbers(columns, "amount")
-    distinct, place = np.unique(keys, return_inverse=True)
-    number = days.astype(np.int64)
-    first = int(number.min())
-    position = place * _SPAN + (number - first)
-    order = np.argsort(position, kind="stable")
-    return _Sales(
-        distinct, position[order], np.concatenate([[0.0], np.cumsum(amount[order])]), first, days.max()
-    )  # fmt: skip
-
-
-def _grade(
-    day: dt.date, length: int, predicted: FloatArray, got: FloatArray, inside: float | None, level: float
-) -> PublishedGrade:
-    metrics = measure(predicted, got)
-    groups = calibration_groups(predicted, got) if predicted.size >= FEWEST else ()
-    said, brought = float(predicted.sum()), float(got.sum())
-    off = "nobody bought" if brought <= 0 else _off(said / brought - 1.0)
-    sentence = (
-        f"On {day} we said {said:,.0f} for {predicted.size:,} customers over {length} days; you got {brought:,.0f} "
-        f"({off})."
-    )
-    if inside is not None:
-        sentence += f" Of their intervals, which promise {level:.0%}, {inside:.0%} held."
-    return PublishedGrade(day, length, int(predicted.size), said, brought, metrics, groups, inside, level, sentence)
-
-
-def _off(error: float) -> str:
-    if abs(error) <= _TOLERATED:
-        return "right within 2%"
-    return f"{abs(error):.0%} too {'high' if error > 0 else 'low'}"
+    engine = Engine()
+    table = engine.from_columns(engine.new_name("bought"), bought)
+    return engine, lambda after, until: came_of_frame(table, after, until), bought["day"].max().item()
 
 
 def _sentence(grades: list[PublishedGrade], pending: list[tuple[dt.date, int]]) -> str:
@@ -244,8 +149,8 @@ def _sentence(grades: list[PublishedGrade], pending: list[tuple[dt.date, int]]) 
             if soonest is None
             else (f"No published score is old enough to be graded; the first will be on {soonest}.")
         )
-    said, got = sum(one.said for one in grades), sum(one.got for one in grades)
-    off = "" if got <= 0 else f", {_off(said / got - 1.0)}"
+    said, got = sum(one.said or 0.0 for one in grades), sum(one.got or 0.0 for one in grades)
+    off = "" if got <= 0 else f", {off_by(said / got - 1.0)}"
     days = f"{len(grades)} day{'s' if len(grades) > 1 else ''} of scoring"
     return f"Over {days} we said {said:,.0f} and you got {got:,.0f}{off}.{waiting}"
 

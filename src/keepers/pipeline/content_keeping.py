@@ -85,23 +85,23 @@ def promises_content(found: Keeping, meaning: MoneyMeaning | None) -> tuple[repo
     labels = ("least", "second fifth", "middle", "fourth fifth", "most")
     return tuple(
         report.Promise(
-            published=one.grade.as_of,
+            published=one.grade.scored_on,
             until=one.grade.until,
             whole=one.grade.whole,
             model=one.model,
             customers=one.grade.customers,
-            orders_said=one.grade.orders_said,
-            orders_got=round(one.grade.orders_got),
-            value_said=one.grade.value_said,
-            value_got=one.grade.value_got,
-            inside=one.grade.inside,
+            orders_said=one.grade.orders_said or 0.0,
+            orders_got=round(one.grade.orders_got or 0.0),
+            value_said=one.grade.said,
+            value_got=one.grade.got,
+            inside=one.grade.coverage,
             left_said=one.grade.left_said,
             left_got=one.grade.left_got,
             groups=tuple(
-                report.PromiseRow(label, group.customers, group.said, group.got)
+                report.PromiseRow(label, round(group.customers), group.predicted, group.actual)
                 for label, group in zip(labels, one.grade.groups)
             ),
-            meaning=None if one.grade.value_said is None else meaning,
+            meaning=None if one.grade.said is None else meaning,
         )
         for one in found.promises
     )

@@ -20,7 +20,7 @@ from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 
 if TYPE_CHECKING:
-    from keepers.evaluation.promises import PromiseGrade
+    from keepers.evaluation.published_grades import PublishedGrade
     from keepers.pipeline.subscriptions import ScoredSubscriptions
     from keepers.retention.segments import BehaviourRule
     from keepers.retention.service import ServiceLevel
@@ -47,7 +47,7 @@ class Division:
 class Promised:
     """A grade of scores that an earlier run published, and the models that gave them."""
 
-    grade: PromiseGrade
+    grade: PublishedGrade
     model: str
 
 
@@ -113,11 +113,11 @@ class Keeping:
             ],
             "promises": [
                 {
-                    "published": one.grade.as_of.isoformat(), "until": one.grade.until.isoformat(),
+                    "published": one.grade.scored_on.isoformat(), "until": one.grade.until.isoformat(),
                     "whole": one.grade.whole, "model": one.model, "customers": one.grade.customers,
                     "orders_said": one.grade.orders_said, "orders_got": one.grade.orders_got,
-                    "value_said": one.grade.value_said, "value_got": one.grade.value_got,
-                    "inside_80_percent": one.grade.inside, "left_said": one.grade.left_said,
+                    "value_said": one.grade.said, "value_got": one.grade.got,
+                    "inside_80_percent": one.grade.coverage, "left_said": one.grade.left_said,
                     "left_got": one.grade.left_got,
                 }
                 for one in self.promises
@@ -264,13 +264,13 @@ def _remembered(
 
 
 def _promises(earlier: Sequence[Any], dataset: Dataset, day: dt.date, options: RunOptions) -> tuple[Promised, ...]:
-    from keepers.evaluation.promises import chosen_to_grade, grade_promise
+    from keepers.evaluation.published_snapshots import chosen_to_grade, grade_snapshot
 
     by_day = {one.as_of: one for one in earlier}
     graded = []
     for published in chosen_to_grade(list(by_day), day):
         one = by_day[published]
-        grade = grade_promise(
+        grade = grade_snapshot(
             dataset.orders, one.snapshot, one.as_of, one.horizon_days, options.margin, one.churn_horizon_days
         )
         if grade is not None:

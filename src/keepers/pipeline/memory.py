@@ -154,14 +154,11 @@ class Memory:
     def _nodes(self, scored: Scored) -> tuple[list[str], str]:
         """Orders expected within a month, a quarter and half a year, to grade them before the horizon is over."""
         from keepers.domain.time import days
-        from keepers.evaluation.promises import NODES
+        from keepers.evaluation.published_snapshots import NODES
 
         summary, engine, cells = scored.summary, scored.values.engine, scored.values.facts.cells
         keyed = summary.keyed_cells()
-        found = {
-            f"expected_orders_{node}": cells.buying.predict_cells(keyed.cells, days(node)).expected_purchases
-            for node in NODES
-        }
+        found = {f"expected_orders_{node}": cells.buying.expected_purchases(keyed.cells, days(node)) for node in NODES}
         table = engine.from_columns(engine.new_name("nodes"), {**keyed.key, **found})
         listed = ", ".join(f"cell.{name}" for name in found)
         join = (

@@ -42,7 +42,7 @@ def test_scores_are_graded_by_day_against_plain_sums() -> None:
     assert report.to_dict()["grades"][0]["scored_on"] == "2024-04-09"
 
 
-def test_orders_of_the_house_are_taken_as_they_stand_now() -> None:
+def test_orders_of_the_house_are_taken_as_they_stand() -> None:
     frame = {"who": ["a", "a", "b"], "on": ["2024-01-01", "2024-02-15", "2024-04-20"], "paid": [10.0, 20.0, 5.0]}
     orders = kp.Orders.from_frame(frame, customer="who", date="on", amount="paid")
     scores = {"customer_key": ["a", "b", "nobody"], "scored_at": ["2024-01-31"] * 3, "value": [18.0, 1.0, 1.0]}

@@ -1,4 +1,4 @@
-"""Published scores are held against what the same customers did, before and after their horizon is over."""
+"""Scores that a project kept are held against what the same customers did, before and after their horizon is over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import keepers as kp
 from keepers.data.engine import Engine
 from keepers.data.table import Table
-from keepers.evaluation.promises import chosen_to_grade, grade_promise
+from keepers.evaluation.published_snapshots import chosen_to_grade, grade_snapshot
 
 DAY = dt.date(2025, 1, 31)
 
@@ -49,34 +49,34 @@ def snapshot(tmp_path: Path) -> Path:
 
 
 def test_a_whole_horizon(snapshot: Path) -> None:
-    grade = grade_promise(orders("2025-05-01"), snapshot, DAY, 90.0, churn_days=28.0)
+    grade = grade_snapshot(orders("2025-05-01"), snapshot, DAY, 90.0, churn_days=28.0)
     assert grade is not None
     assert grade.whole
     assert (grade.customers, grade.until) == (3, dt.date(2025, 5, 1))
     assert grade.orders_said == pytest.approx(8.0)
     assert grade.orders_got == 3, "two orders of a day are one; who is new was not promised"
-    assert (grade.value_said, grade.value_got) == (pytest.approx(150.0), pytest.approx(63.0))
-    assert grade.inside == pytest.approx(2 / 3), "Anna's 55 and Dora's 8 lie inside, Ben's nothing does not"
+    assert (grade.said, grade.got) == (pytest.approx(150.0), pytest.approx(63.0))
+    assert grade.coverage == pytest.approx(2 / 3), "Anna's 55 and Dora's 8 lie inside, Ben's nothing does not"
     assert grade.left_said == pytest.approx(0.4)
     assert grade.left_got == pytest.approx(2 / 3), "of three, Anna alone bought within 28 days"
-    assert sum(group.customers for group in grade.groups) == 3
-    half = grade_promise(orders("2025-05-01"), snapshot, DAY, 90.0, kp.Margin(0.5))
+    assert not grade.groups, "three customers make no fifths"
+    half = grade_snapshot(orders("2025-05-01"), snapshot, DAY, 90.0, kp.Margin(0.5))
     assert half is not None
-    assert half.value_got == pytest.approx(31.5)
+    assert half.got == pytest.approx(31.5)
 
 
 def test_before_the_horizon_is_over_it_is_brought_to_the_days_that_passed(snapshot: Path) -> None:
-    month = grade_promise(orders("2025-03-02"), snapshot, DAY, 90.0, churn_days=60.0)
+    month = grade_snapshot(orders("2025-03-02"), snapshot, DAY, 90.0, churn_days=60.0)
     assert month is not None
     assert not month.whole
     assert month.orders_said == pytest.approx(2.0), "30 days passed"
-    assert month.value_said == pytest.approx(0.25 * 150.0)
-    assert month.inside is None
+    assert month.said == pytest.approx(0.25 * 150.0)
+    assert month.coverage is None
     assert month.left_said is None
-    two = grade_promise(orders("2025-04-01"), snapshot, DAY, 90.0)
+    two = grade_snapshot(orders("2025-04-01"), snapshot, DAY, 90.0)
     assert two is not None
     assert two.orders_said == pytest.approx(2.0 + 6.0 * 0.5), "half way between 30 and 90 days"
-    assert grade_promise(orders("2025-02-13"), snapshot, DAY, 90.0) is None, "two weeks must pass"
+    assert grade_snapshot(orders("2025-02-13"), snapshot, DAY, 90.0) is None, "two weeks must pass"
 
 
 def test_which_promises_are_shown() -> None:
@@ -86,3 +86,22 @@ def test_which_promises_are_shown() -> None:
     assert chosen_to_grade(days[:2], today) == [days[1]]
     assert chosen_to_grade(days[:1], today) == []
     assert chosen_to_grade([], today) == []
+
+
+def test_fifths_of_customers_by_what_was_said(tmp_path: Path) -> None:
+    engine = Engine()
+    keys = [f"c{number:02d}" for number in range(25)]
+    said = {"customer_key": keys, "expected_orders": np.arange(25.0)}
+    snapshot = Table(engine, engine.from_columns("said", said)).write_parquet(tmp_path / "said.parquet")
+    first = [(key, "2025-01-10", 5.0) for key in keys]
+    later = [(key, f"2025-03-{day:02d}", 5.0) for place, key in enumerate(keys) for day in range(1, place // 5 + 1)]
+    who, on, amount = zip(*first, *later, ("c00", "2025-05-01", 1.0), strict=True)
+    bought = kp.Orders.from_frame({"who": list(who), "on": list(on), "paid": np.array(amount)},
+                                  customer="who", date="on", amount="paid")  # fmt: skip
+    grade = grade_snapshot(bought, snapshot, DAY, 60.0)
+    assert grade is not None
+    assert [round(group.customers) for group in grade.groups] == [5] * 5
+    np.testing.assert_allclose([group.predicted for group in grade.groups], [2, 7, 12, 17, 22])
+    np.testing.assert_allclose([group.actual for group in grade.groups], [0, 1, 2, 3, 4])
+    assert (grade.said, grade.metrics) == (None, None), "no money was said"
+    assert "300 orders for 25 customers over 60 days; you got 50" in grade.sentence
