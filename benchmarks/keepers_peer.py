@@ -109,6 +109,7 @@ def full_run(file: Path) -> tuple[Clock, dict[str, Any]]:
 
 
 def _run(file: Path, **options: Any) -> dict[str, Any]:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does
     from keepers.pipeline.options import RunOptions
     from keepers.pipeline.run import run
 

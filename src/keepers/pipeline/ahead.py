@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from types import ModuleType
 
 
 @contextlib.contextmanager
@@ -23,6 +25,27 @@ def importing(modules: Sequence[str]) -> Iterator[None]:
 
 
 def _import(modules: Sequence[str]) -> None:
+    with contextlib.suppress(Exception), _without_fortran():
+        importlib.import_module("scipy.special")
     for module in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def _without_fortran() -> Iterator[None]:
+    """Keep a reader of Fortran out meanwhile: scipy takes over all names of numpy, and that one loads for a tenth of a
+    second what nobody calls. Whoever imports it later gets it."""
+    import numpy
+
+    name, stand_in = "f2py", ModuleType("numpy.f2py")
+    if f"numpy.{name}" in sys.modules:
+        yield
+        return
+    sys.modules[f"numpy.{name}"] = stand_in
+    setattr(numpy, name, stand_in)
+    try:
+        yield
+    finally:
+        del sys.modules[f"numpy.{name}"]
+        delattr(numpy, name)
