@@ -9,9 +9,6 @@ from functools import cached_property
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 
-_DOUBTFUL = "bit_count(marks) + bit_count(more_marks) < orders"
-"""SQL of whether two orders of a customer may have fallen on one day."""
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -52,7 +49,7 @@ class ByCustomer:
     table: str
     purchases: str
     has_money: bool
-    _settled: str | None = field(default=None, repr=False)
+    _settled: bool = field(default=False, repr=False)
 
     @classmethod
     def of(cls, engine: Engine, purchases: str, has_money: bool) -> ByCustomer:
@@ -80,14 +77,14 @@ class ByCustomer:
     @property
     def histories(self) -> str:
         """A query of a row a customer: the history that a summary is made of, all purchases of a day being one."""
-        if self._settled is None:
+        if not self._settled:
             names = {"table": quoted(self.table), "purchases": quoted(self.purchases), "amount": self._amount}
-            days = _sql("by_customer_days", **names, doubtful=_DOUBTFUL)
-            self._settled = self.engine.create(self.engine.new_name("by_customer_days"), days)
-        history = "first_day, last_day, orders, revenue, revenue AS money, first_amount AS first_money"
-        plain = f"SELECT customer_key, orders - 1 AS frequency, {history} FROM {quoted(self.table)}"
-        doubtful = f"SELECT customer_key, days - 1 AS frequency, {history} FROM {quoted(self._settled)}"
-        return f"{plain} WHERE NOT ({_DOUBTFUL}) UNION ALL {doubtful}"
+            self.engine.execute(_sql("by_customer_days", **names))
+            self._settled = True
+        return (
+            "SELECT customer_key, days - 1 AS frequency, first_day, last_day, orders, revenue, revenue AS money, "
+            f"first_amount AS first_money FROM {quoted(self.table)}"
+        )
 
     @cached_property
     def totals(self) -> tuple[int, int, dt.date, dt.date, int, int, str]:
@@ -105,9 +102,7 @@ class ByCustomer:
 
     def drop(self) -> None:
         """Forget the table."""
-        for table in (self.table, self._settled):
-            if table is not None:
-                self.engine.drop(table)
+        self.engine.drop(self.table)
 
 
 def _sql(name: str, **names: str) -> str:

@@ -57,7 +57,8 @@ def typed(schema: Schema, query: str) -> str:
 
 def free_name(engine: Engine, stem: str) -> str:
     """The canonical name of a table, or one with a number where an earlier reading in the same engine has it."""
-    return engine.new_name(stem) if engine.holds(stem) else stem
+    taken = engine.row("SELECT count(*) FROM information_schema.tables WHERE table_name = $1", [stem])[0]
+    return engine.new_name(stem) if taken else stem
 
 
 def _view(engine: Engine, schema: Schema, query: str) -> str:

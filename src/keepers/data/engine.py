@@ -191,10 +191,6 @@ class Engine:
         """Forget a table or a view, where there is one."""
         self.backend.drop(name)
 
-    def holds(self, name: str) -> bool:
-        """Whether the embedded engine has a table or view of this name."""
-        return self._embedded.holds(name)
-
     def described(self, name: str) -> list[tuple[str, str]]:
         """Names and types of the columns of a table or view, in order."""
         return self.backend.described(name)

@@ -149,15 +149,6 @@ class Embedded(Backend):
         except duckdb.CatalogException:
             self.run(f"DROP VIEW IF EXISTS {quoted(name)}")
 
-    def holds(self, name: str) -> bool:
-        """Whether there is a table or view of this name."""
-        # The list of all tables takes the engine twenty times as long when it is asked for first.
-        try:
-            self.run(f"DESCRIBE {quoted(name)}")
-        except duckdb.CatalogException:
-            return False
-        return True
-
     def described(self, name: str) -> list[tuple[str, str]]:
         """As in `Backend`."""
         return [(str(row[0]), str(row[1])) for row in self.rows(f"DESCRIBE {quoted(name)}")]

@@ -1,6 +1,6 @@
 -- Purchases by customer. `marks` and `more_marks` have a bit for each day, counted in 126s: with as many bits as there are
 -- orders, no two fell on one day. `marks` is below zero where an order has no day, no amount, or one below zero.
-SELECT customer_key, count(*) AS orders, min(day) AS first_day, max(day) AS last_day,
+SELECT customer_key, count(*) AS orders, count(*) AS days, min(day) AS first_day, max(day) AS last_day,
        sum({amount}) AS revenue, arg_min({amount}, day)::DECIMAL(38, 4) AS first_amount,
        bit_or(CASE WHEN {odd} THEN -1::BIGINT ELSE (place < 63)::BIGINT << (place % 63) END) AS marks,
        bit_or((place >= 63)::BIGINT << (place % 63)) AS more_marks

@@ -1,13 +1,15 @@
 -- Days and the money of the first one for customers of whom two orders may have fallen on one day.
-SELECT customer_key, days, first_day, last_day, orders, revenue, known.first_amount
+UPDATE {table} AS customer
+SET days = known.days, first_amount = known.first_amount
 FROM (
     SELECT place, count(*) AS days, arg_min(amount, day) AS first_amount
     FROM (
         SELECT place, day, sum({amount})::DECIMAL(38, 4) AS amount
         FROM {purchases}
-        JOIN (SELECT customer_key, rowid AS place FROM {table} WHERE {doubtful}) AS doubtful USING (customer_key)
+        JOIN (SELECT customer_key, rowid AS place FROM {table} WHERE bit_count(marks) + bit_count(more_marks) < orders)
+             AS doubtful USING (customer_key)
         GROUP BY place, day
     )
     GROUP BY place
 ) AS known
-JOIN {table} AS customer ON customer.rowid = known.place
+WHERE known.place = customer.rowid
