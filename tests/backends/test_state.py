@@ -14,6 +14,7 @@ from keepers.storage.database import SCHEMA, Database
 from keepers.storage.schema import METADATA
 from keepers.storage.state import State
 from unit.storage.books import DAY, NOW, RULES, check, fill, proposal
+from unit.storage.service_books import change_service, check_service, fill_service
 
 
 @pytest.fixture
@@ -40,6 +41,14 @@ def test_everything_is_kept_and_seen_by_another_member(url: str, tmp_path: Path)
             assert books.divisions.rule("rfm", DAY) is None
         with state._database.reading() as connection:
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> None:
+    with State(tmp_path, url, pooled=True) as state:
+        fill_service(state)
+        with state.reading() as books:
+            check_service(books)
+        change_service(state)
 
 
 def _fail(state: State) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli import alerts, budget, demo, init, inspect, run, update
+from keepers.cli import alerts, budget, demo, init, inspect, run, serve, update, users
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
@@ -46,6 +46,9 @@ app.command("update")(update.update)
 app.command("budget")(budget.budget)
 app.command("init")(init.init)
 app.add_typer(alerts.app, name="alerts")
+app.command("serve")(serve.serve)
+app.add_typer(users.users, name="users")
+app.add_typer(users.tokens, name="tokens")
 app.command("check")(inspect.check)
 app.command("backtest")(inspect.backtest)
 

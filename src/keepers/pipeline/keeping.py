@@ -258,7 +258,7 @@ def _remembered(
                 engine, f"SELECT customer_key, {column} FROM {file}", f"SELECT * FROM {quoted(values.name)}", column,
                 values.value_column if values.has_money else None,
             )  # fmt: skip
-            memory.books.divisions.record(name, before.as_of, day, rows)
+            memory.record_moves(name, before.as_of, day, rows)
             moves.append(Division(name, before.as_of, rows))
     return replace(found, alerts=alerts, moves=tuple(moves), promises=promises)
 

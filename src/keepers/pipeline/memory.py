@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from keepers.data.engine import Engine, literal, quoted
 from keepers.data.table import Table
 from keepers.domain.alert import Alert, AlertProposal
 from keepers.domain.money import UNSPECIFIED_CURRENCY
+from keepers.domain.segments import SegmentMove
 from keepers.domain.version import VERSION
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.project import Project
@@ -42,7 +42,10 @@ _KEPT_OF_SUBSCRIBERS = ("customer_key", "plan", "state", "churn_probability", "r
 
 @dataclass
 class Memory:
-    """The state of a project during a run; enter it before the results' folder, so that it commits after that.
+    """The state of a project during a run; enter it before the results' folder, so that it is changed after that.
+
+    What a run has to write is gathered and written in one go at its end: whoever else writes meanwhile, as the running
+    system does with every event, does not wait for the run.
 
     Parameters
     ----------
@@ -52,8 +55,7 @@ class Memory:
 
     project: Project
     _state: State | None = None
-    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _books: Books | None = None
+    _deeds: list[Callable[[Books], None]] = field(default_factory=list)
     _run: int = 0
     _written: list[Path] = field(default_factory=list)
 
@@ -67,9 +69,11 @@ class Memory:
     ) -> None:
         assert self._state is not None
         try:
-            self._held.__exit__(kind, error, trace)
+            if kind is None and self._deeds:
+                with self._state.writing() as books:
+                    self._do_all(books)
         except BaseException:
-            kind = kind or BaseException
+            kind = BaseException
             raise
         finally:
             if kind is not None:
@@ -98,14 +102,20 @@ class Memory:
 
     def begin(self, options: RunOptions, now: dt.datetime, as_of: dt.date, customers: int) -> None:
         """Begin to write; whatever follows becomes part of the state when the run has ended well."""
-        self._books = self._held.enter_context(self.state.writing())
-        self._run = self._books.runs.begin(now, as_of, VERSION, Path(os.path.abspath(options.into)), customers)
+        folder = Path(os.path.abspath(options.into))
 
-    @property
-    def books(self) -> Books:
-        """What is being written."""
-        assert self._books is not None
-        return self._books
+        def begun(books: Books) -> None:
+            self._run = books.runs.begin(now, as_of, VERSION, folder, customers)
+
+        self.do(begun)
+
+    def do(self, deed: Callable[[Books], None]) -> None:
+        """Do something to the state when the run has ended well."""
+        self._deeds.append(deed)
+
+    def _do_all(self, books: Books) -> None:
+        for deed in self._deeds:
+            deed(books)
 
     def behaviour(self, values: Values) -> BehaviourRule:
         """The rule of the behaviour segments: the frozen one for a month, then a new one."""
@@ -129,9 +139,9 @@ class Memory:
         values, summary = scored.values, scored.summary
         rule = values.facts.rfm
         if rule is not None:
-            self.books.divisions.freeze(f"rfm:{rule.grid}", rule.frozen_on, rule.to_dict())
+            self._freeze(f"rfm:{rule.grid}", rule.frozen_on, rule.to_dict())
         if behaviour is not None:
-            self.books.divisions.freeze("behaviour", behaviour.frozen_on, behaviour.to_dict())
+            self._freeze("behaviour", behaviour.frozen_on, behaviour.to_dict())
         if not values.engine.is_embedded:
             return
         value, present = values.value_column, set(values.columns)
@@ -185,8 +195,21 @@ class Memory:
     ) -> tuple[Alert, ...]:
         """Raise alerts; gives those that are open now, new ones and older ones."""
         named = "" if currency == UNSPECIFIED_CURRENCY else currency
-        self.books.alerts.raise_all(proposals, self.project.alerts, on, now, self._run, named)
-        return self.books.alerts.listed()
+
+        def raised(books: Books) -> None:
+            books.alerts.raise_all(proposals, self.project.alerts, on, now, self._run, named)
+
+        self.do(raised)
+        with self.state.trying() as books:
+            self._do_all(books)
+            return books.alerts.listed()
+
+    def record_moves(self, division: str, since: dt.date, until: dt.date, moves: Sequence[SegmentMove]) -> None:
+        """Keep how customers moved between the segments of a division."""
+        self.do(lambda books: books.divisions.record(division, since, until, moves))
+
+    def _freeze(self, division: str, on: dt.date, rule: dict[str, Any]) -> None:
+        self.do(lambda books: books.divisions.freeze(division, on, rule))
 
     def _keep(
         self, engine: Engine, query: str, kind: str, now: dt.datetime, as_of: dt.date, model: str,
@@ -198,6 +221,5 @@ class Memory:
         path = self.state.write_snapshot(Table(engine, view), f"{kind}-{as_of.isoformat()}")
         self._written.append(path)
         rows = engine.row(f"SELECT count(*) FROM read_parquet({literal(str(path))})")[0]
-        self.books.runs.publish(
-            self._run, PublishedScores(kind, now, as_of, model, *horizons, basis, currency, int(rows), path)
-        )
+        scores = PublishedScores(kind, now, as_of, model, *horizons, basis, currency, int(rows), path)
+        self.do(lambda books: books.runs.publish(self._run, scores))

@@ -27,6 +27,7 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
         "horizon_days": (int,),
     },
     "state": {"url": (str,), "snapshots": (str,)},
+    "server": {"host": (str,), "port": (int,), "refit": (str,), "https": (bool,)},
 }  # fmt: skip
 """Sections with their keys and what may stand there; `[engine]`, `[service]` and `[loyalty]` have keys of their own."""
 
@@ -63,6 +64,8 @@ class Project:
         Loyalty tiers with their perks.
     state_url, snapshots : str, optional
         A team's database, and the folder that it shares.
+    server : mapping
+        How the running system is reached, and when it values everything anew: `host`, `port`, `refit`, `https`.
     """
 
     folder: Path
@@ -84,14 +87,15 @@ class Project:
     loyalty: tuple[LoyaltyRule, ...] = ()
     state_url: str | None = None
     snapshots: str | None = None
+    server: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def locations(self) -> list[str]:
         """Everything to read."""
         return [_located(self.folder, place) for place in (*self.sources, *self.spend)]
 
-    def open_state(self) -> State:
-        """The state, made where there is none and brought to today's schema.
+    def open_state(self, pooled: bool = False) -> State:
+        """The state, made where there is none and brought to today's schema; `pooled` for a process that runs for long.
 
         Raises
         ------
@@ -102,7 +106,7 @@ class Project:
         from keepers.storage.state import State
 
         shared = None if self.snapshots is None else Path(_located(self.folder, self.snapshots))
-        return State(self.folder, self.state_url, shared)
+        return State(self.folder, self.state_url, shared, pooled)
 
 
 def project_of(folder: Path) -> Project | None:
@@ -135,6 +139,7 @@ def project_of(folder: Path) -> Project | None:
         loyalty=_loyalty(said.get("loyalty", {})),
         state_url=said.get("state", {}).get("url"),
         snapshots=said.get("state", {}).get("snapshots"),
+        server=said.get("server", {}),
     )
 
 
@@ -182,8 +187,10 @@ def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
         for key, value in keys.items():
             if key not in known:
                 raise ConfigError(f"{path}: [{section}] has no `{key}`. It may say: {', '.join(known)}.")
-            if not isinstance(value, known[key]) or isinstance(value, bool) or (key == "spend" and not _texts(value)):
-                wanted = {list: "a list of texts", int: "a whole number"}.get(known[key][-1], "a text")
+            unwanted = isinstance(value, bool) and bool not in known[key]
+            if not isinstance(value, known[key]) or unwanted or (key == "spend" and not _texts(value)):
+                words: dict[type, str] = {list: "a list of texts", int: "a whole number", bool: "true or false"}
+                wanted = words.get(known[key][-1], "a text")
                 if section == "acquisition":
                     wanted = "a number"
                 elif len(known[key]) > 1:
@@ -280,6 +287,13 @@ most = {rules.most}
 # A team shares a PostgreSQL database and a folder; otherwise both lie in .keepers.
 {_line("url", project.state_url, "postgresql://user@host/database")}
 {_line("snapshots", project.snapshots, "/shared/keepers")}
+
+[server]
+# keepers serve: where it is reached, and when it values everything anew (as a crontab has it).
+# host = "127.0.0.1"
+# port = 8765
+# refit = "0 3 * * *"
+# https = true  # reached over TLS, through a proxy
 """
 
 

@@ -80,7 +80,9 @@ class AlertBook:
                 fresh.append(proposal)
         return tuple(self._raise(one, rules, on, now, run_id, currency) for one in fresh)
 
-    def listed(self, status: AlertStatus | None = AlertStatus.OPEN, number: int | None = None) -> tuple[Alert, ...]:
+    def listed(
+        self, status: AlertStatus | None = AlertStatus.OPEN, number: int | None = None, customer: str | None = None
+    ) -> tuple[Alert, ...]:
         """Alerts with their history: open ones by due day and loss, others last closed first.
 
         Parameters
@@ -89,6 +91,8 @@ class AlertBook:
             Only these; all of them where None.
         number : int, optional
             Only this one.
+        customer : str, optional
+            Only those of a customer, by key.
         """
         query = select(ALERTS).order_by(
             case((ALERTS.c.status == AlertStatus.OPEN.value, 0), else_=1),
@@ -101,6 +105,8 @@ class AlertBook:
             query = query.where(ALERTS.c.id == number)
         elif status is not None:
             query = query.where(ALERTS.c.status == status.value)
+        if customer is not None:
+            query = query.where(ALERTS.c.customer_key == customer)
         rows = self._connection.execute(query).mappings().all()
         history = self._history([row["id"] for row in rows])
         return tuple(_alert(row, history.get(row["id"], ())) for row in rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from keepers.domain.errors import ConfigError, MissingExtraError
 from keepers.storage.failures import told, told_of_files
@@ -35,6 +35,8 @@ class Database:
         ``sqlite:///path``, or ``postgresql://user@host/database``.
     patience : float
         Seconds to wait for another writer.
+    pooled : bool
+        Keep connections open between uses, for a process that runs for long.
 
     Raises
     ------
@@ -46,8 +48,8 @@ class Database:
         If PostgreSQL's driver is not installed.
     """
 
-    def __init__(self, url: str | URL, patience: float = _PATIENCE) -> None:
-        self.is_sqlite, self._engine, self.where = _engine(url, patience)
+    def __init__(self, url: str | URL, patience: float = _PATIENCE, pooled: bool = False) -> None:
+        self.is_sqlite, self._engine, self.where = _engine(url, patience, QueuePool if pooled else NullPool)
         try:
             with told(self.where):
                 self._bring_up()
@@ -68,6 +70,14 @@ class Database:
         with told(self.where), writer.begin() as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def trying(self) -> Iterator[Connection]:
+        """A transaction of which nothing stays."""
+        writer = self._engine.execution_options(**{_WRITES: True})
+        with told(self.where), writer.connect() as connection:
+            yield connection
+            connection.rollback()
+
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
@@ -84,7 +94,7 @@ class Database:
             upgrade(connection, self.where)
 
 
-def _engine(url: str | URL, patience: float) -> tuple[bool, Engine, str]:
+def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, Engine, str]:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -94,14 +104,18 @@ def _engine(url: str | URL, patience: float) -> tuple[bool, Engine, str]:
         ) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": patience})
+        engine = create_engine(
+            parsed, poolclass=pool, connect_args={"timeout": patience, "check_same_thread": pool is NullPool}
+        )
         _transactions_of_sqlite(engine)
         return True, engine, str(parsed.database)
     if kind != "postgresql":
         raise ConfigError(f"The state can be kept in SQLite or PostgreSQL, not in {kind}. Change [state] url.")
     if importlib.util.find_spec("psycopg") is None:
         raise MissingExtraError("psycopg", "postgres", "A state in PostgreSQL")
-    engine = create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"), poolclass=pool, pool_pre_ping=pool is not NullPool
+    )
 
     @event.listens_for(engine, "connect")
     def _own_schema(connection: Any, _record: Any) -> None:

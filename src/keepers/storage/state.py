@@ -16,8 +16,13 @@ from keepers.storage.alerts import AlertBook
 from keepers.storage.database import Database, sqlite_url
 from keepers.storage.divisions import Divisions
 from keepers.storage.failures import told_of_files
+from keepers.storage.inbox import Inbox
+from keepers.storage.jobs import JobBook
 from keepers.storage.ledger import Ledger
+from keepers.storage.live import LiveBook
+from keepers.storage.live_lists import LiveLists
 from keepers.storage.scores import RunBook
+from keepers.storage.users import UserBook
 
 FOLDER = ".keepers"
 """Where the state lies inside a project."""
@@ -40,12 +45,29 @@ class Books:
         Decisions and their outcomes.
     divisions : Divisions
         Thresholds of segments, and moves between segments.
+    users : UserBook
+        Who may come in, and what they did.
+    inbox : Inbox
+        Received events.
+    live : LiveBook
+        What every customer is worth now.
+    jobs : JobBook
+        Longer pieces of work.
     """
 
     runs: RunBook
     alerts: AlertBook
     ledger: Ledger
     divisions: Divisions
+    users: UserBook
+    inbox: Inbox
+    live: LiveBook
+    jobs: JobBook
+    connection: Connection
+
+    def lists(self, generation: int) -> LiveLists:
+        """Lists of a generation's customers."""
+        return LiveLists(self.connection, generation)
 
 
 class State:
@@ -59,6 +81,8 @@ class State:
         A team's PostgreSQL database; SQLite inside the folder otherwise.
     snapshots : Path, optional
         Folder of the published scores, which a team that shares a database shares too.
+    pooled : bool
+        Keep connections open between uses, for a process that runs for long.
 
     Raises
     ------
@@ -66,14 +90,16 @@ class State:
         If the state cannot be opened, with what to do.
     """
 
-    def __init__(self, project: Path, url: str | None = None, snapshots: Path | None = None) -> None:
+    def __init__(
+        self, project: Path, url: str | None = None, snapshots: Path | None = None, pooled: bool = False
+    ) -> None:
         self.folder = project / FOLDER
         self.snapshots = snapshots or self.folder / _SNAPSHOTS
         with told_of_files(str(self.folder)):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.snapshots.mkdir(parents=True, exist_ok=True)
             _ignored_by_git(self.folder)
-        self._database = Database(sqlite_url(self.folder / FILE) if url is None else url)
+        self._database = Database(sqlite_url(self.folder / FILE) if url is None else url, pooled=pooled)
 
     def __enter__(self) -> State:
         return self
@@ -102,6 +128,12 @@ class State:
         with self._database.writing() as connection:
             yield self._books(connection)
 
+    @contextlib.contextmanager
+    def trying(self) -> Iterator[Books]:
+        """See what a change would come to: nothing of the block stays."""
+        with self._database.trying() as connection:
+            yield self._books(connection)
+
     def write_snapshot(self, table: Table, stem: str) -> Path:
         """Write a table's rows beside the database, under a name of their own; whoever fails later removes it.
 
@@ -121,8 +153,9 @@ class State:
 
     def _books(self, connection: Connection) -> Books:
         return Books(
-            RunBook(connection, self.snapshots), AlertBook(connection), Ledger(connection), Divisions(connection)
-        )
+            RunBook(connection, self.snapshots), AlertBook(connection), Ledger(connection), Divisions(connection),
+            UserBook(connection), Inbox(connection), LiveBook(connection), JobBook(connection), connection,
+        )  # fmt: skip
 
 
 def _ignored_by_git(folder: Path) -> None:

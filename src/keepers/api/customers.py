@@ -1,0 +1,117 @@
+"""Customers: lists, one of them, the value alone, and groups."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from keepers.api.served import ERRORS, MISSING, meaning_of, persons, served
+from keepers.api.shapes import (
+    CustomerDetail,
+    CustomerList,
+    CustomerRow,
+    GroupList,
+    alert_shape,
+    customer_row,
+    decomposition,
+    group_shape,
+)
+from keepers.domain.access import Scope
+from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter
+from keepers.web.access import Reader, TheSite
+
+router = APIRouter(tags=["customers"], responses=ERRORS)
+
+_ENCODER = msgspec.json.Encoder()
+
+_Names = Annotated[list[str] | None, Query()]
+
+
+@router.get("/customers")
+def customers(
+    site: TheSite,
+    visitor: Reader,
+    search: Annotated[str, Query(max_length=200, description="part of a name or address, or beginning of a key")] = "",
+    tier: _Names = None,
+    segment: _Names = None,
+    rfm_group: _Names = None,
+    state: _Names = None,
+    channel: _Names = None,
+    country: _Names = None,
+    least_value: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    most_value: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    least_alive: Annotated[float | None, Query(ge=0, le=1)] = None,
+    most_alive: Annotated[float | None, Query(ge=0, le=1)] = None,
+    bought_since: dt.date | None = None,
+    silent_since: dt.date | None = None,
+    sort: Annotated[
+        str, Query(description=f"one of {', '.join(SORTABLE)}; a minus before it turns it round")
+    ] = "-value",
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+) -> CustomerList:
+    """A page of customers; names and addresses for those who may see persons."""
+    given = (tier, segment, rfm_group, state, channel, country)
+    names = ("tier", "segment", "rfm_group", "state", "channel", "country")
+    chosen = Filter(
+        {name: tuple(some) for name, some in zip(names, given, strict=True) if some},
+        search, visitor.may(Scope.PERSONS), least_value, most_value, least_alive, most_alive, bought_since,
+        silent_since,
+    )  # fmt: skip
+    with site.state.reading() as books:
+        generation = served(books)
+        page = books.lists(generation.number).page(chosen, sort.removeprefix("-"), sort.startswith("-"), offset, limit)
+        who = persons(books, visitor, [one.customer_key for one in page.customers])
+    rows = [CustomerRow(**customer_row(one, who.get(one.customer_key))) for one in page.customers]
+    return CustomerList(total=page.total, offset=offset, customers=rows, meaning=meaning_of(generation))
+
+
+@router.get("/customers/{customer_key}", responses=MISSING)
+def customer(site: TheSite, visitor: Reader, customer_key: str) -> CustomerDetail:
+    """One customer: history, value with its interval and what it is made of, reasons and next action."""
+    with site.state.reading() as books:
+        generation = served(books)
+        one = books.live.customers(generation.number, [customer_key]).get(customer_key)
+        if one is None:
+            raise HTTPException(404, f"There is no customer {customer_key!r}.")
+        who = persons(books, visitor, [customer_key]).get(customer_key)
+        alerts = books.alerts.listed(customer=customer_key)
+    told = [alert_shape(alert) for alert in alerts]
+    first = max(told, key=lambda alert: alert.expected_loss or 0.0, default=None)
+    return CustomerDetail(
+        **customer_row(one, who),
+        decomposition=decomposition(one),
+        alerts=told,
+        next_best_action=None if first is None else first.action,
+        fields=dict(one.fields),
+        meaning=meaning_of(generation),
+    )
+
+
+@router.get("/customers/{customer_key}/value", responses=MISSING)
+async def customer_value(site: TheSite, visitor: Reader, customer_key: str) -> Response:
+    """The value alone, for programs that ask often: `value`, `low`, `high`, `probability_alive`, `tier`."""
+    del visitor
+    # One read of a row by its key takes less than handing it to a thread.
+    with site.state.reading() as books:
+        found = books.live.value_of(customer_key)
+    if found is None:
+        raise HTTPException(404, f"There is no customer {customer_key!r}.")
+    return Response(_ENCODER.encode(found), media_type="application/json")
+
+
+@router.get("/groups/{by}")
+def groups(site: TheSite, visitor: Reader, by: str) -> GroupList:
+    """Customers by tier, RFM group, behaviour segment, state, channel or country."""
+    del visitor
+    if by not in GROUPS:
+        raise HTTPException(404, f"Customers are not divided by {by!r}, but by {', '.join(GROUPS)}.")
+    with site.state.reading() as books:
+        generation = served(books)
+        found = books.lists(generation.number).groups(by, Filter())
+    return GroupList(by=by, groups=[group_shape(one) for one in found], meaning=meaning_of(generation))

@@ -1,0 +1,75 @@
+"""Work: alerts and what came of them, and jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from keepers.api.served import ERRORS, MISSING
+from keepers.api.shapes import AlertShape, JobShape, alert_shape, job_shape
+from keepers.domain.alert import AlertStatus
+from keepers.web.access import Decider, Reader, TheSite
+
+router = APIRouter(tags=["work"], responses=ERRORS)
+
+LARGEST_NUMBER = 2**31 - 1
+
+
+class Closing(BaseModel):
+    """What came of an alert."""
+
+    status: Literal["done", "dismissed"]
+    outcome: str = Field(min_length=1, max_length=2_000, description="what came of it, in words")
+
+
+class Wish(BaseModel):
+    """A job that is asked for."""
+
+    kind: Literal["run"] = "run"
+
+
+@router.get("/alerts")
+def alerts(
+    site: TheSite,
+    visitor: Reader,
+    status: Literal["open", "done", "dismissed", "lapsed"] = "open",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> list[AlertShape]:
+    """Customers about whom somebody should do something, the most urgent first."""
+    del visitor
+    with site.state.reading() as books:
+        found = books.alerts.listed(AlertStatus(status))
+    return [alert_shape(one) for one in found[:limit]]
+
+
+@router.post("/alerts/{number}", responses=MISSING)
+def close_alert(site: TheSite, visitor: Decider, number: int, closing: Closing) -> AlertShape:
+    """Record what came of an alert."""
+    if not 0 < number <= LARGEST_NUMBER:
+        raise HTTPException(404, f"There is no alert {number}.")
+    with site.state.writing() as books:
+        if not books.alerts.listed(number=number):
+            raise HTTPException(404, f"There is no alert {number}.")
+        done = books.alerts.close(number, AlertStatus(closing.status), closing.outcome, site.now())
+        books.users.note(visitor.name, f"alert {closing.status}", str(number), site.now(), {"outcome": closing.outcome})
+    return alert_shape(done)
+
+
+@router.get("/jobs")
+def jobs(site: TheSite, visitor: Reader) -> list[JobShape]:
+    """The newest jobs."""
+    del visitor
+    with site.state.reading() as books:
+        return [job_shape(one) for one in books.jobs.listed()]
+
+
+@router.post("/jobs", status_code=202)
+def ask(site: TheSite, visitor: Decider, wish: Wish) -> JobShape:
+    """Ask for a run over all files and events: models are chosen and tested anew, and then everybody is valued."""
+    with site.state.writing() as books:
+        job = books.jobs.ask(wish.kind, visitor.name, site.now())
+        books.users.note(visitor.name, "job asked", wish.kind, site.now(), {"job": job.number})
+    return job_shape(job)

@@ -1,0 +1,67 @@
+"""`keepers serve`: the running system."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_EXTRA = "service"
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="Where to listen; this machine alone unless told.", show_default=False
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="NUMBER", help="8765 unless told.", min=0, max=65535, show_default=False),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--project", metavar="FOLDER", help="The folder with keepers.toml.")] = Path(),
+) -> None:
+    """Run the system that a team uses every day: events come in, values follow, programs ask.
+
+    Takes events as Segment sends them (POST /v1/batch), changes a customer's value with each order within a second,
+    values everything anew when asked or on a schedule, and answers programs in JSON (/api/v1/openapi.json). Make a
+    user with `keepers users add`, and a write key with `keepers tokens add NAME --scope ingest`.
+    """
+    from keepers.domain.errors import ConfigError, MissingExtraError
+    from keepers.pipeline.project import project_of
+
+    project = project_of(folder)
+    if project is None:
+        raise ConfigError(f"{folder.resolve()} is no project yet. Make it one: keepers init ORDERS.csv")
+    try:
+        import uvicorn
+
+        from keepers.service.app import create_app
+        from keepers.web.site import Site
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "fastapi", _EXTRA, "The running system") from None
+    from keepers.cli.tables import print_text
+
+    said = project.server
+    at, number = host or said.get("host", "127.0.0.1"), said.get("port", 8765) if port is None else port
+    with contextlib.closing(project.open_state(pooled=True)) as state:
+        site = Site(project, state, secure=bool(said.get("https", False)))
+        with state.reading() as books:
+            nobody, valued = not books.users.listed(), books.live.current() is not None
+        if not valued:
+            with state.writing() as books:
+                books.jobs.ask("run", "first start", site.now())
+        app = create_app(site, said.get("refit"), apart=True)
+        print_text(f"Keepers listens at http://{at}:{number} (API: /api/v1/openapi.json, events: /v1/batch).")
+        if nobody:
+            print_text("Nobody can sign in yet: keepers users add you@example.com --role owner")
+        config = uvicorn.Config(
+            app, host=at, port=number, log_level="warning", access_log=False, server_header=False,
+            timeout_graceful_shutdown=10, http="httptools",
+        )  # fmt: skip
+        # The server has stopped as it should when it lets the signal on.
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run()

@@ -1,0 +1,181 @@
+"""From a folder of results to the values that the running system serves, without a moment in which there are none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from keepers.data.engine import Engine, literal
+from keepers.domain.errors import InputError
+from keepers.domain.ports import Progress, silent
+from keepers.pipeline.kept import FOLDER
+from keepers.pipeline.live_values import meaning_of
+from keepers.storage.live import live_row
+from keepers.storage.state import State
+from keepers.summaries.base_files import live
+from keepers.summaries.customer_base import CustomerBase
+
+_AT_ONCE = 5_000
+"""Rows of one transaction: others can write between two of them."""
+
+_IN_COLUMNS = {
+    "probability_alive": "probability_alive", "expected_orders": "expected_orders", "money_at_risk": "money_at_risk",
+    "state": "customer_state", "tier": "clv_tier", "rfm_group": "rfm_group", "segment": "behaviour_segment",
+    "channel": "first_channel", "country": "first_country",
+}  # fmt: skip
+"""Columns of live customers and what a run calls them."""
+
+_NOT_KEPT = ("customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue", "frequency")
+
+
+def known_as(system: str, external_id: str) -> str:
+    """What an address or id is kept as, from which it cannot be read; as kept orders have it.
+
+    >>> known_as("email", "a@b")
+    '3116354844812556927'
+    """
+    digest = hashlib.md5(f"{system}|{external_id}".encode(), usedforsecurity=False).digest()
+    return str(int.from_bytes(digest[8:], "little"))
+
+
+def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, progress: Progress = silent) -> int:
+    """Let the values of a folder of results be those that are served; gives the number of the generation.
+
+    Parameters
+    ----------
+    state : State
+        Where live values stand.
+    folder : Path
+        What `keepers.run` wrote, with the orders kept (as it does with a report).
+    base_event : int
+        The last received event that was among the run's orders.
+    now : datetime
+        The present moment.
+    progress : Progress
+        Told of the share that is done.
+
+    Raises
+    ------
+    InputError
+        If the folder is no result of orders, or kept nothing.
+    """
+    table = folder / "customers.parquet"
+    if not table.exists() or not (folder / FOLDER).is_dir():
+        raise InputError(
+            f"The result in {folder} has no customers with kept orders. Run `keepers run` with orders and with --keep."
+        )
+    base = CustomerBase.open(folder / FOLDER)
+    engine = Engine()
+    try:
+        engine.execute(f"CREATE VIEW customers AS SELECT * FROM read_parquet({literal(str(table))})")
+        columns = [name for name, _ in engine.described("customers")]
+        value = next((name for name in columns if name.startswith("clv_predicted_") and f"{name}_low" in columns), "")
+        meaning = meaning_of(folder, _thresholds(engine, value), value or "clv_predicted_12m", _contribution(base))
+        with state.writing() as books:
+            generation = books.live.begin(str(folder), base.facts.last_day, now, meaning.to_dict(), base_event)
+        total = int(engine.row("SELECT count(*) FROM customers")[0])
+        done = 0
+        for rows in _histories(engine, base, folder, columns, value):
+            with state.writing() as books:
+                books.live.fill(generation, [_live(row, columns, value, now) for row in rows])
+                books.live.name([_person(row) for row in rows if row.get("name") or row.get("email")])
+            done += len(rows)
+            progress("Publishing values", done / max(total, 1))
+        for names in _identities(engine, base, folder):
+            with state.writing() as books:
+                books.live.know(names, anew=True)
+        with state.writing() as books:
+            books.live.publish(generation)
+        with state.writing() as books:
+            books.live.forget_retired()
+    finally:
+        engine.close()
+    return generation
+
+
+def _histories(
+    engine: Engine, base: CustomerBase, folder: Path, columns: list[str], value: str
+) -> Iterator[list[dict[str, Any]]]:
+    """Every customer with the history and what the run says, some at a time."""
+    del value
+    kept = live(folder / FOLDER, "customers", base.facts.segments)
+    mean = "kept.monetary_value, kept.monetary_value_all"
+    names = [*columns, "monetary_value", "monetary_value_all"]
+    order = "SELECT row_number() OVER (ORDER BY customer_key) AS place, * FROM customers"
+    engine.execute(
+        f"CREATE TABLE to_serve AS SELECT customer.*, {mean} FROM ({order}) AS customer "
+        f"INNER JOIN ({kept}) AS kept ON kept.customer_key = customer.customer_key"
+    )
+    last = int(engine.row("SELECT coalesce(max(place), 0) FROM to_serve")[0])
+    for start in range(0, last, _AT_ONCE):
+        listed = ", ".join(f'"{name}"' for name in names)
+        rows = engine.rows(f"SELECT {listed} FROM to_serve WHERE place > {start} AND place <= {start + _AT_ONCE}")
+        yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _live(row: dict[str, Any], columns: list[str], value: str, now: dt.datetime) -> dict[str, Any]:
+    history = {
+        "customer_key": row["customer_key"],
+        "first_day": row["first_order_date"],
+        "last_day": row["last_order_date"],
+        "frequency": int(row["frequency"]),
+        "monetary_value": row["monetary_value"],
+        "monetary_value_all": row["monetary_value_all"],
+        "orders": int(row["orders"]),
+        "revenue": None if row.get("revenue") is None else float(row["revenue"]),
+    }
+    values = {name: row.get(of_run) for name, of_run in _IN_COLUMNS.items()}
+    values |= {"value": row.get(value), "value_low": row.get(f"{value}_low"), "value_high": row.get(f"{value}_high")}
+    left_out = {*_NOT_KEPT, *_IN_COLUMNS.values()}
+    return live_row(history, values, {name: _plain(row[name]) for name in columns if name not in left_out}, now)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: no infinity, which is no number there."""
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return None
+    return value
+
+
+def _person(row: dict[str, Any]) -> dict[str, Any]:
+    return {"customer_key": row["customer_key"], "name": row.get("name"), "email": row.get("email")}
+
+
+def _identities(engine: Engine, base: CustomerBase, folder: Path) -> Iterator[dict[str, str]]:
+    known = live(folder / FOLDER, "identities", base.facts.segments)
+    engine.execute(
+        "CREATE TABLE known AS SELECT row_number() OVER (ORDER BY known_as) AS place, "
+        f"CAST(known_as AS VARCHAR) AS known_as, customer_key FROM ({known}) AS known"
+    )
+    last = int(engine.row("SELECT coalesce(max(place), 0) FROM known")[0])
+    for start in range(0, last, _AT_ONCE):
+        between = f"place > {start} AND place <= {start + _AT_ONCE}"
+        yield dict(engine.rows(f"SELECT known_as, customer_key FROM known WHERE {between}"))
+
+
+def _thresholds(engine: Engine, value: str) -> tuple[float, ...]:
+    """The values at a hundred percentiles, for ranks of values that change before the next run."""
+    if not value:
+        return ()
+    shares = ", ".join(f"{share / 1000:.3f}" for share in range(1, 1000))
+    found = engine.row(f"SELECT quantile_cont({value}, [{shares}]) FROM customers WHERE {value} IS NOT NULL")[0]
+    return () if found is None else tuple(float(one) for one in found)
+
+
+def _contribution(base: CustomerBase) -> float:
+    """Contribution of a unit of revenue, for orders whose costs are not known when they come."""
+    margin = base.facts.margin
+    if not margin.per_order:
+        return 1.0
+    engine = Engine()
+    try:
+        orders = base.orders(engine)
+        row = engine.row(
+            f"SELECT sum(contribution), sum(amount) FROM {orders.name} WHERE counted AND contribution IS NOT NULL"
+        )
+    finally:
+        engine.close()
+    return float(row[0] / row[1]) if row[0] is not None and row[1] else 1.0

@@ -1,0 +1,122 @@
+"""The app: everything of the running system put together, and what works beside the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sse_starlette.sse import EventSourceResponse
+
+from keepers.api import business, customers, session, work
+from keepers.domain.version import VERSION
+from keepers.service.intake import Intake, router
+from keepers.service.runs import Worker
+from keepers.service.updater import Apart, Here, Updater
+from keepers.web.access import Reader, TheSite
+from keepers.web.guard import Guard, Metrics
+from keepers.web.problems import add_problems
+from keepers.web.site import Site
+
+LIMITS = {"/api/v1/session": "20/minute"}
+"""How often one address may try what can be guessed."""
+
+_BEAT = 15
+"""Seconds between two signs of life to who listens."""
+
+
+def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> FastAPI:
+    """The app of a site.
+
+    Parameters
+    ----------
+    site : Site
+        With an open state, which whoever calls closes.
+    schedule : str, optional
+        When everything is valued anew without being asked, as a crontab has it.
+    apart : bool
+        Value customers in a process of its own.
+    """
+    metrics = Metrics()
+    # Made here although they work in the server's loop, since routes are made of them.
+    intake = Intake(site, metrics)
+    values = Apart(site.project.folder) if apart else Here(site)
+    updater = Updater(site, metrics, intake.arrived, values)
+    worker = Worker(site, schedule)
+
+    @contextlib.asynccontextmanager
+    async def beside(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        tasks = [asyncio.create_task(work()) for work in (intake.work, updater.work, worker.work)]
+        intake.arrived.set()
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = FastAPI(
+        title="Keepers",
+        version=VERSION,
+        summary="What every customer is worth, how sure that is, and what to do about it.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=beside,
+    )
+    app.state.site = site
+    add_problems(app)
+    for part in (customers, business, work, session):
+        app.include_router(part.router, prefix="/api/v1")
+    app.include_router(router(intake))
+    app.include_router(_operations(metrics, updater))
+    app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS)
+    return app
+
+
+def _operations(metrics: Metrics, updater: Updater) -> APIRouter:
+    made = APIRouter(tags=["operations"])
+
+    @made.get("/health/live")
+    async def live() -> dict[str, str]:
+        """Whether the process answers."""
+        return {"status": "ok"}
+
+    @made.get("/health/ready", responses={503: {"description": "the store cannot be reached"}})
+    def ready(request: Request) -> Response:
+        """Whether values can be read and events be kept."""
+        site: Site = request.app.state.site
+        try:
+            generation = site.generation()
+        except Exception:
+            return JSONResponse({"status": "the store cannot be reached"}, 503)
+        said = {"status": "ok", "values": generation is not None}
+        if updater.fault is not None:
+            said["events"] = "waiting"
+        return JSONResponse(said)
+
+    @made.get("/metrics", response_class=PlainTextResponse)
+    def measured(visitor: Reader) -> Response:
+        """What is counted, for Prometheus; a token with the right `read` reads it."""
+        del visitor
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @made.get("/api/v1/news", response_class=EventSourceResponse)
+    async def news(site: TheSite, visitor: Reader) -> EventSourceResponse:
+        """What changes, as it does, as server-sent events: `customers`, `values`, `job`."""
+        del visitor
+
+        async def told() -> AsyncIterator[dict[str, str]]:
+            with site.news.listening() as queue:
+                while True:
+                    what = await queue.get()
+                    yield {"event": str(what["kind"]), "data": json.dumps(what)}
+
+        return EventSourceResponse(told(), ping=_BEAT)
+
+    return made

@@ -1,0 +1,203 @@
+"""Longer work: a run over all files and events in a process of its own, after which its values are served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from keepers.domain.errors import ConfigError, KeepersError, MissingExtraError
+from keepers.pipeline.serving import serve_result
+from keepers.storage.jobs import Job
+from keepers.storage.state import FOLDER
+from keepers.web.site import Site
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
+
+_LOG = logging.getLogger("keepers.service")
+
+_LOOK = 2.0
+"""Seconds between two looks for a job."""
+
+RUN = "run"
+RESULTS = "results"
+UPLOADS = "uploads"
+_KEPT_RESULTS = 3
+_GRACE = 20.0
+"""Seconds that a run gets to end well when the server stops."""
+
+
+class Worker:
+    """Does the jobs of a project, one at a time.
+
+    Parameters
+    ----------
+    site : Site
+    schedule : str, optional
+        When to run anew without being asked, as a crontab has it, such as ``"0 3 * * *"``, in the business's time zone.
+    """
+
+    def __init__(self, site: Site, schedule: str | None = None) -> None:
+        self._site = site
+        self._trigger = None if schedule is None else _trigger(schedule, site.time_zone)
+        self._next: dt.datetime | None = None
+
+    async def work(self) -> None:
+        """Work until cancelled."""
+        with self._site.state.writing() as books:
+            books.jobs.give_up(self._site.now())
+        if self._trigger is not None:
+            self._next = self._trigger.get_next_fire_time(None, self._site.now())
+        while True:
+            await run_in_threadpool(self._ask_when_due)
+            job = await run_in_threadpool(self._take)
+            if job is not None:
+                await self._do(job)
+            await asyncio.sleep(_LOOK)
+
+    @property
+    def folder(self) -> Path:
+        """Where results, uploads and exported events lie."""
+        return self._site.project.folder / FOLDER
+
+    def _ask_when_due(self) -> None:
+        now = self._site.now()
+        if self._trigger is None or self._next is None or now < self._next:
+            return
+        self._next = self._trigger.get_next_fire_time(self._next, now)
+        with self._site.state.writing() as books:
+            books.jobs.ask(RUN, "schedule", now)
+
+    def _take(self) -> Job | None:
+        with self._site.state.reading() as books:
+            if not any(one.status == "waiting" for one in books.jobs.listed(5)):
+                return None
+        with self._site.state.writing() as books:
+            return books.jobs.take(self._site.now())
+
+    async def _do(self, job: Job) -> None:
+        self._site.news.tell({"kind": "job", "number": job.number, "status": "running"})
+        try:
+            said = await self._run(job)
+            well = True
+        except asyncio.CancelledError:
+            await run_in_threadpool(self._end, job, False, "The server was stopped. Ask again.")
+            raise
+        except KeepersError as error:
+            said, well = str(error), False
+        except Exception:
+            _LOG.exception("Job %d failed", job.number)
+            said, well = "An error that should not happen; the log says more.", False
+        await run_in_threadpool(self._end, job, well, said)
+        self._site.news.tell({"kind": "job", "number": job.number, "status": "done" if well else "failed"})
+
+    def _end(self, job: Job, well: bool, said: str) -> None:
+        with self._site.state.writing() as books:
+            books.jobs.end(job.number, well, said, self._site.now())
+
+    async def _run(self, job: Job) -> str:
+        sources, last = await run_in_threadpool(self._sources)
+        into = self.folder / RESULTS / f"run-{job.number:06d}"
+        command = [sys.executable, "-m", "keepers", "run", *sources, "--into", str(into), "--keep"]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=self._site.project.folder, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            words = await self._listen(job, process)
+        except asyncio.CancelledError:
+            await _stopped(process)
+            raise
+        if process.returncode:
+            raise ConfigError(words or f"The run ended with exit code {process.returncode}.")
+        now = self._site.now()
+        number = await run_in_threadpool(serve_result, self._site.state, into, last, now)
+        await run_in_threadpool(self._tidy, into)
+        self._site.news.tell({"kind": "values", "generation": number})
+        with self._site.state.reading() as books:
+            current = books.live.current()
+        assert current is not None
+        return f"{current.customers:,} customers valued, seen from {current.as_of}."
+
+    async def _listen(self, job: Job, process: asyncio.subprocess.Process) -> str:
+        """Follow what a run says; gives the last thing that it complained of."""
+        assert process.stderr is not None
+        complaint = ""
+        while line := (await process.stderr.readline()).decode(errors="replace").strip():
+            if line.startswith("keepers: "):
+                complaint = line.removeprefix("keepers: ")
+            elif complaint:
+                complaint += f" {line}"
+            else:
+                await run_in_threadpool(self._step, job, line)
+        await process.wait()
+        return complaint
+
+    def _step(self, job: Job, line: str) -> None:
+        with self._site.state.writing() as books:
+            books.jobs.tell(job.number, line.removesuffix(" ..."))
+
+    def _sources(self) -> tuple[list[str], int]:
+        """Everything to read: files of the project, uploads, and received events up to the last one."""
+        locations = self._site.project.locations
+        uploads = self.folder / UPLOADS
+        if uploads.is_dir():
+            locations += sorted(str(path) for path in uploads.iterdir() if not path.name.startswith("."))
+        events = self.folder / "events.jsonl"
+        beside = events.with_suffix(".part")
+        with self._site.state.reading() as books:
+            last = books.inbox.last()
+            some = False
+            with beside.open("w", encoding="utf-8") as file:
+                for event in books.inbox.all(last):
+                    if event.kind in ("track", "identify"):
+                        file.write(event.body + "\n")
+                        some |= event.kind == "track"
+        beside.replace(events)
+        if some:
+            locations.append(str(events))
+        if not locations:
+            raise ConfigError(
+                "There is nothing to value yet: keepers.toml names no sources, nothing was uploaded, and no order has "
+                "come in."
+            )
+        return locations, last
+
+    def _tidy(self, newest: Path) -> None:
+        """Remove all but the newest results."""
+        folders = sorted((self.folder / RESULTS).glob("run-*"))
+        for old in [one for one in folders if one != newest][: -_KEPT_RESULTS + 1]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+async def _stopped(process: asyncio.subprocess.Process) -> None:
+    """Let a run end by itself, and end it where it does not."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _GRACE)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+def _trigger(schedule: str, zone: str) -> CronTrigger:
+    try:
+        from apscheduler.triggers.cron import CronTrigger
+    except ModuleNotFoundError:
+        raise MissingExtraError("apscheduler", "service", "A schedule of runs") from None
+    try:
+        return CronTrigger.from_crontab(schedule, timezone=zone)
+    except ValueError as error:
+        raise ConfigError(
+            f"[server] refit = {schedule!r} is no time of a crontab ({error}). Write for example '0 3 * * *', every "
+            "night at three."
+        ) from None

@@ -1,0 +1,67 @@
+"""What programs have sent: received once however often it is sent, and read in the order in which it came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from keepers.storage.service_schema import RECEIVED_EVENTS
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One event as it was sent: its number here, what kind of call it was, and its JSON text."""
+
+    number: int
+    message_id: str
+    received_at: dt.datetime
+    kind: str
+    body: str
+
+
+class Inbox:
+    """Received events inside one transaction, or for reading."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, events: Sequence[tuple[str, str, str]], now: dt.datetime) -> int:
+        """Keep events, each a message_id, a kind and a JSON text; gives how many were new."""
+        if not events:
+            return 0
+        rows = [
+            {"message_id": message, "received_at": now, "kind": kind, "body": body} for message, kind, body in events
+        ]
+        if self._connection.dialect.name == "sqlite":
+            added = sqlite.insert(RECEIVED_EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
+            return int(self._connection.execute(added, rows).rowcount)
+        # That server's driver counts no rows of many statements at once, but gives back what was added.
+        kept = postgresql.insert(RECEIVED_EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
+        return len(self._connection.execute(kept.returning(RECEIVED_EVENTS.c.id), rows).all())
+
+    def after(self, number: int, limit: int) -> list[Received]:
+        """The next events after one."""
+        query = select(RECEIVED_EVENTS).where(RECEIVED_EVENTS.c.id > number).order_by(RECEIVED_EVENTS.c.id).limit(limit)
+        return [Received(*row) for row in self._connection.execute(query)]
+
+    def all(self, until: int, of: int = 5_000) -> Iterator[Received]:
+        """Every event up to one, some at a time."""
+        last = 0
+        while True:
+            found = [one for one in self.after(last, of) if one.number <= until]
+            yield from found
+            if len(found) < of:
+                return
+            last = found[-1].number
+
+    def last(self) -> int:
+        """The number of the newest event; 0 without any."""
+        return int(self._connection.execute(select(func.max(RECEIVED_EVENTS.c.id))).scalar() or 0)
+
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._connection.execute(select(func.count()).select_from(RECEIVED_EVENTS)).scalar_one())

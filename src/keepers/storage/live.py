@@ -1,0 +1,303 @@
+"""What every customer is worth now: the values of the newest run, changed by each order since."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from keepers.domain.live import History, LiveOrder
+from keepers.storage.service_schema import (
+    GENERATIONS,
+    LIVE_CUSTOMERS,
+    LIVE_IDENTITIES,
+    LIVE_ORDERS,
+    LIVE_PERSONS,
+)
+
+_AT_ONCE = 500
+"""Names in one statement: a database admits only so many parameters."""
+
+FILLING, CURRENT, RETIRED = "filling", "current", "retired"
+
+_HISTORY = ("first_day", "last_day", "frequency", "monetary_value", "monetary_value_all", "orders", "revenue")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The values of one run as they are served.
+
+    Attributes
+    ----------
+    number : int
+        Which.
+    folder : str
+        The run's folder of results.
+    as_of, made_at : date, datetime
+        Last day of its data, and when it was made.
+    customers : int
+        How many the run valued.
+    settings : mapping
+        What its numbers mean: currency, basis, horizon, discount, margin, thresholds.
+    base_event, applied_event : int
+        The last received event that was among the run's orders, and the last one that the values know of.
+    """
+
+    number: int
+    folder: str
+    as_of: dt.date
+    made_at: dt.datetime
+    customers: int
+    settings: Mapping[str, Any]
+    base_event: int
+    applied_event: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCustomer:
+    """One customer now; `fields` is everything that the run said beyond the columns."""
+
+    customer_key: str
+    history: History
+    base: History | None
+    values: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    updated_at: dt.datetime
+    by_event: bool
+
+
+VALUES = (
+    "probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk", "state", "tier",
+    "rfm_group", "segment", "channel", "country",
+)  # fmt: skip
+"""Columns beside the history."""
+
+_VALUE = (
+    select(
+        LIVE_CUSTOMERS.c.customer_key, LIVE_CUSTOMERS.c.value, LIVE_CUSTOMERS.c.value_low.label("low"),
+        LIVE_CUSTOMERS.c.value_high.label("high"), LIVE_CUSTOMERS.c.probability_alive, LIVE_CUSTOMERS.c.tier,
+        LIVE_CUSTOMERS.c.updated_at,
+    )
+    .join(GENERATIONS, GENERATIONS.c.id == LIVE_CUSTOMERS.c.generation)
+    .where(GENERATIONS.c.status == CURRENT, LIVE_CUSTOMERS.c.customer_key == bindparam("key"))
+)  # fmt: skip
+
+
+class LiveBook:
+    """Live values inside one transaction, or for reading."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(
+        self, folder: str, as_of: dt.date, made_at: dt.datetime, settings: Mapping[str, Any], base_event: int
+    ) -> int:
+        """A generation that is being filled; one that was left half-filled goes."""
+        self._connection.execute(delete(GENERATIONS).where(GENERATIONS.c.status == FILLING))
+        row = {
+            "folder": folder, "as_of": as_of, "made_at": made_at, "customers": 0, "settings": dict(settings),
+            "status": FILLING, "base_event": base_event, "applied_event": base_event,
+        }  # fmt: skip
+        made = self._connection.execute(insert(GENERATIONS).values(**row)).inserted_primary_key
+        assert made is not None
+        return int(made[0])
+
+    def fill(self, generation: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows of a generation that is being filled, with the columns of the table."""
+        self._connection.execute(insert(LIVE_CUSTOMERS), [{**row, "generation": generation} for row in rows])
+
+    def publish(self, generation: int) -> None:
+        """Let a generation be the current one; the earlier one is no longer served."""
+        count = select(func.count()).where(LIVE_CUSTOMERS.c.generation == generation).scalar_subquery()
+        self._connection.execute(update(GENERATIONS).where(GENERATIONS.c.status == CURRENT).values(status=RETIRED))
+        self._connection.execute(
+            update(GENERATIONS).where(GENERATIONS.c.id == generation).values(status=CURRENT, customers=count)
+        )
+
+    def forget_retired(self) -> None:
+        """Remove generations that are no longer served."""
+        self._connection.execute(delete(GENERATIONS).where(GENERATIONS.c.status == RETIRED))
+
+    def current(self) -> Generation | None:
+        """The generation that is served; None before the first."""
+        return self._generation(CURRENT)
+
+    def filling(self) -> Generation | None:
+        """The generation that is being filled."""
+        return self._generation(FILLING)
+
+    def applied(self, generation: int, event: int) -> None:
+        """The values of a generation know of events up to one."""
+        self._connection.execute(update(GENERATIONS).where(GENERATIONS.c.id == generation).values(applied_event=event))
+
+    def customers(self, generation: int, keys: Iterable[str]) -> dict[str, LiveCustomer]:
+        """Customers by key."""
+        table, found = LIVE_CUSTOMERS, {}
+        for some in _parts(keys):
+            query = select(table).where(table.c.generation == generation, table.c.customer_key.in_(some))
+            for row in self._connection.execute(query).mappings():
+                found[row["customer_key"]] = live_customer(row)
+        return found
+
+    def value_of(self, key: str) -> dict[str, Any] | None:
+        """The value of one customer alone, of the values that are served."""
+        found = self._connection.execute(_VALUE, {"key": key}).mappings().first()
+        return None if found is None else dict(found)
+
+    def put(self, generation: int, customers: Sequence[LiveCustomer]) -> None:
+        """Customers as they are now, new ones among them."""
+        if not customers:
+            return
+        statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        row = statement.insert(LIVE_CUSTOMERS)
+        changed = {
+            column.name: row.excluded[column.name] for column in LIVE_CUSTOMERS.c
+            if column.name not in ("generation", "customer_key")
+        }  # fmt: skip
+        self._connection.execute(
+            row.on_conflict_do_update(index_elements=["generation", "customer_key"], set_=changed),
+            [_row(generation, customer) for customer in customers],
+        )
+
+    def keys_of(self, names: Iterable[str]) -> dict[str, str]:
+        """The customer's key for each name that is known."""
+        table = LIVE_IDENTITIES
+        found: dict[str, str] = {}
+        for some in _parts(names):
+            rows = self._connection.execute(select(table).where(table.c.known_as.in_(some)))
+            found.update((row.known_as, row.customer_key) for row in rows)
+        return found
+
+    def know(self, names: Mapping[str, str], anew: bool = False) -> None:
+        """Names of customers; a name keeps the key that it has, unless a run says `anew` whose it is."""
+        if not names:
+            return
+        statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        row = statement.insert(LIVE_IDENTITIES)
+        if anew:
+            row = row.on_conflict_do_update(
+                index_elements=["known_as"], set_={"customer_key": row.excluded["customer_key"]}
+            )
+        else:
+            row = row.on_conflict_do_nothing(index_elements=["known_as"])
+        self._connection.execute(
+            row,
+            [{"known_as": known, "customer_key": key} for known, key in names.items()],
+        )
+
+    def orders(self, ids: Iterable[str]) -> dict[str, LiveOrder]:
+        """Orders that came as events, by number."""
+        found = {}
+        for some in _parts(ids):
+            for row in self._connection.execute(select(LIVE_ORDERS).where(LIVE_ORDERS.c.order_id.in_(some))):
+                found[row.order_id] = LiveOrder(*row)
+        return found
+
+    def orders_of(self, keys: Iterable[str], after: int) -> dict[str, list[LiveOrder]]:
+        """Orders of customers from events after one, by customer."""
+        found: dict[str, list[LiveOrder]] = {}
+        for some in _parts(keys):
+            query = select(LIVE_ORDERS).where(LIVE_ORDERS.c.customer_key.in_(some), LIVE_ORDERS.c.event_id > after)
+            for row in self._connection.execute(query):
+                found.setdefault(row.customer_key, []).append(LiveOrder(*row))
+        return found
+
+    def put_orders(self, orders: Sequence[LiveOrder]) -> None:
+        """Orders as they are now."""
+        if not orders:
+            return
+        statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        row = statement.insert(LIVE_ORDERS)
+        changed = {name: row.excluded[name] for name in ("customer_key", "day", "amount", "refunded", "cancelled")}
+        self._connection.execute(
+            row.on_conflict_do_update(index_elements=["order_id"], set_=changed),
+            [
+                {
+                    "order_id": one.order_id, "customer_key": one.customer_key, "day": one.day, "amount": one.amount,
+                    "refunded": one.refunded, "cancelled": one.cancelled, "event_id": one.event_id,
+                }
+                for one in orders
+            ],
+        )  # fmt: skip
+
+    def name(self, persons: Sequence[Mapping[str, Any]]) -> None:
+        """Who customers are: rows of `customer_key`, `name` and `email`; what is not said stays."""
+        if not persons:
+            return
+        statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        row = statement.insert(LIVE_PERSONS)
+        changed = {name: func.coalesce(row.excluded[name], LIVE_PERSONS.c[name]) for name in ("name", "email")}
+        self._connection.execute(
+            row.on_conflict_do_update(index_elements=["customer_key"], set_=changed), list(persons)
+        )
+
+    def persons(self, keys: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
+        """Name and e-mail address of customers, by key."""
+        found = {}
+        for some in _parts(keys):
+            rows = self._connection.execute(select(LIVE_PERSONS).where(LIVE_PERSONS.c.customer_key.in_(some)))
+            found.update({key: (name, email) for key, name, email in rows})
+        return found
+
+    def _generation(self, status: str) -> Generation | None:
+        row = self._connection.execute(select(GENERATIONS).where(GENERATIONS.c.status == status)).mappings().first()
+        if row is None:
+            return None
+        return Generation(
+            row["id"], row["folder"], row["as_of"], row["made_at"], row["customers"], row["settings"],
+            row["base_event"], row["applied_event"],
+        )  # fmt: skip
+
+
+def live_row(
+    history: Mapping[str, Any], values: Mapping[str, Any], fields: Mapping[str, Any], updated_at: dt.datetime
+) -> dict[str, Any]:
+    """A row of a generation as the run knows it."""
+    base = History(**{name: history[name] for name in _HISTORY})
+    return {
+        **{name: history[name] for name in _HISTORY},
+        **{name: values.get(name) for name in VALUES},
+        "customer_key": history["customer_key"],
+        "updated_at": updated_at,
+        "by_event": False,
+        "base": json.dumps(base.to_dict()),
+        "fields": json.dumps(fields, default=str),
+    }
+
+
+def _row(generation: int, one: LiveCustomer) -> dict[str, Any]:
+    return {
+        **{name: getattr(one.history, name) for name in _HISTORY},
+        **{name: one.values.get(name) for name in VALUES},
+        "generation": generation,
+        "customer_key": one.customer_key,
+        "updated_at": one.updated_at,
+        "by_event": one.by_event,
+        "base": None if one.base is None else json.dumps(one.base.to_dict()),
+        "fields": json.dumps(one.fields, default=str),
+    }
+
+
+def live_customer(row: RowMapping) -> LiveCustomer:
+    """A customer from a row of the table."""
+    base = row["base"]
+    return LiveCustomer(
+        row["customer_key"],
+        History(**{name: row[name] for name in _HISTORY}),
+        None if base is None else History.from_dict(json.loads(base)),
+        {name: row[name] for name in VALUES},
+        json.loads(row["fields"]),
+        row["updated_at"],
+        row["by_event"],
+    )
+
+
+def _parts(names: Iterable[str]) -> Iterable[list[str]]:
+    known = list(dict.fromkeys(names))
+    for start in range(0, len(known), _AT_ONCE):
+        yield known[start : start + _AT_ONCE]

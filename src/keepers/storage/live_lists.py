@@ -1,0 +1,164 @@
+"""Lists of live customers: filtered, sorted and a page at a time, by the database; and totals over them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+
+from keepers.domain.errors import ConfigError
+from keepers.storage.live import LiveCustomer, live_customer
+from keepers.storage.service_schema import LIVE_CUSTOMERS, LIVE_PERSONS
+
+SORTABLE = (
+    "value", "money_at_risk", "revenue", "orders", "last_day", "first_day", "probability_alive", "expected_orders",
+    "updated_at", "customer_key",
+)  # fmt: skip
+"""Columns that a list may be sorted by."""
+
+GROUPS = ("tier", "rfm_group", "segment", "state", "channel", "country")
+"""Columns whose values divide customers."""
+
+LARGEST_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which customers: all that are said must hold.
+
+    Parameters
+    ----------
+    groups : mapping of str to tuple of str
+        For a column of `GROUPS` the values that are wanted.
+    search : str
+        A part of a name or e-mail address, or the beginning of a key.
+    persons : bool
+        Whether the search may look into names and addresses.
+    least_value, most_value, least_alive, most_alive : float, optional
+        Bounds of the value and of the probability of being alive.
+    bought_since, silent_since : date, optional
+        Last purchase on or after, or before, a day.
+    """
+
+    groups: Mapping[str, tuple[str, ...]] | None = None
+    search: str = ""
+    persons: bool = False
+    least_value: float | None = None
+    most_value: float | None = None
+    least_alive: float | None = None
+    most_alive: float | None = None
+    bought_since: dt.date | None = None
+    silent_since: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a list, and how many rows the whole list has."""
+
+    customers: tuple[LiveCustomer, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Customers that share something, and what they are worth."""
+
+    name: str | None
+    customers: int
+    value: float | None
+    money_at_risk: float | None
+    revenue: float | None
+
+
+class LiveLists:
+    """Lists of a generation."""
+
+    def __init__(self, connection: Connection, generation: int) -> None:
+        self._connection = connection
+        self._generation = generation
+
+    def page(
+        self, chosen: Filter, sort: str = "value", descending: bool = True, offset: int = 0, limit: int = 50
+    ) -> Page:
+        """A page of customers; rows without what is sorted by come last, equal ones by key.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such column or page.
+        """
+        if sort not in SORTABLE:
+            raise ConfigError(f"Customers cannot be sorted by {sort!r}; they can by {', '.join(SORTABLE)}.")
+        if not 1 <= limit <= LARGEST_PAGE or offset < 0:
+            raise ConfigError(f"A page has 1 to {LARGEST_PAGE:,} rows and begins at 0 or later.")
+        where = self._where(chosen)
+        column = LIVE_CUSTOMERS.c[sort]
+        order = column.desc().nulls_last() if descending else column.asc().nulls_last()
+        query = select(LIVE_CUSTOMERS).where(where).order_by(order, LIVE_CUSTOMERS.c.customer_key)
+        rows = self._connection.execute(query.offset(offset).limit(limit)).mappings()
+        total = self._connection.execute(select(func.count()).select_from(LIVE_CUSTOMERS).where(where)).scalar_one()
+        return Page(tuple(live_customer(row) for row in rows), int(total))
+
+    def totals(self, chosen: Filter) -> Group:
+        """All customers of a filter together."""
+        row = self._connection.execute(_sums().where(self._where(chosen))).one()
+        return Group(None, *row)
+
+    def groups(self, by: str, chosen: Filter) -> tuple[Group, ...]:
+        """Customers by the values of a column, the most valuable group first.
+
+        Raises
+        ------
+        ConfigError
+            If the column does not divide customers.
+        """
+        if by not in GROUPS:
+            raise ConfigError(f"Customers are not divided by {by!r}, but by {', '.join(GROUPS)}.")
+        column = LIVE_CUSTOMERS.c[by]
+        query = _sums(column).where(self._where(chosen)).group_by(column)
+        found = [Group(*row) for row in self._connection.execute(query)]
+        return tuple(sorted(found, key=lambda one: (-(one.value or 0.0), -one.customers, one.name or "")))
+
+    def _where(self, chosen: Filter) -> ColumnElement[bool]:
+        table = LIVE_CUSTOMERS.c
+        needed: list[ColumnElement[bool]] = [table.generation == self._generation]
+        for name, wanted in (chosen.groups or {}).items():
+            if name not in GROUPS:
+                raise ConfigError(f"Customers are not divided by {name!r}, but by {', '.join(GROUPS)}.")
+            if wanted:
+                needed.append(table[name].in_(wanted))
+        bounds = (
+            (table.value, chosen.least_value, chosen.most_value),
+            (table.probability_alive, chosen.least_alive, chosen.most_alive),
+        )
+        for column, least, most in bounds:
+            if least is not None:
+                needed.append(column >= least)
+            if most is not None:
+                needed.append(column <= most)
+        if chosen.bought_since is not None:
+            needed.append(table.last_day >= chosen.bought_since)
+        if chosen.silent_since is not None:
+            needed.append(table.last_day < chosen.silent_since)
+        if chosen.search.strip():
+            needed.append(self._found(chosen.search.strip(), chosen.persons))
+        return and_(*needed)
+
+    def _found(self, words: str, persons: bool) -> ColumnElement[bool]:
+        key = LIVE_CUSTOMERS.c.customer_key
+        found: ColumnElement[bool] = key.startswith(words, autoescape=True)
+        if not persons:
+            return found
+        person = LIVE_PERSONS.c
+        named = or_(person.name.icontains(words, autoescape=True), person.email.icontains(words, autoescape=True))
+        return or_(found, exists().where(person.customer_key == key, named))
+
+
+def _sums(*columns: Any) -> Select[Any]:
+    """How many customers, and what they are worth together."""
+    table = LIVE_CUSTOMERS.c
+    counted = func.count(table.customer_key)
+    return select(*columns, counted, func.sum(table.value), func.sum(table.money_at_risk), func.sum(table.revenue))

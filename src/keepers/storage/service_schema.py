@@ -1,0 +1,196 @@
+"""Tables of the running system: who may come in, what was received, what every customer is worth now, and its work."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from keepers.storage.schema import METADATA, Moment
+
+LARGE = BigInteger().with_variant(Integer(), "sqlite")
+"""Numbers of events: more than four bytes hold."""
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("email", String(320), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+    CheckConstraint("role IN ('owner', 'analyst', 'viewer')", name="user_role"),
+)
+"""A person who may sign in."""
+
+USER_SESSIONS = Table(
+    "user_sessions",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+"""One sign-in. What the browser holds is not kept, only its hash."""
+
+API_TOKENS = Table(
+    "api_tokens",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("made_by", String(320), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""What lets a program in, as a hash."""
+
+AUDIT_LOG = Table(
+    "audit_log",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("actor", String(320), nullable=False),
+    Column("action", String(100), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+"""Who did what, in the order of time."""
+
+RECEIVED_EVENTS = Table(
+    "received_events",
+    METADATA,
+    Column("id", LARGE, primary_key=True),
+    Column("message_id", String(255), nullable=False, unique=True),
+    Column("received_at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What programs sent, word for word; a `message_id` is one event however often it is sent."""
+
+GENERATIONS = Table(
+    "generations",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("folder", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("customers", Integer, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("base_event", LARGE, nullable=False),
+    Column("applied_event", LARGE, nullable=False),
+    CheckConstraint("status IN ('filling', 'current', 'retired')", name="generation_status"),
+    sqlite_autoincrement=True,
+)
+"""The values of one run as the running system serves them.
+
+`base_event` is the last received event among the run's orders, `applied_event` the last one that the values know of."""
+
+Index(
+    "one_current_generation",
+    GENERATIONS.c.status,
+    unique=True,
+    sqlite_where=text("status = 'current'"),
+    postgresql_where=text("status = 'current'"),
+)
+
+LIVE_CUSTOMERS = Table(
+    "live_customers",
+    METADATA,
+    Column("generation", Integer, ForeignKey("generations.id", ondelete="CASCADE"), primary_key=True),
+    Column("customer_key", Text, primary_key=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("orders", Integer, nullable=False),
+    Column("revenue", Float),
+    Column("frequency", Integer, nullable=False),
+    Column("monetary_value", Float),
+    Column("monetary_value_all", Float),
+    Column("probability_alive", Float),
+    Column("expected_orders", Float),
+    Column("value", Float),
+    Column("value_low", Float),
+    Column("value_high", Float),
+    Column("money_at_risk", Float),
+    Column("state", String(20)),
+    Column("tier", String(40)),
+    Column("rfm_group", String(60)),
+    Column("segment", String(80)),
+    Column("channel", Text),
+    Column("country", Text),
+    Column("updated_at", Moment, nullable=False),
+    Column("by_event", Boolean, nullable=False),
+    Column("base", Text),
+    Column("fields", Text, nullable=False),
+)
+"""One customer now: the history that suffices and the value. `base` is the history as the run knew it, empty for who
+came since, and `fields` everything else that the run says of them; both are JSON texts."""
+
+for _name in ("value", "last_day", "money_at_risk", "revenue", "orders", "updated_at"):
+    Index(f"live_customers_by_{_name}", LIVE_CUSTOMERS.c.generation, LIVE_CUSTOMERS.c[_name])
+
+LIVE_ORDERS = Table(
+    "live_orders",
+    METADATA,
+    Column("order_id", Text, primary_key=True),
+    Column("customer_key", Text, nullable=False, index=True),
+    Column("day", Date),
+    Column("amount", Float),
+    Column("refunded", Float, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("event_id", LARGE, nullable=False),
+)
+"""An order that came as an event, so that the same order sent anew, or refunded, changes it rather than adds one.
+
+Of an order that only a file knows there is no day, and only what was refunded."""
+
+LIVE_PERSONS = Table(
+    "live_persons",
+    METADATA,
+    Column("customer_key", Text, primary_key=True),
+    Column("name", Text),
+    Column("email", Text),
+)
+"""Who a customer is, apart, so that a person can be erased."""
+
+LIVE_IDENTITIES = Table(
+    "live_identities",
+    METADATA,
+    Column("known_as", String(400), primary_key=True),
+    Column("customer_key", Text, nullable=False, index=True),
+)
+"""What a person is called by programs that send events (`user:17`, `email:a@b`), and whose key that is."""
+
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("asked_by", String(320), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("step", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    CheckConstraint("status IN ('waiting', 'running', 'done', 'failed')", name="job_status"),
+)
+"""A longer piece of work: valuing everything anew, reading a file."""

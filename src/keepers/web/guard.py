@@ -1,0 +1,112 @@
+"""Around every answer: headers that keep browsers from being misled, a limit on how often, and the metrics."""
+
+from __future__ import annotations
+
+import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from keepers.web.problems import problem
+
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Metrics:
+    """What is counted, in the form that Prometheus reads."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "keepers_requests", "Requests by route and status", ["route", "method", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "keepers_request_seconds", "Time of an answer", ["route"], registry=self.registry,
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+        )  # fmt: skip
+        self.events = Counter("keepers_events", "Received events that were new", registry=self.registry)
+        self.applied = Counter("keepers_events_applied", "Events taken into values", registry=self.registry)
+
+
+class Guard:
+    """Middleware around the whole app.
+
+    Parameters
+    ----------
+    app : ASGI app
+    metrics : Metrics
+    secure : bool
+        Whether the site is reached over TLS, so that browsers may be told to keep to it.
+    limits : dict of str to str
+        Beginnings of paths, and how often one address may ask there, such as ``{"/sign-in": "10/minute"}``.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, secure: bool, limits: dict[str, str]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._headers = dict(_HEADERS)
+        if secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        self._limits: list[tuple[str, RateLimitItem]] = [(path, parse(rate)) for path, rate in limits.items()]
+        self._window = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            if self._too_often(scope):
+                refused = problem(429, "Too many requests. Wait a minute.", headers={"Retry-After": "60"})
+                await refused(scope, receive, answer)
+            else:
+                await self._app(scope, receive, answer)
+        finally:
+            path = _route(scope)
+            self._metrics.requests.labels(path, scope["method"], str(status)).inc()
+            self._metrics.seconds.labels(path).observe(time.perf_counter() - began)
+
+    def _too_often(self, scope: Scope) -> bool:
+        if scope["method"] == "GET":
+            return False
+        for path, rate in self._limits:
+            if scope["path"].startswith(path):
+                client = scope.get("client")
+                return not self._window.hit(rate, path, client[0] if client else "unknown")
+        return False
+
+
+def _route(scope: Scope) -> str:
+    """The path with the names of its parameters in place of what they were, of which there are too many to count."""
+    if scope.get("route") is None:
+        return "other"
+    named = {str(value): name for name, value in scope.get("path_params", {}).items()}
+    return "/".join(f"{{{named[part]}}}" if part in named else part for part in scope["path"].split("/"))

@@ -1,0 +1,62 @@
+"""Errors as programs read them: problem+json (RFC 9457), with what is wrong and what to do."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from keepers.domain.errors import ConfigError, InputError, KeepersError
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger("keepers.service")
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+
+
+def problem(
+    status: int, detail: str, errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    """An answer that says what is wrong."""
+    said = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    return JSONResponse(said.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
+
+
+def add_problems(app: FastAPI) -> None:
+    """Let every error of an app be a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        del request
+        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        del request
+        found = [{"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]} for one in error.errors()]
+        return problem(422, "The request does not say what it should.", found)
+
+    @app.exception_handler(KeepersError)
+    async def _known(request: Request, error: KeepersError) -> Response:
+        del request
+        status = 422 if isinstance(error, ConfigError | InputError) else 503
+        return problem(status, str(error))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> Response:
+        _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem(500, "Something went wrong that Keepers did not foresee. The log says more.")

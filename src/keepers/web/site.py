@@ -1,0 +1,107 @@
+"""The running system as a page or a call sees it: the project, its state, the clock, and what it tells others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keepers.domain.access import Visitor
+from keepers.pipeline.project import Project
+from keepers.storage.live import Generation
+from keepers.storage.state import State
+from keepers.web.secrets import token_hash
+
+
+class News:
+    """Tells those who listen what has changed; who is slow hears the newest only."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
+        """A queue of what is told from now on."""
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=100)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    def tell(self, what: dict[str, Any]) -> None:
+        """Tell everybody; call it in the loop of the server."""
+        for queue in self._listeners:
+            while True:
+                try:
+                    queue.put_nowait(what)
+                    break
+                except asyncio.QueueFull:
+                    queue.get_nowait()
+
+
+@dataclass(eq=False)
+class Site:
+    """What is shared by all requests of a process.
+
+    Attributes
+    ----------
+    project : Project
+        What keepers.toml says.
+    state : State
+        Open as long as the process runs.
+    secure : bool
+        Whether cookies go over TLS alone.
+    clock : callable
+        The present moment.
+    """
+
+    project: Project
+    state: State
+    secure: bool = False
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    news: News = field(default_factory=News)
+    _said: tuple[str, dict[str, Any]] | None = None
+
+    def now(self) -> dt.datetime:
+        """The present moment, in UTC."""
+        return self.clock()
+
+    @property
+    def time_zone(self) -> str:
+        """The business's time zone."""
+        return self.project.time_zone or "UTC"
+
+    @property
+    def name(self) -> str:
+        """The store as its owner calls it."""
+        return self.project.name or "Your store"
+
+    def generation(self) -> Generation | None:
+        """The values that are served; None before the first run."""
+        with self.state.reading() as books:
+            return books.live.current()
+
+    def said(self, generation: Generation) -> dict[str, Any]:
+        """The summary of the run behind a generation, read once."""
+        if self._said is None or self._said[0] != generation.folder:
+            path = Path(generation.folder) / "summary.json"
+            self._said = (generation.folder, json.loads(path.read_text(encoding="utf-8")))
+        return self._said[1]
+
+    def of_token(self, token: str) -> Visitor | None:
+        """The program behind a token."""
+        with self.state.reading() as books:
+            found = books.users.of_token(token_hash(token), self.now())
+        return None if found is None else Visitor(f"token {found.name}", found.scopes)
+
+    def of_session(self, session: str) -> Visitor | None:
+        """The person behind a session."""
+        with self.state.reading() as books:
+            user = books.users.of_session(token_hash(session), self.now())
+        return None if user is None else Visitor(user.email, user.visitor.scopes, session)

@@ -1,0 +1,141 @@
+"""What the tables of the running system are filled with in tests: the same entries, in every database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from keepers.domain.access import Role, Scope
+from keepers.domain.errors import ConfigError
+from keepers.domain.live import History, LiveOrder
+from keepers.storage.live import LiveCustomer, live_row
+from keepers.storage.live_lists import Filter
+from keepers.storage.state import Books, State
+
+NOW = dt.datetime(2026, 3, 2, 8, 0, 0, tzinfo=dt.UTC)
+DAY = dt.date(2026, 2, 28)
+HISTORY = History(dt.date(2025, 12, 1), dt.date(2026, 2, 1), 2, 30.0, 25.0, 3, 75.0)
+VALUES = {"probability_alive": 0.8, "expected_orders": 3.0, "value": 90.0, "value_low": 0.0, "value_high": 200.0}
+
+
+def fill_service(state: State) -> None:
+    """One entry of every kind."""
+    with state.writing() as books:
+        user = books.users.add("ada@example.com", "a hash", Role.OWNER, NOW)
+        books.users.begin_session(user, "s" * 64, NOW, NOW + dt.timedelta(days=7))
+        books.users.add_token("shop", "t" * 64, frozenset({Scope.INGEST}), "ada@example.com", NOW)
+        books.users.note("ada@example.com", "signed in", "127.0.0.1", NOW, {"a": 1})
+        assert books.inbox.add([("m1", "track", '{"event":"Order Completed"}'), ("m2", "page", "{}")], NOW) == 2
+        assert books.inbox.add([("m2", "page", "{}"), ("m3", "page", "{}")], NOW) == 1
+        generation = books.live.begin("/shop/result", DAY, NOW, {"currency": "EUR"}, 1)
+        rows = [_row("C1", 90.0, "Gold"), _row("C2", 10.0, "Bronze"), _row("C_3", None, "Bronze")]
+        books.live.fill(generation, rows)
+        books.live.name([{"customer_key": "C1", "name": "Ada 100%", "email": "ada@x.example"}])
+        books.live.name([{"customer_key": "C1", "name": None, "email": "ada@y.example"}])
+        books.live.know({"17": "C1", "18": "C2"})
+        books.live.know({"18": "C1", "19": "C1"})
+        books.live.put_orders([LiveOrder("O1", "C1", dt.date(2026, 3, 1), 20.0, event_id=2)])
+        books.live.publish(generation)
+        job = books.jobs.ask("run", "ada@example.com", NOW)
+        assert books.jobs.ask("run", "ben@example.com", NOW) == job
+
+
+def check_service(books: Books) -> None:
+    """Every entry is there as it was written."""
+    user = books.users.of_session("s" * 64, NOW)
+    assert user is not None
+    assert (user.email, user.role, user.created_at) == ("ada@example.com", Role.OWNER, NOW)
+    assert books.users.of_session("s" * 64, NOW + dt.timedelta(days=8)) is None
+    token = books.users.of_token("t" * 64, NOW)
+    assert token is not None
+    assert token.scopes == {Scope.INGEST}
+    assert [(deed.action, deed.detail) for deed in books.users.deeds()] == [("signed in", {"a": 1})]
+    assert [(one.message_id, one.kind) for one in books.inbox.after(0, 10)] == [
+        ("m1", "track"), ("m2", "page"), ("m3", "page"),
+    ]  # fmt: skip
+    assert [one.message_id for one in books.inbox.all(books.inbox.after(0, 2)[1].number, of=1)] == ["m1", "m2"]
+    current = books.live.current()
+    assert current is not None
+    assert (current.customers, current.as_of, current.base_event, current.settings) == (3, DAY, 1, {"currency": "EUR"})
+    found = books.live.customers(current.number, ["C1", "C9"])
+    assert list(found) == ["C1"]
+    assert (found["C1"].history, found["C1"].base, found["C1"].fields) == (HISTORY, HISTORY, {"note": "x"})
+    assert books.live.persons(["C1"]) == {"C1": ("Ada 100%", "ada@y.example")}
+    assert books.live.keys_of(["17", "18", "19", "20"]) == {"17": "C1", "18": "C2", "19": "C1"}
+    assert books.live.orders(["O1"])["O1"].amount == 20.0
+    assert books.live.orders_of(["C1"], 2) == {}
+    (job,) = books.jobs.listed()
+    assert (job.kind, job.status) == ("run", "waiting")
+    _check_lists(books, current.number)
+
+
+def change_service(state: State) -> None:
+    """What changes entries does so, and refuses what makes no sense."""
+    with state.writing() as books:
+        current = books.live.current()
+        assert current is not None
+        one = books.live.customers(current.number, ["C1"])["C1"]
+        richer = replace(one, values={**one.values, "value": 120.0}, by_event=True, updated_at=NOW)
+        fresh = LiveCustomer("live_1", HISTORY, None, {"value": 5.0}, {}, NOW, True)
+        books.live.put(current.number, [richer, fresh])
+        books.live.put_orders([LiveOrder("O1", "C1", dt.date(2026, 3, 1), 20.0, 5.0, True, 9)])
+    with state.reading() as books:
+        found = books.live.customers(current.number, ["C1", "live_1"])
+        assert (found["C1"].values["value"], found["C1"].by_event, found["live_1"].base) == (120.0, True, None)
+        assert books.live.orders(["O1"])["O1"] == LiveOrder("O1", "C1", dt.date(2026, 3, 1), 20.0, 5.0, True, 2)
+        value = books.live.value_of("C1")
+        assert value is not None
+        assert (value["value"], value["low"]) == (120.0, 0.0)
+    with state.writing() as books:
+        other = books.live.begin("/shop/next", DAY, NOW, {}, 3)
+        books.live.fill(other, [_row("C1", 1.0, "Gold")])
+        assert books.live.current() is not None
+    with state.writing() as books:
+        books.live.publish(other)
+        books.live.forget_retired()
+    with state.reading() as books:
+        current = books.live.current()
+        assert current is not None
+        assert (current.number, current.customers) == (other, 1)
+        assert books.live.value_of("C2") is None
+    with state.writing() as books:
+        with pytest.raises(ConfigError, match="only owner"):
+            books.users.change("ada@example.com", role=Role.VIEWER)
+        books.users.change("ada@example.com", password_hash="another")
+        assert books.users.of_session("s" * 64, NOW) is None
+        books.users.revoke(books.users.tokens()[0].number, NOW)
+        assert books.users.of_token("t" * 64, NOW) is None
+        with pytest.raises(ConfigError, match="no token"):
+            books.users.revoke(99, NOW)
+        job = books.jobs.take(NOW)
+        assert job is not None
+        assert books.jobs.take(NOW) is None
+        books.jobs.give_up(NOW)
+        assert books.jobs.listed()[0].status == "failed"
+
+
+def _check_lists(books: Books, generation: int) -> None:
+    lists = books.lists(generation)
+    page = lists.page(Filter(), limit=2)
+    assert (page.total, [one.customer_key for one in page.customers]) == (3, ["C1", "C2"])
+    assert [one.customer_key for one in lists.page(Filter(), offset=2, limit=2).customers] == ["C_3"]
+    assert lists.page(Filter({"tier": ("Bronze",)}, least_value=5.0)).total == 1
+    assert lists.page(Filter(search="100%", persons=True)).total == 1
+    assert lists.page(Filter(search="ADA", persons=True)).total == 1
+    assert lists.page(Filter(search="ADA")).total == 0
+    assert lists.page(Filter(search="C_")).total == 1, "a sign of a pattern is a letter like others"
+    assert lists.page(Filter(silent_since=dt.date(2026, 2, 1))).total == 0
+    groups = {group.name: (group.customers, group.value) for group in lists.groups("tier", Filter())}
+    assert groups == {"Gold": (1, 90.0), "Bronze": (2, 10.0)}
+    assert lists.totals(Filter()).value == 100.0
+    with pytest.raises(ConfigError, match="sorted by"):
+        lists.page(Filter(), sort="value; DROP TABLE users")
+    with pytest.raises(ConfigError, match="divided by"):
+        lists.groups("name", Filter())
+
+
+def _row(key: str, value: float | None, tier: str) -> dict[str, object]:
+    history = {**HISTORY.to_dict(), "customer_key": key, "first_day": HISTORY.first_day, "last_day": HISTORY.last_day}
+    return live_row(history, {**VALUES, "value": value, "tier": tier}, {"note": "x"}, NOW)

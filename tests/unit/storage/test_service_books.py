@@ -1,0 +1,16 @@
+"""The tables of the running system in SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keepers.storage.state import State
+from unit.storage.service_books import change_service, check_service, fill_service
+
+
+def test_everything_is_kept_and_changed(tmp_path: Path) -> None:
+    with State(tmp_path, pooled=True) as state:
+        fill_service(state)
+        with state.reading() as books:
+            check_service(books)
+        change_service(state)
