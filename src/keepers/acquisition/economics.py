@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keepers.acquisition.claims import claims
-from keepers.acquisition.costs import Cost, Costs, costs
+from keepers.acquisition.costs import COSTED, Cost, Costs, costs
 from keepers.acquisition.lead_counts import LeadCount, lead_counts
 from keepers.acquisition.marginal import Marginal, marginal, weeks
 from keepers.acquisition.newcomers import SHOWN_AGES, Newcomers, newcomers
@@ -62,6 +62,10 @@ class Question:
     rules: AcquisitionRules
     seed: int = _SEED
     notes: tuple[str, ...] = ()
+
+    def knows(self, by: str) -> bool:
+        """Whether anything is known of a dimension: of customers, or of costs."""
+        return self.found.origins.has(by) or (self.paid is not None and by in COSTED)
 
 
 def channel_economics(
@@ -192,7 +196,7 @@ def economics_by(question: Question, by: str, *, most: int = 24, draws: int = DR
     found = question.found
     if by not in DIMENSIONS:
         raise ConfigError(f"`by` is {by!r}. Customers are told apart by {', '.join(DIMENSIONS)}.")
-    if not found.origins.has(by):
+    if not question.knows(by):
         raise InputError(
             f"Nothing tells the {by.replace('_', ' ')} of any customer. Add what does: touches, customers with their "
             "channel, or orders that name it."

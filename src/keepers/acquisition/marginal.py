@@ -25,6 +25,7 @@ from keepers.valuation.intervals import central
 
 FEWEST_WEEKS = 12
 """Weeks with spend without which nothing is said."""
+_FEWEST_CUSTOMERS = 20
 _LEAST_SPREAD = 0.08
 """Standard deviation of the logarithm of pressure without which weeks are too alike."""
 _RECENT = 13
@@ -139,6 +140,9 @@ def marginal(one: Weeks, seed: int = 0) -> Marginal | str:
     if active.size < FEWEST_WEEKS:
         more = FEWEST_WEEKS - active.size
         return f"What the next customer costs needs {more} more week{'s'[: more != 1]} with spend."
+    few = _FEWEST_CUSTOMERS - int(one.customers[int(active[0]) :].sum())
+    if few > 0:
+        return f"What the next customer costs needs {few} more customer{'s'[: few != 1]} of whom the channel is known."
     begin = int(active[0])
     cost, customers = one.cost[begin:], one.customers[begin:]
     demand = np.log(_smooth(one.demand[begin:]) + 1.0)

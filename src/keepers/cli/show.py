@@ -58,6 +58,9 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     if risk is not None and risk["customers"]:
         at_stake = "" if risk["money"] is None or money is None else f"; {_money(risk['money'], money)} is at stake"
         lines.append(f"At risk of leaving: {_count(risk['customers'], 'customer')}{at_stake}.")
+    won = (summary.get("acquisition") or {}).get("channels")
+    if won is not None and money is not None:
+        lines += _won(won["total"], money)
     added = summary.get("update")
     if added is not None:
         lines.append(_added(added))
@@ -67,6 +70,18 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         lines += _subscriptions(summary["subscriptions"], summary["horizon"])
         lines.append(summary["subscriptions"]["verdict"]["sentence"])
     return lines
+
+
+def _won(total: dict[str, Any], money: dict[str, Any]) -> list[str]:
+    """What customers cost and bring."""
+    if total["cac_loaded"] is None or total["value_lifetime"] is None:
+        return []
+    back = total["payback_months"]
+    when = "not in sight" if back is None else f"back after {back:.0f} month{'' if round(back) == 1 else 's'}"
+    return [
+        f"A new customer costs {_money(total['cac_loaded'], money)} and brings "
+        f"{_money(total['value_lifetime'], money)} over {money['lifetime']['text']}; the cost is {when}."
+    ]
 
 
 def _alone(summary: dict[str, Any]) -> list[str]:

@@ -66,7 +66,7 @@ def acquire(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path,
     notes = list(question.notes)
     found: list[ChannelEconomics] = []
     for by in DIMENSIONS if options.report else DIMENSIONS[:1]:
-        if not question.found.origins.has(by):
+        if not question.knows(by):
             continue
         try:
             found.append(economics_by(question, by, most=_GROUPS, draws=DRAWS if by == "channel" else DRAWS // 2))

@@ -179,3 +179,36 @@ def test_columns_hold_every_row_and_the_whole(found) -> None:
     assert columns["label"] == [*(row.label for row in found.rows), "all"]
     assert {len(column) for column in columns.values()} == {len(found.rows) + 1}
     assert columns["cac"][columns["label"].index("meta ads")] == 40.0
+
+
+def test_spend_beside_orders_that_name_no_channel_still_has_a_blended_cost() -> None:
+    data = shop(spend=SPENT)
+    orders = data.orders
+    engine = orders.engine
+    silent = engine.create(engine.new_name("silent"), f"SELECT * REPLACE (NULL AS channel) FROM {orders.name}")
+    data = Dataset(engine, {**data.tables, "orders": kp.Orders(engine, silent, currency="EUR")}, [], None)  # type: ignore[arg-type]
+    found = kp.channel_economics(data, margin=0.5)
+    assert (found.row("meta ads").cost.cost, found.row("meta ads").cac) == (120, None)
+    assert found.total.cac == pytest.approx(170 / 6)
+    assert found.total.payback is not None
+    assert found.claims.rows[0].ratio is None
+    assert any("nobody knows what brought 6" in note for note in found.notes)
+
+
+def test_orders_without_amounts_have_costs_and_no_worth() -> None:
+    data = shop(spend=SPENT)
+    orders = data.orders
+    bare = kp.Orders(orders.engine, orders.name, currency="EUR", has_money=False)
+    found = kp.channel_economics(Dataset(orders.engine, {**data.tables, "orders": bare}, [], None))  # type: ignore[arg-type]
+    meta = found.row("meta ads")
+    assert (meta.cac, meta.lifetime, meta.payback, meta.max_cac) == (40.0, None, None, None)
+    assert found.quality == ()
+
+
+def test_too_few_customers_say_how_many_more_the_next_one_needs() -> None:
+    weekly = spend([(7 * week, "Facebook", "spring", 50 + week) for week in range(20)])
+    told = kp.channel_economics(shop(spend=weekly)).row("meta ads").marginal
+    assert told == "What the next customer costs needs 18 more customers of whom the channel is known."
+    short = spend([(7 * week, "Facebook", "spring", 50 + week) for week in range(5)])
+    told = kp.channel_economics(shop(spend=short)).row("meta ads").marginal
+    assert told == "What the next customer costs needs 8 more weeks with spend."
