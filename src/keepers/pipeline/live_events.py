@@ -119,6 +119,15 @@ def _moment(said: Mapping[str, Any], received: dt.datetime) -> dt.datetime:
     return received
 
 
+def names_in(body: str) -> tuple[str, ...]:
+    """What an event, as it was sent, calls its customer; nothing where it cannot be read."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return ()
+    return _names(said) if isinstance(said, Mapping) else ()
+
+
 def _names(said: Mapping[str, Any]) -> tuple[str, ...]:
     """What the customer is known as: by address, by the sender's id, and by the visitor's."""
     email, _ = _person(said)

@@ -78,6 +78,19 @@ class Database:
             yield connection
             connection.rollback()
 
+    def forget(self) -> None:
+        """Write the file anew without what was deleted, which would otherwise stay in it until it is written over."""
+        if not self.is_sqlite:
+            return
+        with told(self.where):
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from keepers.domain.errors import EngineError
 from keepers.storage.alerts import AlertBook
 from keepers.storage.database import Database, sqlite_url
 from keepers.storage.divisions import Divisions
+from keepers.storage.erasing import Erasure, NamesOf, erase_customers, keys_of_address, known_customers
 from keepers.storage.failures import told_of_files
 from keepers.storage.inbox import Inbox
 from keepers.storage.jobs import JobBook
@@ -133,6 +134,43 @@ class State:
         """See what a change would come to: nothing of the block stays."""
         with self._database.trying() as connection:
             yield self._books(connection)
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Those of some customers of whom anything is remembered."""
+        with self._database.reading() as connection:
+            return known_customers(connection, self.snapshots, keys)
+
+    def addressed(self, email: str) -> set[str]:
+        """Customers whom the running system knows by an e-mail address."""
+        with self._database.reading() as connection:
+            return keys_of_address(connection, email.strip().lower())
+
+    def erase(self, keys: Sequence[str], names_of: NamesOf = lambda _: ()) -> Erasure:
+        """Erase customers from all that is remembered: everything of them, or nothing where it fails.
+
+        Parameters
+        ----------
+        keys : sequence of str
+        names_of : callable
+            What an event, as it was sent, calls its customer, so that events of these are found.
+
+        Raises
+        ------
+        EngineError
+            If the database or a file of scores cannot be written.
+        """
+        erasure = Erasure(0, 0, 0)
+        try:
+            with self._database.writing() as connection:
+                erasure = erase_customers(connection, self.snapshots, keys, names_of)
+        except BaseException:
+            for path in erasure.new:
+                path.unlink(missing_ok=True)
+            raise
+        for path in erasure.old:
+            path.unlink(missing_ok=True)
+        self._database.forget()
+        return erasure
 
     def write_snapshot(self, table: Table, stem: str) -> Path:
         """Write a table's rows beside the database, under a name of their own; whoever fails later removes it.

@@ -1,0 +1,97 @@
+"""Erasing people from a project: whom is meant, what goes, and which files still name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepers.data.engine import Engine, literal
+from keepers.domain.errors import ConfigError
+from keepers.pipeline.live_events import names_in
+from keepers.pipeline.project import Project
+
+if TYPE_CHECKING:
+    from keepers.storage.erasing import Erasure
+
+_DEFAULT = "keepers-result"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased from a project.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        Customers.
+    erasure : Erasure
+        Entries of the state.
+    still : tuple of Path
+        Files of the results that still name them.
+    """
+
+    keys: tuple[str, ...]
+    erasure: Erasure
+    still: tuple[Path, ...]
+
+
+def erase(project: Project, who: Sequence[str]) -> Erased:
+    """Erase people from the state of a project.
+
+    Parameters
+    ----------
+    project : Project
+    who : sequence of str
+        Customer keys, or e-mail addresses as the results of the project name them.
+
+    Raises
+    ------
+    ConfigError
+        If somebody is not known; nothing is erased then.
+    """
+    result = project.folder / (project.into or _DEFAULT)
+    tables = [path for name in ("customers", "subscribers") if (path := result / f"{name}.parquet").is_file()]
+    engine = Engine()
+    with project.open_state() as state:
+        named = {one: sorted({*_keys_of(engine, tables, one), *state.addressed(one)}) for one in who}
+        asked = sorted({key for one, keys in named.items() for key in (one, *keys)})
+        known = state.known(asked)
+        unknown = [one for one, keys in named.items() if not keys and one not in known]
+        if unknown:
+            raise ConfigError(
+                f"Nobody is known as {unknown[0]!r}, neither in {state.where} nor in {result}. Name the customer_key "
+                "of customers.csv, or the e-mail address there. Nothing was erased."
+            )
+        keys = sorted(known | {key for keys in named.values() for key in keys})
+        erasure = state.erase(keys, names_in)
+    still = [path for path in sorted(result.glob("*.parquet")) if _holds(engine, path, keys)]
+    report = result / "report.html"
+    engine.close()
+    if still:
+        still += [path for path in (*(one.with_suffix(".csv") for one in still), report) if path.is_file()]
+        still += [path for path in (result / "alerts.csv", result / "kept") if path.exists()]
+    return Erased(tuple(keys), erasure, tuple(still))
+
+
+def _keys_of(engine: Engine, tables: Sequence[Path], who: str) -> list[str]:
+    """Keys of whoever has this key or address."""
+    found: set[str] = set()
+    for path in tables:
+        read = f"read_parquet({literal(str(path))})"
+        columns = [str(row[0]) for row in engine.rows(f"DESCRIBE SELECT * FROM {read}")]
+        match = f"customer_key = {literal(who)}"
+        if "email" in columns:
+            match += f" OR lower(email) = {literal(who.strip().lower())}"
+        found |= {str(row[0]) for row in engine.rows(f"SELECT DISTINCT customer_key FROM {read} WHERE {match}")}
+    return sorted(found)
+
+
+def _holds(engine: Engine, path: Path, keys: Sequence[str]) -> bool:
+    read = f"read_parquet({literal(str(path))})"
+    columns = [str(row[0]) for row in engine.rows(f"DESCRIBE SELECT * FROM {read}")]
+    if "customer_key" not in columns:
+        return False
+    listed = ", ".join(literal(key) for key in keys)
+    return bool(engine.rows(f"SELECT 1 FROM {read} WHERE customer_key IN ({listed}) LIMIT 1"))
