@@ -221,7 +221,7 @@ def choose_subscription_model(
         kind, _, by = name.partition(" by ")
         if kind not in named:
             continue
-        fitted = copy.copy(named[kind]).fit(summary, by=by or None)
+        fitted = copy.copy(named[kind]).fit(summary, by=by or None, pooled=True)
         if fitted.outcome_.usable:
             return SubscriptionChoice(fitted, summary, found)
     raise FitError("No model of contracts could be fitted. See `keepers check` for what the data can support.")

@@ -124,7 +124,7 @@ class ContractOrigin:
         FitError
             If the fit has no maximum or its predictions are not numbers.
         """
-        fitted = copy.copy(candidate.model).fit(self.summary, by=candidate.by)
+        fitted = copy.copy(candidate.model).fit(self.summary, by=candidate.by, pooled=True)
         if not fitted.outcome_.usable:
             raise FitError(fitted.outcome_.value)
         self.fitted[candidate.name] = fitted

@@ -18,6 +18,7 @@ from keepers.models.base import Model, PriorChoice
 from keepers.models.contractual import questions
 from keepers.models.contractual.before_data import BeforeData
 from keepers.models.contractual.contract_rows import ContractRows, columns_given, contract_rows, contracts_to_fit
+from keepers.models.contractual.pooling import pooled_prior
 from keepers.models.contractual.questions import Question
 from keepers.models.evidence import Likelihood, Resampling
 from keepers.models.fitting import Problem, fit
@@ -71,7 +72,7 @@ class ContractModel(BeforeData, Model):
     unit_: TimeUnit
     plans_: dict[str, Any]
 
-    def fit(self, data: Any, unit: TimeUnit | str | None = None, by: str | None = None) -> Self:
+    def fit(self, data: Any, unit: TimeUnit | str | None = None, by: str | None = None, pooled: bool = False) -> Self:
         """Fit the model to contracts.
 
         Parameters
@@ -83,6 +84,9 @@ class ContractModel(BeforeData, Model):
         by : str, optional
             Column that tells plans apart. Each plan then has a fit of its own in `plans_`, and predictions use that
             of the row's `plan`; the model itself is the common fit, which answers for plans that were not seen.
+        pooled : bool
+            Whether plans learn from each other (empirical Bayes): their log parameters lie around a common centre, as
+            closely as all of them say, so that a small plan leans on the others and a large one speaks for itself.
 
         Returns
         -------
@@ -95,7 +99,8 @@ class ContractModel(BeforeData, Model):
         """
         together, plans = contracts_to_fit(data, unit, self.family.DISCRETE, by)
         self._fit_cells(together)
-        self.plans_ = {name: type(self)(self.prior)._fit_cells(cells) for name, cells in plans.items()}
+        prior = pooled_prior(self, plans) if pooled and len(plans) > 1 and self.outcome_.usable else self.prior
+        self.plans_ = {name: type(self)(prior)._fit_cells(cells) for name, cells in plans.items()}
         return self
 
     def _fit_cells(self, cells: ContractCells) -> Self:
@@ -262,14 +267,8 @@ class ContractModel(BeforeData, Model):
             raise ConfigError(f"`periods` is {periods}; ask for one or more.")
         check_level(level)
         model = self._of_plan(plan)
-        age = np.arange(int(periods) + 1, dtype=np.float64)
-        curve: dict[str, FloatArray] = {"age": age}
         exact, drawn = model._theta().tolist(), model._posterior_columns(_DRAWS)
-        for name, of in (("survival", questions.survival_curve), ("renewal_probability", questions.renewal_curve)):
-            spread = np.broadcast_to(of(self.family, drawn, age), (_DRAWS, age.size))
-            ends = np.quantile(spread, [0.5 - level / 200.0, 0.5 + level / 200.0], axis=0)
-            curve |= {name: of(self.family, exact, age), f"{name}_low": ends[0], f"{name}_high": ends[1]}
-        return curve
+        return questions.curves(self.family, exact, drawn, np.arange(int(periods) + 1, dtype=np.float64), level)
 
     def expected_tenure_new_customer(self, cap: Horizon | None = None, plan: str | None = None) -> float:
         """Expected periods that a contract lasts that begins now; without a cap it may be infinite."""

@@ -152,3 +152,16 @@ def ask(name: str, unit: TimeUnit, arguments: Mapping[str, Any]) -> Question:
     if given:
         raise ConfigError(f"`{name}` has no argument {', '.join(given)}.")
     return made
+
+
+def curves(
+    family: ContractFamily, exact: Columns, drawn: Columns, age: FloatArray, level: float
+) -> dict[str, FloatArray]:
+    """Survival and renewal of a new contract by age at parameters, with intervals over draws of them."""
+    found: dict[str, FloatArray] = {"age": age}
+    for name, of in (("survival", survival_curve), ("renewal_probability", renewal_curve)):
+        spread = of(family, drawn, age)
+        ends = np.quantile(spread, [0.5 - level / 200.0, 0.5 + level / 200.0], axis=0)
+        low, high = (np.broadcast_to(end, age.shape) for end in ends)
+        found |= {name: of(family, exact, age), f"{name}_low": low, f"{name}_high": high}
+    return found
