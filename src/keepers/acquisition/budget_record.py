@@ -10,11 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from keepers.acquisition.budget import BudgetPlan
+from keepers.acquisition.origins import origins
 from keepers.acquisition.response import ResponseCurves
-from keepers.acquisition.weekly import newcomers
 from keepers.data.engine import literal, quoted
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome
 from keepers.summaries.feature_sources import tables_of
+from keepers.summaries.summary import Summary
 
 KEY = "budget"
 """Key of the action of every entry about a budget."""
@@ -108,7 +109,9 @@ def is_due(record: Record, plan: BudgetPlan) -> bool:
     return not any(first <= plan.starts_on <= last for _, first, last, _ in _entries(record))
 
 
-def review(record: Record, source: Any, curves: ResponseCurves, observed_at: dt.datetime) -> tuple[PlannedAndDone, ...]:
+def review(
+    record: Record, source: Any, summary: Summary, curves: ResponseCurves, observed_at: dt.datetime
+) -> tuple[PlannedAndDone, ...]:
     """Hold earlier plans against what was spent and who came, and write it into the record.
 
     Parameters
@@ -116,7 +119,9 @@ def review(record: Record, source: Any, curves: ResponseCurves, observed_at: dt.
     record : Record
         Where plans were written.
     source : Dataset or Store
-        The newest data.
+        The newest data, with canonical names of channels.
+    summary : Summary
+        Of its customers.
     curves : ResponseCurves
         With money, of these data.
     observed_at : datetime
@@ -131,7 +136,7 @@ def review(record: Record, source: Any, curves: ResponseCurves, observed_at: dt.
     past = [one for one in _entries(record) if one[2] <= curves.last_day]
     if not past:
         return ()
-    came = newcomers(source)
+    came = origins(source, summary).table.name
     try:
         rows = [_row(source, came, curves, *one) for one in past]
     finally:

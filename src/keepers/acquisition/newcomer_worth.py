@@ -8,12 +8,13 @@ uncertain, scales the value of a new customer over the whole horizon.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from keepers.acquisition.weekly import PACKAGE
+from keepers.acquisition.origins import PACKAGE
+from keepers.acquisition.results import ChannelEconomics
 from keepers.data.engine import literal, quoted, template
 from keepers.data.normalise import fill
 from keepers.domain.cells import FloatArray
@@ -25,6 +26,8 @@ from keepers.valuation.new_customers import new_customer_value
 from keepers.valuation.values import Values
 
 _NODES = 25
+_Z = 1.2815515655446004
+"""Standard errors on either side in an interval of 80%."""
 _TYPICAL, _DEGREES = 0.3, 2.0
 """A weak belief about how much channels differ, worth two channels."""
 
@@ -63,6 +66,29 @@ class NewcomerWorth:
     currency: str
     basis: MoneyBasis
 
+    def as_valued(self, found: ChannelEconomics) -> NewcomerWorth:
+        """The same with the value that another look at the channels has found, where it has any.
+
+        Raises
+        ------
+        InputError
+            Its value looks otherwise far ahead, or is in another basis.
+        """
+        if found.horizon.days != self.horizon.days or found.basis is not self.basis:
+            raise InputError(
+                f"The economics of channels value {found.horizon} in {found.basis.value}, here {self.horizon} in "
+                f"{self.basis.value} are asked. Make both alike."
+            )
+        mean, error, course = self.mean.copy(), self.relative_error.copy(), self.course.copy()
+        known = {row.label: row.predicted for row in found.rows}
+        for place, channel in enumerate(self.channels):
+            value = known.get(channel)
+            if value is not None and value.low > 0:
+                course[place] *= value.value / mean[place]
+                mean[place] = value.value
+                error[place] = np.log(value.high / value.low) / (2 * _Z)
+        return replace(self, mean=mean, relative_error=error, course=course)
+
     def within(self, horizon: Horizon) -> FloatArray:
         """Expected value within a part of the horizon, undiscounted, shape (channels,)."""
         return np.array([np.interp(horizon.days, self.course_days, row) for row in self.course])
@@ -86,7 +112,7 @@ def newcomer_worth(
     values : Values
         With money.
     came : str
-        The table of `keepers.acquisition.weekly.newcomers`.
+        Table of each customer's `first_day` and `channel`, see `keepers.acquisition.origins`.
     channels : sequence of str
         Which; those of whom no customer is known get the value of all.
     horizon : Horizon, optional
@@ -123,7 +149,7 @@ def newcomer_worth(
     wanted = [np.array([name == channel for name in names], dtype=bool) for channel in channels]
     found = [_ratio(rows, expected, mine) for mine in wanted]
     ratio, error = _shrunk(np.array([one[0] for one in found]), np.array([one[1] for one in found]), whole, whole_error)
-    drawn = (new.total.high - new.total.low) / (2 * 1.2816 * new.total.value)
+    drawn = (new.total.high - new.total.low) / (2 * _Z * new.total.value)
     error = np.sqrt(error**2 + (drawn if np.isfinite(drawn) else 0.0) ** 2)
     return NewcomerWorth(
         tuple(channels), span, ratio * new.total.value, error, np.array([one[2] for one in found]),

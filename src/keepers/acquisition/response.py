@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from keepers.acquisition.newcomer_worth import newcomer_worth
+from keepers.acquisition.origins import origins
 from keepers.acquisition.priors import response_beliefs
-from keepers.acquisition.weekly import ChannelWeeks, channel_weeks, newcomers
+from keepers.acquisition.results import ChannelEconomics
+from keepers.acquisition.weekly import ALL, ChannelWeeks, channel_weeks
 from keepers.domain.cells import FloatArray
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
@@ -19,7 +21,8 @@ from keepers.domain.money import MoneyBasis
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.numerics.response_curve import CurveDraws
 from keepers.numerics.response_posterior import Lift, ResponseModel, WeeklyArrivals
-from keepers.summaries.feature_sources import tables_of
+from keepers.summaries.channels import channel_names
+from keepers.summaries.summary import summarise
 from keepers.valuation.values import Values
 
 DRAWS = 1000
@@ -179,8 +182,10 @@ def response_curves(
     source: Any,
     values: Values | None = None,
     *,
+    economics: ChannelEconomics | None = None,
     business: str = "shop",
     experiments: Sequence[SpendExperiment] = (),
+    channels: Mapping[str, str] | None = None,
     horizon: Horizon | None = None,
     draws: int = DRAWS,
     seed: int = _SEED,
@@ -195,13 +200,17 @@ def response_curves(
     Parameters
     ----------
     source : Dataset or Store
-        With orders and spend, channels named alike in both.
+        With orders and spend.
     values : Values, optional
         Of the same orders; without them (or without money) the curves count customers alone.
+    economics : ChannelEconomics, optional
+        What `keepers.channel_economics` says of the same customers; its values of new customers are used then.
     business : str
         "shop", "subscription", "services" or "local".
     experiments : sequence of SpendExperiment
         What was proven; their channels' grade is then experimental.
+    channels : mapping of str to str, optional
+        Names of your own for channels.
     horizon : Horizon, optional
         How far the value of a new customer looks; that of `values` otherwise.
     draws, seed : int
@@ -221,10 +230,11 @@ def response_curves(
     Jin, Wang, Sun, Chan, Koehler (2017), "Bayesian methods for media mix modeling with carryover and shape effects",
     Google.
     """
-    engine, _ = tables_of(source)
-    came = newcomers(source)
+    named = channel_names(source, channels).renamed(source)
+    summary = summarise(source.orders) if values is None else values.facts.summary
+    came = origins(named, summary).table.name
     try:
-        weeks = channel_weeks(source, came)
+        weeks = channel_weeks(named, came)
         unknown = {one.channel for one in experiments} - set(weeks.channels)
         if unknown:
             raise ConfigError(
@@ -233,9 +243,10 @@ def response_curves(
             )
         worth = None
         if values is not None and values.has_money:
-            worth = newcomer_worth(source, values, came, weeks.channels, horizon)
+            worth = newcomer_worth(named, values, came, weeks.channels, horizon)
+            worth = worth if economics is None else worth.as_valued(economics)
     finally:
-        engine.drop(came)
+        summary.engine.drop(came)
     rng = np.random.default_rng(seed)
     drawn = np.full((len(weeks.channels), draws), np.nan) if worth is None else worth.draws(draws, rng)
     found, few = [], []
@@ -313,7 +324,7 @@ def _notes(weeks: ChannelWeeks, few: Sequence[tuple[str, int]]) -> tuple[str, ..
         f"{_FEWEST - count} more are needed."
         for name, count in few
     ]
-    if len(weeks.channels) == 1 and weeks.channels[0] == "all advertising":
+    if len(weeks.channels) == 1 and weeks.channels[0] == ALL:
         notes.append(
             "Customers do not say which channel brought them, so that all advertising is taken as one. Orders with a "
             "channel, or a file of touches, would tell channels apart."

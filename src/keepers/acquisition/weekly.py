@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.acquisition.origins import PACKAGE
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
 from keepers.data.orders import Orders
 from keepers.domain.cells import FloatArray, IntArray
-from keepers.domain.columns import CANONICAL
 from keepers.domain.errors import InputError
-from keepers.summaries.feature_sources import Known, tables_of
-
-PACKAGE = "keepers.acquisition.sql"
+from keepers.summaries.feature_sources import tables_of
 
 MOST_WEEKS = 156
 """Older weeks are left out: a channel is not what it was three years before."""
@@ -68,18 +66,6 @@ class ChannelWeeks:
         return int(self.demand.size)
 
 
-def newcomers(source: Any) -> str:
-    """A table of each customer's first day and channel in the engine of the data; gives its name.
-
-    The caller drops it.
-    """
-    engine, tables = tables_of(source)
-    known = Known(engine, tables, None)
-    parts = {name: known.relation(CANONICAL[name]) for name in ("orders", "customers", "leads", "touches")}
-    sql = fill(template(PACKAGE, "first_channels"), purchases=_orders(source).purchases_sql(), **parts)
-    return engine.create(engine.new_name("newcomers"), sql)
-
-
 def channel_weeks(source: Any, came: str) -> ChannelWeeks:
     """Count a dataset's spend and new customers by week.
 
@@ -88,7 +74,7 @@ def channel_weeks(source: Any, came: str) -> ChannelWeeks:
     source : Dataset or Store
         With orders and spend.
     came : str
-        The table of `newcomers`.
+        Table of each customer's `first_day` and `channel`, see `keepers.acquisition.origins`.
 
     Raises
     ------

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from keepers.domain.errors import ConfigError
 
+BUSINESS_TYPES = ("shop", "subscription", "services", "local")
+"""Kinds of business that have beliefs of their own about how channels answer to money."""
+
 
 @dataclass(frozen=True, slots=True)
 class AcquisitionRules:
@@ -21,6 +24,9 @@ class AcquisitionRules:
     overhead : float
         What acquisition costs a month beside what platforms charge: people, agencies, tools. It is spread over paid
         channels in proportion to their spend, for the fully loaded cost.
+    business : str
+        "shop", "subscription", "services" or "local": what is believed of how channels answer to money before their
+        data are seen.
 
     >>> AcquisitionRules().payback_months
     12.0
@@ -29,6 +35,7 @@ class AcquisitionRules:
     payback_months: float = 12.0
     ratio: float = 3.0
     overhead: float = 0.0
+    business: str = "shop"
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.payback_months) and 0 < self.payback_months <= 120):
@@ -37,3 +44,5 @@ class AcquisitionRules:
             raise ConfigError(f"`ratio` is {self.ratio!r}; a lifetime value of 3 times the cost is ratio = 3.")
         if not (math.isfinite(self.overhead) and self.overhead >= 0):
             raise ConfigError(f"`overhead` is {self.overhead!r}; it is money a month, zero or more.")
+        if self.business not in BUSINESS_TYPES:
+            raise ConfigError(f"`business` is {self.business!r}. Say one of: {', '.join(BUSINESS_TYPES)}.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +20,13 @@ from keepers.data.table import Table
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.ports import Progress
 from keepers.exports.files import write_csv_for_people
+from keepers.pipeline.budgeting import Budgeted, budgeted
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.valuation.equity import Interval
+
+if TYPE_CHECKING:
+    from keepers.pipeline.memory import Memory
 
 _GROUPS = 12
 """Groups of a dimension with a model of their own; the others are valued together."""
@@ -44,20 +49,38 @@ class Acquired:
         The same by campaign, landing page, first product, discount code and month, as far as they are known.
     notes : tuple of str
         What is missing, and which file would bring it.
+    budget : Budgeted or None
+        How channels answer to money, and what to spend.
     """
 
     dataset: Dataset
     channels: ChannelEconomics | None = None
     others: tuple[ChannelEconomics, ...] = ()
     notes: tuple[str, ...] = ()
+    budget: Budgeted | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The part `acquisition` of summary.json."""
-        return {"channels": None if self.channels is None else _channels(self.channels), "notes": list(self.notes)}
+        return {
+            "channels": None if self.channels is None else _channels(self.channels),
+            "budget": None if self.budget is None else self.budget.to_dict(),
+            "notes": list(self.notes),
+        }
 
 
-def acquire(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> Acquired:
-    """Say what channels cost and bring; writes channels.parquet and, where wanted, channels.csv."""
+def acquire(
+    dataset: Dataset,
+    scored: Scored,
+    options: RunOptions,
+    folder: Path,
+    memory: Memory | None,
+    now: dt.datetime,
+    progress: Progress,
+) -> Acquired:
+    """Say what channels cost and bring, and where money should go.
+
+    Writes channels.parquet and, where wanted, channels.csv, and the files of the budget.
+    """
     progress("Counting what channels cost and bring", None)
     question = asked(
         dataset, summary=scored.summary, horizon=options.horizon, lifetime=options.lifetime, discount=options.discount,
@@ -76,7 +99,8 @@ def acquire(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path,
     if found:
         _write(found, dataset, options, folder)
     others = tuple(one for one in found if one is not channels)
-    return Acquired(question.dataset, channels, others, tuple(dict.fromkeys(notes)))
+    budget, more = budgeted(question.dataset, scored, channels, options, folder, memory, now, progress)
+    return Acquired(question.dataset, channels, others, tuple(dict.fromkeys((*notes, *more))), budget)
 
 
 def _write(found: list[ChannelEconomics], dataset: Dataset, options: RunOptions, folder: Path) -> None:

@@ -24,6 +24,7 @@ from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import FILES, store_name
 from keepers.reports import content
 from keepers.reports.acquisition import Channels
+from keepers.reports.budget import Budget
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import FittedModel
 from keepers.reports.figures import MoneyMeaning, Span
@@ -70,6 +71,7 @@ def report_content(
         equity=_equity(found),
         at_risk=found.at_risk,
         channels=_channels(acquired, options),
+        budget=_budget(acquired, options),
         offers=offers,
         drivers=drivers,
         next_products=after,
@@ -152,6 +154,14 @@ def _channels(acquired: Acquired | None, options: RunOptions) -> Channels | None
     from keepers.pipeline.content_channels import channels_content
 
     return channels_content(acquired, options)
+
+
+def _budget(acquired: Acquired | None, options: RunOptions) -> Budget | None:
+    if acquired is None:
+        return None
+    from keepers.pipeline.content_budget import budget_content
+
+    return budget_content(acquired.budget, options)
 
 
 def _subscriptions(scored: ScoredSubscriptions, options: RunOptions, beside_orders: bool) -> Subscriptions:

@@ -20,7 +20,9 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     "store": {"name": (str,), "currency": (str,), "time_zone": (str,)},
     "value": {"margin": (str, float, int), "horizon": (str,), "lifetime": (str,), "discount": (str, float, int)},
     "marketing": {"spend": (list,)},
-    "acquisition": {"payback_months": (float, int), "ratio": (float, int), "overhead": (float, int)},
+    "acquisition": {
+        "payback_months": (float, int), "ratio": (float, int), "overhead": (float, int), "business": (str,),
+    },
     "destinations": {"folder": (str,)},
     "alerts": {
         "owner": (str,), "due_days": (int,), "cool_down_days": (int,), "lapse_days": (int,), "most": (int,),
@@ -134,7 +136,7 @@ def project_of(folder: Path) -> Project | None:
         alerts=AlertRules(**alerts),
         churn_days=churn_days,
         service={tier: float(cost) for tier, cost in said.get("service", {}).items()},
-        acquisition=AcquisitionRules(**{key: float(value) for key, value in said.get("acquisition", {}).items()}),
+        acquisition=_acquisition(said.get("acquisition", {})),
         channels=dict(said.get("channels", {})),
         loyalty=_loyalty(said.get("loyalty", {})),
         state_url=said.get("state", {}).get("url"),
@@ -150,6 +152,11 @@ def _loyalty(section: Mapping[str, Any]) -> tuple[LoyaltyRule, ...]:
     from keepers.pipeline.loyalty_rules import loyalty_rules
 
     return loyalty_rules(section)
+
+
+def _acquisition(said: Mapping[str, Any]) -> AcquisitionRules:
+    numbers = {key: float(value) for key, value in said.items() if key != "business"}
+    return AcquisitionRules(**numbers, business=said.get("business", AcquisitionRules().business))
 
 
 def begin_project(project: Project, replace: bool = False) -> Path:
@@ -191,7 +198,7 @@ def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
             if not isinstance(value, known[key]) or unwanted or (key == "spend" and not _texts(value)):
                 words: dict[type, str] = {list: "a list of texts", int: "a whole number", bool: "true or false"}
                 wanted = words.get(known[key][-1], "a text")
-                if section == "acquisition":
+                if section == "acquisition" and key != "business":
                     wanted = "a number"
                 elif len(known[key]) > 1:
                     wanted = 'a share, such as 0.35 or "35%"'
@@ -256,6 +263,8 @@ payback_months = {project.acquisition.payback_months:g}
 ratio = {project.acquisition.ratio:g}
 # What winning customers costs a month beside what platforms charge: people, agencies, tools.
 overhead = {project.acquisition.overhead:g}
+# shop, subscription, services or local: what is believed of advertising before the data say more.
+business = {_quoted(project.acquisition.business)}
 
 [channels]
 # What a channel shall be called, by how a file writes it.

@@ -128,7 +128,7 @@ def run(
         _save_models(found, learned, options, folder)
         _keep(dataset, scored, options, folder, progress)
         decided = _decided(dataset, scored, options, folder, progress)
-        acquired = _acquired(dataset, scored, options, folder, progress)
+        acquired = _acquired(dataset, scored, options, folder, memory, now(), progress)
         tiers = _loyalty(dataset, scored, options, decided)
         if options.report:
             _write_report(
@@ -212,7 +212,13 @@ def _told(decided: Decided | None, acquired: Acquired | None, tiers: LoyaltyProg
 
 
 def _acquired(
-    dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress
+    dataset: Dataset,
+    scored: Scored,
+    options: RunOptions,
+    folder: Path,
+    memory: Memory | None,
+    now: dt.datetime,
+    progress: Progress,
 ) -> Acquired | None:
     """What winning customers costs and brings, where anything beside orders tells it."""
     from keepers.pipeline.rich import tells_of_acquisition
@@ -221,7 +227,7 @@ def _acquired(
         return None
     from keepers.pipeline.acquiring import acquire
 
-    return acquire(dataset, scored, options, folder, progress)
+    return acquire(dataset, scored, options, folder, memory, now, progress)
 
 
 def _write_report(

@@ -28,6 +28,8 @@ SCHEMA = 1
 
 FILES = {
     "alerts.csv": "customers to look after now: why, what to do, by whom and until when",
+    "budget.csv": "how to divide the money for marketing, a row a channel, for spreadsheets",
+    "budget.parquet": "the same for programs, every digit",
     "channels.csv": "what customers of each channel, campaign and the like cost and bring, for spreadsheets",
     "channels.parquet": "the same for programs, every digit",
     "customers.csv": "a row a customer, for spreadsheets",
@@ -36,6 +38,7 @@ FILES = {
     "model-buying.json": "the fitted model of buying",
     "model-contract.json": "the fitted model of contracts",
     "model-learned.json": "the model that learned from features",
+    "model-response.json": "how channels answer to money, for `keepers budget`",
     "model-spend.json": "the fitted model of spend",
     "segment_moves.csv": "how many customers went from which segment to which since an earlier run",
     "next_products.csv": "what each customer may buy next, for spreadsheets",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from advertised import curves, store
+from advertised import curves, store, values
 from keepers.acquisition.budget import BudgetLimits, plan_budget
 from keepers.acquisition.budget_experiment import propose_spend_experiments
 from keepers.acquisition.budget_questions import budget_for, next_money, what_if
@@ -178,12 +178,12 @@ def test_the_record_holds_plans_against_what_happened() -> None:
     plan = plan_budget(curves(), period=weeks(4))
     for entry in plan_decisions(plan, now):
         book.record(entry)
-    assert review(book, store(), curves(), now) == ()
+    assert review(book, store(), values().facts.summary, curves(), now) == ()
     # The same plan, made eight weeks earlier, lies behind.
     earlier = replace(plan, starts_on=store().last_day - dt.timedelta(days=55))
     for entry in plan_decisions(earlier, now):
         book.record(entry)
-    rows = {row.channel: row for row in review(book, store(), curves(), now)}
+    rows = {row.channel: row for row in review(book, store(), values().facts.summary, curves(), now)}
     assert set(rows) == set(curves().names)
     first = earlier.starts_on
     for name, row in rows.items():
@@ -193,5 +193,5 @@ def test_the_record_holds_plans_against_what_happened() -> None:
         assert row.done == pytest.approx(truth.daily_spend[400 - 56 : 400 - 28].sum(), abs=0.01)
         assert row.earned == pytest.approx(row.customers * curves()[name].worth.mean() - row.done, rel=1e-9)
     assert len(book.seen) == len(rows)
-    review(book, store(), curves(), now)
+    review(book, store(), values().facts.summary, curves(), now)
     assert len(book.seen) == len(rows)

@@ -11,16 +11,20 @@ import pytest
 
 from advertised import curves, store, values
 from keepers.acquisition.newcomer_worth import newcomer_worth
+from keepers.acquisition.origins import origins
 from keepers.acquisition.outside_curves import OutsideCurve, labelled_curves, outside_curves
 from keepers.acquisition.response import SpendExperiment, response_curves
 from keepers.acquisition.response_file import load_curves, save_curves
-from keepers.acquisition.weekly import channel_weeks, demand_index, newcomers, settled_orders, usual_arrivals
+from keepers.acquisition.results import ChannelEconomics, Economics
+from keepers.acquisition.weekly import channel_weeks, demand_index, settled_orders, usual_arrivals
 from keepers.data.read import Dataset
 from keepers.data.table import Table
+from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import annual_rate
-from keepers.domain.time import months
+from keepers.domain.time import Horizon, months
+from keepers.valuation.equity import Interval
 
 
 def with_tables(**tables: str | None) -> Dataset:
@@ -44,7 +48,7 @@ def with_tables(**tables: str | None) -> Dataset:
 
 
 def test_weeks_count_what_was_spent_and_who_came() -> None:
-    came = newcomers(store())
+    came = origins(store(), values().facts.summary).table.name
     weeks = channel_weeks(store(), came)
     assert weeks.channels == ("paid social", "paid search", "influencers")
     assert weeks.last_day == store().last_day
@@ -74,7 +78,7 @@ def test_the_truth_lies_in_the_bands() -> None:
 
 
 def test_newcomers_are_worth_what_their_channel_brings() -> None:
-    came = newcomers(store())
+    came = origins(store(), values().facts.summary).table.name
     names = ("paid search", "paid social", "influencers", "nobody")
     found = newcomer_worth(store(), values(), came, names)
     for row, name in enumerate(names[:3]):
@@ -89,6 +93,27 @@ def test_newcomers_are_worth_what_their_channel_brings() -> None:
     within = found.within(months(3))
     assert (within < found.mean).all()
     assert (within > found.course[:, 0]).all()
+
+
+def table_of_channels(horizon: Horizon) -> ChannelEconomics:
+    """What another look at the channels says: paid search is worth 200, nothing is known of the others."""
+    row = Economics("paid search", 300, 300, None, 0.0, None, (), None, predicted=Interval(200.0, 180.0, 222.0))
+    return ChannelEconomics(
+        by="channel", rows=(row,), total=row, claims=None, quality=(), told_by={}, rules=AcquisitionRules(),
+        basis=values().basis, currency="USD", horizon=horizon, lifetime_horizon=months(60), discount=annual_rate(0.1),
+        first=None, last=None, notes=(),
+    )  # fmt: skip
+
+
+def test_values_of_the_channel_table_are_taken_over() -> None:
+    found = response_curves(store(), values(), economics=table_of_channels(months(12)), draws=500)
+    known, other = found["paid search"], found["paid social"]
+    assert known.worth.mean() == pytest.approx(200.0, rel=0.02)
+    assert np.log(known.worth).std() == pytest.approx(np.log(222 / 180) / 2 / 1.2816, rel=0.15)
+    assert known.worth_within(months(12)) == pytest.approx(200.0, rel=0.1)
+    assert other.worth.mean() == pytest.approx(curves()["paid social"].worth.mean(), rel=0.02)
+    with pytest.raises(InputError, match="Make both alike"):
+        response_curves(store(), values(), economics=table_of_channels(months(6)))
 
 
 def test_demand_is_found_among_noise_and_not_where_there_is_none() -> None:
@@ -157,15 +182,15 @@ def test_what_is_missing_is_said() -> None:
         response_curves(
             with_tables(spend=f"SELECT * FROM {{it}} WHERE day > DATE '{last - dt.timedelta(days=21)}'"), values()
         )
-    strange = with_tables(spend="SELECT * REPLACE (upper(channel) AS channel) FROM {it}")
+    strange = with_tables(spend="SELECT * REPLACE ('radio' AS channel) FROM {it}")
     with pytest.raises(InputError, match="Say in keepers"):
         response_curves(strange, values())
     some = with_tables(
-        spend="SELECT * REPLACE (CASE channel WHEN 'influencers' THEN 'creators' ELSE channel END AS channel) FROM {it}"
+        spend="SELECT * REPLACE (CASE channel WHEN 'influencers' THEN 'posters' ELSE channel END AS channel) FROM {it}"
     )
     found = response_curves(some, values(), draws=200)
     assert found.names == ("paid social", "paid search")
-    assert any("creators cost" in note and "left out" in note for note in found.notes)
+    assert any("posters cost" in note and "left out" in note for note in found.notes)
 
 
 def test_without_channels_all_advertising_is_one() -> None:
