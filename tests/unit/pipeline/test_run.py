@@ -163,7 +163,7 @@ def test_everything_but_money_without_money(tmp_path: Path, cdnow_path: Path) ->
     file = tmp_path / "visits.csv"
     lines = [line.split() for line in cdnow_path.read_text().splitlines()]
     file.write_text("customer,date\n" + "".join(f"{part[1]},{part[2]}\n" for part in lines if part))
-    found = run([str(file)], RunOptions(into=tmp_path / "result"))
+    found = run([str(file)], RunOptions(into=tmp_path / "result", model="mbg-nbd", backtest=False))
     assert found.summary["money"] is None
     assert found.summary["equity"] is None
     assert found.summary["activity"]["expected_orders"]["value"] > 1000
