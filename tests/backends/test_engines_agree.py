@@ -70,7 +70,8 @@ def _fetched(engine: Engine, table: str) -> tuple[int, int, int]:
     orders = seen(engine, table)
     before = engine.rows_fetched
     summary = kp.summarise(orders)
-    values = kp.lifetime_value(kp.BGNBD().fit(summary), None, summary, kp.months(12)).stored()
+    buying, asked = kp.BGNBD().fit(summary), ("probability_alive", "expected_orders")
+    values = kp.lifetime_value(buying, None, summary, kp.months(12), columns=asked).stored()
     customers = len(values)
     return engine.rows_fetched - before, summary.cells().size, customers
 
