@@ -14,7 +14,7 @@ def test_a_store_whose_buying_stops(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     chance = 0.08 * np.exp(-np.arange(720) / 60.0)
     lines = ["customer_id,order_date,amount"]
-    for who in range(900):
+    for who in range(600):
         start, own = int(rng.integers(0, 60)), rng.gamma(2.0, 0.5)
         bought = np.flatnonzero(rng.random(720) < own * chance)
         days = [start, *(day for day in bought if day > start)]

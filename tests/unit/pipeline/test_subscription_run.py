@@ -65,10 +65,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 
 @pytest.fixture(scope="module")
 def beside(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    """A run on a shop's orders and its subscriptions."""
+    """A run on a shop's orders and its subscriptions, quick, as `keepers demo` tests models of both elsewhere."""
     home = tmp_path_factory.mktemp("beside")
     files = [write_orders(home / "orders.csv"), write_subscriptions(home / "subscriptions.csv", 400)]
-    return run([str(file) for file in files], RunOptions(into=home / "result"), now=lambda: NOW)
+    options = RunOptions(into=home / "result", model="mbg-nbd", backtest=False)
+    return run([str(file) for file in files], options, now=lambda: NOW)
 
 
 def test_subscriptions_alone_need_no_orders(alone: RunResult) -> None:
