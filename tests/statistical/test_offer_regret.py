@@ -10,6 +10,7 @@ import pytest
 
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.retention.effects import OfferEffects, offer_effects
+from keepers.retention.learners import Learner
 from keepers.retention.offers import choose_offers
 from keepers.retention.trials import trial_of
 from keepers.simulate import Behaviour, Experiment, Offer, Spend, StorePlan, simulate_store
@@ -31,12 +32,14 @@ WEAK = Experiment("gift", (Offer("gift", lift=0.02, by_loyalty=0.1, cost_per_con
 
 
 @cache
-def run(customers: int, seed: int, experiment: Experiment = GIFT) -> tuple[OfferEffects, FloatArray]:
+def run(
+    customers: int, seed: int, experiment: Experiment = GIFT, learner: Learner = "auto"
+) -> tuple[OfferEffects, FloatArray]:
     """Effects learned from orders alone, and the true gain of each arm for the same customers."""
     plan = replace(PLAN, experiments=(experiment,))
     store = simulate_store(customers, seed, plan, acquisition_days=600)
     truth = store.truth.offers["gift"]
-    effects = offer_effects(trial_of(store, days=85))
+    effects = offer_effects(trial_of(store, days=85), learner=learner)
     order = np.argsort(store.truth.customers.keys[truth.customer])
     return effects, truth.gain[order]
 
@@ -57,6 +60,22 @@ def test_six_thousand_customers_are_enough_for_a_tenth_of_the_range() -> None:
     (mean,) = effects.mean_effects(0.99)
     assert mean.low < gain[:, 1].mean() < mean.high
     assert gain[choice.leave_alone, 1].mean() < 0 < gain[~choice.leave_alone, 1].mean()
+
+
+def test_of_two_opposite_offers_each_customer_gets_the_right_one() -> None:
+    """A coupon for those who buy seldom, a dear gift for those who buy often: one for all is worth next to nothing."""
+    opposite = Experiment(
+        "gift",
+        (Offer("coupon", lift=0.25, by_loyalty=-0.3, discount=0.1), *GIFT.offers),
+        day=90,
+        days=85,
+    )
+    effects, gain = run(5000, 2, opposite, "splines")
+    choice = choose_offers(effects, hold_out=0.0)
+    assert choice.verdict.ships
+    assert regret(gain, choice.arm) < 0.10
+    truly = gain[np.arange(len(gain)), choice.arm].mean()
+    assert choice.low_a_customer < truly < choice.high_a_customer
 
 
 def test_too_small_an_experiment_does_not_pass_the_gate() -> None:

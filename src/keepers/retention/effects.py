@@ -8,7 +8,8 @@ not seen the customer (cross-fitting; Chernozhukov and others 2018, Econometrics
 Its mean over any group that was chosen without looking at the outcomes is the mean worth of giving the group arm a,
 without bias where chances are known, however wrong m is. The effect as a function of what is known is the regression of
 score(i, a) - score(i, control) on it (Kennedy 2023, Electronic Journal of Statistics 17), by several learners whose
-mixture is fitted to scores they have not seen.
+mixture is fitted to scores they have not seen. What customers would buy anyway, by a model of buying of their history,
+is among what is known (`keepers.retention.usual`), and one learner sees nothing else.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from keepers.numerics.spline_ridge import fit_spline_ridge, spline_basis
 from keepers.retention.learners import Constant, Fit, Fitted, Learner, regressions
 from keepers.retention.overlap import estimated_chances, overlap_problems
 from keepers.retention.trials import Trial, trial_of
+from keepers.retention.usual import UsualBuying, UsualSplines, usual_buying
 from keepers.summaries.feature_sources import Shop
 from keepers.summaries.features import Features
 
@@ -103,6 +105,8 @@ class OfferEffects:
         The same of the outlay.
     problems : tuple of str
         Why the effects may be wrong; empty where nothing is known against them.
+    usual : UsualBuying or None
+        What customers would buy anyway, where their histories are known.
     """
 
     trial: Trial
@@ -112,6 +116,7 @@ class OfferEffects:
     models: tuple[EffectModel, ...]
     outlay_models: tuple[Fitted, ...]
     problems: tuple[str, ...]
+    usual: UsualBuying | None = None
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -141,9 +146,10 @@ class OfferEffects:
 
     def predict(self, features: Features) -> tuple[NDArray[Any], FloatArray, FloatArray]:
         """Keys, net gain and outlay of every arm for customers with the same features, shape (n, k)."""
-        keys, rows = features.matrix(self.trial.names, self.trial.levels)
+        keys, plain = features.matrix(self.trial.names, self.trial.levels)
+        rows = plain if self.usual is None else self.usual.added_to(plain)
         gain = np.column_stack([np.zeros(keys.size), *(model.predict(rows) for model in self.models)])
-        outlay = [np.maximum(model.predict(rows), 0.0) for model in self.outlay_models]
+        outlay = [np.maximum(model.predict(plain), 0.0) for model in self.outlay_models]
         return keys, gain, np.column_stack([np.zeros(keys.size), *outlay])
 
 
@@ -166,6 +172,7 @@ def offer_effects(
         Which; the latest if left out.
     learner : str
         ``"splines"``, ``"trees"`` (extra `learn`), or ``"auto"``: both where they are there, mixed as the data say.
+        Splines are of everything known, and of what customers would buy anyway alone.
     folds : int
         Portions; each is predicted by models of the others.
     seed : int
@@ -203,15 +210,21 @@ def offer_effects(
         every = estimated_chances(trial.rows, trial.arm, len(trial.arms), fold)
         problems = overlap_problems(every, trial.arms)
         chance = every[np.arange(trial.size), trial.arm]
-    scores = _scores(trial, chance, fold)
-    fits = regressions(learner)
+    usual = usual_buying(trial.rows, trial.names, trial.days)
+    rows = trial.rows if usual is None else usual.added_to(trial.rows)
+    scores = _scores(trial, rows, chance, fold)
+    fits: dict[str, Fit] = regressions(learner)
+    if usual is not None and learner != "trees":
+        fits["usual"] = UsualSplines
     gains, models = [np.zeros(trial.size)], []
     for place in range(1, len(trial.arms)):
-        gain, model = _effect(trial.rows, scores[:, place] - scores[:, 0], fold, fits)
+        gain, model = _effect(rows, scores[:, place] - scores[:, 0], fold, fits)
         gains.append(gain)
         models.append(model)
     outlays, outlay_models = _outlays(trial)
-    return OfferEffects(trial, scores, np.column_stack(gains), outlays, tuple(models), tuple(outlay_models), problems)
+    return OfferEffects(
+        trial, scores, np.column_stack(gains), outlays, tuple(models), tuple(outlay_models), problems, usual
+    )
 
 
 def _folds(arm: IntArray, folds: int, seed: int) -> IntArray:
@@ -224,19 +237,17 @@ def _folds(arm: IntArray, folds: int, seed: int) -> IntArray:
     return fold
 
 
-def _scores(trial: Trial, chance: FloatArray, fold: IntArray) -> FloatArray:
+def _scores(trial: Trial, rows: FloatArray, chance: FloatArray, fold: IntArray) -> FloatArray:
     expected = np.empty((trial.size, len(trial.arms)))
     for held in range(int(fold.max()) + 1):
         learn, ask = fold != held, fold == held
-        basis = spline_basis(trial.rows[learn])
+        basis = spline_basis(rows[learn])
         for place in range(len(trial.arms)):
             those = learn & (trial.arm == place)
             outcome = trial.outcome[those]
             few = outcome.size < _FEW
-            fitted: Fitted = (
-                Constant(float(outcome.mean())) if few else fit_spline_ridge(trial.rows[those], outcome, basis)
-            )
-            expected[ask, place] = fitted.predict(trial.rows[ask])
+            fitted: Fitted = Constant(float(outcome.mean())) if few else fit_spline_ridge(rows[those], outcome, basis)
+            expected[ask, place] = fitted.predict(rows[ask])
     log = logged_decisions(trial.arm, trial.outcome, chance, len(trial.arms))
     return doubly_robust_scores(log, expected)
 

@@ -9,9 +9,12 @@ import pytest
 
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.time import days
 from keepers.evaluation.policy.gate import policy_gate
+from keepers.models.btyd.bg_nbd import BGNBD
 from keepers.retention.effects import offer_effects
 from keepers.retention.profit import profit_curve
+from keepers.retention.usual import usual_buying
 from trials_at_hand import drawn_trial
 
 
@@ -54,6 +57,28 @@ def test_customers_outside_the_trial_get_the_same_model() -> None:
     assert np.corrcoef(found, other_truth[:, 1])[0, 1] > 0.97
     assert effects.models[0].predict(trial.rows).mean() == pytest.approx(effects.mean_effects()[0].gain)
     assert truth.shape == effects.gain.shape
+
+
+def test_what_customers_would_buy_anyway_comes_from_their_history_alone() -> None:
+    rng = np.random.default_rng(5)
+    frequency = rng.poisson(2.0, 300).astype(float)
+    age = rng.integers(60, 400, 300).astype(float)
+    recency = np.where(frequency > 0, np.floor(age * rng.random(300)), 0.0)
+    orders = frequency + 1.0
+    rows = np.column_stack([frequency, recency, age, orders, 12.0 * orders])
+    rows[0, 0] = np.nan
+    names = ("frequency", "recency_days", "age_days", "orders", "revenue")
+    usual = usual_buying(rows, names, 60)
+    assert usual is not None
+    found = usual.added_to(rows)
+    assert found[:, :5] == pytest.approx(rows, nan_ok=True)
+    assert np.isnan(found[0, 5])
+    assert found[1:, 6] == pytest.approx(12.0 * found[1:, 5])
+    told = {"frequency": frequency[1:], "recency": recency[1:], "T": age[1:]}
+    again = BGNBD().fit(told, unit="day").expected_purchases(told, days(60), unit="day")
+    assert found[1:, 5] == pytest.approx(np.asarray(again["expected_purchases"]))
+    assert usual_buying(rows, ("a", "b", "c", "d", "e"), 60) is None
+    assert usual_buying(rows[:50], names, 60) is None
 
 
 def test_trees_learn_what_lines_cannot() -> None:
