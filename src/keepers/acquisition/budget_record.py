@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -104,15 +104,8 @@ def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime) -> tuple[Decision,
     return tuple(entries)
 
 
-def is_due(record: Record, plan: BudgetPlan) -> bool:
-    """Whether a plan's first day lies in no period that was planned already: a plan stands until its period is over."""
-    return not any(first <= plan.starts_on <= last for _, first, last, _ in _entries(record))
-
-
-def review(
-    record: Record, source: Any, summary: Summary, curves: ResponseCurves, observed_at: dt.datetime
-) -> tuple[PlannedAndDone, ...]:
-    """Hold earlier plans against what was spent and who came, and write it into the record.
+def review(record: Record, source: Any, summary: Summary, curves: ResponseCurves) -> tuple[PlannedAndDone, ...]:
+    """Hold earlier plans against what was spent and who came.
 
     Parameters
     ----------
@@ -124,13 +117,11 @@ def review(
         Of its customers.
     curves : ResponseCurves
         With money, of these data.
-    observed_at : datetime
-        Now.
 
     Returns
     -------
     tuple of PlannedAndDone
-        Periods that are over, the newest first; each is written once.
+        Periods that are over, the newest first.
     """
     engine, _ = tables_of(source)
     past = [one for one in _entries(record) if one[2] <= curves.last_day]
@@ -141,15 +132,19 @@ def review(
         rows = [_row(source, came, curves, *one) for one in past]
     finally:
         engine.drop(came)
-    for row, (decision, *_) in zip(rows, past, strict=True):
-        if not record.outcomes(decision.decision_id):
-            record.observe(
-                DecisionOutcome(
-                    decision.decision_id, observed_at, row.last_day, row.earned, row.customers, 0,
-                    note=f"{row.done:,.2f} spent of {row.planned:,.2f} planned",
-                )
-            )  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (-row.first_day.toordinal(), -row.planned)))
+
+
+def write_down(record: Record, plan: BudgetPlan, reviewed: Sequence[PlannedAndDone], now: dt.datetime) -> None:
+    """Write what came of earlier plans, each once, and the plan, unless an earlier one stands for its first day."""
+    for row in reviewed:
+        name = _id(row.first_day, row.channel)
+        if not record.outcomes(name):
+            note = f"{row.done:,.2f} spent of {row.planned:,.2f} planned"
+            record.observe(DecisionOutcome(name, now, row.last_day, row.earned, row.customers, 0, note=note))
+    if not any(first <= plan.starts_on <= last for _, first, last, _ in _entries(record)):
+        for decision in plan_decisions(plan, now):
+            record.record(decision)
 
 
 def _id(starts_on: dt.date, channel: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from keepers.acquisition.budget import BudgetLimits, BudgetPlan, Figure, PlannedChannel, plan_budget
 from keepers.acquisition.budget_experiment import ProposedExperiment, propose_spend_experiments
 from keepers.acquisition.budget_questions import NextMoney, next_money
-from keepers.acquisition.budget_record import PlannedAndDone, is_due, plan_decisions, review
+from keepers.acquisition.budget_record import PlannedAndDone, review, write_down
 from keepers.acquisition.response import ResponseCurves, response_curves
 from keepers.acquisition.response_file import FILE, save_curves
 from keepers.acquisition.results import ChannelEconomics
@@ -140,11 +140,9 @@ def budgeted(
         return Budgeted(curves), (*curves.notes, f"There is no budget plan. {error}")
     kept: tuple[PlannedAndDone, ...] = ()
     if memory is not None:
-        ledger = memory.books.ledger
-        kept = review(ledger, dataset, scored.summary, curves, now)
-        if is_due(ledger, plan):
-            for decision in plan_decisions(plan, now):
-                ledger.record(decision)
+        with memory.state.reading() as books:
+            kept = review(books.ledger, dataset, scored.summary, curves)
+        memory.do(lambda books: write_down(books.ledger, plan, kept, now))
     _write(plan, curves, dataset, options, folder)
     return Budgeted(curves, plan, more, tests, kept), curves.notes
 

@@ -12,7 +12,7 @@ from advertised import curves, store, values
 from keepers.acquisition.budget import BudgetLimits, plan_budget
 from keepers.acquisition.budget_experiment import propose_spend_experiments
 from keepers.acquisition.budget_questions import budget_for, next_money, what_if
-from keepers.acquisition.budget_record import plan_decisions, review
+from keepers.acquisition.budget_record import review, write_down
 from keepers.acquisition.response import ChannelResponse, ResponseCurves
 from keepers.domain.decision import Decision, DecisionOutcome, EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
@@ -174,16 +174,15 @@ class Book:
 
 def test_the_record_holds_plans_against_what_happened() -> None:
     now = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    summary = values().facts.summary
     book = Book()
     plan = plan_budget(curves(), period=weeks(4))
-    for entry in plan_decisions(plan, now):
-        book.record(entry)
-    assert review(book, store(), values().facts.summary, curves(), now) == ()
     # The same plan, made eight weeks earlier, lies behind.
     earlier = replace(plan, starts_on=store().last_day - dt.timedelta(days=55))
-    for entry in plan_decisions(earlier, now):
-        book.record(entry)
-    rows = {row.channel: row for row in review(book, store(), values().facts.summary, curves(), now)}
+    write_down(book, earlier, (), now)
+    assert len(book.entries) == len(curves().names)
+    found = review(book, store(), summary, curves())
+    rows = {row.channel: row for row in found}
     assert set(rows) == set(curves().names)
     first = earlier.starts_on
     for name, row in rows.items():
@@ -192,6 +191,11 @@ def test_the_record_holds_plans_against_what_happened() -> None:
         truth = store().truth.channels[name]
         assert row.done == pytest.approx(truth.daily_spend[400 - 56 : 400 - 28].sum(), abs=0.01)
         assert row.earned == pytest.approx(row.customers * curves()[name].worth.mean() - row.done, rel=1e-9)
+    write_down(book, plan, found, now)
     assert len(book.seen) == len(rows)
-    review(book, store(), values().facts.summary, curves(), now)
+    assert len(book.entries) == 2 * len(rows)
+    # Outcomes are written once, and a plan stands until its period is over.
+    later = replace(plan, starts_on=plan.starts_on + dt.timedelta(days=7))
+    write_down(book, later, review(book, store(), summary, curves()), now)
     assert len(book.seen) == len(rows)
+    assert len(book.entries) == 2 * len(rows)

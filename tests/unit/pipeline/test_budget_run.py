@@ -14,14 +14,15 @@ import pytest
 
 from advertised import curves, store, values
 from keepers.acquisition.budget import plan_budget
-from keepers.acquisition.budget_record import plan_decisions
+from keepers.acquisition.budget_record import write_down
 from keepers.acquisition.response_file import load_curves
 from keepers.data.read import Dataset
 from keepers.domain.errors import ConfigError
 from keepers.domain.ports import silent
 from keepers.pipeline.budgeting import Budgeted, budgeted
+from keepers.pipeline.memory import Memory
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.project import project_of
+from keepers.pipeline.project import Project, project_of
 from keepers.storage.state import State
 
 NOW = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
@@ -55,29 +56,34 @@ def test_files_and_keys_say_the_same(tmp_path: Path) -> None:
 
 
 def test_a_project_keeps_plans_and_what_they_earned(tmp_path: Path) -> None:
-    with State(tmp_path) as state:
-        with state.writing() as books:
-            plan = replace(plan_budget(curves()), starts_on=store().last_day - dt.timedelta(days=40))
-            for decision in plan_decisions(plan, NOW):
-                books.ledger.record(decision)
-        with state.writing() as books:
-            found, _ = made(tmp_path, SimpleNamespace(books=books))
+    project, results = begun(tmp_path)
+    channels = len(curves().names)
+    with State(tmp_path) as state, state.writing() as books:
+        plan = replace(plan_budget(curves()), starts_on=store().last_day - dt.timedelta(days=40))
+        write_down(books.ledger, plan, (), NOW)
+    for _ in range(2):
+        with Memory(project) as memory:
+            found, _ = made(results, memory)
         assert found is not None
         assert {row.channel for row in found.kept} == set(curves().names)
-        with state.reading() as books:
-            ids = [name for name in books.ledger.decisions() if name.startswith("budget:")]
-            # The earlier plan is over, so that the new one is written too.
-            assert len(ids) == 2 * len(curves().names)
-            over = [name for name in ids if books.ledger.outcomes(name)]
-            assert len(over) == len(curves().names)
-            entry = books.ledger.decision(over[0])
+        with State(tmp_path) as state, state.reading() as books:
+            # The earlier plan is over, so that the new one is written too; once, as it stands until it is over.
+            names = [name for name in books.ledger.decisions() if name.startswith("budget:")]
+            assert len(names) == 2 * channels
+            assert sum(len(books.ledger.outcomes(name)) for name in names) == channels
+            entry = books.ledger.decision(names[0])
             assert entry is not None
             assert entry.action.key == "budget"
-        with state.writing() as books:
-            made(tmp_path, SimpleNamespace(books=books))
-        with state.reading() as books:
-            # A plan stands until its period is over.
-            assert len(books.ledger.decisions()) == 2 * len(curves().names)
+
+
+def begun(folder: Path) -> tuple[Project, Path]:
+    """A project, and a folder for its results."""
+    (folder / "keepers.toml").write_text("", encoding="utf-8")
+    project = project_of(folder)
+    assert project is not None
+    results = folder / "results"
+    results.mkdir()
+    return project, results
 
 
 def test_without_spend_there_is_nothing_to_plan(tmp_path: Path) -> None:
