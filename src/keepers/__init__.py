@@ -6,6 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keepers.acquisition.attribution.attribute import attribute as attribute
+    from keepers.acquisition.attribution.experiments import holdout_lift as holdout_lift
+    from keepers.acquisition.attribution.experiments import lift_study as lift_study
+    from keepers.acquisition.attribution.experiments import place_lift as place_lift
+    from keepers.acquisition.attribution.path_table import attribute_paths as attribute_paths
     from keepers.acquisition.budget import BudgetLimits as BudgetLimits
     from keepers.acquisition.budget import plan_budget as plan_budget
     from keepers.acquisition.budget_experiment import propose_spend_experiments as propose_spend_experiments
@@ -152,6 +157,8 @@ _HOMES = {
     "watch_drift": ("evaluation.learned_drift", "watch_drift"),
     "grade_published": ("evaluation.published", "grade_published"),
     "annual_rate": ("domain.money", "annual_rate"),
+    "attribute": ("acquisition.attribution.attribute", "attribute"),
+    "attribute_paths": ("acquisition.attribution.path_table", "attribute_paths"),
     "backtest": ("evaluation.backtest", "backtest"),
     "backtest_subscriptions": ("evaluation.contract_backtest", "backtest_subscriptions"),
     "calendar_covariates": ("models.covariates.varying", "calendar_covariates"),
@@ -165,6 +172,9 @@ _HOMES = {
     "features_at": ("summaries.features", "features_at"),
     "features_at_age": ("summaries.features", "features_at_age"),
     "find_leaks": ("evaluation.leaks", "find_leaks"),
+    "holdout_lift": ("acquisition.attribution.experiments", "holdout_lift"),
+    "lift_study": ("acquisition.attribution.experiments", "lift_study"),
+    "place_lift": ("acquisition.attribution.experiments", "place_lift"),
     "early_warnings": ("retention.churn", "early_warnings"),
     "formulas": ("valuation.formulas", ""),
     "goodness_of_fit": ("evaluation.goodness", "goodness_of_fit"),

@@ -177,6 +177,7 @@ def run(
         project=project,
         acquisition=AcquisitionRules() if project is None else project.acquisition,
         channels={} if project is None else project.channels,
+        channel_trials=() if project is None else project.channel_trials,
         **p.engine(engine),
     )
     with shown(quiet) as progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepers.acquisition.attribution.credits import Attribution
 from keepers.acquisition.economics import asked, economics_by
 from keepers.acquisition.marginal import Marginal
 from keepers.acquisition.origins import DIMENSIONS
@@ -20,6 +21,7 @@ from keepers.data.table import Table
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.ports import Progress
 from keepers.exports.files import write_csv_for_people
+from keepers.pipeline.attribution import attributed, attribution_told
 from keepers.pipeline.budgeting import Budgeted, budgeted
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
@@ -51,6 +53,8 @@ class Acquired:
         What is missing, and which file would bring it.
     budget : Budgeted or None
         How channels answer to money, and what to spend.
+    attribution : Attribution or None
+        Which contacts brought customers, by all methods.
     """
 
     dataset: Dataset
@@ -58,12 +62,14 @@ class Acquired:
     others: tuple[ChannelEconomics, ...] = ()
     notes: tuple[str, ...] = ()
     budget: Budgeted | None = None
+    attribution: Attribution | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The part `acquisition` of summary.json."""
         return {
             "channels": None if self.channels is None else _channels(self.channels),
             "budget": None if self.budget is None else self.budget.to_dict(),
+            "attribution": None if self.attribution is None else attribution_told(self.attribution),
             "notes": list(self.notes),
         }
 
@@ -100,7 +106,9 @@ def acquire(
         _write(found, dataset, options, folder)
     others = tuple(one for one in found if one is not channels)
     budget, more = budgeted(question.dataset, scored, channels, options, folder, memory, now, progress)
-    return Acquired(question.dataset, channels, others, tuple(dict.fromkeys((*notes, *more))), budget)
+    attribution, said = attributed(question.dataset, scored, options, folder, progress)
+    told = tuple(dict.fromkeys((*notes, *said, *more)))
+    return Acquired(question.dataset, channels, others, told, budget, attribution)
 
 
 def _write(found: list[ChannelEconomics], dataset: Dataset, options: RunOptions, folder: Path) -> None:

@@ -24,6 +24,7 @@ from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import FILES, store_name
 from keepers.reports import content
 from keepers.reports.acquisition import Channels
+from keepers.reports.attribution import Attribution
 from keepers.reports.budget import Budget
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import FittedModel
@@ -72,6 +73,7 @@ def report_content(
         at_risk=found.at_risk,
         channels=_channels(acquired, options),
         budget=_budget(acquired, options),
+        attribution=_attribution(acquired, options),
         offers=offers,
         drivers=drivers,
         next_products=after,
@@ -162,6 +164,14 @@ def _budget(acquired: Acquired | None, options: RunOptions) -> Budget | None:
     from keepers.pipeline.content_budget import budget_content
 
     return budget_content(acquired.budget, options)
+
+
+def _attribution(acquired: Acquired | None, options: RunOptions) -> Attribution | None:
+    if acquired is None or acquired.attribution is None:
+        return None
+    from keepers.pipeline.content_attribution import attribution_content
+
+    return attribution_content(acquired.attribution, options)
 
 
 def _subscriptions(scored: ScoredSubscriptions, options: RunOptions, beside_orders: bool) -> Subscriptions:

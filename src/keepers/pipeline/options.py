@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keepers.domain.acquisition import AcquisitionRules
+from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
@@ -98,6 +99,8 @@ class RunOptions:
         How soon the cost of winning a customer shall be back, how many times over, and costs that no platform charges.
     channels : mapping
         Names of your own for channels, from a channel as it is written.
+    channel_trials : tuple of ChannelTrial
+        Experiments with channels, which set right what contacts are credited with.
     simulated : bool
         Whether the store is a made-up one, which the report then says.
     project : Project, optional
@@ -135,6 +138,7 @@ class RunOptions:
     observed_from: dt.date | None = None
     acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
     channels: Mapping[str, str] = field(default_factory=dict)
+    channel_trials: tuple[ChannelTrial, ...] = ()
     simulated: bool = False
     project: Project | None = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.alert import AlertRules
+from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.config import FILE, written
 
@@ -33,7 +34,7 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
 }  # fmt: skip
 """Sections with their keys and what may stand there; `[engine]`, `[service]` and `[loyalty]` have keys of their own."""
 
-_FREE = ("engine", "service", "channels", "loyalty")
+_FREE = ("engine", "service", "channels", "channel_experiments", "loyalty")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Project:
         Names of the owner's for channels, from a channel as it is written.
     loyalty : tuple of LoyaltyRule
         Loyalty tiers with their perks.
+    channel_trials : tuple of ChannelTrial
+        Experiments with channels.
     state_url, snapshots : str, optional
         A team's database, and the folder that it shares.
     server : mapping
@@ -87,6 +90,7 @@ class Project:
     acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
     channels: Mapping[str, str] = field(default_factory=dict)
     loyalty: tuple[LoyaltyRule, ...] = ()
+    channel_trials: tuple[ChannelTrial, ...] = ()
     state_url: str | None = None
     snapshots: str | None = None
     server: Mapping[str, Any] = field(default_factory=dict)
@@ -139,6 +143,7 @@ def project_of(folder: Path) -> Project | None:
         acquisition=_acquisition(said.get("acquisition", {})),
         channels=dict(said.get("channels", {})),
         loyalty=_loyalty(said.get("loyalty", {})),
+        channel_trials=_trials(folder / FILE, said.get("channel_experiments", [])),
         state_url=said.get("state", {}).get("url"),
         snapshots=said.get("state", {}).get("snapshots"),
         server=said.get("server", {}),
@@ -220,6 +225,15 @@ def _check_free(path: Path, said: Mapping[str, Any]) -> None:
             )
 
 
+def _trials(path: Path, said: Any) -> tuple[ChannelTrial, ...]:
+    if not isinstance(said, list):
+        raise ConfigError(f"{path}: experiments with channels are tables of a list: write [[channel_experiments]].")
+    try:
+        return tuple(ChannelTrial.of(one) for one in said)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
 
@@ -270,6 +284,13 @@ business = {_quoted(project.acquisition.business)}
 # What a channel shall be called, by how a file writes it.
 # "fb_prospecting" = "meta ads"
 {_channels(project)}
+# Experiments with channels; what they found goes before what contacts tell. See docs/acquisition.md.
+# [[channel_experiments]]
+# channel = "paid search"
+# places = ["Bavaria"]   # where it was switched off
+# since = 2026-03-01
+# until = 2026-03-28
+
 [destinations]
 {_line("folder", project.into, "keepers-result")}
 

@@ -30,6 +30,8 @@ FILES = {
     "alerts.csv": "customers to look after now: why, what to do, by whom and until when",
     "budget.csv": "how to divide the money for marketing, a row a channel, for spreadsheets",
     "budget.parquet": "the same for programs, every digit",
+    "attribution.csv": "what every method credits every channel with: customers, value, intervals, for spreadsheets",
+    "attribution.parquet": "the same for programs, every digit",
     "channels.csv": "what customers of each channel, campaign and the like cost and bring, for spreadsheets",
     "channels.parquet": "the same for programs, every digit",
     "customers.csv": "a row a customer, for spreadsheets",

@@ -10,6 +10,7 @@ from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon
 from keepers.evaluation.verdict import Trust
 from keepers.reports.acquisition import Channels
+from keepers.reports.attribution import Attribution
 from keepers.reports.budget import Budget
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
@@ -261,6 +262,8 @@ class ReportContent:
     """Loyalty tiers, what they cost and whether they pay."""
     next_products: Recommendations | None = None
     """What each customer may buy next."""
+    attribution: Attribution | None = None
+    """Which contacts brought customers."""
     levers: Levers | None = None
     """What improvements would be worth."""
     tiers: Grouping | None = None

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from keepers.reports import (
     acquisition_sentences,
+    attribution_sentences,
     breakdowns,
     budget_sentences,
     cohorts,
@@ -28,6 +29,7 @@ from keepers.reports import (
     sentences,
     subscription_sentences,
 )
+from keepers.reports.charts.attribution import attribution_chart
 from keepers.reports.charts.calibration import calibration_chart
 from keepers.reports.charts.channels import channel_charts
 from keepers.reports.charts.chart import Chart
@@ -142,6 +144,7 @@ def _sections(content: ReportContent) -> list[Section]:
         Section("risk", "At risk", content.at_risk is not None),
         Section("warnings", "Warnings", any(found.rows for found in content.warnings)),
         Section("channels", "Channels", content.channels is not None),
+        Section("attribution", "Contacts", content.attribution is not None),
         Section("offers", "Offers", content.offers is not None),
         Section("drivers", "Drivers", content.drivers is not None),
         Section("budget", "Budget", content.budget is not None),
@@ -207,20 +210,30 @@ def _charts(content: ReportContent) -> dict[str, Chart]:
         charts.append(calibration_chart(content.calibration))
     if content.segments is not None:
         charts.extend(moves_chart(found, place) for place, found in enumerate(content.segments.moves))
-    if content.channels is not None:
-        charts.extend(channel_charts(content.channels, currency))
     if content.offers is not None:
         offered = enumerate(content.offers.experiments, start=1)
         charts.extend(profit_chart(experiment, number, currency) for number, experiment in offered)
-    if content.budget is not None:
-        plan = content.budget
-        paid = enumerate(plan.channels[:_CURVES], start=1)
-        charts.extend(response_chart(channel, place, currency, plan.recommended) for place, channel in paid)
+    charts.extend(_winning(content))
     if content.subscriptions is not None:
         charts.extend(subscription_charts(content.subscriptions, currency))
     if content.reconciliation is not None and content.reconciliation.months:
         charts.append(totals_chart(content.reconciliation.months, currency))
     return {chart.id: chart for chart in charts}
+
+
+def _winning(content: ReportContent) -> list[Chart]:
+    """The charts about winning customers."""
+    currency = content.store.currency
+    charts: list[Chart] = []
+    if content.channels is not None:
+        charts.extend(channel_charts(content.channels, currency))
+    if content.attribution is not None:
+        charts.append(attribution_chart(content.attribution, currency))
+    if content.budget is not None:
+        plan = content.budget
+        paid = enumerate(plan.channels[:_CURVES], start=1)
+        charts.extend(response_chart(channel, place, currency, plan.recommended) for place, channel in paid)
+    return charts
 
 
 def _drawn(chart: Chart) -> Mapping[str, Any]:
@@ -246,6 +259,7 @@ def _environment() -> jinja2.Environment:
         spendings=budget_sentences,
         nexts=recommendations,
         loyal=loyalty,
+        paths=attribution_sentences,
         find=findings,
         fmt=formatting,
         largest=breakdowns.largest,

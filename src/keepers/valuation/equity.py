@@ -198,7 +198,7 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
     factor = spend.factor(horizon, facts.discount)[sums.fine] * facts.margin.factor
     discounted = found.discounted_purchases[sums.fine]
     exact = sums.by_group(factor * discounted * sums.spend)
-    noise = sums.by_group(_chance(values, sums, found, horizon))
+    noise = sums.by_group(chance_of_rows(values, sums, found, horizon))
     per_unit = facts.discount.continuous(drawn.buying.unit_)
     totals = drawn_totals(values, sums, drawn, drawn.discounted_orders(sums.cells, horizon, per_unit))
     return [
@@ -207,7 +207,7 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
     ]
 
 
-def _chance(values: Values, sums: CellSums, found: Any, horizon: Horizon) -> FloatArray:
+def chance_of_rows(values: Values, sums: CellSums, found: Any, horizon: Horizon) -> FloatArray:
     """Variance of the sum of each row that is left when all parameters are known: of numbers of orders and their size.
 
     With M the mean spend of a customer, the second moment of the value is d^2 E[M^2] (E[N^2] + E[N] / p).

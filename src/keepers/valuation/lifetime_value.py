@@ -179,7 +179,7 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     row = [f"summary.{name}" for name in identity]
     row += [f"summary.{name}" for name in ("first_day", "last_day", "orders", "revenue")]
     row += [f"cell.{name}" for name in ("frequency", "recency_days", "T_days", *of_cell)]
-    row += [f"{_historic(facts)} AS clv_historic", f"{_scale(facts)} AS scale"]
+    row += [f"{historic_sql(facts)} AS clv_historic", f"{_scale(facts)} AS scale"]
     row += [*(column for prefix in totals for column in total_sql(prefix)), *(["spend.loss"] if totals else [])]
     percentiles = ""
     if ranked:
@@ -222,7 +222,8 @@ def _totals(made: Mapping[str, CellColumn]) -> list[str]:
     return [*(["ahead"] if len(ends) > len(far) else []), *(["far"] if far else [])]
 
 
-def _historic(facts: ValueFacts) -> str:
+def historic_sql(facts: ValueFacts) -> str:
+    """What a customer has brought so far, as SQL over the row `summary`."""
     if facts.margin.per_order:
         return "summary.monetary_value_all * (summary.frequency + 1)"
     return f"CAST(summary.revenue AS DOUBLE) * {facts.margin.factor!r}"

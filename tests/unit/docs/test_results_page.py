@@ -22,8 +22,10 @@ ON_ENGINES = "engine."
 IN_PROJECTS = "rfm_group_previous"
 """A column of runs in a project, which `tests/unit/pipeline/test_keeping_run.py` makes."""
 
-ELSEWHERE = {"model-learned.json", "offers.csv", "offers.parquet", "segment_moves.csv"}
-"""Files of runs that learn, that read experiments, and of projects; tests beside `test_keeping_run.py` make them."""
+ELSEWHERE = {
+    "attribution.csv", "attribution.parquet", "model-learned.json", "offers.csv", "offers.parquet", "segment_moves.csv",
+}  # fmt: skip
+"""Files of runs that learn, read experiments or touches, or are of projects: tests beside `test_keeping_run.py`."""
 
 PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
 

@@ -1,0 +1,1 @@
+"""Attribution: which contacts brought customers, and what those customers are worth."""
