@@ -129,6 +129,7 @@ def run(
     from keepers.domain.acquisition import AcquisitionRules
     from keepers.domain.errors import ConfigError
     from keepers.domain.money import Margin, annual_rate
+    from keepers.domain.sales_team import LeadRules
     from keepers.pipeline.options import RunOptions
     from keepers.pipeline.project import project_of
 
@@ -176,6 +177,7 @@ def run(
         observed_from=None if observed_from is None else observed_from.date(),
         project=project,
         acquisition=AcquisitionRules() if project is None else project.acquisition,
+        leads=LeadRules() if project is None else project.leads,
         channels={} if project is None else project.channels,
         channel_trials=() if project is None else project.channel_trials,
         **p.engine(engine),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from keepers.domain.ports import Progress
 from keepers.exports.files import write_csv_for_people
 from keepers.pipeline.attribution import attributed, attribution_told
 from keepers.pipeline.budgeting import Budgeted, budgeted
+from keepers.pipeline.leads import RankedLeads, rank_leads
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.valuation.equity import Interval
@@ -55,6 +56,8 @@ class Acquired:
         How channels answer to money, and what to spend.
     attribution : Attribution or None
         Which contacts brought customers, by all methods.
+    leads : RankedLeads
+        Which lead to call first.
     """
 
     dataset: Dataset
@@ -63,6 +66,7 @@ class Acquired:
     notes: tuple[str, ...] = ()
     budget: Budgeted | None = None
     attribution: Attribution | None = None
+    leads: RankedLeads = field(default_factory=RankedLeads)
 
     def to_dict(self) -> dict[str, Any]:
         """The part `acquisition` of summary.json."""
@@ -70,6 +74,7 @@ class Acquired:
             "channels": None if self.channels is None else _channels(self.channels),
             "budget": None if self.budget is None else self.budget.to_dict(),
             "attribution": None if self.attribution is None else attribution_told(self.attribution),
+            "leads": self.leads.to_dict(),
             "notes": list(self.notes),
         }
 
@@ -107,8 +112,10 @@ def acquire(
     others = tuple(one for one in found if one is not channels)
     budget, more = budgeted(question.dataset, scored, channels, options, folder, memory, now, progress)
     attribution, said = attributed(question.dataset, scored, options, folder, progress)
-    told = tuple(dict.fromkeys((*notes, *said, *more)))
-    return Acquired(question.dataset, channels, others, told, budget, attribution)
+    leads = rank_leads(question.dataset, scored, options, folder, progress)
+    unscored = leads.notes if leads.scores is None else ()
+    told = tuple(dict.fromkeys((*notes, *said, *more, *unscored)))
+    return Acquired(question.dataset, channels, others, told, budget, attribution, leads)
 
 
 def _write(found: list[ChannelEconomics], dataset: Dataset, options: RunOptions, folder: Path) -> None:

@@ -30,6 +30,7 @@ from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import FittedModel
 from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import CohortMeasure, CohortTriangle
+from keepers.reports.leads import Leads
 from keepers.reports.recommendations import Recommendations
 from keepers.reports.subscriptions import Subscriptions
 from keepers.summaries.cohorts import cohorts, purchase_ages
@@ -74,6 +75,7 @@ def report_content(
         channels=_channels(acquired, options),
         budget=_budget(acquired, options),
         attribution=_attribution(acquired, options),
+        leads=_leads(acquired),
         offers=offers,
         drivers=drivers,
         next_products=after,
@@ -172,6 +174,15 @@ def _attribution(acquired: Acquired | None, options: RunOptions) -> Attribution 
     from keepers.pipeline.content_attribution import attribution_content
 
     return attribution_content(acquired.attribution, options)
+
+
+def _leads(acquired: Acquired | None) -> Leads | None:
+    if acquired is None:
+        return None
+    # Runs on orders alone need not load what leads need.
+    from keepers.pipeline.content_leads import leads_content
+
+    return leads_content(acquired.leads)
 
 
 def _subscriptions(scored: ScoredSubscriptions, options: RunOptions, beside_orders: bool) -> Subscriptions:

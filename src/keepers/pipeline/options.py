@@ -12,6 +12,7 @@ from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
+from keepers.domain.sales_team import LeadRules
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ class RunOptions:
         Day from which endings of subscriptions were recorded, where records begin later than the first of them.
     acquisition : AcquisitionRules
         How soon the cost of winning a customer shall be back, how many times over, and costs that no platform charges.
+    leads : LeadRules
+        What working on a lead costs, and how many the sales team can work on.
     channels : mapping
         Names of your own for channels, from a channel as it is written.
     channel_trials : tuple of ChannelTrial
@@ -137,6 +140,7 @@ class RunOptions:
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     observed_from: dt.date | None = None
     acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
+    leads: LeadRules = field(default_factory=LeadRules)
     channels: Mapping[str, str] = field(default_factory=dict)
     channel_trials: tuple[ChannelTrial, ...] = ()
     simulated: bool = False

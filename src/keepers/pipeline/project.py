@@ -11,6 +11,7 @@ from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.alert import AlertRules
 from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
+from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.config import FILE, written
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     "marketing": {"spend": (list,)},
     "acquisition": {
         "payback_months": (float, int), "ratio": (float, int), "overhead": (float, int), "business": (str,),
+    },
+    "leads": {
+        "cost": (float, int), "a_week": (int,), "people": (dict,), "may_move": (bool,), "left_out": (list,),
     },
     "destinations": {"folder": (str,)},
     "alerts": {
@@ -61,6 +65,8 @@ class Project:
         What serving a customer of a tier costs a year, by the tier's name.
     acquisition : AcquisitionRules
         Targets and costs of winning customers.
+    leads : LeadRules
+        What working on a lead costs, and how many the sales team can work on.
     channels : mapping of str to str
         Names of the owner's for channels, from a channel as it is written.
     loyalty : tuple of LoyaltyRule
@@ -88,6 +94,7 @@ class Project:
     churn_days: int | None = None
     service: Mapping[str, float] = field(default_factory=dict)
     acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
+    leads: LeadRules = field(default_factory=LeadRules)
     channels: Mapping[str, str] = field(default_factory=dict)
     loyalty: tuple[LoyaltyRule, ...] = ()
     channel_trials: tuple[ChannelTrial, ...] = ()
@@ -141,6 +148,7 @@ def project_of(folder: Path) -> Project | None:
         churn_days=churn_days,
         service={tier: float(cost) for tier, cost in said.get("service", {}).items()},
         acquisition=_acquisition(said.get("acquisition", {})),
+        leads=_lead_rules(said.get("leads", {})),
         channels=dict(said.get("channels", {})),
         loyalty=_loyalty(said.get("loyalty", {})),
         channel_trials=_trials(folder / FILE, said.get("channel_experiments", [])),
@@ -162,6 +170,13 @@ def _loyalty(section: Mapping[str, Any]) -> tuple[LoyaltyRule, ...]:
 def _acquisition(said: Mapping[str, Any]) -> AcquisitionRules:
     numbers = {key: float(value) for key, value in said.items() if key != "business"}
     return AcquisitionRules(**numbers, business=said.get("business", AcquisitionRules().business))
+
+
+def _lead_rules(said: Mapping[str, Any]) -> LeadRules:
+    return LeadRules(
+        float(said.get("cost", 0.0)), said.get("a_week"), dict(said.get("people", {})), said.get("may_move", True),
+        tuple(said.get("left_out", ())),
+    )  # fmt: skip
 
 
 def begin_project(project: Project, replace: bool = False) -> Path:
@@ -200,10 +215,14 @@ def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
             if key not in known:
                 raise ConfigError(f"{path}: [{section}] has no `{key}`. It may say: {', '.join(known)}.")
             unwanted = isinstance(value, bool) and bool not in known[key]
-            if not isinstance(value, known[key]) or unwanted or (key == "spend" and not _texts(value)):
-                words: dict[type, str] = {list: "a list of texts", int: "a whole number", bool: "true or false"}
+            texts = key in ("spend", "left_out")
+            if not isinstance(value, known[key]) or unwanted or (texts and not _texts(value)):
+                words: dict[type, str] = {
+                    list: "a list of texts", int: "a whole number", bool: "true or false",
+                    dict: "a table, such as { Ada = 20 }",
+                }  # fmt: skip
                 wanted = words.get(known[key][-1], "a text")
-                if section == "acquisition" and key != "business":
+                if (section == "acquisition" and key != "business") or (section == "leads" and key == "cost"):
                     wanted = "a number"
                 elif len(known[key]) > 1:
                     wanted = 'a share, such as 0.35 or "35%"'
@@ -280,6 +299,10 @@ overhead = {project.acquisition.overhead:g}
 # shop, subscription, services or local: what is believed of advertising before the data say more.
 business = {_quoted(project.acquisition.business)}
 
+[leads]
+# What working on one lead costs, and how many the team, or each person, can work on in a week; else the pace of late.
+cost = {project.leads.cost:g}
+{_lead_lines(project.leads)}
 [channels]
 # What a channel shall be called, by how a file writes it.
 # "fb_prospecting" = "meta ads"
@@ -325,6 +348,17 @@ most = {rules.most}
 # refit = "0 3 * * *"
 # https = true  # reached over TLS, through a proxy
 """
+
+
+def _lead_lines(rules: LeadRules) -> str:
+    people = ", ".join(f"{_quoted(name)} = {room}" for name, room in rules.people.items())
+    return (
+        f"{'# a_week = 40' if rules.a_week is None else f'a_week = {rules.a_week}'}\n"
+        f"{f'people = {{ {people} }}' if people else '# people = { Ada = 20, Ben = 15 }'}\n"
+        "# Whether a lead may go to somebody else than its owner, and columns that are not to be used.\n"
+        f"may_move = {'true' if rules.may_move else 'false'}\n"
+        f"left_out = {_listed(rules.left_out)}\n"
+    )
 
 
 def _channels(project: Project) -> str:

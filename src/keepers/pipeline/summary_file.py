@@ -37,6 +37,8 @@ FILES = {
     "customers.csv": "a row a customer, for spreadsheets",
     "customers.parquet": "the same for programs, every digit",
     "kept": "orders and summaries, to which `keepers update` adds",
+    "leads.csv": "open leads, the most valuable first: chance, value, reasons, whose; for spreadsheets",
+    "leads.parquet": "the same for programs, every digit",
     "model-buying.json": "the fitted model of buying",
     "model-contract.json": "the fitted model of contracts",
     "model-learned.json": "the model that learned from features",

@@ -16,6 +16,7 @@ from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
+from keepers.reports.leads import Leads
 from keepers.reports.loyalty import Loyalty
 from keepers.reports.recommendations import Recommendations
 from keepers.reports.retention import Promise, Segments, Warnings
@@ -252,6 +253,8 @@ class ReportContent:
     """Who may be leaving."""
     channels: Channels | None = None
     """What winning customers costs and brings."""
+    leads: Leads | None = None
+    """Whom to call first."""
     offers: Offers | None = None
     """What experiments with offers have shown."""
     drivers: Drivers | None = None

@@ -23,6 +23,7 @@ from keepers.reports import (
     decision_sentences,
     findings,
     formatting,
+    lead_sentences,
     loyalty,
     recommendations,
     retention_sentences,
@@ -35,6 +36,7 @@ from keepers.reports.charts.channels import channel_charts
 from keepers.reports.charts.chart import Chart
 from keepers.reports.charts.cohort_curves import cohort_curves, short_text
 from keepers.reports.charts.concentration import concentration_chart
+from keepers.reports.charts.leads import lead_charts
 from keepers.reports.charts.months import acquisition_chart, totals_chart
 from keepers.reports.charts.moves import moves_chart
 from keepers.reports.charts.profit import profit_chart
@@ -145,6 +147,7 @@ def _sections(content: ReportContent) -> list[Section]:
         Section("warnings", "Warnings", any(found.rows for found in content.warnings)),
         Section("channels", "Channels", content.channels is not None),
         Section("attribution", "Contacts", content.attribution is not None),
+        Section("leads", "Leads", content.leads is not None),
         Section("offers", "Offers", content.offers is not None),
         Section("drivers", "Drivers", content.drivers is not None),
         Section("budget", "Budget", content.budget is not None),
@@ -229,6 +232,8 @@ def _winning(content: ReportContent) -> list[Chart]:
         charts.extend(channel_charts(content.channels, currency))
     if content.attribution is not None:
         charts.append(attribution_chart(content.attribution, currency))
+    if content.leads is not None:
+        charts.extend(lead_charts(content.leads, currency))
     if content.budget is not None:
         plan = content.budget
         paid = enumerate(plan.channels[:_CURVES], start=1)
@@ -256,6 +261,7 @@ def _environment() -> jinja2.Environment:
         keep=retention_sentences,
         decide=decision_sentences,
         won=acquisition_sentences,
+        calls=lead_sentences,
         spendings=budget_sentences,
         nexts=recommendations,
         loyal=loyalty,

@@ -88,6 +88,30 @@ def test_every_key_stands_on_the_page(home: Path) -> None:
     assert tables <= {"customers", "leads", "orders", "touches"}
 
 
+def test_leads_have_a_list_with_the_columns_and_keys_of_the_page(home: Path) -> None:
+    found = summary_of(home)["acquisition"]["leads"]
+    assert found["leads"] == found["won"] + found["lost"] + found["open"]
+    assert found["customers_with_money"] > 0
+    chapter = PAGE.split("## Columns of leads")[1].split("## Keys of leads")[0]
+    rows = [line.split("|")[1] for line in chapter.splitlines() if line.startswith("| `")]
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    table = home / "result" / "leads.parquet"
+    assert [row[0] for row in duckdb.sql(f"DESCRIBE '{table}'").fetchall()] == documented
+    with (home / "result" / "leads.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.reader(file)) == documented
+    assert duckdb.sql(f"SELECT count(*) FROM '{table}'").fetchall() == [(found["open"],)]
+    capacity = found["this_week"].pop("capacity")
+    assert found["this_week"]["room"] == sum(capacity.values())
+
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            return set(value) | {key for item in value.values() for key in keys(item)}
+        return {key for item in value for key in keys(item)} if isinstance(value, list) else set()
+
+    assert keys(found) <= named(PAGE.split("## Keys of leads")[1].split("\n## ")[0])
+    assert "Whom to call first?" in (home / "result" / "report.html").read_text(encoding="utf-8")
+
+
 def test_orders_alone_say_nothing_of_acquisition(home: Path, tmp_path: Path) -> None:
     options = RunOptions(into=tmp_path / "result", model="bg-nbd", backtest=False, report=False)
     done = run([str(home / "shop" / "orders.csv")], options)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from keepers.domain.errors import ConfigError
+from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.project import Project, begin_project, project_of
 from unit.cli.conftest import Keepers, keepers, shop_rows, write_csv
 
@@ -19,7 +20,7 @@ __all__ = ["keepers"]
 def test_what_init_writes_is_read_again(tmp_path: Path) -> None:
     said = Project(
         tmp_path, ("orders.csv", 'with "quotes".csv', "postgresql://u@h/shop"), ("ads.csv",), 'A "good" shop', "EUR",
-        margin="35%", into="out",
+        margin="35%", into="out", leads=LeadRules(12.5, people={"Ada": 20, 'B "Ben"': 5}, left_out=("score",)),
     )  # fmt: skip
     begin_project(said)
     assert project_of(tmp_path) == said
@@ -44,6 +45,9 @@ def test_what_init_writes_is_read_again(tmp_path: Path) -> None:
         ("[alerts]\ndue_days = 1.5\n", "should be a whole number"),
         ("[alerts]\nmost = -1\n", "is negative"),
         ("[service]\nGold = 'much'\n", "what serving such a customer costs a year"),
+        ("[leads]\npeople = 20\n", "should be a table"),
+        ("[leads]\npeople = { Ada = 'many' }\n", "whole numbers of leads a week"),
+        ("[leads]\ncost = -1\n", "zero or more"),
     ],
 )
 def test_what_makes_no_sense_is_said(tmp_path: Path, text: str, words: str) -> None:

@@ -272,10 +272,9 @@ def _table(
     leads: LeadTable, rows: Any, columns: dict[str, Any], plan: TeamPlan, reasons: list[tuple[LeadReason, ...]]
 ) -> Table:
     n = rows.size
-    channel = leads.columns.get("channel", np.full(leads.size, None, dtype=object))
     made = {
         "lead_id": leads.ids[rows], "customer_key": leads.keys[rows], "company": leads.company[rows],
-        "channel": channel[rows], "owner": leads.owner[rows],
+        "channel": leads.channel[rows], "owner": leads.owner[rows],
         "came_on": leads.day[rows].astype("datetime64[us]"), "age_days": leads.age[rows] - 1,
         "probability_30d": columns["probability_30d"], "probability_90d": columns["probability_90d"],
         "probability": columns["probability"], "probability_low": columns["probability_low"],

@@ -48,7 +48,7 @@ class LeadTable:
         Days from coming to the outcome; days that were over by `until`, where there is none or it has no day.
     won_day : array of datetime64[D], shape (n,)
         NaT where not won, or on an unknown day.
-    company, owner : arrays of str, shape (n,)
+    company, channel, owner : arrays of str, shape (n,)
     columns : dict of array
         What is known of each: numbers (NaN where nothing), texts (None where nothing), days (NaT where nothing).
     until : date
@@ -66,6 +66,7 @@ class LeadTable:
     days: IntArray
     won_day: NDArray[np.datetime64]
     company: NDArray[Any]
+    channel: NDArray[Any]
     owner: NDArray[Any]
     columns: dict[str, NDArray[Any]]
     until: dt.date
@@ -95,7 +96,7 @@ class LeadTable:
         """Some of the leads."""
         chosen = {
             name: getattr(self, name)[rows]
-            for name in ("ids", "events", "keys", "day", "outcome", "days", "won_day", "company", "owner")
+            for name in ("ids", "events", "keys", "day", "outcome", "days", "won_day", "company", "channel", "owner")
         }
         return replace(self, **chosen, columns={name: column[rows] for name, column in self.columns.items()})
 
@@ -259,7 +260,7 @@ def _table(
     return LeadTable(
         engine, rows["lead_id"].astype(object), events, rows["customer_key"].astype(object), day, outcome, days,
         np.where(dated_won, won_day, np.datetime64("NaT")), rows["company"].astype(object),
-        rows["owner"].astype(object), filled, last, tuple(notes),
+        rows["channel"].astype(object), rows["owner"].astype(object), filled, last, tuple(notes),
     )  # fmt: skip
 
 
