@@ -150,6 +150,11 @@ class SubscriptionValues(Table):
             )
         if not facts.states.returns_seen:
             remarks.append("Nobody was seen to come back after leaving, so customers who left are worth nothing here.")
+        elif facts.delta <= 0:
+            remarks.append(
+                "Customers come back and later money counts in full, so that what they bring without end is infinite; "
+                "give a discount, or read the values within a time."
+            )
         return (*facts.summary.remarks, *remarks)
 
 

@@ -97,6 +97,15 @@ def test_the_margin_and_the_discount_scale() -> None:
             assert dear[key][name] <= row[name]
 
 
+@pytest.mark.parametrize("model", [kp.ShiftedBetaGeometric, kp.WeibullGamma])
+def test_without_a_discount_returns_without_end_are_infinite_and_said(model) -> None:
+    made, found = values(model(), discount=kp.annual_rate(0.0))
+    assert any("infinite" in remark for remark in made.remarks)
+    assert all(np.isinf(row["clv_infinite"]) for row in found.values())
+    assert all(np.isfinite(row["clv_lifetime"]) for row in found.values())
+    assert not any("infinite" in remark for remark in values(model())[0].remarks)
+
+
 def test_plans_that_were_rarely_seen_lean_on_all() -> None:
     moves = np.array([[900.0, 100.0, 0.0], [10.0, 990.0, 0.0], [0.0, 0.0, 2.0]])
     none = np.zeros(1)
