@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.errors import ConfigError
 from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.project import Project, begin_project, project_of
@@ -21,6 +22,7 @@ def test_what_init_writes_is_read_again(tmp_path: Path) -> None:
     said = Project(
         tmp_path, ("orders.csv", 'with "quotes".csv', "postgresql://u@h/shop"), ("ads.csv",), 'A "good" shop', "EUR",
         margin="35%", into="out", leads=LeadRules(12.5, people={"Ada": 20, 'B "Ben"': 5}, left_out=("score",)),
+        acquisition=AcquisitionRules(9.0, 2.5, 1200.0), channels={'IG "story"': "meta ads"},
     )  # fmt: skip
     begin_project(said)
     assert project_of(tmp_path) == said
@@ -44,6 +46,10 @@ def test_what_init_writes_is_read_again(tmp_path: Path) -> None:
         ("[value]\nmargin = true\n", "should be a share"),
         ("[alerts]\ndue_days = 1.5\n", "should be a whole number"),
         ("[alerts]\nmost = -1\n", "is negative"),
+        ("[acquisition]\nratio = '3:1'\n", "should be a number"),
+        ("[acquisition]\npayback_months = 0\n", "must be above 0"),
+        ("[acquisition]\noverhead = -5\n", "zero or more"),
+        ("[channels]\nfb = 3\n", "should be a text: what it shall be called"),
         ("[service]\nGold = 'much'\n", "what serving such a customer costs a year"),
         ("[leads]\npeople = 20\n", "should be a table"),
         ("[leads]\npeople = { Ada = 'many' }\n", "whole numbers of leads a week"),
