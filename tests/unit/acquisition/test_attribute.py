@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import keepers as kp
 from keepers.acquisition.attribution.attribute import attribute
 from keepers.acquisition.attribution.credits import METHODS, NO_CONTACT, Attribution
 from keepers.acquisition.attribution.experiments import ChannelExperiment
+from keepers.data.table import Table
 from keepers.domain.cells import FloatArray
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.money import MoneyBasis
@@ -140,3 +142,31 @@ def test_an_experiment_may_find_more_than_contacts_told(found: Attribution, stor
     assert sum(one.customers for one in after.credits) == pytest.approx(found.customers)
     assert all(one.customers >= 0 for one in after.credits)
     assert any(note.startswith("The experiment with radio was left out") for note in again.notes)
+
+
+def test_without_money_customers_are_attributed(store: Store, found: Attribution) -> None:
+    summary = kp.summarise(store.orders, kp.ObservationWindow(unit="week"))
+    counted = attribute(store, kp.lifetime_value(kp.NBD().fit(summary), None, summary, columns="main"))
+    assert counted.total is None
+    assert counted.currency is None
+    for method in counted.methods:
+        assert sum(one.customers for one in method.credits) == pytest.approx(found.customers)
+        assert {one.value for one in method.credits} == {None}
+    assert counted.method("last") != found.method("last")
+    assert [one.customers for one in counted.method("last").credits] == [
+        one.customers for one in found.method("last").credits
+    ]
+
+
+def test_contacts_of_customers_alone_prove_less_and_it_is_said(store: Store, values: Values) -> None:
+    name = store.engine.create("known_touches", (
+        f"SELECT * FROM {store.tables['touches'].name} WHERE customer_key IS NOT NULL AND channel = 'paid search'"
+    ))  # fmt: skip
+    alone = replace(store, tables={**store.tables, "touches": Table(store.engine, name)})
+    found = attribute(alone, values)
+    assert found.channels == ("paid search", NO_CONTACT)
+    assert found.unled > 0
+    caused = found.method("incremental")
+    assert {one.evidence for one in caused.credits} == {EvidenceGrade.PREDICTIVE}
+    assert any("of customers alone" in note for note in found.notes)
+    assert sum(one.customers for one in caused.credits) == pytest.approx(found.customers)

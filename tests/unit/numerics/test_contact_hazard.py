@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from keepers.numerics.contact_hazard import Exposure, causes, fit_hazard
 from keepers.numerics.path_rules import FloatArray
@@ -64,8 +62,9 @@ def walked(visitors: int, seed: int, harvest: float = 0.0) -> tuple[Exposure, Fl
     )  # fmt: skip
 
 
-@settings(max_examples=20)
-@given(st.floats(0.4, 30.0), st.integers(0, 40), st.booleans())
+@pytest.mark.parametrize("half_life", [0.4, 3.5, 28.0])
+@pytest.mark.parametrize("days", [0, 1, 2, 17])
+@pytest.mark.parametrize("opening", [True, False])
 def test_sums_over_quiet_days_are_those_of_adding_day_by_day(half_life: float, days: int, opening: bool) -> None:
     one = np.array([0])
     exposure = Exposure(

@@ -200,8 +200,15 @@ def _factors(
         )
     factors = np.where(known_of, weighted / precision, 1.0)
     errors = np.where(known_of, 1.0 / np.sqrt(precision), 0.0)
-    grades = [EvidenceGrade.EXPERIMENTAL if known else EvidenceGrade.ADJUSTED for known in known_of]
-    return np.maximum(factors, 0.0), errors, [*grades, EvidenceGrade.ADJUSTED], notes
+    usual = EvidenceGrade.ADJUSTED
+    if journeys.lost + journeys.unresolved == 0:
+        usual = EvidenceGrade.PREDICTIVE
+        notes.append(
+            "Contacts are known of customers alone. Without visitors who did not buy, what contacts caused rests on "
+            "when customers came after them, and not on whom they failed to win: add the contacts of all visitors."
+        )
+    grades = [EvidenceGrade.EXPERIMENTAL if known else usual for known in known_of]
+    return np.maximum(factors, 0.0), errors, [*grades, usual], notes
 
 
 def _credited(journeys: Journeys, caused: Caused, one: ChannelExperiment, place: int) -> tuple[float, int] | None:

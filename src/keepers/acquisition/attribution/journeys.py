@@ -14,7 +14,7 @@ from keepers.data.normalise import fill
 from keepers.data.table import Table
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.columns import CANONICAL
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.numerics.absorbing_chain import Visits
 from keepers.numerics.contact_hazard import Exposure
 from keepers.numerics.path_rules import PathArrays
@@ -116,12 +116,19 @@ def journeys_of(source: Any, customers: Table, look_back: int = LOOK_BACK) -> Jo
     ------
     InputError
         There are no touches, or too few customers after contacts.
+    ConfigError
+        They are in a database or cluster.
     """
     engine, tables = tables_of(source)
     if "touches" not in tables or "orders" not in tables:
         raise InputError(
             "The ways of customers are made of contacts with marketing, and there are none among the data. Add a file "
             "with columns visitor or customer, date, channel (of Google Analytics, Segment, or any list)."
+        )
+    if not engine.is_embedded:
+        raise ConfigError(
+            f"Contacts are followed in the embedded engine, not in {engine.backend.label}. Read the files of touches "
+            "and orders, and value customers from those."
         )
     if look_back < 1:
         raise InputError(f"A contact counts {look_back} days; it must count at least one.")
