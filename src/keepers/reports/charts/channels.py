@@ -124,7 +124,7 @@ def quality_chart(found: Channels, currency: str | None) -> Chart:
     shown = [one for one in found.quality if len(one.quarters) > 1][:_MOST]
     starts = sorted({quarter[0] for one in shown for quarter in one.quarters})
     labels = [f"Q{(start.month + 2) // 3} {start.year}" for start in starts]
-    name = "value in the first 90 days, the channel’s mean being 100%"
+    name = "90-day value, the mean being 100%"
     option = frame(labels, axis_format("percent"), name=name, gap=False)
     option["yAxis"]["scale"] = True
     by_start = [{quarter[0]: quarter for quarter in one.quarters} for one in shown]
