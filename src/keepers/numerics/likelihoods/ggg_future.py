@@ -183,15 +183,42 @@ def _without_end(theta: Six, now: Standing, t_x: FloatArray, T: FloatArray) -> P
     return Purchases(now.alive, found, np.full(T.shape, np.inf))
 
 
-def expected_and_gradient(
-    theta: Six, now: Standing, slopes: FloatArray, t_x: FloatArray, T: FloatArray, t: float
-) -> tuple[FloatArray, FloatArray]:
-    """Expected purchases in (T, T + t] and their derivatives in the logarithms of the parameters, shape (n, 6).
+@dataclass(frozen=True, slots=True, eq=False)
+class Within:
+    """Everything about purchases in one horizon, of each history.
+
+    Parameters
+    ----------
+    plain : Purchases
+        Without discount; `pairs` where more than the gradient was asked for.
+    gradient : array, shape (n, 6)
+        Derivatives of their expected number in the logarithms of the parameters.
+    discounted : array, shape (n,)
+        Their expected number, each discounted to T; as without discount where that was not asked for.
+    """
+
+    plain: Purchases
+    gradient: FloatArray
+    discounted: FloatArray
+
+
+def within(
+    theta: Six,
+    now: Standing,
+    slopes: FloatArray,
+    t_x: FloatArray,
+    T: FloatArray,
+    t: float,
+    delta: float | None = None,
+) -> Within:
+    """Purchases in (T, T + t], with derivatives, at nodes that all answers share.
 
     Parameters
     ----------
     slopes : array, shape (n, 6)
         Derivatives of each history's log-likelihood.
+    delta : float, optional
+        Discount rate, where second moments and discounted purchases are asked for too.
     """
     from scipy.special import digamma
 
@@ -201,12 +228,17 @@ def expected_and_gradient(
     age = some.B + some.wait
     # Values at each node, then derivatives in log r, log alpha, log s and log beta of what follows it.
     inner = np.stack([survival, np.zeros(age.size), np.zeros(age.size), *_of_survival(s, beta, survival, age)])
+    pairs, worth = np.zeros(age.size), survival * np.exp(-(delta or 0.0) * some.wait)
     for nodes, following, which in some.by_k():
         y, weight, last = _loss(some, nodes, following, s, 0.0, t)
         zeta = _zeta(some, nodes, y)
         many = following.purchases(which[:, None], zeta)
         by_time, by_shape = following.slopes(which[:, None], zeta)
-        inner[0, nodes] += _against(many, weight, last)
+        after = _against(many, weight, last)
+        inner[0, nodes] += after
+        if delta is not None:
+            pairs[nodes] = 2.0 * after + _against(following.factorial(which[:, None], zeta), weight, last)
+            worth[nodes] += _against(many, *_discounted(some, nodes, y, weight, last, s, delta))
         inner[1, nodes] += r * _against(by_shape, weight, last)
         inner[2, nodes] -= alpha / some.A[nodes] * _against(by_time, weight, last)
         at = age[nodes, None] + y
@@ -225,9 +257,11 @@ def expected_and_gradient(
     gradient[4] += some.by_t * inner[0]
     gradient[5] += some.by_gamma * inner[0]
     size = T.size
-    expected = _by_history(some, some.chance * inner[0], size)
+    met, expected, twice, later = (
+        _by_history(some, some.chance * column, size) for column in (survival, inner[0], pairs, worth)
+    )
     total = np.stack([_by_history(some, some.chance * one, size) for one in gradient], axis=1)
-    return expected, total - expected[:, None] * slopes
+    return Within(Purchases(met, expected, twice), total - expected[:, None] * slopes, later)
 
 
 def _by_history(some: Openings, column: FloatArray, size: int) -> FloatArray:
@@ -274,6 +308,16 @@ def _loss(
     end = wait + room
     last = np.exp(-s * np.log1p(end / B) - delta * end)
     return np.concatenate([y, room[:, None]], axis=1), weight, last
+
+
+def _discounted(
+    open_gaps: Openings, nodes: IndexArray, y: FloatArray, weight: FloatArray, last: FloatArray, s: float, delta: float
+) -> tuple[FloatArray, FloatArray]:
+    """The loss without discount turned into that with one, at the same times."""
+    wait, B = open_gaps.wait[nodes, None], open_gaps.B[nodes, None]
+    at = wait + y
+    kept = np.exp(-delta * at)
+    return weight * kept[:, :-1] * (1.0 + delta / s * (B + at[:, :-1])), last * kept[:, -1]
 
 
 def _against(values: FloatArray, weight: FloatArray, last: FloatArray) -> FloatArray:

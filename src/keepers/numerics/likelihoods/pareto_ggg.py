@@ -106,7 +106,9 @@ class ParetoGGGFamily:
     ) -> FloatArray:
         """Derivatives of the expected purchases in log parameters, shape (n, 6)."""
         x, t_x, T = columns(x, t_x, T)
-        return self._expected_and_gradient(_six(theta), self._standing(_six(theta), x, t_x, T), x, t_x, T, t)[1]
+        six = _six(theta)
+        slopes = ggg_likelihood.log_likelihood_rows(six, x, t_x, T, self.log_gaps).first
+        return ggg_future.within(six, self._standing(six, x, t_x, T), slopes, t_x, T, t).gradient
 
     def purchase_distribution(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float, max_purchases: int
@@ -201,16 +203,17 @@ class ParetoGGGFamily:
         x, t_x, T = columns(x, t_x, T)
         six = _six(theta)
         now = self._standing(six, x, t_x, T)
-        expected, gradient = self._expected_and_gradient(six, now, x, t_x, T, t)
-        p_zero, _, variance = _moments(six, now, t_x, T, t)
+        slopes = ggg_likelihood.log_likelihood_rows(six, x, t_x, T, self.log_gaps).first
+        found = ggg_future.within(six, now, slopes, t_x, T, t, delta)
+        plain = found.plain
         return Forecast(
             probability_alive=now.alive,
             probability_alive_end=now.alive * lifetime.survival(six[2], six[3] + T, t),
-            expected_purchases=expected,
-            expected_gradient=gradient,
-            p_zero=p_zero,
-            variance=variance,
-            discounted=ggg_future.purchases(six, now, t_x, T, t, delta).expected,
+            expected_purchases=plain.expected,
+            expected_gradient=found.gradient,
+            p_zero=1.0 - plain.some,
+            variance=_variance(plain),
+            discounted=found.discounted,
             discounted_lifetime=ggg_future.purchases(six, now, t_x, T, cap, delta).expected,
             discounted_infinite=ggg_future.purchases(six, now, t_x, T, None, delta).expected,
             next_purchase=ggg_counts.median_wait(now, t_x, T),
@@ -219,18 +222,16 @@ class ParetoGGGFamily:
     def _standing(self, theta: Six, x: FloatArray, t_x: FloatArray, T: FloatArray) -> Standing:
         return ggg_likelihood.standing(theta, x, t_x, T, self.log_gaps)
 
-    def _expected_and_gradient(
-        self, theta: Six, now: Standing, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float
-    ) -> tuple[FloatArray, FloatArray]:
-        slopes = ggg_likelihood.log_likelihood_rows(theta, x, t_x, T, self.log_gaps).first
-        return ggg_future.expected_and_gradient(theta, now, slopes, t_x, T, t)
-
 
 def _moments(
     theta: Six, now: Standing, t_x: FloatArray, T: FloatArray, t: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     found = ggg_future.purchases(theta, now, t_x, T, t, second=True)
-    return 1.0 - found.some, found.expected, np.maximum(found.pairs + found.expected - found.expected**2, 0.0)
+    return 1.0 - found.some, found.expected, _variance(found)
+
+
+def _variance(found: ggg_future.Purchases) -> FloatArray:
+    return np.asarray(np.maximum(found.pairs + found.expected - found.expected**2, 0.0))
 
 
 def _six(theta: Theta) -> Six:

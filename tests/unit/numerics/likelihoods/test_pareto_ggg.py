@@ -194,3 +194,16 @@ def test_drawn_gaps_add_up_and_are_as_regular_as_their_customers() -> None:
     expected = x[many] * (np.log(t_x[many]) + special.digamma(4) - special.digamma(4 * x[many]))
     spread = np.sqrt(x[many] * special.polygamma(1, 4))
     assert abs(np.sum((gaps[many] - expected) / spread)) < 4.5 * np.sqrt(many.sum())
+
+
+def test_the_forecast_is_what_single_questions_answer() -> None:
+    rows = slice(0, 5)
+    family, about, delta = ParetoGGGFamily(GAPS[rows]), (X[rows], T_X[rows], T[rows]), 0.004
+    found = family.forecast(THETA, *about, 26.0, delta, 104.0)
+    none, mean, variance = family.purchase_moments(THETA, *about, 26.0)
+    assert found.p_zero == pytest.approx(none, rel=1e-9)
+    assert found.expected_purchases == pytest.approx(mean, rel=1e-9)
+    assert found.variance == pytest.approx(variance, rel=1e-9)
+    assert found.discounted == pytest.approx(family.discounted_expected_purchases(THETA, *about, delta, 26.0), rel=1e-9)
+    gradient = family.expected_purchases_gradient(THETA, *about, 26.0)
+    np.testing.assert_allclose(found.expected_gradient, gradient, rtol=1e-9)
