@@ -61,6 +61,7 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     won = (summary.get("acquisition") or {}).get("channels")
     if won is not None and money is not None:
         lines += _won(won["total"], money)
+        lines += _budget((summary["acquisition"].get("budget") or {}).get("plan"), money)
     added = summary.get("update")
     if added is not None:
         lines.append(_added(added))
@@ -81,6 +82,22 @@ def _won(total: dict[str, Any], money: dict[str, Any]) -> list[str]:
     return [
         f"A new customer costs {_money(total['cac_loaded'], money)} and brings "
         f"{_money(total['value_lifetime'], money)} over {money['lifetime']['text']}; the cost is {when}."
+    ]
+
+
+def _budget(plan: dict[str, Any] | None, money: dict[str, Any]) -> list[str]:
+    """What to spend on marketing."""
+    if plan is None:
+        return []
+    if not plan["recommended"]:
+        return ["Marketing: no other division of the budget is likely enough to bring more. Spend as you do now."]
+    moves = ", ".join(
+        f"{one['channel']} {_money(one['planned_a_week'], money)} instead of {_money(one['today_a_week'], money)}"
+        for one in plan["channels"]
+    )
+    return [
+        f"Marketing, a week: {moves}. That should bring {_money(plan['gain']['value'], money)} more in "
+        f"{_count(plan['days'], 'day')}, net of spend ({plan['probability']:.0%} probability of any gain)."
     ]
 
 

@@ -140,6 +140,9 @@ class ResponseModel:
         self._known["weekly"] = by_day.reshape(_HALF_LIVES.size, weeks, WEEK).mean(axis=2)
         self._known["last"] = by_day[:, -1]
         self._known["log_demand"] = np.asarray(np.log(self.data.demand), dtype=np.float64)
+        counts, weeks_of = np.unique(self.data.arrivals, return_counts=True)
+        self._known["counts"] = counts
+        self._known["count_weeks"] = weeks_of.astype(np.float64)
         # Growth is counted back from the end, so that the level is that of now.
         self._known["years"] = np.asarray((np.arange(weeks) + 0.5 - weeks) * WEEK / _YEAR, dtype=np.float64)
 
@@ -195,10 +198,11 @@ class ResponseModel:
         mean = np.maximum(self.expected(coordinates), 1e-12)
         size = np.exp(-coordinates[:, 7])[:, None]
         seen = self.data.arrivals
-        # Of the negative binomial; what does not depend on the parameters is left out.
-        found = (
-            gammaln(seen + size) - gammaln(size) - (seen + size) * np.log1p(mean / size) + seen * np.log(mean / size)
-        ).sum(axis=1)
+        # Of the negative binomial; what does not depend on the parameters is left out. Few counts are different.
+        counts, weeks = self._known["counts"], self._known["count_weeks"]
+        found = (gammaln(counts + size) - gammaln(size)) @ weeks
+        ratio = mean / size
+        found = found + (seen * np.log(ratio) - (seen + size) * np.log1p(ratio)).sum(axis=1)
         if self.data.lifts:
             curve = self.at(coordinates).curve
             for lift in self.data.lifts:

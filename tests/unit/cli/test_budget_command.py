@@ -7,6 +7,7 @@ from pathlib import Path
 
 from advertised import curves
 from keepers.acquisition.response_file import save_curves
+from keepers.cli.show import _budget
 from unit.cli.conftest import Keepers
 
 
@@ -49,3 +50,14 @@ def test_what_is_wrong_is_said(keepers: Keepers, tmp_path: Path) -> None:
         ended = keepers("budget", folder, *words)
         assert ended.code == 2
         assert said in ended.message
+
+
+def test_a_run_says_what_to_spend() -> None:
+    money = {"currency": "USD"}
+    channels = [{"channel": "paid search", "planned_a_week": 340.0, "today_a_week": 269.0}]
+    plan = {"recommended": True, "channels": channels, "gain": {"value": 979.0}, "days": 28, "probability": 0.97}
+    (said,) = _budget(plan, money)
+    assert "paid search 340 USD instead of 269 USD" in said
+    assert "979 USD more in 28 days" in said
+    assert "Spend as you do now" in _budget(plan | {"recommended": False}, money)[0]
+    assert _budget(None, money) == []
