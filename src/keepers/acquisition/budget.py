@@ -229,7 +229,7 @@ def plan_budget(
 
 
 def spend_limits(asked: Planning, limits: BudgetLimits) -> tuple[SpendLimits, dict[str, str]]:
-    """BudgetLimits in money a day by channel, and which channels the payback holds back."""
+    """Limits in money a day by channel, and which channels the payback holds back."""
     curves = asked.curves
     unknown = set(limits.channels) - set(curves.names)
     if unknown:

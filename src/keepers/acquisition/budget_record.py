@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,9 +12,11 @@ import numpy as np
 from keepers.acquisition.budget import BudgetPlan
 from keepers.acquisition.origins import origins
 from keepers.acquisition.response import ResponseCurves
-from keepers.data.engine import literal, quoted
+from keepers.acquisition.weekly import spend_sql
+from keepers.data.engine import Engine, literal, quoted
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome
 from keepers.summaries.feature_sources import tables_of
+from keepers.summaries.purchases import day_literal
 from keepers.summaries.summary import Summary
 
 KEY = "budget"
@@ -104,7 +106,13 @@ def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime) -> tuple[Decision,
     return tuple(entries)
 
 
-def review(record: Record, source: Any, summary: Summary, curves: ResponseCurves) -> tuple[PlannedAndDone, ...]:
+def review(
+    record: Record,
+    source: Any,
+    summary: Summary,
+    curves: ResponseCurves,
+    rates: Mapping[str, float] | None = None,
+) -> tuple[PlannedAndDone, ...]:
     """Hold earlier plans against what was spent and who came.
 
     Parameters
@@ -117,6 +125,8 @@ def review(record: Record, source: Any, summary: Summary, curves: ResponseCurves
         Of its customers.
     curves : ResponseCurves
         With money, of these data.
+    rates : mapping of str to float, optional
+        Currency to its price in that of the orders.
 
     Returns
     -------
@@ -129,7 +139,8 @@ def review(record: Record, source: Any, summary: Summary, curves: ResponseCurves
         return ()
     came = origins(source, summary).table.name
     try:
-        rows = [_row(source, came, curves, *one) for one in past]
+        paid = spend_sql(source, summary.currency, rates)
+        rows = [_row(engine, paid, came, curves, *one) for one in past]
     finally:
         engine.drop(came)
     return tuple(sorted(rows, key=lambda row: (-row.first_day.toordinal(), -row.planned)))
@@ -164,20 +175,20 @@ def _entries(record: Record) -> Iterable[tuple[Decision, dt.date, dt.date, str]]
 
 
 def _row(
-    source: Any, came: str, curves: ResponseCurves, decision: Decision, first: dt.date, last: dt.date, channel: str
+    engine: Engine,
+    paid: str,
+    came: str,
+    curves: ResponseCurves,
+    decision: Decision,
+    first: dt.date,
+    last: dt.date,
+    channel: str,
 ) -> PlannedAndDone:
-    engine, tables = tables_of(source)
-    between = f"BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
-    done = 0.0
-    if "spend" in tables:
-        found = engine.row(
-            f"SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM {quoted(tables['spend'].name)} "
-            f"WHERE channel = {literal(channel)} AND day {between}"
-        )
-        done = float(found[0])
-    customers = int(
-        engine.row(f"SELECT count(*) FROM {quoted(came)} WHERE channel = {literal(channel)} AND first_day {between}")[0]
-    )
+    between = f"channel = {literal(channel)} AND {{}} BETWEEN {day_literal(first)} AND {day_literal(last)}"
+    spent = f"SELECT coalesce(sum(amount), 0) FROM ({paid}) AS paid WHERE {between.format('day')}"
+    done = float(engine.row(spent)[0])
+    joined = f"SELECT count(*) FROM {quoted(came)} AS origin WHERE {between.format('first_day')}"
+    customers = int(engine.row(joined)[0])
     known = {one.channel: float(one.worth.mean()) for one in curves.channels}
     worth = known.get(channel, float(np.mean(list(known.values()))))
     return PlannedAndDone(

@@ -127,7 +127,7 @@ def costs(dataset: Any, found: Newcomers, rates: Mapping[str, float] | None = No
         touches=known.relation(TOUCHES),
         referrals=known.relation(REFERRALS),
         origins=quoted(found.origins.table.name),
-        rate=_rate(known, summary.currency, rates or {}),
+        rate=spend_rate(known, summary.currency, rates or {}),
         first=first.isoformat(),
         last=summary.calibration_end.isoformat(),
     )
@@ -142,8 +142,14 @@ def costs(dataset: Any, found: Newcomers, rates: Mapping[str, float] | None = No
     return Costs(table, spent_from or begin, spent_to or end)
 
 
-def _rate(known: Known, currency: str, rates: Mapping[str, float]) -> str:
-    """SQL of what an amount of spend is multiplied with."""
+def spend_rate(known: Known, currency: str, rates: Mapping[str, float]) -> str:
+    """SQL of what an amount of spend, in a row `spend`, is multiplied with to be in the currency of the orders.
+
+    Raises
+    ------
+    InputError
+        There is no rate of a currency.
+    """
     if not known.has("spend"):
         return "1.0"
     relation = known.relation(SPEND)

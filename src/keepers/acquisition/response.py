@@ -32,6 +32,8 @@ _FEWEST = 10
 _RECENT = 4
 """Weeks whose mean is today's spend."""
 _PRIOR_DRAWS = 2000
+_STALE = 14
+"""Days without known spend at the end of the orders from which a plan says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def response_curves(
     business: str = "shop",
     experiments: Sequence[SpendExperiment] = (),
     channels: Mapping[str, str] | None = None,
+    rates: Mapping[str, float] | None = None,
     horizon: Horizon | None = None,
     draws: int = DRAWS,
     seed: int = _SEED,
@@ -211,6 +214,8 @@ def response_curves(
         What was proven; their channels' grade is then experimental.
     channels : mapping of str to str, optional
         Names of your own for channels.
+    rates : mapping of str to float, optional
+        Currency to its price in that of the orders, for spend in another one.
     horizon : Horizon, optional
         How far the value of a new customer looks; that of `values` otherwise.
     draws, seed : int
@@ -234,7 +239,7 @@ def response_curves(
     summary = summarise(source.orders) if values is None else values.facts.summary
     came = origins(named, summary).table.name
     try:
-        weeks = channel_weeks(named, came)
+        weeks = channel_weeks(named, summary, came, rates)
         unknown = {one.channel for one in experiments} - set(weeks.channels)
         if unknown:
             raise ConfigError(
@@ -324,6 +329,11 @@ def _notes(weeks: ChannelWeeks, few: Sequence[tuple[str, int]]) -> tuple[str, ..
         f"{_FEWEST - count} more are needed."
         for name, count in few
     ]
+    if weeks.behind > _STALE:
+        notes.append(
+            f"Spend is known up to {weeks.last_day} only, {weeks.behind} days before the last order. Today’s spends "
+            "are those of then: add what was spent since."
+        )
     if len(weeks.channels) == 1 and weeks.channels[0] == ALL:
         notes.append(
             "Customers do not say which channel brought them, so that all advertising is taken as one. Orders with a "

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.acquisition.costs import spend_rate
 from keepers.acquisition.origins import PACKAGE
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
-from keepers.data.orders import Orders
 from keepers.domain.cells import FloatArray, IntArray
+from keepers.domain.columns import SPEND
 from keepers.domain.errors import InputError
-from keepers.summaries.feature_sources import tables_of
+from keepers.summaries.feature_sources import Known, tables_of
+from keepers.summaries.purchases import day_literal
+from keepers.summaries.summary import Summary
 
 MOST_WEEKS = 156
 """Older weeks are left out: a channel is not what it was three years before."""
@@ -49,6 +53,8 @@ class ChannelWeeks:
         Money of channels that no customer names.
     unnamed : float
         Share of new customers of whom nothing says a channel.
+    behind : int
+        Days from the last day of these weeks to the last day of the orders.
     """
 
     channels: tuple[str, ...]
@@ -59,6 +65,7 @@ class ChannelWeeks:
     last_day: dt.date
     unmatched: dict[str, float]
     unnamed: float
+    behind: int = 0
 
     @property
     def weeks(self) -> int:
@@ -66,15 +73,35 @@ class ChannelWeeks:
         return int(self.demand.size)
 
 
-def channel_weeks(source: Any, came: str) -> ChannelWeeks:
+def spend_sql(source: Any, currency: str, rates: Mapping[str, float] | None = None) -> str:
+    """A query of `channel, day, amount`: what was spent, in the currency of the orders.
+
+    Raises
+    ------
+    InputError
+        It is in another currency, and there is no rate.
+    """
+    known = Known(*tables_of(source), None)
+    rate = spend_rate(known, currency, rates or {})
+    return (
+        f"SELECT spend.channel, spend.day, CAST(spend.amount AS DOUBLE) * {rate} AS amount "
+        f"FROM {known.relation(SPEND)} AS spend WHERE spend.channel IS NOT NULL"
+    )
+
+
+def channel_weeks(source: Any, summary: Summary, came: str, rates: Mapping[str, float] | None = None) -> ChannelWeeks:
     """Count a dataset's spend and new customers by week.
 
     Parameters
     ----------
     source : Dataset or Store
-        With orders and spend.
+        With orders and spend, and canonical names of channels.
+    summary : Summary
+        Of the customers; what happened after its last day is not looked at.
     came : str
         Table of each customer's `first_day` and `channel`, see `keepers.acquisition.origins`.
+    rates : mapping of str to float, optional
+        Currency to its price in that of the orders.
 
     Raises
     ------
@@ -87,14 +114,14 @@ def channel_weeks(source: Any, came: str) -> ChannelWeeks:
             "There is no marketing spend among the data. Add a file of what was spent by day and channel, such as the "
             "report of your advertising account."
         )
-    orders = _orders(source)
+    orders, until = source.orders, summary.calibration_end
     paid = engine.columns(
-        f"SELECT channel, day, CAST(sum(amount) AS DOUBLE) AS amount FROM {quoted(tables['spend'].name)} "
-        "WHERE channel IS NOT NULL AND amount > 0 GROUP BY channel, day"
+        f"SELECT channel, day, sum(amount) AS amount FROM ({spend_sql(source, orders.currency, rates)}) AS paid "
+        f"WHERE amount > 0 AND day <= {day_literal(until)} GROUP BY channel, day"
     )
     if not paid["day"].size:
         raise InputError("The spend among the data is nothing on every day; a response needs money that was spent.")
-    last = min(orders.last_day, _date(paid["day"].max()))
+    last = min(until, _date(paid["day"].max()))
     first = max(orders.first_day, _date(paid["day"].min()))
     weeks = min(((last - first).days + 1) // 7, MOST_WEEKS)
     if weeks < FEWEST_WEEKS:
@@ -129,11 +156,12 @@ def channel_weeks(source: Any, came: str) -> ChannelWeeks:
         tuple(named),
         np.stack([grid.weekly(brought[name]) for name in named]),
         np.stack([spent[name] for name in named]),
-        _demand(engine, orders, came, grid, grid.weekly(free)),
+        _demand(engine, orders.purchases_sql(until), came, grid, grid.weekly(free)),
         first,
         last,
         missing,
         share,
+        (until - last).days,
     )
 
 
@@ -229,13 +257,13 @@ class _Grid:
         return np.asarray(daily.reshape(self.weeks, 7).sum(axis=1))
 
 
-def _demand(engine: Engine, orders: Orders, came: str, grid: _Grid, free: FloatArray) -> FloatArray:
+def _demand(engine: Engine, purchases: str, came: str, grid: _Grid, free: FloatArray) -> FloatArray:
     """How busy each week was: orders of settled customers, and new ones of channels without spend."""
     first = literal(str(grid.first))
     rows = engine.columns(
         fill(
             template(PACKAGE, "settled_orders"),
-            purchases=orders.purchases_sql(), newcomers=quoted(came), first=first,
+            purchases=purchases, newcomers=quoted(came), first=first,
         )
     )  # fmt: skip
     cohorts = engine.columns(
@@ -252,11 +280,6 @@ def _demand(engine: Engine, orders: Orders, came: str, grid: _Grid, free: FloatA
     bought[week, cohort - min(oldest, 0)] = rows["orders"][inside]
     seen, usual = settled_orders(bought, people)
     return demand_index(seen + free, usual + usual_arrivals(free))
-
-
-def _orders(source: Any) -> Orders:
-    found: Orders = source if isinstance(source, Orders) else source.orders
-    return found
 
 
 def _date(moment: Any) -> dt.date:

@@ -124,7 +124,7 @@ def budgeted(
     try:
         curves = response_curves(
             dataset, scored.values, economics=economics, business=options.acquisition.business,
-            channels=options.channels, draws=_DRAWS,
+            channels=options.channels, rates=options.rates, draws=_DRAWS,
         )  # fmt: skip
     except InputError as error:
         return None, (f"There is no budget plan. {error}",)
@@ -141,7 +141,7 @@ def budgeted(
     kept: tuple[PlannedAndDone, ...] = ()
     if memory is not None:
         with memory.state.reading() as books:
-            kept = review(books.ledger, dataset, scored.summary, curves)
+            kept = review(books.ledger, dataset, scored.summary, curves, options.rates)
         memory.do(lambda books: write_down(books.ledger, plan, kept, now))
     _write(plan, curves, dataset, options, folder)
     return Budgeted(curves, plan, more, tests, kept), curves.notes

@@ -14,6 +14,8 @@ _SURE = 0.995
 
 def budget_verdict(found: Budget, currency: str | None) -> str:
     """Whether to change anything, and what that should bring."""
+    if all(abs(one.planned - one.today) <= _NOTABLE * max(one.today, 1e-9) for one in found.channels):
+        return "Spend as you do now: within the limits no other division is expected to bring more."
     if not found.recommended:
         return (
             "Spend as you do now. The best other plan that the data can name is better than today’s with a probability "

@@ -23,7 +23,8 @@ from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import annual_rate
-from keepers.domain.time import Horizon, months
+from keepers.domain.time import Horizon, ObservationWindow, months
+from keepers.summaries.summary import summarise
 from keepers.valuation.equity import Interval
 
 
@@ -49,7 +50,7 @@ def with_tables(**tables: str | None) -> Dataset:
 
 def test_weeks_count_what_was_spent_and_who_came() -> None:
     came = origins(store(), values().facts.summary).table.name
-    weeks = channel_weeks(store(), came)
+    weeks = channel_weeks(store(), values().facts.summary, came)
     assert weeks.channels == ("paid social", "paid search", "influencers")
     assert weeks.last_day == store().last_day
     assert weeks.weeks == 400 // 7
@@ -191,6 +192,30 @@ def test_what_is_missing_is_said() -> None:
     found = response_curves(some, values(), draws=200)
     assert found.names == ("paid social", "paid search")
     assert any("posters cost" in note and "left out" in note for note in found.notes)
+
+
+def test_spend_in_another_currency_is_converted_or_refused() -> None:
+    foreign = with_tables(spend="SELECT * REPLACE ('EUR' AS currency, amount * 0.5 AS amount) FROM {it}")
+    with pytest.raises(InputError, match="what one EUR is worth"):
+        response_curves(foreign, values(), draws=200)
+    found = response_curves(foreign, values(), rates={"EUR": 2.0}, draws=200)
+    assert found["paid search"].today == pytest.approx(curves()["paid search"].today, rel=1e-3)
+
+
+def test_old_spend_is_said_to_be_old() -> None:
+    until = store().last_day - dt.timedelta(days=30)
+    found = response_curves(with_tables(spend=f"SELECT * FROM {{it}} WHERE day <= DATE '{until}'"), draws=200)
+    assert found.last_day == until
+    assert any("30 days before the last order" in note for note in found.notes)
+
+
+def test_what_happened_after_the_summary_is_not_looked_at() -> None:
+    cut = store().last_day - dt.timedelta(days=100)
+    summary = summarise(store().orders, ObservationWindow(end=cut))
+    came = origins(store(), summary).table.name
+    found = channel_weeks(store(), summary, came)
+    assert found.last_day == cut
+    assert found.weeks == 300 // 7
 
 
 def test_without_channels_all_advertising_is_one() -> None:

@@ -57,6 +57,8 @@ def test_it_says_when_to_leave_things_as_they_are(found: Budget) -> None:
     assert budget_verdict(same, "USD").startswith("Spend as you do now.")
     assert "62%" in budget_verdict(same, "USD")
     assert budget_gain(same, "USD") == ""
+    settled = replace(same, channels=tuple(replace(one, planned=one.today) for one in same.channels))
+    assert budget_verdict(settled, "USD").endswith("no other division is expected to bring more.")
 
 
 def test_next_money_and_experiments_are_told(found: Budget) -> None:
