@@ -27,6 +27,8 @@ class AcquisitionRules:
     business : str
         "shop", "subscription", "services" or "local": what is believed of how channels answer to money before their
         data are seen.
+    look_back_days : float
+        Whole days that a contact with marketing counts.
 
     >>> AcquisitionRules().payback_months
     12.0
@@ -36,6 +38,7 @@ class AcquisitionRules:
     ratio: float = 3.0
     overhead: float = 0.0
     business: str = "shop"
+    look_back_days: float = 30.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.payback_months) and 0 < self.payback_months <= 120):
@@ -44,5 +47,7 @@ class AcquisitionRules:
             raise ConfigError(f"`ratio` is {self.ratio!r}; a lifetime value of 3 times the cost is ratio = 3.")
         if not (math.isfinite(self.overhead) and self.overhead >= 0):
             raise ConfigError(f"`overhead` is {self.overhead!r}; it is money a month, zero or more.")
+        if not (1 <= self.look_back_days <= 365 and self.look_back_days == int(self.look_back_days)):
+            raise ConfigError(f"`look_back_days` is {self.look_back_days!r}; it is a whole number of days, 1 to 365.")
         if self.business not in BUSINESS_TYPES:
             raise ConfigError(f"`business` is {self.business!r}. Say one of: {', '.join(BUSINESS_TYPES)}.")

@@ -41,7 +41,10 @@ def attributed(
     progress("Following contacts to first orders", None)
     experiments, notes = _experiments(dataset, options.channel_trials)
     try:
-        found = attribution_of(dataset, scored.values, experiments=experiments, model_error=model_error(scored.test))
+        found = attribution_of(
+            dataset, scored.values, look_back=int(options.acquisition.look_back_days), experiments=experiments,
+            model_error=model_error(scored.test),
+        )  # fmt: skip
     except KeepersError as error:
         return None, (*notes, f"Contacts could not be followed to first orders. {error}")
     _write(found, dataset, options, folder)

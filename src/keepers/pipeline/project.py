@@ -24,6 +24,7 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     "marketing": {"spend": (list,)},
     "acquisition": {
         "payback_months": (float, int), "ratio": (float, int), "overhead": (float, int), "business": (str,),
+        "look_back_days": (float, int),
     },
     "leads": {
         "cost": (float, int), "a_week": (int,), "people": (dict,), "may_move": (bool,), "left_out": (list,),
@@ -296,6 +297,8 @@ payback_months = {project.acquisition.payback_months:g}
 ratio = {project.acquisition.ratio:g}
 # What winning customers costs a month beside what platforms charge: people, agencies, tools.
 overhead = {project.acquisition.overhead:g}
+# Days that a contact with marketing counts.
+look_back_days = {project.acquisition.look_back_days:g}
 # shop, subscription, services or local: what is believed of advertising before the data say more.
 business = {_quoted(project.acquisition.business)}
 

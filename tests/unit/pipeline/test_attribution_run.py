@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from keepers.acquisition.attribution.credits import METHODS
+from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.options import RunOptions
@@ -39,7 +40,10 @@ TRIALS = (
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("attributed")
     demo_store(customers=400).write(home / "shop", "csv", only=("orders", "customers", "touches"))
-    options = RunOptions(into=home / "result", model="bg-nbd", backtest=False, report=False, channel_trials=TRIALS)
+    options = RunOptions(
+        into=home / "result", model="bg-nbd", backtest=False, report=False, channel_trials=TRIALS,
+        acquisition=AcquisitionRules(look_back_days=20),
+    )  # fmt: skip
     run([str(path) for path in sorted((home / "shop").iterdir())], options)
     return home
 
@@ -75,6 +79,7 @@ def test_every_key_of_the_summary_stands_on_the_page(home: Path) -> None:
     used = {*found, *found["methods"][0], *found["methods"][0]["credits"][0]}
     assert used <= documented
     assert found["customers"] + found["customers_left_out"] <= 400
+    assert found["look_back_days"] == 20
 
 
 def test_experiments_of_the_configuration_are_used_or_it_is_said_why_not(home: Path) -> None:

@@ -49,6 +49,7 @@ def test_what_init_writes_is_read_again(tmp_path: Path) -> None:
         ("[acquisition]\nratio = '3:1'\n", "should be a number"),
         ("[acquisition]\npayback_months = 0\n", "must be above 0"),
         ("[acquisition]\noverhead = -5\n", "zero or more"),
+        ("[acquisition]\nlook_back_days = 2.5\n", "a whole number of days, 1 to 365"),
         ("[channels]\nfb = 3\n", "should be a text: what it shall be called"),
         ("[service]\nGold = 'much'\n", "what serving such a customer costs a year"),
         ("[leads]\npeople = 20\n", "should be a table"),
