@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from keepers.data.read import Dataset
-from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.errors import InputError
 from keepers.domain.money import MoneyBasis
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
@@ -16,27 +16,20 @@ from keepers.reports.loyalty import Loyalty, LoyaltyRow
 from keepers.retention.effects import OfferEffects
 from keepers.retention.loyalty import LoyaltyProgramme, loyalty_tiers
 
+UNJUDGED = (
+    "keepers.toml has loyalty tiers; whether they pay is seen in what is left of revenue. Say it under [value], such "
+    'as margin = "35%", or with --margin.'
+)
+"""What the report says where tiers are given and no margin is."""
+
 
 def loyalty(
     dataset: Dataset, scored: Scored, options: RunOptions, effects: Sequence[OfferEffects]
 ) -> LoyaltyProgramme | None:
-    """The tiers; None where nothing can be said to pay: without a margin, or where customers stay in a warehouse.
-
-    Raises
-    ------
-    ConfigError
-        Tiers are given, but no margin.
-    """
+    """The tiers; None where nothing can be said to pay: without a margin, or where customers stay in a warehouse."""
     values = scored.values
     rules = () if options.project is None else options.project.loyalty
-    if not values.engine.is_embedded:
-        return None
-    if not values.has_money or values.basis is not MoneyBasis.CONTRIBUTION:
-        if rules:
-            raise ConfigError(
-                "keepers.toml has loyalty tiers, and whether they pay is seen in what is left of revenue: say it under "
-                '[value], such as margin = "35%", or with --margin.'
-            )
+    if not values.engine.is_embedded or not values.has_money or values.basis is not MoneyBasis.CONTRIBUTION:
         return None
     try:
         return loyalty_tiers(dataset, values, rules or None, experiments=effects)

@@ -254,6 +254,10 @@ def _write_report(
     notes = (*notes, *(() if decided is None else decided.notes))
     if acquired is not None and acquired.channels is None:
         notes = (*notes, *acquired.notes)
+    if tiers is None and options.project is not None and options.project.loyalty:
+        from keepers.pipeline.loyalty import UNJUDGED
+
+        notes = (*notes, UNJUDGED)
     said = report_content(
         dataset, scored, found, options, now, subscribed, present, notes, learned, kept, decided, acquired
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from keepers.models.btyd.bg_nbd import BGNBD
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.pipeline.loyalty import loyalty_told
 from keepers.pipeline.loyalty_rules import loyalty_rules
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.project import project_of
+from keepers.pipeline.run import run
 from keepers.retention.effects import offer_effects
 from keepers.retention.loyalty import LoyaltyRule, loyalty_tiers
 from keepers.summaries.summary import summarise
@@ -100,6 +104,26 @@ def test_an_experiment_with_a_tier_shows_what_it_earns() -> None:
     assert tried.measured is not None
     assert tried.measured.gain == pytest.approx(mean.gain * tried.customers)
     assert tried.measured.low == pytest.approx(mean.low * tried.customers)
+
+
+def test_a_project_with_tiers_is_told_what_they_cost_or_what_is_missing(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    told = ORDERS.engine.rows(f"SELECT customer_key, day, amount FROM {ORDERS.name} ORDER BY ALL")
+    orders.write_text("customer,date,amount\n" + "".join(f"{k},{d},{a}\n" for k, d, a in told), encoding="utf-8")
+    (tmp_path / "keepers.toml").write_text('[loyalty]\nGold = { from = 200, discount = "10%", cost = 3 }\n')
+    project = project_of(tmp_path)
+    assert project is not None
+    lean = RunOptions(into=tmp_path / "one", model="bg-nbd", backtest=False, project=project, margin=Margin(0.4))
+    done = run([str(orders)], lean)
+    (tier,) = done.summary["loyalty"]["tiers"]
+    assert not done.summary["loyalty"]["suggested"]
+    assert (tier["tier"], tier["from"], tier["discount"], tier["cost_each"]) == ("Gold", 200.0, 0.1, 3.0)
+    page = (tmp_path / "one" / "report.html").read_text(encoding="utf-8")
+    assert 'id="loyalty"' in page
+    assert "Pays from" in page
+    plain = run([str(orders)], replace(lean, into=tmp_path / "two", margin=Margin()))
+    assert plain.summary["loyalty"] is None
+    assert "has loyalty tiers" in (tmp_path / "two" / "report.html").read_text(encoding="utf-8")
 
 
 def test_every_key_of_the_summary_stands_on_the_page() -> None:
