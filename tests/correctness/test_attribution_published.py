@@ -10,6 +10,7 @@ import pytest
 
 from keepers.acquisition.attribution.credits import Attribution
 from keepers.acquisition.attribution.path_table import attribute_paths
+from keepers.domain.errors import ConfigError, InputError
 from keepers.numerics.absorbing_chain import Chain, Visits
 from keepers.numerics.path_rules import PathArrays
 
@@ -89,3 +90,18 @@ def test_a_chain_done_by_hand() -> None:
     assert found.method("markov").of("ads").value == pytest.approx(35 * ads / (ads + mail))
     assert found.method("shapley").of("mail").value == pytest.approx(15)
     assert found.method("last").of("mail").customers == 2
+
+
+def test_tables_that_cannot_be_read_are_refused_in_words() -> None:
+    table = {"path": ["ads > mail", "ads"], "conversions": [1, 2]}
+    assert "no visitors who did not convert" in attribute_paths(table).notes[0]
+    with pytest.raises(InputError, match="no column 'way'"):
+        attribute_paths(table, path="way")
+    with pytest.raises(InputError, match="-1 in row 2"):
+        attribute_paths(table | {"conversions": [1, -1]})
+    with pytest.raises(InputError, match="No path has a conversion"):
+        attribute_paths(table | {"conversions": [0, 0]})
+    with pytest.raises(InputError, match="empty step"):
+        attribute_paths(table | {"path": ["ads > ", "ads"]})
+    with pytest.raises(ConfigError, match="1 to 3 contacts"):
+        attribute_paths(table, order=4)

@@ -15,7 +15,8 @@ from keepers.acquisition.attribution.incremental import Caused, caused_by, incre
 from keepers.acquisition.attribution.journeys import LOOK_BACK, Journeys, expected_worth, journeys_of, place_table
 from keepers.domain.cells import FloatArray
 from keepers.domain.decision import EvidenceGrade
-from keepers.numerics.absorbing_chain import Chain, choose_order
+from keepers.domain.errors import ConfigError
+from keepers.numerics.absorbing_chain import MOST_MEMORY, Chain, Visits, choose_order
 from keepers.numerics.path_rules import PathArrays, contact_shares
 from keepers.summaries.channels import channel_names
 from keepers.summaries.feature_sources import tables_of
@@ -87,6 +88,8 @@ def attribute(
     ------
     InputError
         There are no touches, or too few customers after contacts.
+    ConfigError
+        The order is not 1, 2 or 3, or the data are in a database or cluster.
 
     Notes
     -----
@@ -124,13 +127,28 @@ def attribution_of(
     journeys = journeys_of(source, values, look_back)
     rng = np.random.default_rng(seed)
     worth = _worth(journeys, values, draws, model_error, rng)
-    memory = choose_order(journeys.distinct, journeys.visits, rng) if order is None else order
+    memory = memory_of(order, journeys.distinct, journeys.visits, rng)
     methods = [*_rules(journeys, worth), _markov(journeys, worth, memory, draws, rng)]
     caused = caused_by(journeys, draws, rng)
     last, notes = incremental(journeys, caused, None if worth is None else worth.expected,
                               None if worth is None else worth.draws, experiments, rng)  # fmt: skip
     methods.append(last)
     return _attribution(journeys, methods, caused, worth, values, notes, memory)
+
+
+def memory_of(order: int | None, paths: PathArrays, visits: Visits, rng: np.random.Generator) -> int:
+    """The memory of the chain: the one asked for, or the one under which paths held out are likeliest.
+
+    Raises
+    ------
+    ConfigError
+        The one asked for is not 1, 2 or 3.
+    """
+    if order is None:
+        return choose_order(paths, visits, rng)
+    if order not in range(1, MOST_MEMORY + 1):
+        raise ConfigError(f"`order` is {order!r}; a chain remembers 1 to {MOST_MEMORY} contacts.")
+    return order
 
 
 def _worth(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from keepers.acquisition.attribution.credits import Method, ends, method_of
@@ -150,7 +151,7 @@ def _ratio(new: FloatArray, old: FloatArray) -> FloatArray:
 
 
 def _hull(
-    sides: Sequence[FloatArray], estimate: FloatArray, known: np.ndarray
+    sides: Sequence[FloatArray], estimate: FloatArray, known: NDArray[np.bool_]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The interval that holds those of both sides; of the first alone where an experiment has decided."""
     _, low, high = ends(sides[0], estimate)

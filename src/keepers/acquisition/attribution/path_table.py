@@ -7,13 +7,13 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from keepers.acquisition.attribution.attribute import DRAWS, chain_credits
+from keepers.acquisition.attribution.attribute import DRAWS, chain_credits, memory_of
 from keepers.acquisition.attribution.credits import Attribution, method_of
 from keepers.domain.cells import FloatArray
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
-from keepers.numerics.absorbing_chain import Chain, Visits, choose_order
+from keepers.numerics.absorbing_chain import Chain, Visits
 from keepers.numerics.path_rules import PathArrays, contact_shares
 
 _SEED = 20160902
@@ -61,6 +61,8 @@ def attribute_paths(
     ------
     InputError
         A column is not there, a number is negative or missing, or no path has a conversion.
+    ConfigError
+        The order is not 1, 2 or 3.
 
     Examples
     --------
@@ -92,7 +94,7 @@ def attribute_paths(
     )  # fmt: skip
     rng = np.random.default_rng(seed)
     visits = Visits(won, lost)
-    memory = choose_order(paths, visits, rng) if order is None else order
+    memory = memory_of(order, paths, visits, rng)
     chain = Chain(paths, visits, memory)
     methods = []
     for rule in _RULES:
