@@ -20,6 +20,7 @@ from keepers.summaries.purchases import day_literal
 _Z80 = 1.2815515655446004
 _FEWEST = 30
 _WEEKS = 4
+_BEFORE = 84
 _PLACES = ("country", "region", "city")
 
 
@@ -148,7 +149,7 @@ def place_lift(
     since: dt.date,
     until: dt.date,
     by: str = "region",
-    before: int = 84,
+    before: int | None = None,
 ) -> ChannelExperiment:
     """What switching a channel off in some places has shown: new customers there against those elsewhere.
 
@@ -167,8 +168,8 @@ def place_lift(
         First and last day on which it was off.
     by : str
         Which column of customers has the places: country, region or city.
-    before : int
-        Days before that say how places compare.
+    before : int, optional
+        Days before that say how places compare; 84, or as many as the test has, if left out.
 
     Raises
     ------
@@ -180,6 +181,7 @@ def place_lift(
     engine, tables = tables_of(source)
     known = Known(engine, tables, None)
     listed = ", ".join(literal(place) for place in sorted(places))
+    before = max(_BEFORE, (until - since).days + 1) if before is None else before
     start = since - dt.timedelta(days=before)
     rows = engine.columns(
         f"""SELECT customer.customer_key, first.day, customer.{by} IN ({listed}) AS off
