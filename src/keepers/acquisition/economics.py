@@ -12,7 +12,7 @@ from keepers.acquisition.claims import claims
 from keepers.acquisition.costs import COSTED, Cost, Costs, costs
 from keepers.acquisition.lead_counts import LeadCount, lead_counts
 from keepers.acquisition.marginal import Marginal, marginal, weeks
-from keepers.acquisition.newcomers import SHOWN_AGES, Newcomers, newcomers
+from keepers.acquisition.newcomers import AGES, Newcomers, newcomers
 from keepers.acquisition.origins import DIMENSIONS, origins
 from keepers.acquisition.payback import drawn_cost, payback
 from keepers.acquisition.quality import quality
@@ -301,7 +301,7 @@ def _total(
             f"SELECT count(*) FROM ({found.table.sql}) AS newcomer "
             f"WHERE first_day BETWEEN DATE '{question.paid.first}' AND DATE '{question.paid.last}'"
         )[0]
-        everybody = Seen(everybody.customers, int(count), everybody.values, everybody.one_time, everybody.money)
+        everybody = Seen(everybody.customers, int(count), everybody.values, everybody.one_time)
     mixed = None if worths is None else (worths.mixed(worths.customers), 0)
     return _row(question, "all", everybody, cost, overhead, _all_leads(leads), mixed, None)
 
@@ -322,7 +322,6 @@ def _all_together(groups: list[Seen]) -> Seen:
     one_time = sum((group.one_time or 0.0) * group.at(365).customers for group in asked_of) / weight if weight else None
     return Seen(
         sum(group.customers for group in groups), sum(group.new_customers for group in groups), tuple(values), one_time,
-        sum(group.money for group in groups),
     )  # fmt: skip
 
 
@@ -356,4 +355,4 @@ def _course(worths: Worth, place: int, rules: AcquisitionRules) -> Course:
 
 def _nobody() -> Seen:
     """Of a group that cost money and brought nobody."""
-    return Seen(0, 0, tuple(ValueSeen(age, 0) for age in SHOWN_AGES), None, 0.0)
+    return Seen(0, 0, tuple(ValueSeen(age, 0) for age in AGES), None)

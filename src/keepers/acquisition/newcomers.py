@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from keepers.acquisition.origins import Origins
 from keepers.data.engine import Engine, quoted, template
@@ -17,14 +16,12 @@ AGES = (30, 90, 365)
 """Ages in days up to which value is stated as it was."""
 RETURN_WITHIN = 365
 """Days within which a customer who comes back does so, for the share of one-time buyers."""
-SHOWN_AGES = (0, 30, 60, 90, 180, 270, 365, 545, 730)
-"""Ages in days at which curves are held against what was seen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Newcomers:
     """One row a customer: the columns of `Origins`, `T_days`, `frequency`, `first_money`, `repeat_money`, `returned`
-    (within a year; empty for who is younger) and `value_30` and the like, empty for who is younger.
+    (within a year) and `value_0` to `value_365`, the latter empty for who is younger.
 
     Money is in the basis of the summary, before a margin of one rate.
     """
@@ -49,15 +46,10 @@ class Newcomers:
         """What money in the rows is multiplied with."""
         return self.margin.factor
 
-    def grouped(self, sql: str, dimension: str) -> dict[str, Any]:
-        """Columns of a query with `{newcomers}`, a relation of the table with `label`."""
-        relation = f"(SELECT {quoted(dimension)} AS label, * FROM {quoted(self.table.name)} AS newcomer)"
-        return self.engine.columns(fill(sql, newcomers=relation))
-
 
 def newcomers(summary: Summary, origins: Origins, margin: Margin) -> Newcomers:
     """Put together what is known of how customers came and what they brought early on."""
-    ages = sorted({*AGES, *SHOWN_AGES})
+    ages = (0, *AGES)
     by_age = ", ".join(f"sum(CASE WHEN age <= {age} THEN money ELSE 0 END) AS value_{age}" for age in ages)
     mature = ", ".join(f"CASE WHEN summary.T_days >= {age} THEN early.value_{age} END AS value_{age}" for age in ages)
     engine = summary.engine

@@ -61,7 +61,7 @@ class Economics:
     leads : LeadCount or None
         Its leads.
     values : tuple of ValueSeen
-        Value as it was, at ages from 0 to 730 days, of customers who are old enough.
+        Value as it was, at ages of 30, 90 and 365 days, of customers who are old enough.
     predicted, lifetime : Interval or None
         Value of a new customer within the horizon and the lifetime, discounted; the interval is of the expected value.
     payback : Payback or None

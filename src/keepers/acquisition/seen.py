@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keepers.acquisition.costs import Cost
-from keepers.acquisition.newcomers import AGES, PACKAGE, SHOWN_AGES, Newcomers
+from keepers.acquisition.newcomers import AGES, PACKAGE, Newcomers
 from keepers.acquisition.worth import UNKNOWN, group_sql
 from keepers.data.engine import quoted, template
 from keepers.data.normalise import fill
@@ -51,18 +51,15 @@ class Seen:
     new_customers : int
         Who came in the days of which costs are known; 0 where none are.
     values : tuple of ValueSeen
-        At `SHOWN_AGES`.
+        At `AGES`.
     one_time : float or None
         Share who did not buy again within a year, of those who came at least a year ago; None where there are none.
-    money : float
-        All that they have brought.
     """
 
     customers: int
     new_customers: int
     values: tuple[ValueSeen, ...]
     one_time: float | None
-    money: float
 
     def at(self, age: int) -> ValueSeen:
         """The value at one of the ages."""
@@ -71,11 +68,10 @@ class Seen:
 
 def seen(found: Newcomers, dimension: str, costs: Mapping[Any, Cost]) -> dict[Any, Seen]:
     """What was seen of each group, under its label as text; customers of whom nothing is known under `UNKNOWN`."""
-    ages = sorted({*AGES, *SHOWN_AGES})
     by_age = ", ".join(
         f"count(value_{age}) AS count_{age}, sum(value_{age}) AS sum_{age}, "
         f"sum(value_{age} * value_{age}) AS square_{age}"
-        for age in ages
+        for age in AGES
     )
     labels = [str(label) for label in costs]
     known = found.engine.from_columns(
@@ -92,12 +88,12 @@ def seen(found: Newcomers, dimension: str, costs: Mapping[Any, Cost]) -> dict[An
     )
     rows = found.engine.columns(fill(template(PACKAGE, "seen"), newcomers=relation, known=quoted(known), by_age=by_age))
     found.engine.drop(known)
-    return {str(label): _seen(rows, place, ages, found.factor) for place, label in enumerate(rows["label"])}
+    return {str(label): _seen(rows, place, found.factor) for place, label in enumerate(rows["label"])}
 
 
-def _seen(rows: Mapping[str, Any], place: int, ages: list[int], factor: float) -> Seen:
+def _seen(rows: Mapping[str, Any], place: int, factor: float) -> Seen:
     values = []
-    for age in ages:
+    for age in AGES:
         count = int(rows[f"count_{age}"][place])
         if not count:
             values.append(ValueSeen(age, 0))
@@ -115,5 +111,4 @@ def _seen(rows: Mapping[str, Any], place: int, ages: list[int], factor: float) -
         int(rows["new_customers"][place]),
         tuple(values),
         None if not asked else 1.0 - float(rows["returned"][place]) / asked,
-        float(rows["money"][place]) * factor,
     )

@@ -62,13 +62,6 @@ class Worth:
     discount: FloatArray
     shrinkage: FloatArray
 
-    def place(self, label: str) -> int:
-        """The group of a label: its own, else that of all others, else the unknown one."""
-        for name in (label, OTHERS, UNKNOWN):
-            if name in self.labels:
-                return self.labels.index(name)
-        raise KeyError(label)
-
     def by_age(self, age: float) -> FloatArray:
         """Value up to an age, not discounted, shape (n + 1, g)."""
         place = int(np.clip(np.searchsorted(self.ages, age, side="right") - 1, 0, self.ages.size - 2))

@@ -94,7 +94,7 @@ def test_value_is_that_of_customers_who_are_old_enough(found) -> None:
     assert (meta.value_at(365).value, meta.value_at(365).customers) == (pytest.approx(0.5 * (60 + 40) / 2), 2)
     assert meta.one_time == 0.5
     assert found.row("google ads").one_time == 1.0
-    young = kp.channel_economics(shop(spend=SPENT), margin=0.5).row("meta ads").value_at(730)
+    young = economics_by(asked(shop(spend=SPENT)), "cohort").row("2025-02-01").value_at(365)
     assert (young.value, young.customers) == (None, 0)
 
 

@@ -5,7 +5,6 @@ SELECT
     count(CASE WHEN first_day BETWEEN known.first AND known.last THEN 1 END) AS new_customers,
     count(returned) AS asked,
     CAST(sum(returned) AS DOUBLE) AS returned,
-    sum(first_money + repeat_money) AS money,
     {by_age}
 FROM {newcomers} AS newcomer
 LEFT JOIN {known} AS known ON known.of = newcomer.label
