@@ -14,6 +14,7 @@ learned from others.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +120,7 @@ def _strength(seen: FloatArray, expected: FloatArray) -> float:
         odds = gammaln(n + c) - gammaln(c) + c * np.log(c / (c + e)) + n * np.log(e / (c + e))
         return -float(odds.sum())
 
-    most = max(float(e.mean()) * np.sqrt(0.5 * e.size), 1.0)
+    most = max(float(e.mean()) * math.sqrt(0.5 * e.size), 1.0)
     return min(float(np.exp(minimize_scalar(loss, bounds=_STRENGTHS, method="bounded").x)), most)
 
 

@@ -20,11 +20,10 @@ from keepers.data.engine import quoted
 from keepers.data.orders import Orders
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.decision import EvidenceGrade
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import Margin, MoneyBasis
 from keepers.domain.time import Horizon, days
 from keepers.evaluation.policy.gate import GateVerdict
-from keepers.models.buying import BuyingModel
 from keepers.retention.adoptions import adoptions
 from keepers.retention.copurchases import Copurchases, Pair, best_sellers, copurchases, sold_of, strongest_pairs
 from keepers.retention.drivers import Driver
@@ -36,6 +35,7 @@ from keepers.retention.trials import offers_of
 from keepers.summaries.feature_sources import Shop, orders_of
 from keepers.summaries.features import features_at
 from keepers.summaries.summary import Summary, summarise
+from keepers.valuation.cell_values import Buying
 
 HORIZON = days(90)
 KINDS = ("cross-sell", "upgrade", "another")
@@ -120,17 +120,19 @@ class NextProducts:
     def to_columns(self) -> dict[str, NDArray[Any]]:
         """The rows as columns; the shape of next_products.parquet."""
         categories = np.array([*(item.category or None for item in self.items), None], dtype=object)
-        grades = (EvidenceGrade.EXPERIMENTAL.value, EvidenceGrade.PREDICTIVE.value)
+        kind, grade = self.kind.astype(object), np.full(self.keys.size, EvidenceGrade.PREDICTIVE.value, dtype=object)
+        grade[self.proven] = EvidenceGrade.EXPERIMENTAL.value
+        kind[self.item < 0] = grade[self.item < 0] = None
         return {
             "customer_key": self.keys.astype(object),
             "next_product": self.products,
             "category": np.asarray(categories[self.item], dtype=object),
-            "kind": np.where(self.item >= 0, self.kind, None),
+            "kind": kind,
             "expected_anyway": self.expected_anyway,
             "lift": self.lift,
             "expected_gain": self.expected_gain,
             "held_out": self.held_out,
-            "evidence": np.where(self.item >= 0, np.where(self.proven, *grades), None),
+            "evidence": grade,
         }
 
 
@@ -139,7 +141,7 @@ def next_products(
     *,
     horizon: Horizon = HORIZON,
     margin: Margin | None = None,
-    buying: BuyingModel | None = None,
+    buying: Buying | None = None,
     summary: Summary | None = None,
     tested: Sequence[OfferChoice] | None = None,
     confidence: float = 0.95,
@@ -170,6 +172,8 @@ def next_products(
 
     Raises
     ------
+    ConfigError
+        The orders stay in a database or cluster.
     InputError
         There are fewer than two products or categories that 30 customers bought, or the data are too short.
 
@@ -182,6 +186,10 @@ def next_products(
     ['predictive']
     """
     orders = orders_of(source)
+    if not orders.engine.is_embedded:
+        raise ConfigError(
+            "Next products are found on this machine. Read the orders from files, or leave --engine out, to have them."
+        )
     chosen = margin or Margin(per_order=orders.has_contribution)
     shelf = Shelf(source, chosen)
     try:
@@ -266,13 +274,13 @@ def _kinds(
 
 
 def _orders_ahead(
-    orders: Orders, ahead: Horizon, buying: BuyingModel | None, summary: Summary | None
+    orders: Orders, ahead: Horizon, buying: Buying | None, summary: Summary | None
 ) -> tuple[NDArray[Any], FloatArray]:
     """Orders that each customer is expected to place, in the order of their keys."""
     from keepers.models.btyd.bg_nbd import BGNBD
 
     summary = summarise(orders) if summary is None else summary
-    model = BGNBD().fit(summary) if buying is None else buying
+    model: Buying = BGNBD().fit(summary) if buying is None else buying
     keyed = summary.keyed_cells()
     found = model.predict_cells(keyed.cells, ahead).expected_purchases
     engine = summary.engine

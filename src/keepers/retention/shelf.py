@@ -82,7 +82,7 @@ class Bought:
 
     def totals(self, codes: int) -> FloatArray:
         """Lines of each code, shape (codes,)."""
-        return np.bincount(self.code, self.lines, codes)
+        return np.asarray(np.bincount(self.code, self.lines, codes), dtype=np.float64)
 
 
 class Shelf:
@@ -278,5 +278,5 @@ def _texts(column: NDArray[Any]) -> NDArray[Any]:
 
 def customers_of(bought: Bought, rows: int) -> tuple[IntArray, FloatArray]:
     """Rows of customers who bought anything, ascending, and the lines of each, shape (rows,)."""
-    lines = np.bincount(bought.row, bought.lines, rows)
+    lines = np.asarray(np.bincount(bought.row, bought.lines, rows), dtype=np.float64)
     return np.flatnonzero(lines > 0), lines

@@ -14,10 +14,14 @@ from keepers.data.orders import Orders
 from keepers.data.table import Table
 from keepers.domain.errors import InputError
 from keepers.domain.time import days
+from keepers.retention.effects import offer_effects
 from keepers.retention.next_products import NextProducts, next_products
+from keepers.retention.offers import choose_offers
+from keepers.retention.trials import offers_of, trial_of
 from keepers.simulate import Behaviour, Experiment, Offer, Spend, StorePlan, simulate_store
 from keepers.simulate.catalogue import Article, Catalogue, Category
 from keepers.simulate.store import Store
+from keepers.summaries.features import features_at
 
 NAMES = ("Tea", "Pots", "Linen", "Sweets")
 PRICES = (10.0, 14.0, 20.0, 27.0)
@@ -133,7 +137,9 @@ def test_what_is_expected_anyway_is_what_came() -> None:
 def test_an_experiment_with_products_proves_and_one_without_does_not() -> None:
     offer = Offer("Tea 3", lift=0.6, cost_per_contact=0.2)
     store = simulate_store(900, 3, plan(0.8, Experiment("tell them", (offer,), day=80, days=75)))
-    made = next_products(store)
+    effects = offer_effects(trial_of(store), learner="splines")
+    today = features_at(store, store.orders.last_day)
+    made = next_products(store, tested=[choose_offers(effects, customers=today)])
     assert made.experiment is not None
     chosen = made.experiment.arm > 0
     assert made.proven.sum() == chosen.sum() > 0
@@ -144,6 +150,7 @@ def test_an_experiment_with_products_proves_and_one_without_does_not() -> None:
     assert np.isfinite(made.expected_gain[made.proven]).all()
     assert np.isnan(made.expected_gain[~made.proven]).all()
     assert 0 < made.held_out.sum() < made.proven.sum()
+    assert offers_of(store) == {"tell them": ("Tea 3",)}
     other = simulate_store(300, 3, plan(0.8, Experiment("tell them", (Offer("postcard"),), day=80, days=75)))
     assert next_products(other).experiment is None
 
