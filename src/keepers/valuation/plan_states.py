@@ -16,7 +16,8 @@ RETURN_ENDS = (3, 12)
 _STAYS, _STAY_WEIGHT = 0.98, 50.0
 _PAUSES, _PAUSE_WEIGHT = 0.004, 50.0
 _RESUMES, _RESUME_WEIGHT = 1.0 / 3.0, 3.0
-_RETURN_WEIGHT = 24.0
+_RETURNS_ALIKE = 3.0
+"""Returns that the chance of all times away weighs beside that of one: they differ by about exp(1 / sqrt(3))."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,11 @@ class PlanStates:
         starts = np.digitize(np.arange(history.away.size), RETURN_ENDS)
         away = np.bincount(starts, weights=history.away, minlength=3)
         came = np.bincount(starts, weights=history.returned, minlength=3)
-        share = came.sum() / max(away.sum(), 1.0)
-        back = np.column_stack([came + share * _RETURN_WEIGHT, away - came + (1.0 - share) * _RETURN_WEIGHT])
+        back = np.column_stack([came, away - came])
+        if came.any():
+            # All times away weigh the less, the less they know themselves.
+            events = 1.0 / (1.0 / _RETURNS_ALIKE + 1.0 / came.sum())
+            back += [events, events * (away.sum() / came.sum() - 1.0)]
         return cls(
             history.plans,
             history.prices,
