@@ -20,7 +20,7 @@ from keepers.data.normalise import fill
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
 from keepers.domain.money import MoneyBasis
-from keepers.domain.time import Horizon, days
+from keepers.domain.time import Horizon, TimeUnit, days
 from keepers.summaries.purchases import money_of
 from keepers.valuation.new_customers import new_customer_value
 from keepers.valuation.values import Values
@@ -74,17 +74,23 @@ class NewcomerWorth:
         InputError
             Its value looks otherwise far ahead, or is in another basis.
         """
-        if found.horizon.days != self.horizon.days or found.basis is not self.basis:
+        spans = (found.horizon.days, found.lifetime_horizon.days)
+        if self.horizon.days not in spans or found.basis is not self.basis:
             raise InputError(
-                f"The economics of channels value {found.horizon} in {found.basis.value}, here {self.horizon} in "
-                f"{self.basis.value} are asked. Make both alike."
+                f"The economics of channels value {found.horizon} and {found.lifetime_horizon} in {found.basis.value}, "
+                f"here {self.horizon} in {self.basis.value} are asked. Make both alike."
             )
         mean, error, course = self.mean.copy(), self.relative_error.copy(), self.course.copy()
-        known = {row.label: row.predicted for row in found.rows}
+        rows = {row.label: row for row in found.rows}
         for place, channel in enumerate(self.channels):
-            value = known.get(channel)
+            if channel not in rows:
+                continue
+            row = rows[channel]
+            value = row.predicted if self.horizon.days == spans[0] else row.lifetime
             if value is not None and value.low > 0:
                 course[place] *= value.value / mean[place]
+                if row.course is not None:
+                    course[place] = _followed(course[place], self.course_days, row.course.value)
                 mean[place] = value.value
                 error[place] = np.log(value.high / value.low) / (2 * _Z)
         return replace(self, mean=mean, relative_error=error, course=course)
@@ -98,6 +104,14 @@ class NewcomerWorth:
         noise = rng.standard_normal((len(self.channels), count))
         spread = self.relative_error[:, None]
         return np.asarray(self.mean[:, None] * np.exp(spread * noise - 0.5 * spread**2))
+
+
+def _followed(course: FloatArray, days_of: FloatArray, by_month: FloatArray) -> FloatArray:
+    """A course that follows another one, by month of age, as far as that is known, and its own growth after it."""
+    ages = np.arange(by_month.size) * TimeUnit.MONTH.days
+    last = float(np.interp(ages[-1], days_of, course))
+    known = days_of <= ages[-1]
+    return np.where(known, np.interp(days_of, ages, by_month), by_month[-1] + np.maximum(course - last, 0.0))
 
 
 def newcomer_worth(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from keepers.acquisition.budget import BudgetLimits, BudgetPlan, Figure
     from keepers.acquisition.budget_questions import NextMoney, WhatIf
     from keepers.acquisition.response import ResponseCurves
+    from keepers.domain.time import Horizon
+
+_USUAL_MOVE, _USUAL_PAYBACK = "50%", "12months"
 
 
 def budget(
@@ -29,14 +32,15 @@ def budget(
     ] = False,
     move: Annotated[
         str, typer.Option("--move", metavar="SHARE", help="How far each channel may move: 50%, or none for no limit.")
-    ] = "50%",
+    ] = _USUAL_MOVE,
     channel: Annotated[
         list[str] | None,
         typer.Option("--channel", metavar="NAME=LEAST:MOST", help="Least and most money a week of a channel."),
     ] = None,
     payback: Annotated[
-        str | None, typer.Option("--payback", metavar="TIME", help="Every channel must be earned back in it: 6months.")
-    ] = None,
+        str,
+        typer.Option("--payback", metavar="TIME", help="Every channel must be earned back in it: 6months, or none."),
+    ] = _USUAL_PAYBACK,
     cash: Annotated[
         float | None,
         typer.Option("--cash", metavar="MONEY", help="Most to lay out beyond what new customers bring meanwhile."),
@@ -73,7 +77,7 @@ def budget(
 
     curves = load_curves((folder or _folder()) / FILE)
     length = p.horizon(period, "--period")
-    limits = _limits(total, spend_all, move, channel, payback, cash)
+    limits = _limits(total, spend_all, move, channel, _payback(payback, curves), cash)
     answer: dict[str, Any] = {}
     if what_if:
         asked = p.pairs(what_if, "--what-if", "'paid search=200'")
@@ -90,7 +94,9 @@ def budget(
     elif customers is not None or value is not None:
         from dataclasses import replace
 
-        free = limits if move != "50%" else replace(limits, move=None)
+        # A goal is asked for its own sake: only limits that were said hold.
+        free = limits if move != _USUAL_MOVE else replace(limits, move=None)
+        free = free if payback != _USUAL_PAYBACK else replace(free, payback=None)
         goal = budget_for(curves, customers=customers, value=value, limits=free, period=length, risk_weight=risk)
         answer["goal"] = {"total_a_week": goal.total, "probability": goal.probability, "plan": goal.plan}
         if not json:
@@ -100,7 +106,7 @@ def budget(
                 f"{_money(goal.total, curves)} a week are the least that is expected to reach it "
                 f"({goal.probability:.0%} probability)."
             )
-            _show_plan(goal.plan, curves)
+            _show_plan(goal.plan, curves, for_goal=True)
     else:
         plan = plan_budget(curves, limits, period=length, risk_weight=risk)
         answer["plan"] = plan
@@ -124,7 +130,7 @@ def _limits(
     spend_all: bool,
     move: str,
     channels: list[str] | None,
-    payback: str | None,
+    payback: Horizon | None,
     cash: float | None,
 ) -> BudgetLimits:
     from keepers.acquisition.budget import BudgetLimits
@@ -136,8 +142,21 @@ def _limits(
         if not separator:
             raise ConfigError(f"--channel {name}={text}: write the least and the most, such as {name}=100:300.")
         bounds[name] = (_amount(least or "0", "--channel"), _amount(most, "--channel"))
-    within = None if payback is None else p.horizon(payback, "--payback")
-    return BudgetLimits(total, spend_all, share, bounds, within, cash)
+    return BudgetLimits(total, spend_all, share, bounds, payback, cash)
+
+
+def _payback(text: str, curves: ResponseCurves) -> Horizon | None:
+    """The time as said; where nothing was said the project's target, as far as the values look."""
+    if text == "none" or not curves.has_money:
+        return None
+    if text != _USUAL_PAYBACK:
+        return p.horizon(text, "--payback")
+    from keepers.domain.acquisition import AcquisitionRules
+    from keepers.pipeline.budgeting import payback_target
+    from keepers.pipeline.project import project_of
+
+    project = project_of(Path())
+    return payback_target(AcquisitionRules() if project is None else project.acquisition, curves)
 
 
 def _amount(text: str, option: str) -> float:
@@ -147,10 +166,12 @@ def _amount(text: str, option: str) -> float:
         raise ConfigError(f"{option}: {text!r} is no amount. Write a number, such as 250.") from None
 
 
-def _show_plan(plan: BudgetPlan, curves: ResponseCurves) -> None:
+def _show_plan(plan: BudgetPlan, curves: ResponseCurves, for_goal: bool = False) -> None:
     from keepers.cli.tables import print_table, print_text
 
-    if plan.recommended:
+    if for_goal:
+        print_text(f"Against today's plan it brings, net of spend: {_range(plan.gain, curves)}.")
+    elif plan.recommended:
         print_text(
             f"Expected gain over today's plan in {plan.period} from {plan.starts_on}: {_range(plan.gain, curves)}, "
             f"better with {plan.probability:.0%} probability."

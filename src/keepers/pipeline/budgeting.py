@@ -18,8 +18,10 @@ from keepers.acquisition.response_file import FILE, save_curves
 from keepers.acquisition.results import ChannelEconomics
 from keepers.data.read import Dataset
 from keepers.data.table import Table
+from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress
+from keepers.domain.time import Horizon, months
 from keepers.exports.files import write_csv_for_people
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
@@ -124,14 +126,14 @@ def budgeted(
     try:
         curves = response_curves(
             dataset, scored.values, economics=economics, business=options.acquisition.business,
-            channels=options.channels, rates=options.rates, draws=_DRAWS,
+            channels=options.channels, rates=options.rates, horizon=options.lifetime, draws=_DRAWS,
         )  # fmt: skip
     except InputError as error:
         return None, (f"There is no budget plan. {error}",)
     save_curves(curves, folder / FILE)
     if not curves.has_money:
         return Budgeted(curves), (*curves.notes, "There is no budget plan, because the orders carry no amounts.")
-    limits = BudgetLimits()
+    limits = BudgetLimits(payback=payback_target(options.acquisition, curves))
     try:
         plan = plan_budget(curves, limits)
         more = next_money(curves, _more(plan), limits)
@@ -145,6 +147,13 @@ def budgeted(
         memory.do(lambda books: write_down(books.ledger, plan, kept, now))
     _write(plan, curves, dataset, options, folder)
     return Budgeted(curves, plan, more, tests, kept), curves.notes
+
+
+def payback_target(rules: AcquisitionRules, curves: ResponseCurves) -> Horizon | None:
+    """The time within which channels must be earned back, as far as the values look."""
+    assert curves.horizon is not None
+    target = months(rules.payback_months)
+    return target if target.days <= curves.horizon.days else curves.horizon
 
 
 def _more(plan: BudgetPlan) -> float:

@@ -34,6 +34,7 @@ def budget_content(found: Budgeted | None, options: RunOptions) -> report.Budget
         recommended=plan.recommended,
         gap=plan.gap,
         move=plan.limits.move,
+        payback=plan.limits.payback,
         next=None
         if more is None
         else report.NextMoney(

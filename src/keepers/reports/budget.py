@@ -133,6 +133,8 @@ class Budget:
     """No plan within the limits is expected to be better by more."""
     move: float | None
     """By which share of today's spend a channel may change; None without such a limit."""
+    payback: Horizon | None
+    """Within which time every channel must be earned back; None without such a limit."""
     next: NextMoney | None
     """Where more money would go."""
     tests: tuple[SpendTest, ...]

@@ -49,6 +49,11 @@ def budget_gain(found: Budget, currency: str | None) -> str:
 def budget_limits(found: Budget, currency: str | None) -> str:
     """What the plan was allowed to do, and that it is the best within that."""
     moves = "" if found.move is None else f"No channel changes by more than {percent(found.move)} in one period. "
+    if found.payback is not None:
+        moves += (
+            f"What is spent on a channel must come back within {horizon(found.payback)} by those whom it brings, "
+            "as far as the limit of moves allows. "
+        )
     return (
         f"{moves}No other division within these limits is expected to bring more than "
         f"{money(max(found.gap, 0.01), currency)} more."
@@ -70,7 +75,7 @@ def next_sentence(found: NextMoney, limited: bool, currency: str | None) -> str:
     """Where more money would go, and whether it pays."""
     goes = _listed(f"{money(amount, currency)} to {name}" for name, amount in found.channels)
     brings = f"would bring customers worth {money(found.value.value, currency)} ({interval(found.value, currency)})"
-    where = "on top of the plan, if moves were not limited" if limited else "on top of the plan"
+    where = "on top of the plan, if nothing limited it" if limited else "on top of the plan"
     text = f"The next {money(found.amount, currency)} {where}: {goes}. It {brings}"
     if found.value.value < found.amount:
         return f"{text}, less than it costs: keep it."

@@ -15,7 +15,7 @@ from keepers.acquisition.origins import origins
 from keepers.acquisition.outside_curves import OutsideCurve, labelled_curves, outside_curves
 from keepers.acquisition.response import SpendExperiment, response_curves
 from keepers.acquisition.response_file import load_curves, save_curves
-from keepers.acquisition.results import ChannelEconomics, Economics
+from keepers.acquisition.results import ChannelEconomics, Course, Economics
 from keepers.acquisition.weekly import channel_weeks, demand_index, settled_orders, usual_arrivals
 from keepers.data.read import Dataset
 from keepers.data.table import Table
@@ -98,7 +98,9 @@ def test_newcomers_are_worth_what_their_channel_brings() -> None:
 
 def table_of_channels(horizon: Horizon) -> ChannelEconomics:
     """What another look at the channels says: paid search is worth 200, nothing is known of the others."""
-    row = Economics("paid search", 300, 300, None, 0.0, None, (), None, predicted=Interval(200.0, 180.0, 222.0))
+    row = Economics("paid search", 300, 300, None, 0.0, None, (), None, predicted=Interval(200.0, 180.0, 222.0),
+        lifetime=Interval(400.0, 350.0, 457.0), course=Course(*(np.linspace(100.0, 250.0, 25),) * 3),
+    )  # fmt: skip
     return ChannelEconomics(
         by="channel", rows=(row,), total=row, claims=None, quality=(), told_by={}, rules=AcquisitionRules(),
         basis=values().basis, currency="USD", horizon=horizon, lifetime_horizon=months(60), discount=annual_rate(0.1),
@@ -111,10 +113,16 @@ def test_values_of_the_channel_table_are_taken_over() -> None:
     known, other = found["paid search"], found["paid social"]
     assert known.worth.mean() == pytest.approx(200.0, rel=0.02)
     assert np.log(known.worth).std() == pytest.approx(np.log(222 / 180) / 2 / 1.2816, rel=0.15)
-    assert known.worth_within(months(12)) == pytest.approx(200.0, rel=0.1)
+    assert known.worth_within(months(6)) == pytest.approx(137.5, rel=0.01)
+    ahead = response_curves(store(), values(), economics=table_of_channels(months(12)), horizon=months(60), draws=500)[
+        "paid search"
+    ]
+    assert ahead.worth.mean() == pytest.approx(400.0, rel=0.02)
+    assert ahead.worth_within(months(12)) == pytest.approx(175.0, rel=0.02)
+    assert ahead.worth_within(months(60)) > 260.0
     assert other.worth.mean() == pytest.approx(curves()["paid social"].worth.mean(), rel=0.02)
     with pytest.raises(InputError, match="Make both alike"):
-        response_curves(store(), values(), economics=table_of_channels(months(6)))
+        response_curves(store(), values(), economics=table_of_channels(months(12)), horizon=months(6))
 
 
 def test_demand_is_found_among_noise_and_not_where_there_is_none() -> None:

@@ -19,6 +19,7 @@ from keepers.acquisition.response_file import load_curves
 from keepers.data.read import Dataset
 from keepers.domain.errors import ConfigError
 from keepers.domain.ports import silent
+from keepers.domain.time import months
 from keepers.pipeline.budgeting import Budgeted, budgeted
 from keepers.pipeline.memory import Memory
 from keepers.pipeline.options import RunOptions
@@ -52,7 +53,9 @@ def test_files_and_keys_say_the_same(tmp_path: Path) -> None:
         assert table[one["channel"]]["planned_a_week"] == pytest.approx(one["planned_a_week"])
         assert table[one["channel"]]["evidence"] == "adjusted"
     again = load_curves(tmp_path / "model-response.json")
-    assert plan_budget(again).gain.value == pytest.approx(found.plan.gain.value, rel=1e-3)
+    assert found.plan.limits.payback == months(12)
+    assert again.horizon == RunOptions().lifetime
+    assert plan_budget(again, found.plan.limits).gain.value == pytest.approx(found.plan.gain.value, rel=1e-3)
 
 
 def test_a_project_keeps_plans_and_what_they_earned(tmp_path: Path) -> None:

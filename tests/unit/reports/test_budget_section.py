@@ -10,7 +10,7 @@ import pytest
 from advertised import curves
 from keepers.acquisition.budget import plan_budget
 from keepers.acquisition.budget_questions import next_money
-from keepers.domain.time import weeks
+from keepers.domain.time import months, weeks
 from keepers.evaluation.verdict import Trust
 from keepers.pipeline.budgeting import Budgeted
 from keepers.pipeline.content_budget import budget_content
@@ -50,6 +50,8 @@ def test_it_says_what_to_do_and_what_that_brings(found: Budget) -> None:
     assert "for 4 weeks" in gain
     assert "probability of over 99%" in gain
     assert "more than 50% in one period" in budget_limits(found, "USD")
+    assert "must come back" not in budget_limits(found, "USD")
+    assert "within 9 months" in budget_limits(replace(found, payback=months(9)), "USD")
 
 
 def test_it_says_when_to_leave_things_as_they_are(found: Budget) -> None:
@@ -63,7 +65,7 @@ def test_it_says_when_to_leave_things_as_they_are(found: Budget) -> None:
 
 def test_next_money_and_experiments_are_told(found: Budget) -> None:
     assert found.next is not None
-    assert "if moves were not limited" in next_sentence(found.next, True, "USD")
+    assert "if nothing limited it" in next_sentence(found.next, True, "USD")
     dear = replace(found.next, amount=1e6)
     assert next_sentence(dear, False, "USD").endswith("less than it costs: keep it.")
     said = experiment_sentence(found.tests[0], "USD")
