@@ -112,7 +112,7 @@ def render_report(content: ReportContent) -> str:
             months=_acquisition(content),
             running_cohorts=_running(content),
             highlights=highlights(content),
-            style=Markup(_style()),
+            style=Markup(style_sheet()),
             scripts={name: Markup(text) for name, text in scripts.items()},
             hashes=" ".join(f"'sha256-{_digest(text)}'" for text in (*scripts.values(), _asset("theme.js"))),
             theme_script=Markup(_asset("theme.js")),
@@ -285,7 +285,7 @@ def _font() -> str:
 
 
 @cache
-def _style() -> str:
+def style_sheet() -> str:
     """The style sheet with its letters, and a class for each of the 21 strengths of a heat cell."""
     steps = []
     for step in range(21):

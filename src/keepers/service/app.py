@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette.sse import EventSourceResponse
 
 from keepers.api import business, customers, session, work
+from keepers.dashboard import system, views
+from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.intake import Intake, router
 from keepers.service.runs import Worker
@@ -22,7 +25,7 @@ from keepers.web.guard import Guard, Metrics
 from keepers.web.problems import add_problems
 from keepers.web.site import Site
 
-LIMITS = {"/api/v1/session": "20/minute"}
+LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 """How often one address may try what can be guessed."""
 
 _BEAT = 15
@@ -70,10 +73,19 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
         lifespan=beside,
     )
     app.state.site = site
-    add_problems(app)
+    add_problems(app, _shown)
+
+    @app.exception_handler(NotSignedInError)
+    async def _sign_in_first(request: Request, error: NotSignedInError) -> Response:
+        if error.wanted == "/":
+            return sign_in_page(site, "/", status=401 if request.method != "GET" else 200)
+        return RedirectResponse(f"/sign-in?{urlencode({'wanted': error.wanted})}", 303)
+
     for part in (customers, business, work, session):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(router(intake))
+    app.include_router(views.router)
+    app.include_router(system.router)
     app.include_router(_operations(metrics, updater))
     app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS)
     return app
@@ -110,13 +122,32 @@ def _operations(metrics: Metrics, updater: Updater) -> APIRouter:
     async def news(site: TheSite, visitor: Reader) -> EventSourceResponse:
         """What changes, as it does, as server-sent events: `customers`, `values`, `job`."""
         del visitor
+        return _news(site)
 
-        async def told() -> AsyncIterator[dict[str, str]]:
-            with site.news.listening() as queue:
-                while True:
-                    what = await queue.get()
-                    yield {"event": str(what["kind"]), "data": json.dumps(what)}
-
-        return EventSourceResponse(told(), ping=_BEAT)
+    @made.get("/news", include_in_schema=False)
+    async def page_news(site: TheSite, visitor: Person) -> EventSourceResponse:
+        """The same for pages."""
+        del visitor
+        return _news(site)
 
     return made
+
+
+def _news(site: Site) -> EventSourceResponse:
+    async def told() -> AsyncIterator[dict[str, str]]:
+        with site.news.listening() as queue:
+            while True:
+                what = await queue.get()
+                yield {"event": str(what["kind"]), "data": json.dumps(what)}
+
+    return EventSourceResponse(told(), ping=_BEAT)
+
+
+def _shown(request: Request, status: int, detail: str) -> Response | None:
+    """An error as a page, for people; None for programs."""
+    path = request.url.path
+    if path.startswith(("/api/", "/v1/", "/health/", "/metrics")) or "text/html" not in request.headers.get(
+        "accept", ""
+    ):
+        return None
+    return trouble_page(status, detail)

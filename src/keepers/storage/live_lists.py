@@ -41,6 +41,8 @@ class Filter:
         Bounds of the value and of the probability of being alive.
     bought_since, silent_since : date, optional
         Last purchase on or after, or before, a day.
+    by_event : bool
+        Only those whom an event has changed since the run.
     """
 
     groups: Mapping[str, tuple[str, ...]] | None = None
@@ -52,6 +54,7 @@ class Filter:
     most_alive: float | None = None
     bought_since: dt.date | None = None
     silent_since: dt.date | None = None
+    by_event: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class LiveLists:
             needed.append(table.last_day >= chosen.bought_since)
         if chosen.silent_since is not None:
             needed.append(table.last_day < chosen.silent_since)
+        if chosen.by_event:
+            needed.append(table.by_event.is_(True))
         if chosen.search.strip():
             needed.append(self._found(chosen.search.strip(), chosen.persons))
         return and_(*needed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -36,27 +37,29 @@ def problem(
     return JSONResponse(said.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
 
 
-def add_problems(app: FastAPI) -> None:
-    """Let every error of an app be a problem."""
+def add_problems(app: FastAPI, shown: Callable[[Request, int, str], Response | None]) -> None:
+    """Let every error of an app be a problem, or what `shown` makes of it: a page, where a person looks."""
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        del request
-        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        page = shown(request, error.status_code, str(error.detail))
+        return page or problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        del request
+        page = shown(request, 422, "The form does not say what it should. Go back and look at its fields.")
+        if page is not None:
+            return page
         found = [{"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]} for one in error.errors()]
         return problem(422, "The request does not say what it should.", found)
 
     @app.exception_handler(KeepersError)
     async def _known(request: Request, error: KeepersError) -> Response:
-        del request
         status = 422 if isinstance(error, ConfigError | InputError) else 503
-        return problem(status, str(error))
+        return shown(request, status, str(error)) or problem(status, str(error))
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
         _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(500, "Something went wrong that Keepers did not foresee. The log says more.")
+        said = "Something went wrong that Keepers did not foresee. The log says more."
+        return shown(request, 500, said) or problem(500, said)

@@ -64,7 +64,7 @@ def test_words_are_readable(theme: dict[str, str], text: str, ground: str) -> No
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("step", range(21))
 def test_numbers_in_heat_cells_are_readable(theme: dict[str, str], step: int) -> None:
-    rule = re.search(rf"\.h{step} \{{ --v: ([\d.]+); color: var\(--([\w-]+)\); \}}", page._style())
+    rule = re.search(rf"\.h{step} \{{ --v: ([\d.]+); color: var\(--([\w-]+)\); \}}", page.style_sheet())
     assert rule
     share = 0.05 + 0.95 * float(rule[1])
     ground = parsed(theme["surface"])

@@ -10,7 +10,8 @@ from keepers.domain.access import Role
 from keepers.domain.errors import ConfigError
 from keepers.web.access import SESSION
 from keepers.web.secrets import hash_password, is_password
-from unit.service.conftest import PASSWORD, Running
+from served import PASSWORD
+from unit.service.conftest import Running
 
 OPEN = {("post", "/api/v1/session"), ("get", "/health/live"), ("get", "/health/ready")}
 """What everybody may ask: to sign in, and whether the process is well."""

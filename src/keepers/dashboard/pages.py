@@ -1,0 +1,187 @@
+"""What pages share: who looks, what every page shows, forms that cannot be forged, and the files of the look."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import jinja2
+from fastapi import Depends, Form, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from keepers.dashboard import words
+from keepers.domain.access import Scope, Visitor
+from keepers.reports import formatting
+from keepers.reports.page import style_sheet
+from keepers.storage.live import Generation
+from keepers.web.access import SESSION, TheSite, site_of
+from keepers.web.secrets import csrf_token, is_csrf_token
+from keepers.web.site import Site
+
+_HERE = Path(__file__).parent
+
+MENU = (
+    ("/", "Overview"), ("/customers", "Customers"), ("/leaving", "Who is leaving"), ("/report", "Report"),
+    ("/data", "Data and runs"), ("/access", "Access"),
+)  # fmt: skip
+"""Pages in the menu, in order."""
+
+
+class NotSignedInError(Exception):
+    """Somebody looks who has to sign in first."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
+
+
+def person_of(request: Request) -> Visitor:
+    """Who looks at a page.
+
+    Raises
+    ------
+    NotSignedInError
+        Nobody is signed in.
+    """
+    session = request.cookies.get(SESSION)
+    visitor = None if session is None else site_of(request).of_session(session)
+    if visitor is None:
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        raise NotSignedInError(wanted if request.method == "GET" else "/")
+    return visitor
+
+
+def changer(scope: Scope) -> Any:
+    """Who changes something by a form of a page of ours."""
+
+    def allowed(
+        visitor: Annotated[Visitor, Depends(person_of)], csrf: Annotated[str, Form(max_length=200)] = ""
+    ) -> Visitor:
+        if visitor.session is None or not is_csrf_token(visitor.session, csrf):
+            raise HTTPException(
+                403, "The form is not of a page of yours, or you signed in anew since. Go back and reload."
+            )
+        if not visitor.may(scope):
+            raise HTTPException(403, "Your role does not allow this. Ask an owner.")
+        return visitor
+
+    return Depends(allowed)
+
+
+Person = Annotated[Visitor, Depends(person_of)]
+
+
+def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTMLResponse:
+    """A page with what every page shows."""
+    site = site_of(request)
+    generation = site.generation()
+    currency = None if generation is None else generation.settings.get("currency")
+    text = (
+        _environment()
+        .get_template(f"{template}.html.j2")
+        .render(
+            store=site.name,
+            visitor=visitor,
+            csrf="" if visitor.session is None else csrf_token(visitor.session),
+            menu=[(path, label) for path, label in MENU if path != "/access" or visitor.may(Scope.ADMIN)],
+            here=request.url.path,
+            freshness=words.freshness(generation, site.now()),
+            trust=None if generation is None else words.trust(_said(site, generation)),
+            meaning=None if generation is None else words.meaning(generation),
+            generation=generation,
+            money=partial(formatting.money, currency=currency),
+            short_money=partial(formatting.short_money, currency=currency),
+            version=assets_version(),
+            **said,
+        )
+    )
+    return HTMLResponse(text)
+
+
+def back_to(path: str, **said: str) -> RedirectResponse:
+    """After a change: the page that shows it."""
+    return RedirectResponse(f"{path}?{urlencode(said)}" if said else path, 303)
+
+
+def sign_in_page(site: Site, wanted: str, problem: str = "", status: int = 200) -> HTMLResponse:
+    """The page on which people sign in."""
+    with site.state.reading() as books:
+        nobody = not books.users.listed()
+    text = _environment().get_template("sign_in.html.j2").render(
+        store=site.name, wanted=wanted, problem=problem, nobody=nobody, version=assets_version()
+    )  # fmt: skip
+    return HTMLResponse(text, status)
+
+
+def trouble_page(status: int, detail: str) -> HTMLResponse:
+    """A page that says what is wrong and what to do."""
+    return HTMLResponse(
+        _environment().get_template("trouble.html.j2").render(status=status, detail=detail, version=assets_version()),
+        status,
+    )
+
+
+def asset(name: str) -> Response:
+    """A file of the look; it may be kept for good, as its address changes with it.
+
+    Raises
+    ------
+    HTTPException
+        404 for any other.
+    """
+    kinds = {
+        "report.css": "text/css",
+        "dashboard.css": "text/css",
+        "dashboard.js": "text/javascript",
+        "theme.js": "text/javascript",
+    }
+    if name not in kinds:
+        raise HTTPException(404, "There is no such file.")
+    return Response(
+        _text_of(name), media_type=kinds[name], headers={"Cache-Control": "public, max-age=31536000, immutable"}
+    )
+
+
+@cache
+def _text_of(name: str) -> str:
+    if name == "report.css":
+        return style_sheet()
+    if name == "theme.js":
+        return (_HERE.parent / "reports" / "assets" / name).read_text(encoding="utf-8")
+    return (_HERE / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def assets_version() -> str:
+    """Changes with the files of the look."""
+    names = ("report.css", "dashboard.css", "dashboard.js", "theme.js")
+    return hashlib.sha256("".join(_text_of(name) for name in names).encode()).hexdigest()[:12]
+
+
+def _said(site: Site, generation: Generation) -> dict[str, Any] | None:
+    try:
+        return site.said(generation)
+    except OSError:
+        return None
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.globals |= {"fmt": formatting, "words": words, "Scope": Scope, "today": dt.date.today}
+    made.filters["part"] = lambda text: quote(str(text), safe="")
+    return made
+
+
+__all__ = [
+    "MENU", "NotSignedInError", "Person", "TheSite", "asset", "back_to", "changer", "page", "person_of", "sign_in_page",
+    "trouble_page",
+]  # fmt: skip

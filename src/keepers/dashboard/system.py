@@ -1,0 +1,266 @@
+"""The pages about the system itself: signing in, data and runs, users and tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import re
+import secrets
+import sys
+import uuid
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from keepers.dashboard.pages import Person, TheSite, back_to, changer, page, sign_in_page
+from keepers.domain.access import Role, Scope, Visitor
+from keepers.storage.state import FOLDER
+from keepers.web.access import SESSION
+from keepers.web.secrets import hash_password, is_password, new_token, token_hash
+from keepers.web.site import Site
+
+router = APIRouter(include_in_schema=False)
+
+SESSION_DAYS = 7
+UPLOADS = "uploads"
+LARGEST_UPLOAD = 2 * 2**30
+"""Bytes of a file."""
+
+_LONGEST_CHECK = 600.0
+_PIECE = 2**20
+_Governs = Annotated[Visitor, changer(Scope.ADMIN)]
+_Decides = Annotated[Visitor, changer(Scope.DECIDE)]
+_Line = Annotated[str, Form(max_length=320)]
+_Secret = Annotated[str, Form(max_length=1_000)]
+
+
+@router.get("/sign-in")
+def ask(site: TheSite, wanted: Annotated[str, Query(max_length=500)] = "/") -> Response:
+    """The page on which people sign in."""
+    return sign_in_page(site, _inside(wanted))
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request, site: TheSite, email: _Line, password: _Secret, wanted: Annotated[str, Form(max_length=500)] = "/"
+) -> Response:
+    """Sign in, and go on to where one wanted to."""
+    # A page of somebody else could sign a person in as somebody else.
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise HTTPException(403, "Sign in on our own page.")
+    now, address = site.now(), request.client.host if request.client else "unknown"
+    who = email.strip().lower()
+    with site.state.reading() as books:
+        user = books.users.named(who)
+    kept = None if user is None or user.disabled_at is not None else user.password_hash
+    if not is_password(kept, password) or user is None:
+        with site.state.writing() as books:
+            books.users.note(who, "sign-in refused", address, now)
+        return sign_in_page(site, _inside(wanted), "No user has this address and password.", 401)
+    session = secrets.token_urlsafe(32)
+    with site.state.writing() as books:
+        books.users.begin_session(user, token_hash(session), now, now + dt.timedelta(days=SESSION_DAYS))
+        books.users.note(who, "signed in", address, now)
+    answer = RedirectResponse(_inside(wanted), 303)
+    answer.set_cookie(
+        SESSION, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="lax", secure=site.secure, path="/"
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(site: TheSite, visitor: Annotated[Visitor, changer(Scope.READ)]) -> RedirectResponse:
+    """Sign out."""
+    assert visitor.session is not None
+    with site.state.writing() as books:
+        books.users.end_session(token_hash(visitor.session))
+        books.users.note(visitor.name, "signed out", "", site.now())
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(SESSION, path="/")
+    return answer
+
+
+@router.get("/data")
+def data(request: Request, site: TheSite, visitor: Person) -> Response:
+    """Where data come from, what was read of them, and runs."""
+    with site.state.reading() as books:
+        jobs, events = books.jobs.listed(20), books.inbox.count()
+    generation = site.generation()
+    said: dict[str, Any] = {}
+    if generation is not None and (Path(generation.folder) / "summary.json").exists():
+        said = site.said(generation)
+    return page(
+        request, visitor, "data", jobs=jobs, events=events, sources=site.project.locations, uploads=_uploads(site),
+        account=said.get("data"), write_address=str(request.base_url),
+    )  # fmt: skip
+
+
+@router.post("/data/run")
+def ask_run(site: TheSite, visitor: _Decides) -> RedirectResponse:
+    """Ask for a run over everything."""
+    with site.state.writing() as books:
+        job = books.jobs.ask("run", visitor.name, site.now())
+        books.users.note(visitor.name, "job asked", "run", site.now(), {"job": job.number})
+    return back_to("/data")
+
+
+@router.post("/data/upload")
+async def upload(request: Request, site: TheSite, visitor: _Decides, file: UploadFile) -> Response:
+    """Take a file in: read it, and show where every amount went before anybody relies on it."""
+    folder = site.project.folder / FOLDER / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True)
+    name = _safe(file.filename or "upload.csv")
+    beside = folder / f".{uuid.uuid4().hex}-{name}"
+    try:
+        await run_in_threadpool(_written, file, beside)
+        found, complaint = await _checked(beside)
+        if complaint:
+            return page(request, visitor, "uploaded", name=name, found=None, complaint=complaint)
+        place = folder / name
+        replaced = place.exists()
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "file uploaded", name, site.now(), {"replaced": replaced})
+    return page(request, visitor, "uploaded", name=name, found=found, complaint="")
+
+
+@router.post("/data/forget")
+def forget(site: TheSite, visitor: _Decides, name: Annotated[str, Form(max_length=300)]) -> RedirectResponse:
+    """Leave an uploaded file out of later runs."""
+    path = site.project.folder / FOLDER / UPLOADS / _safe(name)
+    path.unlink(missing_ok=True)
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "upload removed", path.name, site.now())
+    return back_to("/data")
+
+
+@router.get("/access")
+def access(request: Request, site: TheSite, visitor: Person) -> Response:
+    """Who may come in, and what they did."""
+    return _access_page(request, site, visitor)
+
+
+@router.post("/access/users")
+def add_user(
+    site: TheSite, visitor: _Governs, email: _Line, password: _Secret, role: Annotated[Role, Form()]
+) -> RedirectResponse:
+    """Let somebody sign in."""
+    address = email.strip().lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise HTTPException(422, f"{email!r} is no e-mail address.")
+    kept = hash_password(password)
+    with site.state.writing() as books:
+        books.users.add(address, kept, role, site.now())
+        books.users.note(visitor.name, "user added", address, site.now(), {"role": role.value})
+    return back_to("/access")
+
+
+@router.post("/access/users/remove")
+def shut_out(site: TheSite, visitor: _Governs, email: _Line) -> RedirectResponse:
+    """Let somebody no longer sign in."""
+    with site.state.writing() as books:
+        books.users.change(email, disabled_at=site.now())
+        books.users.note(visitor.name, "user shut out", email, site.now())
+    return back_to("/access")
+
+
+@router.post("/access/tokens")
+def add_token(
+    request: Request, site: TheSite, visitor: _Governs, name: Annotated[str, Form(min_length=1, max_length=200)],
+    scope: Annotated[list[Scope], Form(min_length=1)],
+) -> Response:  # fmt: skip
+    """Let a program in, and show its token, this once."""
+    token = new_token()
+    with site.state.writing() as books:
+        books.users.add_token(name, token_hash(token), frozenset(scope), visitor.name, site.now())
+        books.users.note(visitor.name, "token made", name, site.now(), {"scopes": [one.value for one in scope]})
+    return _access_page(request, site, visitor, made=(name, token))
+
+
+@router.post("/access/tokens/revoke")
+def revoke(site: TheSite, visitor: _Governs, number: Annotated[int, Form(ge=1, le=2**31 - 1)]) -> RedirectResponse:
+    """Shut a program out."""
+    with site.state.writing() as books:
+        books.users.revoke(number, site.now())
+        books.users.note(visitor.name, "token revoked", str(number), site.now())
+    return back_to("/access")
+
+
+def _access_page(request: Request, site: Site, visitor: Visitor, made: tuple[str, str] | None = None) -> Response:
+    if not visitor.may(Scope.ADMIN):
+        raise HTTPException(403, "Only owners govern who may come in.")
+    with site.state.reading() as books:
+        users, tokens, deeds = books.users.listed(), books.users.tokens(), books.users.deeds(50)
+    return page(
+        request,
+        visitor,
+        "access",
+        users=users,
+        tokens=tokens,
+        deeds=deeds,
+        made=made,
+        roles=list(Role),
+        scopes=list(Scope),
+    )
+
+
+def _inside(wanted: str) -> str:
+    """An address on this site; the beginning for any other."""
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\\" not in wanted
+    return wanted if inside and not re.search(r"[\x00-\x1f]", wanted) else "/"
+
+
+def _safe(name: str) -> str:
+    """A file's name without a path, hidden beginnings or odd signs."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = re.sub(r"[^\w.() -]+", "_", last).strip(". ")[-150:]
+    return plain or "upload.csv"
+
+
+def _uploads(site: Site) -> list[tuple[str, int]]:
+    folder = site.project.folder / FOLDER / UPLOADS
+    if not folder.is_dir():
+        return []
+    return sorted((path.name, path.stat().st_size) for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _written(file: UploadFile, path: Path) -> None:
+    """A file that is sent, on disk.
+
+    Raises
+    ------
+    HTTPException
+        413 where it is too large.
+    """
+    size = 0
+    with path.open("wb") as kept:
+        while piece := file.file.read(_PIECE):
+            size += len(piece)
+            if size > LARGEST_UPLOAD:
+                raise HTTPException(413, "The file has more than 2 GB. Put it beside keepers.toml and name it there.")
+            kept.write(piece)
+
+
+async def _checked(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """What `keepers check` says of a file, in a process of its own: its account, or its complaint."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "keepers", "check", str(path), "--json",
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, error = await asyncio.wait_for(process.communicate(), _LONGEST_CHECK)
+    except (TimeoutError, asyncio.CancelledError):
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        said = error.decode(errors="replace").replace(str(path), "the file").replace(path.name, "the file")
+        return None, said.partition("keepers: ")[2].strip() or "The file could not be read."
+    return json.loads(out), ""

@@ -1,0 +1,251 @@
+"""The pages: overview, customers, one customer, who is leaving, the report."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+
+from keepers.dashboard import words
+from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
+from keepers.domain.access import Scope, Visitor
+from keepers.domain.alert import AlertStatus
+from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
+from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter
+from keepers.storage.state import Books
+from keepers.web.site import Site
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+"""Customers of a page."""
+
+_Text = Annotated[str, Query(max_length=300)]
+_DECIDES = changer(Scope.DECIDE)
+
+REPORT_POLICY = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+"""The report brings a policy of its own, which names its scripts by their content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which customers a page shows, as its address says it."""
+
+    search: str = ""
+    sort: str = "value"
+    ascending: bool = False
+    offset: int = 0
+    groups: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, request: Request) -> Wanted:
+        """From the address; what makes no sense there is passed over."""
+        said = request.query_params
+        sort, start = said.get("sort", "value"), said.get("offset", "0")
+        return cls(
+            said.get("search", "")[:200],
+            sort if sort in SORTABLE else "value",
+            said.get("order") == "up",
+            min(int(start), 10**9) if start.isdecimal() else 0,
+            tuple((name, said[name]) for name in GROUPS if said.get(name)),
+        )
+
+    def filter(self, persons: bool) -> Filter:
+        """As the store has it."""
+        return Filter({name: (value,) for name, value in self.groups}, self.search, persons)
+
+    def address(self, path: str = "/customers", **other: Any) -> str:
+        """The address of the same with something else; None leaves a part out."""
+        said: dict[str, Any] = {"search": self.search, **dict(self.groups)}
+        if self.sort != "value" or self.ascending:
+            said |= {"sort": self.sort, "order": "up" if self.ascending else "down"}
+        if self.offset:
+            said["offset"] = self.offset
+        said |= other
+        kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
+        return f"{path}?{urlencode(kept)}" if kept else path
+
+
+@router.get("/assets/{name}")
+def assets(name: str) -> Response:
+    """A file of the look."""
+    return asset(name)
+
+
+@router.get("/")
+def overview(request: Request, site: TheSite, visitor: Person) -> Response:
+    """What all customers are worth, what to do this week, and what has just changed."""
+    with site.state.reading() as books:
+        generation = books.live.current()
+        if generation is None:
+            return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
+        lists = books.lists(generation.number)
+        everybody = lists.totals(Filter())
+        divisions = {name: lists.groups(name, Filter()) for name in ("tier", "segment", "channel")}
+        alerts = sorted(books.alerts.listed(), key=lambda one: -(one.proposal.expected_loss or 0.0))[:5]
+        newest = lists.page(Filter(by_event=True), "updated_at", True, 0, 8).customers
+        who = _who(books, visitor, [one.customer_key for one in newest] + [one.proposal.customer_key for one in alerts])
+    return page(
+        request, visitor, "overview", everybody=everybody, divisions=divisions, alerts=alerts, newest=newest, who=who,
+        said=_said(site), today=site.now().date(),
+    )  # fmt: skip
+
+
+@router.get("/customers")
+def customers(request: Request, site: TheSite, visitor: Person) -> Response:
+    """A list of customers, filtered, searched, sorted, a page at a time; the address says all of it."""
+    wanted = Wanted.of(request)
+    with site.state.reading() as books:
+        generation = books.live.current()
+        if generation is None:
+            return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
+        lists = books.lists(generation.number)
+        chosen = wanted.filter(visitor.may(Scope.PERSONS))
+        found = lists.page(chosen, wanted.sort, not wanted.ascending, wanted.offset, ROWS)
+        totals = lists.totals(chosen)
+        options = {name: [one.name for one in lists.groups(name, Filter()) if one.name] for name in GROUPS}
+        who = _who(books, visitor, [one.customer_key for one in found.customers])
+    return page(
+        request, visitor, "customers", wanted=wanted, found=found, totals=totals, options=options, who=who, rows=ROWS,
+        today=site.now().date(),
+    )  # fmt: skip
+
+
+@router.get("/customers.csv")
+def customers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
+    """The whole list as a file for a spreadsheet, with names and addresses for those who may see them."""
+    wanted = Wanted.of(request)
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "list exported", wanted.address(), site.now())
+    headers = {"Content-Disposition": 'attachment; filename="customers.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(_csv(site, visitor, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/customers/{customer_key}")
+def customer(request: Request, site: TheSite, visitor: Person, customer_key: str) -> Response:
+    """One customer: the history, what they are worth and why, and what to do."""
+    with site.state.reading() as books:
+        generation = books.live.current()
+        one = None if generation is None else books.live.customers(generation.number, [customer_key]).get(customer_key)
+        if generation is None or one is None:
+            raise HTTPException(
+                404, "There is no such customer. The next run may have given them another key: search by name."
+            )
+        alerts = books.alerts.listed(None, customer=customer_key)
+        orders = books.live.orders_of([customer_key], 0).get(customer_key, [])
+        who = _who(books, visitor, [customer_key])
+    return page(
+        request, visitor, "customer", one=one, alerts=alerts, who=who, today=site.now().date(),
+        orders=sorted(orders, key=lambda order: order.event_id, reverse=True)[:20],
+    )  # fmt: skip
+
+
+@router.get("/leaving")
+def leaving(request: Request, site: TheSite, visitor: Person, status: _Text = "open") -> Response:
+    """Whom to look after, by what is at stake, and what came of it."""
+    wanted = next((one for one in AlertStatus if one.value == status), AlertStatus.OPEN)
+    with site.state.reading() as books:
+        alerts = books.alerts.listed(wanted)
+        counts = {one.value: len(books.alerts.listed(one)) for one in AlertStatus}
+        who = _who(books, visitor, [one.proposal.customer_key for one in alerts])
+    if wanted is AlertStatus.OPEN:
+        alerts = tuple(sorted(alerts, key=lambda one: -(one.proposal.expected_loss or 0.0)))
+    return page(
+        request, visitor, "leaving", alerts=alerts[:200], counts=counts, status=wanted.value, who=who,
+        today=site.now().date(),
+    )  # fmt: skip
+
+
+@router.post("/leaving/{number}")
+def close(
+    site: TheSite,
+    number: int,
+    visitor: Annotated[Visitor, _DECIDES],
+    status: Annotated[str, Form()],
+    outcome: Annotated[str, Form(min_length=1, max_length=2_000)],
+) -> RedirectResponse:
+    """Record what came of an alert."""
+    end = AlertStatus.DONE if status == "done" else AlertStatus.DISMISSED
+    with site.state.writing() as books:
+        books.alerts.close(min(number, 2**31 - 1), end, outcome, site.now())
+        books.users.note(visitor.name, f"alert {end.value}", str(number), site.now(), {"outcome": outcome})
+    return back_to("/leaving")
+
+
+@router.get("/report")
+def report(site: TheSite, visitor: Person) -> Response:
+    """The report of the newest run, whole."""
+    if not visitor.may(Scope.PERSONS):
+        raise HTTPException(403, "The report names customers; your role does not show you names. Ask an owner.")
+    generation = site.generation()
+    path = None if generation is None else Path(generation.folder) / "report.html"
+    if path is None or not path.exists():
+        raise HTTPException(404, "There is no report yet: it comes with the first run that ends.")
+    headers = {"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "no-store"}
+    return FileResponse(path, media_type="text/html", headers=headers)
+
+
+def _csv(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
+    """The lines of a list, a stretch at a time."""
+    names = (
+        "customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue",
+        "probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk", *GROUPS,
+    )  # fmt: skip
+    yield BYTE_ORDER_MARK + ",".join(names) + "\r\n"
+    offset = 0
+    while True:
+        with site.state.reading() as books:
+            generation = books.live.current()
+            if generation is None:
+                return
+            found = books.lists(generation.number).page(
+                wanted.filter(visitor.may(Scope.PERSONS)), wanted.sort, not wanted.ascending, offset, LARGEST_PAGE
+            )
+            who = _who(books, visitor, [one.customer_key for one in found.customers])
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\r\n")
+        for one in found.customers:
+            name, email = who.get(one.customer_key, (None, None))
+            history, values = one.history, one.values
+            numbers = ("probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk")
+            row = [
+                one.customer_key, name, email, history.first_day, history.last_day, history.orders, history.revenue,
+                *(values[key] for key in numbers), *(values[key] for key in GROUPS),
+            ]  # fmt: skip
+            writer.writerow([_cell(value) for value in row])
+        yield lines.getvalue()
+        offset += LARGEST_PAGE
+        if offset >= found.total:
+            return
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return value.isoformat() if isinstance(value, dt.date) else safe_cell(str(value))
+
+
+def _who(books: Books, visitor: Visitor, keys: list[str]) -> dict[str, tuple[str | None, str | None]]:
+    return books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
+
+
+def _said(site: Site) -> dict[str, Any]:
+    generation = site.generation()
+    try:
+        return {} if generation is None else site.said(generation)
+    except OSError:
+        return {}
+
+
+__all__ = ["router", "words"]

@@ -1,0 +1,152 @@
+"""The dashboard in a real browser: signed in, searched, changed by an event, read by a screen reader's rules."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from browser.test_report import OVERFLOWING
+from keepers.domain.alert import AlertProposal, AlertRules
+from keepers.service.app import create_app
+from keepers.storage.live_lists import Filter
+from keepers.storage.state import State
+from served import NOW, OWNER, PASSWORD, open_site, served_result
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("/", "/customers", "/leaving", "/data", "/access")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that listens, its write key, and the customer of most value."""
+
+    address: str
+    key: str
+    first: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server for all tests of this file."""
+    result = served_result(tmp_path_factory.mktemp("result"))
+    folder = tmp_path_factory.mktemp("project")
+    with State(folder, pooled=True) as state, closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        site, tokens = open_site(result, folder, state)
+        with state.writing() as books:
+            first = books.lists(1).page(Filter(), limit=1).customers[0].customer_key
+            proposal = AlertProposal(first, "overdue", "customer", 0.8, 0.3, 90.0, 50.0, "no order lately", "Call them")
+            books.alerts.raise_all([proposal], AlertRules(), dt.date(2023, 6, 30), NOW)
+        server = uvicorn.Server(uvicorn.Config(create_app(site), log_level="error"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", tokens["ingest"], first)
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """A window in which the owner has signed in; any complaint of a page is a failure."""
+    yield from _window(browser, served)
+
+
+def _window(browser: Browser, served: Served, **options: Any) -> Iterator[Page]:
+    complaints: list[str] = []
+    context = browser.new_context(base_url=served.address, **options)
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(OWNER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What your customers are worth")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_find_a_customer_and_export_the_list(page: Page, served: Served) -> None:
+    page.get_by_role("link", name="Customers", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Customers")
+    page.keyboard.press("/")
+    page.keyboard.type(served.first[:8])
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("search="))
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.goto("/customers")
+    page.get_by_label("Tier").select_option("Platinum")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("status")).to_contain_text("15 customers")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="CSV").click()
+    assert len(Path(file.value.path()).read_text(encoding="utf-8-sig").splitlines()) == 16
+    page.locator("tbody th a").first.click()
+    expect(page.get_by_role("heading", name="Why")).to_be_visible()
+
+
+def test_who_is_leaving_and_what_came_of_it(page: Page) -> None:
+    page.get_by_role("link", name="Who is leaving").click()
+    page.get_by_text("Done or not").click()
+    page.get_by_label("What came of it").fill("called; will order in May")
+    page.get_by_role("button", name="It was done").click()
+    expect(page.get_by_text("Nobody needs you now")).to_be_visible()
+    page.get_by_role("link", name="done").click()
+    expect(page.get_by_text("called; will order in May")).to_be_visible()
+
+
+def test_an_order_moves_the_numbers_without_a_reload(page: Page, served: Served) -> None:
+    total = page.locator("#total")
+    expect(page.get_by_text("listening")).to_be_visible()
+    before = total.inner_text()
+    page.evaluate("window.stayed = true")
+    key = base64.b64encode(f"{served.key}:".encode()).decode()
+    event = {
+        "event": "Order Completed", "userId": "somebody new", "messageId": "b1", "timestamp": "2023-07-01T10:00:00Z",
+        "properties": {"order_id": "B1", "revenue": 900.0, "email": "new@x.example"},
+    }  # fmt: skip
+    sent = httpx2.post(f"{served.address}/v1/track", json=event, headers={"Authorization": f"Basic {key}"}, timeout=30)
+    assert sent.status_code == 200
+    expect(page.locator("#feed")).to_contain_text("new@x.example", timeout=20_000)
+    expect(total).not_to_have_text(before)
+    assert page.evaluate("window.stayed"), "the page was not loaded anew"
+
+
+def test_upload_a_file_and_read_where_the_money_went(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "orders of june.csv"
+    file.write_text("customer,date,amount\na,2023-06-01,10\nb,2023-06-02,20.5\nb,2023-06-03,30\n", encoding="utf-8")
+    page.get_by_role("link", name="Data and runs").click()
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("compare the totals")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("60.50").first).to_be_visible()
+    page.get_by_role("button", name="Leave it out").click()
+    expect(page.get_by_text("orders of june.csv")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_everybody_can_read_every_page(browser: Browser, served: Served, scheme: Any, width: int) -> None:
+    for page in _window(browser, served, color_scheme=scheme, viewport={"width": width, "height": 900}):
+        for path in (*PAGES, f"/customers/{served.first}"):
+            page.goto(path)
+            assert page.evaluate(OVERFLOWING) == [], path
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{path}: {found.generate_report()}"

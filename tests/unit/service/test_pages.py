@@ -1,0 +1,165 @@
+"""The pages: for whom, what they hold, and forms that nobody can forge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from keepers.domain.alert import AlertProposal, AlertRules
+from served import NOW, OWNER, PASSWORD, VIEWER
+from unit.service.conftest import Running
+
+PEOPLE = {"accept": "text/html"}
+PAGES = ("/", "/customers", "/leaving", "/data", "/access")
+
+
+def signed_in(running: Running, who: str = OWNER) -> TestClient:
+    """A browser in which somebody has signed in."""
+    answer = running.client.post(
+        "/sign-in", data={"email": who, "password": PASSWORD, "wanted": "/customers"}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/customers")
+    return running.client
+
+
+def form_token(text: str) -> str:
+    """The token of a page's forms."""
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', text)
+    assert found
+    return found[1]
+
+
+def test_nobody_sees_a_page_before_signing_in(running: Running) -> None:
+    for path in (*PAGES[1:], "/customers/x", "/customers.csv", "/report", "/news"):
+        answer = running.client.get(path, headers=PEOPLE, follow_redirects=False)
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/sign-in?wanted=%2F"), path
+    assert "Sign in" in running.client.get("/").text
+    for path in ("/leaving/1", "/data/run", "/data/upload", "/data/forget", "/access/users", "/access/tokens"):
+        assert running.client.post(path, headers=PEOPLE, follow_redirects=False).status_code in (303, 401), path
+    wrong = running.client.post("/sign-in", data={"email": OWNER, "password": "wrong horse battery"})
+    assert wrong.status_code == 401
+    assert "No user has this address" in wrong.text
+    forged = {"sec-fetch-site": "cross-site"}
+    assert (
+        running.client.post("/sign-in", data={"email": OWNER, "password": PASSWORD}, headers=forged).status_code == 403
+    )
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "/a\nb"])
+def test_signing_in_leads_to_no_other_site(running: Running, wanted: str) -> None:
+    data = {"email": OWNER, "password": PASSWORD, "wanted": wanted}
+    answer = running.client.post("/sign-in", data=data, follow_redirects=False)
+    assert answer.headers["location"] == "/"
+
+
+def test_pages_show_what_the_values_say(running: Running) -> None:
+    client = signed_in(running)
+    everybody = client.get("/api/v1/overview").json()
+    text = client.get("/").text
+    assert f"{everybody['value']:,.0f}" in text
+    assert "Tea &amp; Pots" in text
+    for path in PAGES:
+        assert client.get(path).status_code == 200, path
+    listed = client.get("/customers", params={"tier": "Platinum", "sort": "orders", "order": "up"}).text
+    keys = re.findall(r'href="/customers/([^"?]+)"', listed)
+    rows = client.get("/api/v1/customers", params={"tier": "Platinum", "sort": "orders"}).json()["customers"]
+    assert keys == [row["customer_key"] for row in rows]
+    detail = client.get(f"/customers/{keys[0]}").text
+    assert rows[0]["email"] in detail
+    assert client.get("/customers/nobody", headers=PEOPLE).status_code == 404
+    assert "Nobody fits" in client.get("/customers", params={"search": "<script>alert(1)</script>"}).text
+    odd = client.get("/customers", params={"sort": "password_hash", "offset": "x", "tier": "' OR 1=1"})
+    assert odd.status_code == 200
+    assert client.get("/report", headers=PEOPLE).status_code == 404, "this run made none"
+
+
+def test_a_list_is_a_file_that_no_spreadsheet_runs(running: Running) -> None:
+    with running.site.state.writing() as books:
+        page = books.lists(1).page
+        from keepers.storage.live_lists import Filter
+
+        first = page(Filter(), limit=1).customers[0].customer_key
+        books.live.name([{"customer_key": first, "name": "=HYPERLINK(1)", "email": None}])
+    client = signed_in(running)
+    lines = client.get("/customers.csv").content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 301
+    assert lines[1].startswith(f"{first},'=HYPERLINK(1),")
+    assert client.get("/api/v1/audit").json()[0]["action"] == "list exported"
+
+
+def test_a_viewer_sees_no_names_and_changes_nothing(running: Running) -> None:
+    client = signed_in(running, VIEWER)
+    page = client.get("/customers")
+    assert "@x.example" not in page.text
+    assert "@x.example" not in client.get("/customers.csv").text
+    assert client.get("/report", headers=PEOPLE).status_code == 403
+    assert client.get("/access", headers=PEOPLE).status_code == 403
+    said = {"csrf": form_token(page.text)}
+    for path in ("/data/run", "/access/tokens"):
+        answer = client.post(path, data={**said, "name": "n", "scope": "read"}, headers=PEOPLE)
+        assert answer.status_code == 403, path
+
+
+def test_what_came_of_an_alert_is_recorded(running: Running) -> None:
+    with running.site.state.writing() as books:
+        proposal = AlertProposal("c1", "overdue", "customer", 0.8, 0.3, 90.0, 50.0, "no order for 90 days", "Call them")
+        (alert,) = books.alerts.raise_all([proposal], AlertRules(), dt.date(2023, 6, 30), NOW)
+    client = signed_in(running)
+    text = client.get("/leaving").text
+    assert "No order for 90 days. <b>Call them.</b>" in text
+    path = f"/leaving/{alert.number}"
+    assert client.post(path, data={"status": "done", "outcome": "x"}, headers=PEOPLE).status_code == 403, "no token"
+    done = client.post(path, data={"csrf": form_token(text), "status": "done", "outcome": "called"})
+    assert done.status_code == 200
+    assert "called" in client.get("/leaving", params={"status": "done"}).text
+    again = client.post(path, data={"csrf": form_token(text), "status": "done", "outcome": "x"}, headers=PEOPLE)
+    assert again.status_code == 422
+    assert "closed already" in again.text
+
+
+def test_a_file_is_read_before_anybody_relies_on_it(running: Running) -> None:
+    client = signed_in(running)
+    token = {"csrf": form_token(client.get("/data").text)}
+    good = b"customer,date,amount\na,2023-01-01,10\nb,2023-01-02,20\nb,2023-02-03,30\n"
+    sent = client.post("/data/upload", data=token, files={"file": ("../../more orders.csv", good)})
+    assert sent.status_code == 200
+    assert "60.00" in sent.text
+    folder = running.site.project.folder / ".keepers" / "uploads"
+    assert [path.name for path in folder.iterdir()] == ["more orders.csv"]
+    bad = client.post("/data/upload", data=token, files={"file": ("empty.csv", b"")})
+    assert "The file was not taken" in bad.text
+    assert str(folder) not in bad.text
+    assert [path.name for path in folder.iterdir()] == ["more orders.csv"]
+    gone = client.post("/data/forget", data={**token, "name": "more orders.csv"})
+    assert gone.status_code == 200
+    assert list(folder.iterdir()) == []
+    assert Path(running.site.project.locations[0]).exists()
+
+
+def test_users_and_tokens_are_made_by_owners(running: Running) -> None:
+    client = signed_in(running)
+    token = {"csrf": form_token(client.get("/access").text)}
+    made = client.post("/access/tokens", data={**token, "name": "shop", "scope": ["read", "ingest"]}).text
+    found = re.search(r">(kp_[\w-]+)<", made)
+    assert found
+    mine = {"Authorization": f"Bearer {found[1]}"}
+    fresh = TestClient(client.app)
+    assert fresh.get("/api/v1/overview", headers=mine).status_code == 200
+    user = {**token, "email": "new@example.com", "password": PASSWORD, "role": "analyst"}
+    assert "new@example.com" in client.post("/access/users", data=user).text
+    short = client.post("/access/users", data={**user, "email": "b@example.com", "password": "short"}, headers=PEOPLE)
+    assert short.status_code == 422
+    assert "12 characters" in short.text
+    assert "shut out" in client.post("/access/users/remove", data={**token, "email": "new@example.com"}).text
+
+
+def test_files_of_the_look(running: Running) -> None:
+    for name in ("report.css", "dashboard.css", "dashboard.js", "theme.js"):
+        assert running.client.get(f"/assets/{name}").status_code == 200
+    for name in ("..%2f..%2fpages.py", "pages.py", "dashboard.css%00"):
+        assert running.client.get(f"/assets/{name}").status_code == 404
