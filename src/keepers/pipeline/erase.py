@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from keepers.storage.erasing import Erasure
 
 _DEFAULT = "keepers-result"
+RESULTS = "results"
+"""Where the running system has its results, inside the state's folder."""
+
+FOLDER = ".keepers"
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,12 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
         If somebody is not known; nothing is erased then.
     """
     result = project.folder / (project.into or _DEFAULT)
-    tables = [path for name in ("customers", "subscribers") if (path := result / f"{name}.parquet").is_file()]
+    served = sorted((project.folder / FOLDER / RESULTS).glob("run-*"))
+    folders = (result, *served)
+    tables = [
+        path for folder in folders for name in ("customers", "subscribers")
+        if (path := folder / f"{name}.parquet").is_file()
+    ]  # fmt: skip
     engine = Engine()
     with project.open_state() as state:
         named = {one: sorted({*_keys_of(engine, tables, one), *state.addressed(one)}) for one in who}
@@ -66,13 +75,19 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
             )
         keys = sorted(known | {key for keys in named.values() for key in keys})
         erasure = state.erase(keys, names_in)
-    still = [path for path in sorted(result.glob("*.parquet")) if _holds(engine, path, keys)]
-    report = result / "report.html"
+    still = [path for folder in folders for path in _still(engine, folder, keys)]
     engine.close()
-    if still:
-        still += [path for path in (*(one.with_suffix(".csv") for one in still), report) if path.is_file()]
-        still += [path for path in (result / "alerts.csv", result / "kept") if path.exists()]
     return Erased(tuple(keys), erasure, tuple(still))
+
+
+def _still(engine: Engine, folder: Path, keys: Sequence[str]) -> list[Path]:
+    """Files of a folder of results that name any of them."""
+    found = [path for path in sorted(folder.glob("*.parquet")) if _holds(engine, path, keys)]
+    if not found:
+        return []
+    beside = (*(one.with_suffix(".csv") for one in found), folder / "report.html")
+    kept = (folder / "alerts.csv", folder / "kept")
+    return [*found, *(path for path in beside if path.is_file()), *(path for path in kept if path.exists())]
 
 
 def _keys_of(engine: Engine, tables: Sequence[Path], who: str) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 
 from keepers.domain.errors import ConfigError, KeepersError, MissingExtraError
+from keepers.pipeline.erase import RESULTS
 from keepers.pipeline.serving import serve_result
 from keepers.storage.jobs import Job
 from keepers.storage.state import FOLDER
@@ -28,7 +29,6 @@ _LOOK = 2.0
 """Seconds between two looks for a job."""
 
 RUN = "run"
-RESULTS = "results"
 UPLOADS = "uploads"
 _KEPT_RESULTS = 3
 _GRACE = 20.0

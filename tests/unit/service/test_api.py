@@ -79,3 +79,19 @@ def test_it_is_measured(running: Running) -> None:
     running.client.get("/api/v1/overview", headers=running.headers("read"))
     text = running.client.get("/metrics", headers=running.headers("read")).text
     assert 'keepers_requests_total{method="GET",route="/api/v1/overview",status="200"} 1.0' in text
+
+
+def test_a_person_is_shown_all_that_is_kept_and_forgotten(running: Running) -> None:
+    headers = running.headers("all")
+    key = running.client.get("/api/v1/customers", headers=headers).json()["customers"][0]["customer_key"]
+    kept = running.client.get(f"/api/v1/persons/{key}", headers=headers).json()
+    assert kept["email"] == f"p{key}@x.example"
+    assert kept["values"]["frequency"] > 0
+    gone = running.client.delete(f"/api/v1/persons/{key}", headers=headers)
+    assert gone.status_code == 200
+    assert gone.json()["customer_keys"] == [key]
+    assert running.client.get(f"/api/v1/customers/{key}", headers=headers).status_code == 404
+    assert running.client.get(f"/api/v1/persons/{key}", headers=headers).status_code == 404
+    assert running.client.delete("/api/v1/persons/nobody", headers=headers).status_code == 404
+    actions = [deed["action"] for deed in running.client.get("/api/v1/audit", headers=headers).json()]
+    assert actions[:2] == ["person erased", "person exported"]

@@ -1,0 +1,76 @@
+"""A person's right to know and to be forgotten: everything kept of one, and its erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from keepers.api.served import ERRORS, MISSING
+from keepers.api.shapes import AlertShape, alert_shape
+from keepers.domain.errors import ConfigError
+from keepers.pipeline.erase import erase
+from keepers.web.access import Governor, TheSite
+
+router = APIRouter(tags=["persons"], responses=ERRORS)
+
+
+class PersonFile(BaseModel):
+    """Everything that the running system keeps of a person."""
+
+    customer_key: str
+    name: str | None
+    email: str | None
+    values: dict[str, Any] | None = Field(
+        description="history, value and further columns; null where nothing is valued"
+    )
+    orders: list[dict[str, Any]] = Field(description="orders that came in as events")
+    alerts: list[AlertShape] = Field(description="warnings about them, closed ones too")
+
+
+class Forgotten(BaseModel):
+    """What was erased, and where the person still stands."""
+
+    customer_keys: list[str]
+    entries: int = Field(description="alerts, places in decisions, scores, live values and events")
+    still_named_in: list[str] = Field(description="files of results that name the person until the next run")
+
+
+@router.get("/persons/{customer_key}", responses=MISSING)
+def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFile:
+    """Everything kept of a person, to be handed to them."""
+    with site.state.reading() as books:
+        current = books.live.current()
+        one = None if current is None else books.live.customers(current.number, [customer_key]).get(customer_key)
+        orders = books.live.orders_of([customer_key], 0).get(customer_key, [])
+        alerts = books.alerts.listed(None, customer=customer_key)
+        name, email = books.live.persons([customer_key]).get(customer_key, (None, None))
+    if one is None and not orders and not alerts and name is None and email is None:
+        raise HTTPException(404, f"Nothing is kept of {customer_key!r}.")
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "person exported", customer_key, site.now())
+    values = None if one is None else {**one.history.to_dict(), **one.values, **one.fields}
+    told = [
+        {"order_id": order.order_id, "day": order.day, "amount": order.amount, "refunded": order.refunded}
+        for order in orders
+    ]
+    return PersonFile(
+        customer_key=customer_key, name=name, email=email, values=values, orders=told,
+        alerts=[alert_shape(alert) for alert in alerts],
+    )  # fmt: skip
+
+
+@router.delete("/persons/{customer_key}", responses=MISSING)
+def forget(site: TheSite, visitor: Governor, customer_key: str) -> Forgotten:
+    """Erase a person from all that is kept; the audit log keeps the key alone."""
+    try:
+        gone = erase(site.project, [customer_key])
+    except ConfigError as error:
+        raise HTTPException(404, str(error)) from None
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "person erased", customer_key, site.now(), {"entries": gone.erasure.entries})
+    return Forgotten(
+        customer_keys=list(gone.keys), entries=gone.erasure.entries, still_named_in=[path.name for path in gone.still]
+    )
