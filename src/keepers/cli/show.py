@@ -78,7 +78,10 @@ def _won(total: dict[str, Any], money: dict[str, Any]) -> list[str]:
     if total["cac_loaded"] is None or total["value_lifetime"] is None:
         return []
     back = total["payback_months"]
-    when = "not in sight" if back is None else f"back after {back:.0f} month{'' if round(back) == 1 else 's'}"
+    if back is None:
+        when = "not in sight"
+    else:
+        when = "back with the first order" if back < 0.5 else f"back after {_count(round(back), 'month')}"
     return [
         f"A new customer costs {_money(total['cac_loaded'], money)} and brings "
         f"{_money(total['value_lifetime'], money)} over {money['lifetime']['text']}; the cost is {when}."
@@ -97,8 +100,13 @@ def _budget(plan: dict[str, Any] | None, money: dict[str, Any]) -> list[str]:
     )
     return [
         f"Marketing, a week: {moves}. That should bring {_money(plan['gain']['value'], money)} more in "
-        f"{_count(plan['days'], 'day')}, net of spend ({plan['probability']:.0%} probability of any gain)."
+        f"{_count(plan['days'], 'day')}, net of spend ({_chance(plan['probability'])} probability of any gain)."
     ]
+
+
+def _chance(share: float) -> str:
+    """A probability that is never said to be certain."""
+    return "more than 99%" if share > 0.99 else f"{share:.0%}"
 
 
 def _alone(summary: dict[str, Any]) -> list[str]:

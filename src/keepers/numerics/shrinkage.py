@@ -60,7 +60,7 @@ def shrink(estimates: FloatArray, variances: FloatArray, typical: float) -> Shru
     Examples
     --------
     >>> found = shrink(np.array([10.0, 14.0, 30.0]), np.array([1.0, 1.0, 400.0]), 2.0)
-    >>> bool(found.weight[2] > 0.9), bool(12 < found.mean[2] < 13)
+    >>> bool(found.weight[2] > 0.9), bool(12 < found.mean[2] < 14)
     (True, True)
     """
     y, v = np.asarray(estimates, dtype=np.float64), np.asarray(variances, dtype=np.float64)
