@@ -185,6 +185,7 @@ def revoke_token(site: TheSite, visitor: Governor, number: int) -> None:
             raise HTTPException(404, f"There is no token {number} that still holds.")
         books.users.revoke(number, site.now())
         books.users.note(visitor.name, "token revoked", str(number), site.now())
+    site.forget_tokens()
 
 
 @router.get("/audit")

@@ -19,7 +19,7 @@ from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
 from keepers.reports.page import style_sheet
 from keepers.storage.live import Generation
-from keepers.web.access import SESSION, TheSite, site_of
+from keepers.web.access import SESSION, TheSite, the_site
 from keepers.web.secrets import csrf_token, is_csrf_token
 from keepers.web.site import Site
 
@@ -49,7 +49,7 @@ def person_of(request: Request) -> Visitor:
         Nobody is signed in.
     """
     session = request.cookies.get(SESSION)
-    visitor = None if session is None else site_of(request).of_session(session)
+    visitor = None if session is None else the_site(request).of_session(session)
     if visitor is None:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         raise NotSignedInError(wanted if request.method == "GET" else "/")
@@ -78,7 +78,7 @@ Person = Annotated[Visitor, Depends(person_of)]
 
 def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTMLResponse:
     """A page with what every page shows."""
-    site = site_of(request)
+    site = the_site(request)
     generation = site.generation()
     currency = None if generation is None else generation.settings.get("currency")
     text = (

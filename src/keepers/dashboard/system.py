@@ -190,6 +190,7 @@ def revoke(site: TheSite, visitor: _Governs, number: Annotated[int, Form(ge=1, l
     with site.state.writing() as books:
         books.users.revoke(number, site.now())
         books.users.note(visitor.name, "token revoked", str(number), site.now())
+    site.forget_tokens()
     return back_to("/access")
 
 

@@ -7,7 +7,6 @@ import base64
 import binascii
 import contextlib
 import json
-import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -33,9 +32,6 @@ LARGEST_BATCH = 512_000
 _MOST = 5_000
 """Events of one transaction."""
 
-_KNOWN_FOR = 10.0
-"""Seconds for which a write key that was good is not looked up again."""
-
 Event = tuple[str, str, str]
 """message_id, kind, JSON text."""
 
@@ -55,7 +51,6 @@ class Intake:
         self._waiting: list[tuple[Sequence[Event], asyncio.Future[int]]] = []
         self._wake = asyncio.Event()
         self.arrived = asyncio.Event()
-        self._keys: dict[str, tuple[Visitor, float]] = {}
 
     async def keep(self, events: Sequence[Event]) -> int:
         """Keep events; gives how many were new, once they are on disk."""
@@ -81,9 +76,6 @@ class Intake:
             401 or 403.
         """
         key = _write_key(request)
-        known = self._keys.get(key)
-        if known is not None and time.monotonic() < known[1]:
-            return known[0]
         visitor = self._site.of_token(key) if key else None
         if visitor is None:
             raise HTTPException(
@@ -92,9 +84,6 @@ class Intake:
             )  # fmt: skip
         if not visitor.may(Scope.INGEST):
             raise HTTPException(403, f"{visitor.name} may not send events: it takes the right `ingest`.")
-        if len(self._keys) > 1_000:
-            self._keys.clear()
-        self._keys[key] = (visitor, time.monotonic() + _KNOWN_FOR)
         return visitor
 
     def _some(self) -> list[tuple[Sequence[Event], asyncio.Future[int]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -19,21 +19,26 @@ CSRF_HEADER = "x-csrf-token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def site_of(request: Request) -> Site:
+async def site_of(request: Request) -> Site:
     """The running system behind a request."""
+    return the_site(request)
+
+
+def the_site(request: Request) -> Site:
+    """The same, outside of dependencies."""
     site: Site = request.app.state.site
     return site
 
 
-def visitor_of(request: Request) -> Visitor:
-    """Whoever asks.
+async def visitor_of(request: Request) -> Visitor:
+    """Whoever asks. Looking up a key takes less than handing the work to a thread.
 
     Raises
     ------
     HTTPException
         401 for nobody, 403 where a page of somebody else asks in the name of a person.
     """
-    site = site_of(request)
+    site = the_site(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         visitor = site.of_token(token.strip())
@@ -50,10 +55,10 @@ def visitor_of(request: Request) -> Visitor:
     return visitor
 
 
-def needs(scope: Scope) -> Callable[[Visitor], Visitor]:
+def needs(scope: Scope) -> Callable[[Visitor], Awaitable[Visitor]]:
     """Lets in who has a right."""
 
-    def allowed(visitor: Annotated[Visitor, Depends(visitor_of)]) -> Visitor:
+    async def allowed(visitor: Annotated[Visitor, Depends(visitor_of)]) -> Visitor:
         if not visitor.may(scope):
             raise HTTPException(403, f"{visitor.name} may not do this: it takes the right `{scope.value}`.")
         return visitor

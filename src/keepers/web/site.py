@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,11 @@ from keepers.pipeline.project import Project
 from keepers.storage.live import Generation
 from keepers.storage.state import State
 from keepers.web.secrets import token_hash
+
+_KNOWN_FOR = 5.0
+"""Seconds for which a token that was good is not looked up again; another process may have revoked it meanwhile."""
+
+_MOST_TOKENS = 1_000
 
 
 class News:
@@ -67,6 +73,7 @@ class Site:
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     news: News = field(default_factory=News)
     _said: tuple[str, dict[str, Any]] | None = None
+    _tokens: dict[str, tuple[Visitor, float]] = field(default_factory=dict)
 
     def now(self) -> dt.datetime:
         """The present moment, in UTC."""
@@ -95,10 +102,25 @@ class Site:
         return self._said[1]
 
     def of_token(self, token: str) -> Visitor | None:
-        """The program behind a token."""
+        """The program behind a token; one that was good is not looked up again for some seconds."""
+        kept = token_hash(token)
+        known = self._tokens.get(kept)
+        if known is not None and time.monotonic() < known[1]:
+            return known[0]
         with self.state.reading() as books:
-            found = books.users.of_token(token_hash(token), self.now())
-        return None if found is None else Visitor(f"token {found.name}", found.scopes)
+            found = books.users.of_token(kept, self.now())
+        if found is None:
+            self._tokens.pop(kept, None)
+            return None
+        if len(self._tokens) > _MOST_TOKENS:
+            self._tokens.clear()
+        visitor = Visitor(f"token {found.name}", found.scopes)
+        self._tokens[kept] = (visitor, time.monotonic() + _KNOWN_FOR)
+        return visitor
+
+    def forget_tokens(self) -> None:
+        """Look every token up again, as one has been revoked."""
+        self._tokens.clear()
 
     def of_session(self, session: str) -> Visitor | None:
         """The person behind a session."""
