@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keepers.domain.live import History, LiveOrder, extended
 
 DAY = dt.date(2026, 1, 1)
+_busy = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _orders = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5000)), min_size=1, max_size=12)
 
 
@@ -45,11 +46,13 @@ def _same(one: History | None, other: History) -> None:
         assert wanted is None or math.isclose(found, wanted, rel_tol=1e-9)
 
 
+@_busy
 @given(_orders)
 def test_orders_of_somebody_new(orders: list[tuple[int, int]]) -> None:
     _same(extended(None, _made(orders)), _plain(orders))
 
 
+@_busy
 @given(_orders, _orders)
 def test_later_orders_extend_what_a_run_knew(early: list[tuple[int, int]], late: list[tuple[int, int]]) -> None:
     end = max(day for day, _ in early)
@@ -58,6 +61,7 @@ def test_later_orders_extend_what_a_run_knew(early: list[tuple[int, int]], late:
     _same(extended(_plain(early), _made(later)), _plain([*early, *later]))
 
 
+@_busy
 @given(_orders)
 def test_an_order_before_the_first_day_makes_that_one_a_repeat(orders: list[tuple[int, int]]) -> None:
     later = [(day + 1, cents) for day, cents in orders]
