@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keepers.domain.errors import ConfigError
+from keepers.pipeline.secrets import revealed
 
 FILE = "keepers.toml"
 
@@ -42,7 +43,7 @@ def engine_settings(folder: Path, url: str | None = None) -> EngineSettings:
     Raises
     ------
     ConfigError
-        The file is no TOML, or its section makes no sense.
+        The file is no TOML, its section makes no sense, or a secret that it names is not there.
     """
     path = folder / FILE
     if not path.is_file():
@@ -55,7 +56,7 @@ def engine_settings(folder: Path, url: str | None = None) -> EngineSettings:
     if url is None:
         if named is None and options:
             raise ConfigError(f"{path}: `[engine]` has no url. Add one, such as postgresql://user@host/shop.")
-        return EngineSettings(named, options)
+        return EngineSettings(None if named is None else revealed(named, "[engine] url", folder), options)
     same = named is not None and named.partition(":")[0] == url.partition(":")[0]
     return EngineSettings(url, options if same or named is None else {})
 

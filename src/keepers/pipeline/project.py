@@ -13,6 +13,7 @@ from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.config import FILE, written
+from keepers.pipeline.secrets import revealed
 
 if TYPE_CHECKING:
     from keepers.retention.loyalty import LoyaltyRule
@@ -120,7 +121,8 @@ class Project:
         from keepers.storage.state import State
 
         shared = None if self.snapshots is None else Path(_located(self.folder, self.snapshots))
-        return State(self.folder, self.state_url, shared, pooled)
+        url = None if self.state_url is None else revealed(self.state_url, "[state] url", self.folder)
+        return State(self.folder, url, shared, pooled)
 
 
 def project_of(folder: Path) -> Project | None:
@@ -340,8 +342,9 @@ most = {rules.most}
 # Gold = {{ from = 300, discount = "5%", cost = 4.0 }}
 
 [state]
-# A team shares a PostgreSQL database and a folder; otherwise both lie in .keepers.
-{_line("url", project.state_url, "postgresql://user@host/database")}
+# A team shares a PostgreSQL database and a folder; otherwise both lie in .keepers. Passwords stand in a variable of the
+# environment, {{env:NAME}}, or in a file, {{file:/run/secrets/NAME}}.
+{_line("url", project.state_url, "postgresql://user:{env:KEEPERS_PASSWORD}@host/database")}
 {_line("snapshots", project.snapshots, "/shared/keepers")}
 
 [server]

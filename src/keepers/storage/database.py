@@ -112,7 +112,7 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigError(
-            f"[state] url = {str(url)!r} in keepers.toml is no address of a database. Write for example "
+            "[state] url in keepers.toml is no address of a database. Write for example "
             '"postgresql://user@host/database", or leave it out to keep the state in the folder.'
         ) from None
     kind = parsed.get_backend_name()
