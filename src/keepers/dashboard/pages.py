@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from keepers.dashboard import words
 from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
+from keepers.reports.page import asset as report_asset
 from keepers.reports.page import style_sheet
 from keepers.storage.live import Generation
 from keepers.web.access import SESSION, TheSite, the_site
@@ -24,9 +25,11 @@ from keepers.web.secrets import csrf_token, is_csrf_token
 from keepers.web.site import Site
 
 _HERE = Path(__file__).parent
+_ASSETS = ("report.css", "dashboard.css", "dashboard.js", "theme.js", "echarts.min.js", "charts.js")
 
 MENU = (
-    ("/", "Overview"), ("/customers", "Customers"), ("/leaving", "Who is leaving"), ("/report", "Report"),
+    ("/", "Overview"), ("/customers", "Customers"), ("/leaving", "Who is leaving"), ("/cohorts", "Cohorts"),
+    ("/report", "Report"),
     ("/data", "Data and runs"), ("/access", "Access"),
 )  # fmt: skip
 """Pages in the menu, in order."""
@@ -134,33 +137,24 @@ def asset(name: str) -> Response:
     HTTPException
         404 for any other.
     """
-    kinds = {
-        "report.css": "text/css",
-        "dashboard.css": "text/css",
-        "dashboard.js": "text/javascript",
-        "theme.js": "text/javascript",
-    }
-    if name not in kinds:
+    if name not in _ASSETS:
         raise HTTPException(404, "There is no such file.")
-    return Response(
-        _text_of(name), media_type=kinds[name], headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )
+    kind = "text/css" if name.endswith(".css") else "text/javascript"
+    return Response(_text_of(name), media_type=kind, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
 @cache
 def _text_of(name: str) -> str:
     if name == "report.css":
         return style_sheet()
-    if name == "theme.js":
-        return (_HERE.parent / "reports" / "assets" / name).read_text(encoding="utf-8")
-    return (_HERE / "assets" / name).read_text(encoding="utf-8")
+    own = _HERE / "assets" / name
+    return own.read_text(encoding="utf-8") if own.exists() else report_asset(name)
 
 
 @cache
 def assets_version() -> str:
     """Changes with the files of the look."""
-    names = ("report.css", "dashboard.css", "dashboard.js", "theme.js")
-    return hashlib.sha256("".join(_text_of(name) for name in names).encode()).hexdigest()[:12]
+    return hashlib.sha256("".join(_text_of(name) for name in _ASSETS).encode()).hexdigest()[:12]
 
 
 def _said(site: Site, generation: Generation) -> dict[str, Any] | None:

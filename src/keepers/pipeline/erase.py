@@ -85,7 +85,7 @@ def _still(engine: Engine, folder: Path, keys: Sequence[str]) -> list[Path]:
     found = [path for path in sorted(folder.glob("*.parquet")) if _holds(engine, path, keys)]
     if not found:
         return []
-    beside = (*(one.with_suffix(".csv") for one in found), folder / "report.html")
+    beside = (*(one.with_suffix(".csv") for one in found), folder / "report.html", folder / "report.json")
     kept = (folder / "alerts.csv", folder / "kept")
     return [*found, *(path for path in beside if path.is_file()), *(path for path in kept if path.exists())]
 

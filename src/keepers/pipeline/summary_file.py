@@ -50,6 +50,7 @@ FILES = {
     "offers.csv": "who gets which offer, for spreadsheets",
     "offers.parquet": "the same for programs, every digit",
     "report.html": "the report, one page that needs no network",
+    "report.json": "what the report says, for the dashboard and the letters",
     "subscribers.csv": "a row a subscriber, for spreadsheets",
     "subscribers.parquet": "the same for programs, every digit",
     "summary.json": "this summary, for programs",

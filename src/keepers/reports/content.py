@@ -14,7 +14,7 @@ from keepers.reports.attribution import Attribution
 from keepers.reports.budget import Budget
 from keepers.reports.decisions import Drivers, Offers
 from keepers.reports.evidence import Backtest, Calibration, FittedModel, Formulas, Reconciliation, Tracking
-from keepers.reports.figures import Estimate, MoneyMeaning
+from keepers.reports.figures import Estimate, MoneyMeaning, PersonName
 from keepers.reports.groups import AliveMap, Breakdown, CohortTriangle, Grouping
 from keepers.reports.leads import Leads
 from keepers.reports.loyalty import Loyalty
@@ -153,7 +153,7 @@ class RiskReason(Enum):
 class RiskCustomer:
     """One customer whom it may pay to win back."""
 
-    name: str
+    name: PersonName
     """Name, e-mail or key by which the owner finds them."""
     orders: int
     """Days on which they ordered."""

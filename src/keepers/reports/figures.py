@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
 from keepers.domain.money import DiscountRate, MoneyBasis
 from keepers.domain.time import Horizon
+
+
+class Personal:
+    """Marks a text that names a person, which not everybody may see."""
+
+
+PersonName = Annotated[str, Personal]
+"""A name, an e-mail address or a key by which the owner finds a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from keepers.reports.figures import Estimate, MoneyMeaning
+from keepers.reports.figures import Estimate, MoneyMeaning, PersonName
 
 
 @dataclass(frozen=True, slots=True)
 class LeadRow:
     """One open lead."""
 
-    name: str
+    name: PersonName
     """Company, or the lead's number."""
     number: str
     """Its number in the CRM."""
-    person: str | None
+    person: PersonName | None
     """Who takes it this week; None where nobody does."""
     moved_from: str | None
     """Its owner, where somebody else takes it."""

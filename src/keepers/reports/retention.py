@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from keepers.domain.time import Horizon
-from keepers.reports.figures import MoneyMeaning
+from keepers.reports.figures import MoneyMeaning, PersonName
 from keepers.reports.groups import Grouping
 
 
@@ -28,7 +28,7 @@ class CauseRow:
 class WarnedRow:
     """One customer who may be leaving."""
 
-    name: str
+    name: PersonName
     """Name, e-mail or key by which the owner finds them."""
     reason: str
     """Why, in a sentence."""
@@ -77,7 +77,7 @@ class AlertRow:
     """An alert that is open."""
 
     number: int
-    name: str
+    name: PersonName
     action: str
     owner: str
     due: dt.date
@@ -169,7 +169,7 @@ class ServiceRow:
 class ReferrerRow:
     """One customer who brought others."""
 
-    name: str
+    name: PersonName
     own: float
     """Lifetime value of what they will buy."""
     brought: int

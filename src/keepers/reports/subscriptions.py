@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.reports.evidence import Backtest
-from keepers.reports.figures import Estimate, MoneyMeaning
+from keepers.reports.figures import Estimate, MoneyMeaning, PersonName
 from keepers.reports.groups import CohortTriangle
 
 
@@ -149,7 +149,7 @@ class LeavingGroup:
 class LeavingCustomer:
     """One subscriber worth a call."""
 
-    name: str
+    name: PersonName
     """Name, e-mail or key by which the owner finds them."""
     plan: str
     state: str

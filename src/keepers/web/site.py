@@ -14,6 +14,8 @@ from typing import Any
 
 from keepers.domain.access import Visitor
 from keepers.pipeline.project import Project
+from keepers.reports.content import ReportContent
+from keepers.reports.kept import FILE, read_content
 from keepers.storage.live import Generation
 from keepers.storage.state import State
 from keepers.web.secrets import token_hash
@@ -73,6 +75,7 @@ class Site:
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     news: News = field(default_factory=News)
     _said: tuple[str, dict[str, Any]] | None = None
+    _content: tuple[str, ReportContent] | None = None
     _tokens: dict[str, tuple[Visitor, float]] = field(default_factory=dict)
 
     def now(self) -> dt.datetime:
@@ -100,6 +103,20 @@ class Site:
             path = Path(generation.folder) / "summary.json"
             self._said = (generation.folder, json.loads(path.read_text(encoding="utf-8")))
         return self._said[1]
+
+    def content(self, generation: Generation) -> ReportContent:
+        """What the report of the run behind a generation says, read once.
+
+        Raises
+        ------
+        OSError
+            The results are gone.
+        ConfigError
+            They are of another version of Keepers.
+        """
+        if self._content is None or self._content[0] != generation.folder:
+            self._content = (generation.folder, read_content(Path(generation.folder) / FILE))
+        return self._content[1]
 
     def of_token(self, token: str) -> Visitor | None:
         """The program behind a token; one that was good is not looked up again for some seconds."""

@@ -32,6 +32,7 @@ def test_the_folder_holds_what_is_promised(result: RunResult) -> None:
         "model-buying.json",
         "model-spend.json",
         "report.html",
+        "report.json",
         "summary.json",
     ]
     assert sorted(result.folder.parent.iterdir()) == [result.folder]

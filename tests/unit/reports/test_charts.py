@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from keepers.domain.time import TimeUnit
-from keepers.reports import page
+from keepers.reports import page, sections
 from keepers.reports.charts.chart import Chart
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.evidence import Tracking, TrackingPoint
 from unit.reports.content_example import example_content
 
-CHARTS = page._charts(example_content())
+CHARTS = sections.charts_of(example_content())
 
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.id)
@@ -31,7 +31,7 @@ def test_a_chart_and_its_table_have_the_same_positions(chart: Chart) -> None:
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.id)
 def test_every_colour_is_one_of_the_palette(chart: Chart) -> None:
-    style = page._asset("report.css")
+    style = page.asset("report.css")
     for name in set(re.findall(r"var\(--([\w-]+)\)", json.dumps(chart.option))) | {i.colour for i in chart.legend}:
         assert f"--{name}:" in style, f"{chart.id} draws with --{name}, which the style sheet has not"
 

@@ -9,7 +9,7 @@ import pytest
 
 from keepers.reports import page
 
-STYLE = page._asset("report.css")
+STYLE = page.asset("report.css")
 Colour = tuple[float, float, float]
 
 
