@@ -14,7 +14,14 @@ from keepers.storage.database import SCHEMA, Database
 from keepers.storage.schema import METADATA
 from keepers.storage.state import State
 from unit.storage.books import DAY, NOW, RULES, check, fill, proposal
-from unit.storage.service_books import change_service, check_service, fill_service
+from unit.storage.service_books import (
+    change_service,
+    change_work,
+    check_service,
+    check_work,
+    fill_service,
+    fill_work,
+)
 
 
 @pytest.fixture
@@ -46,9 +53,12 @@ def test_everything_is_kept_and_seen_by_another_member(url: str, tmp_path: Path)
 def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> None:
     with State(tmp_path, url, pooled=True) as state:
         fill_service(state)
+        fill_work(state)
         with state.reading() as books:
             check_service(books)
+            check_work(books)
         change_service(state)
+        change_work(state)
 
 
 def _fail(state: State) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from keepers.data.table import Table
 from keepers.domain.errors import EngineError
 from keepers.storage.alerts import AlertBook
+from keepers.storage.answers import AnswerBook
 from keepers.storage.database import Database, sqlite_url
 from keepers.storage.divisions import Divisions
 from keepers.storage.erasing import Erasure, NamesOf, erase_customers, keys_of_address, known_customers
@@ -22,6 +23,7 @@ from keepers.storage.jobs import JobBook
 from keepers.storage.ledger import Ledger
 from keepers.storage.live import LiveBook
 from keepers.storage.live_lists import LiveLists
+from keepers.storage.saved_views import ViewBook
 from keepers.storage.scores import RunBook
 from keepers.storage.users import UserBook
 
@@ -54,6 +56,10 @@ class Books:
         What every customer is worth now.
     jobs : JobBook
         Longer pieces of work.
+    answers : AnswerBook
+        What people said to proposed decisions.
+    views : ViewBook
+        Lists that people keep.
     """
 
     runs: RunBook
@@ -64,6 +70,8 @@ class Books:
     inbox: Inbox
     live: LiveBook
     jobs: JobBook
+    answers: AnswerBook
+    views: ViewBook
     connection: Connection
 
     def lists(self, generation: int) -> LiveLists:
@@ -192,7 +200,8 @@ class State:
     def _books(self, connection: Connection) -> Books:
         return Books(
             RunBook(connection, self.snapshots), AlertBook(connection), Ledger(connection), Divisions(connection),
-            UserBook(connection), Inbox(connection), LiveBook(connection), JobBook(connection), connection,
+            UserBook(connection), Inbox(connection), LiveBook(connection), JobBook(connection),
+            AnswerBook(connection), ViewBook(connection), connection,
         )  # fmt: skip
 
 

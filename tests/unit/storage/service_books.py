@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from keepers.domain.access import Role, Scope
+from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError
 from keepers.domain.live import History, LiveOrder
+from keepers.storage.answers import Answer
 from keepers.storage.live import LiveCustomer, live_row
 from keepers.storage.live_lists import Filter
 from keepers.storage.state import Books, State
@@ -17,6 +19,20 @@ from keepers.storage.state import Books, State
 NOW = dt.datetime(2026, 3, 2, 8, 0, 0, tzinfo=dt.UTC)
 DAY = dt.date(2026, 2, 28)
 HISTORY = History(dt.date(2025, 12, 1), dt.date(2026, 2, 1), 2, 30.0, 25.0, 3, 75.0)
+ANSWERS = (
+    Answer(
+        "budget", "budget", "Move money", "accepted", "worth a try", "ada@example.com", NOW,
+        DAY + dt.timedelta(days=28), 120.0, "EUR", EvidenceGrade.ADJUSTED, ("budget:2026-03-01:google",),
+    ),
+    Answer(
+        "leads", "leads", "Call 5 leads", "accepted", "yes", "ada@example.com", NOW, DAY + dt.timedelta(days=7), None,
+        "", EvidenceGrade.PREDICTIVE,
+    ),
+    Answer(
+        "budget", "budget", "Move money", "dismissed", "no cash", "ben@example.com", NOW,
+        DAY + dt.timedelta(days=28), 120.0, "EUR", EvidenceGrade.ADJUSTED,
+    ),
+)  # fmt: skip
 VALUES = {"probability_alive": 0.8, "expected_orders": 3.0, "value": 90.0, "value_low": 0.0, "value_high": 200.0}
 
 
@@ -40,6 +56,45 @@ def fill_service(state: State) -> None:
         books.live.publish(generation)
         job = books.jobs.ask("run", "ada@example.com", NOW)
         assert books.jobs.ask("run", "ben@example.com", NOW) == job
+
+
+def fill_work(state: State) -> None:
+    """The same of what people do."""
+    with state.writing() as books:
+        for answer in ANSWERS:
+            books.answers.give(answer)
+        books.views.keep("ada@example.com", "Big ones", "/customers", "tier=Gold", True, NOW)
+        books.views.keep("ben@example.com", "Mine", "/leads", "", False, NOW)
+        books.views.keep("ada@example.com", " Big ones ", "/customers", "tier=Platinum", True, NOW)
+
+
+def check_work(books: Books) -> None:
+    """It is there as it was written; the last answer of a proposal counts, as long as it holds."""
+    assert [replace(one, number=0) for one in books.answers.listed()] == list(reversed(ANSWERS))
+    held = books.answers.holding(DAY)
+    assert {key: one.answer for key, one in held.items()} == {"budget": "dismissed", "leads": "accepted"}
+    assert set(books.answers.holding(DAY + dt.timedelta(days=8))) == {"budget"}
+    (big,) = books.views.listed("cay@example.com")
+    assert (big.name, big.address, big.owner) == ("Big ones", "/customers?tier=Platinum", "ada@example.com")
+    assert [one.name for one in books.views.listed("ben@example.com")] == ["Big ones", "Mine"]
+    assert [one.address for one in books.views.listed("ben@example.com", "/leads")] == ["/leads"]
+
+
+def change_work(state: State) -> None:
+    """What makes no sense is refused, and nobody removes what is another's."""
+    with state.writing() as books:
+        (big,) = books.views.listed("ada@example.com")
+        assert not books.views.remove(big.number, "ben@example.com")
+        assert books.views.remove(big.number, "ada@example.com")
+        for page in ("//evil.example", "customers", "/a?b", "/a\nb"):
+            with pytest.raises(ConfigError, match="no page"):
+                books.views.keep("ada@example.com", "x", page, "", False, NOW)
+        with pytest.raises(ConfigError, match="name"):
+            books.views.keep("ada@example.com", "  ", "/customers", "", False, NOW)
+        with pytest.raises(ConfigError, match="why"):
+            books.answers.give(replace(ANSWERS[0], why=" "))
+        with pytest.raises(ConfigError, match="accepted or dismissed"):
+            books.answers.give(replace(ANSWERS[0], answer="perhaps"))
 
 
 def check_service(books: Books) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from keepers.storage.state import State
-from unit.storage.service_books import change_service, check_service, fill_service
+from unit.storage.service_books import (
+    change_service,
+    change_work,
+    check_service,
+    check_work,
+    fill_service,
+    fill_work,
+)
 
 
 def test_everything_is_kept_and_changed(tmp_path: Path) -> None:
     with State(tmp_path, pooled=True) as state:
         fill_service(state)
+        fill_work(state)
         with state.reading() as books:
             check_service(books)
+            check_work(books)
         change_service(state)
+        change_work(state)
