@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from keepers.pipeline.project import Project
 
 _EXTRA = "service"
 
@@ -30,12 +35,36 @@ def serve(
     values everything anew when asked or on a schedule, and answers programs in JSON (/api/v1/openapi.json). Make a
     user with `keepers users add`, and a write key with `keepers tokens add NAME --scope ingest`.
     """
-    from keepers.domain.errors import ConfigError, MissingExtraError
+    from keepers.domain.errors import ConfigError
     from keepers.pipeline.project import project_of
 
     project = project_of(folder)
     if project is None:
         raise ConfigError(f"{folder.resolve()} is no project yet. Make it one: keepers init ORDERS.csv")
+    said = project.server
+    listen(project, host or said.get("host", "127.0.0.1"), said.get("port", 8765) if port is None else port)
+
+
+def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterable[str]] | None = None) -> None:
+    """Serve a project until told to stop.
+
+    Parameters
+    ----------
+    project : Project
+    host, port : str, int
+        Where to listen; port 0 is any that is free.
+    begun : callable, optional
+        Told of the address once it listens, before the first answer; gives lines to say.
+
+    Raises
+    ------
+    MissingExtraError
+        Without the extra `service`.
+    ConfigError
+        If somebody else listens there already.
+    """
+    from keepers.domain.errors import ConfigError, MissingExtraError
+
     try:
         import uvicorn
 
@@ -46,7 +75,6 @@ def serve(
     from keepers.cli.tables import print_text
 
     said = project.server
-    at, number = host or said.get("host", "127.0.0.1"), said.get("port", 8765) if port is None else port
     with contextlib.closing(project.open_state(pooled=True)) as state:
         site = Site(project, state, secure=bool(said.get("https", False)))
         with state.reading() as books:
@@ -55,13 +83,23 @@ def serve(
             with state.writing() as books:
                 books.jobs.ask("run", "first start", site.now())
         app = create_app(site, said.get("refit"), apart=True)
-        print_text(f"Keepers listens at http://{at}:{number} (API: /api/v1/openapi.json, events: /v1/batch).")
-        if nobody:
+        try:
+            listening = socket.create_server((host, port), backlog=2048)
+        except OSError as error:
+            raise ConfigError(
+                f"Nothing can listen at {host}:{port} ({error.strerror}). Choose another port with --port."
+            ) from error
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        print_text(f"Keepers listens at {address} (API: /api/v1/openapi.json, events: /v1/batch).")
+        if begun is not None:
+            for line in begun(address):
+                print_text(line)
+        elif nobody:
             print_text("Nobody can sign in yet: keepers users add you@example.com --role owner")
         config = uvicorn.Config(
-            app, host=at, port=number, log_level="warning", access_log=False, server_header=False,
-            timeout_graceful_shutdown=10, http="httptools",
+            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10,
+            http="httptools",
         )  # fmt: skip
         # The server has stopped as it should when it lets the signal on.
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run()
+            uvicorn.Server(config).run([listening])
