@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keepers.dashboard import words
+from keepers.dashboard.context import bar_of
+from keepers.dashboard.menu import ACCESS, menu
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
 from keepers.reports.page import asset as report_asset
@@ -25,14 +28,9 @@ from keepers.web.secrets import csrf_token, is_csrf_token
 from keepers.web.site import Site
 
 _HERE = Path(__file__).parent
-_ASSETS = ("report.css", "dashboard.css", "dashboard.js", "theme.js", "echarts.min.js", "charts.js")
-
-MENU = (
-    ("/", "Overview"), ("/customers", "Customers"), ("/leaving", "Who is leaving"), ("/cohorts", "Cohorts"),
-    ("/report", "Report"),
-    ("/data", "Data and runs"), ("/access", "Access"),
+_ASSETS = (
+    "report.css", "dashboard.css", "dashboard.js", "theme.js", "echarts.min.js", "charts.js",
 )  # fmt: skip
-"""Pages in the menu, in order."""
 
 
 class NotSignedInError(Exception):
@@ -83,6 +81,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
     """A page with what every page shows."""
     site = the_site(request)
     generation = site.generation()
+    wanted = Wanted.of(request)
     currency = None if generation is None else generation.settings.get("currency")
     text = (
         _environment()
@@ -91,7 +90,9 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
             store=site.name,
             visitor=visitor,
             csrf="" if visitor.session is None else csrf_token(visitor.session),
-            menu=[(path, label) for path, label in MENU if path != "/access" or visitor.may(Scope.ADMIN)],
+            menu=menu(request.url.path, _left_out(site, generation, visitor)),
+            bar=None if generation is None else bar_of(site, generation, request.url.path, wanted),
+            go=wanted.context.address,
             here=request.url.path,
             freshness=words.freshness(generation, site.now()),
             trust=None if generation is None else words.trust(_said(site, generation)),
@@ -157,6 +158,13 @@ def assets_version() -> str:
     return hashlib.sha256("".join(_text_of(name) for name in _ASSETS).encode()).hexdigest()[:12]
 
 
+def _left_out(site: Site, generation: Generation | None, visitor: Visitor) -> tuple[str, ...]:
+    """Pages that are not in the menu: those that one may not see, and of what the store does not have."""
+    left_out = [] if visitor.may(Scope.ADMIN) else [ACCESS]
+    said = {} if generation is None else _said(site, generation) or {}
+    return (*left_out, *(() if said.get("subscriptions") else ("/subscriptions",)))
+
+
 def _said(site: Site, generation: Generation) -> dict[str, Any] | None:
     try:
         return site.said(generation)
@@ -176,6 +184,6 @@ def _environment() -> jinja2.Environment:
 
 
 __all__ = [
-    "MENU", "NotSignedInError", "Person", "TheSite", "asset", "back_to", "changer", "page", "person_of", "sign_in_page",
+    "NotSignedInError", "Person", "TheSite", "asset", "back_to", "changer", "page", "person_of", "sign_in_page",
     "trouble_page",
 ]  # fmt: skip

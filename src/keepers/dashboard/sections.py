@@ -1,17 +1,25 @@
-"""Pages made of the same parts as the report of the newest run, with its charts."""
+"""Pages made of the same parts as the report of the newest run, with its charts, and the way to the customers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from keepers.dashboard.context import groups_of
 from keepers.dashboard.pages import Person, TheSite, page
-from keepers.domain.access import Scope
+from keepers.dashboard.wanted import Wanted
+from keepers.domain.access import Scope, Visitor
 from keepers.domain.errors import ConfigError
+from keepers.reports.content import ReportContent
+from keepers.reports.groups import Dimension
 from keepers.reports.kept import without_persons
-from keepers.reports.sections import render_sections
+from keepers.reports.sections import Drill, Shown, render_sections
+from keepers.storage.live import Generation
+from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,11 +36,57 @@ class Topic:
 TOPICS = {
     "/cohorts": Topic(
         "Customers by the month they came in",
-        ("origin", "cohorts"),
-        "Cohorts need customers who came in at least two months.",
+        ("cohorts", "origin"),
+        "Cohorts need customers who came in in at least two months. Choose a longer time, or all customers.",
+    ),
+    "/channels": Topic(
+        "What winning customers costs and brings",
+        ("channels", "attribution"),
+        "Nothing is known of channels yet. They show as soon as orders name their source, or files with visits, clicks "
+        "or spend are read: add them under Data and runs, or as [marketing] spend in keepers.toml.",
+    ),
+    "/value": Topic(
+        "What customers are worth, and what would raise it",
+        ("value", "activity", "levers", "formulas"),
+        "The newest run valued nobody.",
+    ),
+    "/drivers": Topic(
+        "What drives value, and what to offer",
+        ("drivers", "offers", "next", "loyalty"),
+        "The newest run found no drivers, offers or products to name. They need attributes of customers, experiments "
+        "with offers, or orders with their products.",
+    ),
+    "/subscriptions": Topic(
+        "What subscriptions bring, and who may leave",
+        ("subscriptions", "staying", "leaving"),
+        "The data of the newest run hold no subscriptions.",
+    ),
+    "/trust": Topic(
+        "Can these numbers be trusted?",
+        ("trust", "data", "method"),
+        "The newest run tested nothing: its past is too short.",
     ),
 }
 """Pages by their address."""
+
+
+class _Lists(Drill):
+    """The way from a row to customers, for rows that have some in the lists."""
+
+    _DIVISIONS = frozenset({"tier", "rfm_group", "segment"})
+
+    def __init__(self, wanted: Wanted, customers: Collection[str], options: dict[str, tuple[str, ...]]) -> None:
+        self._wanted = wanted
+        self._customers = customers
+        self._options = options
+
+    def customer(self, customer_key: str | None) -> str | None:
+        return self._wanted.address_of(customer_key) if customer_key in self._customers and customer_key else None
+
+    def group(self, division: str, name: str) -> str | None:
+        if not name or (division not in self._DIVISIONS and name not in self._options.get(division, ())):
+            return None
+        return self._wanted.address(**{division: name})
 
 
 def topic(request: Request, site: TheSite, visitor: Person) -> Response:
@@ -42,14 +96,55 @@ def topic(request: Request, site: TheSite, visitor: Person) -> Response:
     if generation is None:
         with site.state.reading() as books:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
-    try:
-        content = site.content(generation)
-    except (OSError, ConfigError):
-        return page(request, visitor, "topic", topic=wanted, shown=None)
-    if not visitor.may(Scope.PERSONS):
-        content = without_persons(content)
-    return page(request, visitor, "topic", topic=wanted, shown=render_sections(content, wanted.parts))
+    shown = parts_of(request, site, visitor, generation, wanted.parts)
+    return page(request, visitor, "topic", topic=wanted, shown=shown)
 
 
 for _path in TOPICS:
     router.get(_path)(topic)
+
+
+def parts_of(
+    request: Request, site: Site, visitor: Visitor, generation: Generation, parts: tuple[str, ...]
+) -> Shown | None:
+    """Parts of the report of the newest run, as a visitor may see them; None where it is gone or of another version."""
+    try:
+        content = site.content(generation)
+    except (OSError, ConfigError):
+        return None
+    wanted = Wanted.of(request).context
+    if not visitor.may(Scope.PERSONS):
+        content = without_persons(content)
+    if request.url.path == "/cohorts":
+        content = _won(content, wanted.bound("won_since"), wanted.bound("won_until"))
+    keys = site.once("keys", generation, lambda: _known(site, generation, content))
+    return render_sections(content, parts, _Lists(wanted, keys, groups_of(site, generation)))
+
+
+def _won(content: ReportContent, since: dt.date | None, until: dt.date | None) -> ReportContent:
+    """The same with the cohorts of a time alone; a month counts whole."""
+    if since is None and until is None:
+        return content
+    first = dt.date.min if since is None else since.replace(day=1)
+    last = dt.date.max if until is None else until
+    cohorts = tuple(
+        replace(one, rows=tuple(row for row in one.rows if first <= row.start <= last)) for one in content.cohorts
+    )
+    months = tuple(
+        replace(one, rows=tuple(row for row in one.rows if row.month is not None and first <= row.month <= last))
+        for one in content.breakdowns
+        if one.dimension is Dimension.ACQUISITION_MONTH
+    )
+    return replace(content, cohorts=cohorts, breakdowns=months)
+
+
+def _known(site: Site, generation: Generation, content: ReportContent) -> frozenset[str]:
+    """Customers whom the content names and who have a page."""
+    named = {one.customer_key for one in (() if content.at_risk is None else content.at_risk.customers)}
+    for found in content.warnings:
+        named |= {one.customer_key for one in found.rows} | {one.customer_key for one in found.alerts}
+    if content.segments is not None and content.segments.referrals is not None:
+        named |= {one.customer_key for one in content.segments.referrals.rows}
+    keys = sorted(key for key in named if key is not None)
+    with site.state.reading() as books:
+        return frozenset(books.live.customers(generation.number, keys))

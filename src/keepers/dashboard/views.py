@@ -6,21 +6,22 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from keepers.dashboard import words
+from keepers.dashboard.context import groups_of
 from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
 from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
-from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter
+from keepers.storage.live_lists import GROUPS, LARGEST_PAGE
 from keepers.storage.state import Books
 from keepers.web.site import Site
 
@@ -34,45 +35,6 @@ _DECIDES = changer(Scope.DECIDE)
 
 REPORT_POLICY = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 """The report brings a policy of its own, which names its scripts by their content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which customers a page shows, as its address says it."""
-
-    search: str = ""
-    sort: str = "value"
-    ascending: bool = False
-    offset: int = 0
-    groups: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of(cls, request: Request) -> Wanted:
-        """From the address; what makes no sense there is passed over."""
-        said = request.query_params
-        sort, start = said.get("sort", "value"), said.get("offset", "0")
-        return cls(
-            said.get("search", "")[:200],
-            sort if sort in SORTABLE else "value",
-            said.get("order") == "up",
-            min(int(start), 10**9) if start.isdecimal() else 0,
-            tuple((name, said[name]) for name in GROUPS if said.get(name)),
-        )
-
-    def filter(self, persons: bool) -> Filter:
-        """As the store has it."""
-        return Filter({name: (value,) for name, value in self.groups}, self.search, persons)
-
-    def address(self, path: str = "/customers", **other: Any) -> str:
-        """The address of the same with something else; None leaves a part out."""
-        said: dict[str, Any] = {"search": self.search, **dict(self.groups)}
-        if self.sort != "value" or self.ascending:
-            said |= {"sort": self.sort, "order": "up" if self.ascending else "down"}
-        if self.offset:
-            said["offset"] = self.offset
-        said |= other
-        kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
-        return f"{path}?{urlencode(kept)}" if kept else path
 
 
 @router.get("/assets/{name}")
@@ -89,14 +51,16 @@ def overview(request: Request, site: TheSite, visitor: Person) -> Response:
         if generation is None:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
         lists = books.lists(generation.number)
-        everybody = lists.totals(Filter())
-        divisions = {name: lists.groups(name, Filter()) for name in ("tier", "segment", "channel")}
+        wanted = Wanted.of(request).context
+        chosen = wanted.filter(False)
+        everybody = lists.totals(chosen)
+        divisions = {name: lists.groups(name, chosen) for name in ("tier", "segment", "channel")}
         alerts = sorted(books.alerts.listed(), key=lambda one: -(one.proposal.expected_loss or 0.0))[:5]
-        newest = lists.page(Filter(by_event=True), "updated_at", True, 0, 8).customers
+        newest = lists.page(replace(chosen, by_event=True), "updated_at", True, 0, 8).customers
         who = _who(books, visitor, [one.customer_key for one in newest] + [one.proposal.customer_key for one in alerts])
     return page(
-        request, visitor, "overview", everybody=everybody, divisions=divisions, alerts=alerts, newest=newest, who=who,
-        said=_said(site), today=site.now().date(),
+        request, visitor, "overview", wanted=wanted, everybody=everybody, divisions=divisions, alerts=alerts,
+        newest=newest, who=who, said=_said(site), today=site.now().date(),
     )  # fmt: skip
 
 
@@ -112,10 +76,10 @@ def customers(request: Request, site: TheSite, visitor: Person) -> Response:
         chosen = wanted.filter(visitor.may(Scope.PERSONS))
         found = lists.page(chosen, wanted.sort, not wanted.ascending, wanted.offset, ROWS)
         totals = lists.totals(chosen)
-        options = {name: [one.name for one in lists.groups(name, Filter()) if one.name] for name in GROUPS}
         who = _who(books, visitor, [one.customer_key for one in found.customers])
     return page(
-        request, visitor, "customers", wanted=wanted, found=found, totals=totals, options=options, who=who, rows=ROWS,
+        request, visitor, "customers", wanted=wanted, found=found, totals=totals, options=groups_of(site, generation),
+        who=who, rows=ROWS,
         today=site.now().date(),
     )  # fmt: skip
 

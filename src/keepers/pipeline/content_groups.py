@@ -16,9 +16,9 @@ _DIMENSIONS = {
     "first_country": Dimension.COUNTRY,
     "first_channel": Dimension.CHANNEL,
 }
-_ORDER_CUTS = (1, 2, 3, 5, 9)
+ORDER_CUTS = (1, 2, 3, 5, 9)
 """Largest number of orders in each band of the map; one more band for the rest."""
-_SILENCE_CUTS = (30, 60, 90, 180, 365, 730)
+SILENCE_CUTS = (30, 60, 90, 180, 365, 730)
 """Days at which each band of silence ends; one more band for the rest."""
 
 
@@ -58,7 +58,7 @@ def breakdowns_content(values: Values, meaning: MoneyMeaning | None) -> tuple[Br
 
 def alive_content(values: Values) -> AliveMap:
     """Mean probability of still being a customer by number of orders and days since the last one."""
-    orders, silence = _bands("frequency + 1", _ORDER_CUTS), _bands("days_since_last_order", _SILENCE_CUTS, strict=True)
+    orders, silence = _bands("frequency + 1", ORDER_CUTS), _bands("days_since_last_order", SILENCE_CUTS, strict=True)
     cells = {
         (row, column): (float(alive), int(count))
         for row, column, alive, count in values.engine.rows(
@@ -68,8 +68,8 @@ def alive_content(values: Values) -> AliveMap:
     rows = range(1 + max(row for row, _ in cells))
     columns = range(1 + max(column for _, column in cells))
     return AliveMap(
-        order_bands=tuple(_order_band(row) for row in rows),
-        silence_bands=tuple(_silence_band(column) for column in columns),
+        order_bands=tuple(order_band(row) for row in rows),
+        silence_bands=tuple(silence_band(column) for column in columns),
         probability=tuple(tuple(cells.get((r, c), (None, 0))[0] for c in columns) for r in rows),
         customers=tuple(tuple(cells.get((r, c), (None, 0))[1] for c in columns) for r in rows),
     )
@@ -130,17 +130,19 @@ def _bands(value: str, cuts: tuple[int, ...], strict: bool = False) -> str:
     return " + ".join(f"CAST({value} {sign} {cut} AS INTEGER)" for cut in cuts)
 
 
-def _order_band(number: int) -> str:
-    if number == len(_ORDER_CUTS):
-        return f"{_ORDER_CUTS[-1] + 1} or more"
-    last = _ORDER_CUTS[number]
-    first = _ORDER_CUTS[number - 1] + 1 if number else 1
+def order_band(number: int) -> str:
+    """A band of the number of orders in words."""
+    if number == len(ORDER_CUTS):
+        return f"{ORDER_CUTS[-1] + 1} or more"
+    last = ORDER_CUTS[number]
+    first = ORDER_CUTS[number - 1] + 1 if number else 1
     return f"{last}" if first == last else f"{first}-{last}"
 
 
-def _silence_band(number: int) -> str:
+def silence_band(number: int) -> str:
+    """A band of the time since the last order in words."""
     if number == 0:
-        return f"under {_SILENCE_CUTS[0]} days"
-    if number == len(_SILENCE_CUTS):
-        return f"{_SILENCE_CUTS[-1]} days or more"
-    return f"{_SILENCE_CUTS[number - 1]}-{_SILENCE_CUTS[number] - 1} days"
+        return f"under {SILENCE_CUTS[0]} days"
+    if number == len(SILENCE_CUTS):
+        return f"{SILENCE_CUTS[-1]} days or more"
+    return f"{SILENCE_CUTS[number - 1]}-{SILENCE_CUTS[number] - 1} days"

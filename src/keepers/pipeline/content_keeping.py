@@ -72,7 +72,12 @@ def _referrals(found: Keeping, dataset: Dataset, meaning: MoneyMeaning | None) -
         known.incentives,
         tuple(
             report.ReferrerRow(
-                names.get(one.customer_key, one.customer_key), one.own, one.brought, one.referred, one.so_far
+                names.get(one.customer_key, one.customer_key),
+                one.own,
+                one.brought,
+                one.referred,
+                one.so_far,
+                one.customer_key,
             )
             for one in known.top
         ),
@@ -140,6 +145,7 @@ def _warnings(
                 one.due_on,
                 one.raised_on,
                 one.proposal.expected_loss,
+                one.proposal.customer_key,
             )
             for one in open_now
         ),
@@ -178,6 +184,7 @@ def _row(one: Warned, names: Mapping[str, str]) -> report.WarnedRow:
         one.value_at_stake,
         one.expected_loss,
         tuple((part.reason.label, part.risk / above) for part in one.parts),
+        one.customer_key,
     )
 
 

@@ -56,14 +56,14 @@ def _listed(values: Values, where: str) -> list[RiskCustomer]:
     order = "money_at_risk" if values.has_money else "frequency"
     rows = values.engine.rows(
         f"SELECT {shown}, frequency + 1, last_order_date, days_since_last_order, at_risk_by_model, at_risk_by_rhythm, "
-        f"CASE WHEN frequency >= 2 THEN recency_days / frequency END, probability_alive, {worth}, {historic} "
-        f"FROM {quoted(values.name)} WHERE {where} ORDER BY {order} DESC, customer_key LIMIT {_LISTED}"
+        f"CASE WHEN frequency >= 2 THEN recency_days / frequency END, probability_alive, {worth}, {historic}, "
+        f"customer_key FROM {quoted(values.name)} WHERE {where} ORDER BY {order} DESC, customer_key LIMIT {_LISTED}"
     )
     return [_customer(row) for row in rows]
 
 
 def _customer(row: tuple[Any, ...]) -> RiskCustomer:
-    name, orders, last, silence, by_model, by_rhythm, gap, alive, worth, historic = row
+    name, orders, last, silence, by_model, by_rhythm, gap, alive, worth, historic, key = row
     reason = RiskReason.BOTH if by_model and by_rhythm else RiskReason.MODEL if by_model else RiskReason.RHYTHM
     return RiskCustomer(
         name=str(name),
@@ -75,4 +75,5 @@ def _customer(row: tuple[Any, ...]) -> RiskCustomer:
         probability_alive=float(alive),
         value_at_risk=None if worth is None else float(worth),
         value_historic=None if historic is None else float(historic),
+        customer_key=str(key),
     )

@@ -171,6 +171,8 @@ class RiskCustomer:
     """Their part of the money at risk."""
     value_historic: float | None = None
     """What they have brought so far."""
+    customer_key: str | None = None
+    """By which the dashboard finds their page; None where they have none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class WarnedRow:
     """The risk above usual, in money."""
     parts: tuple[tuple[str, float], ...] = ()
     """Reasons and their shares of the risk above usual, the heaviest first."""
+    customer_key: str | None = None
+    """By which the dashboard finds their page; None where they have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class AlertRow:
     due: dt.date
     raised: dt.date
     expected_loss: float | None = None
+    customer_key: str | None = None
+    """By which the dashboard finds their page; None where they have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,8 @@ class ReferrerRow:
     """Lifetime value of what those will buy."""
     so_far: float
     """What those brought so far, less what the referrals cost."""
+    customer_key: str | None = None
+    """By which the dashboard finds their page; None where they have none."""
 
 
 @dataclass(frozen=True, slots=True)

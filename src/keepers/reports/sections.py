@@ -44,6 +44,7 @@ from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.content import ReportContent
 from keepers.reports.groups import Breakdown, CohortMeasure, CohortTriangle, Dimension
 from keepers.reports.highlights import highlights
+from keepers.reports.kept import HIDDEN
 
 _HERE = Path(__file__).parent
 _CURVES = 6
@@ -71,20 +72,39 @@ class Shown:
     """How many charts."""
 
 
-def render_sections(content: ReportContent, ids: Sequence[str]) -> Shown:
+class Drill:
+    """Where the customers behind a row are; the report knows no such place, pages of the dashboard do."""
+
+    hidden = HIDDEN
+    """Stands for a name that may not be seen."""
+
+    def customer(self, customer_key: str | None) -> str | None:
+        """The address of a customer's page."""
+        del customer_key
+        return None
+
+    def group(self, division: str, name: str) -> str | None:
+        """The address of the list of a group, as the division calls it."""
+        del division, name
+        return None
+
+
+def render_sections(content: ReportContent, ids: Sequence[str], drill: Drill | None = None) -> Shown:
     """Some parts of the report, in this order; those that the content does not fill are left out."""
     filled = {section.id: section for section in sections_of(content) if section.filled}
     wanted = [filled[one] for one in ids if one in filled]
-    html = environment().get_template("parts.html.j2").render(variables(content), sections=wanted)
-    charts = {name: chart for name, chart in charts_of(content).items() if f'id="chart-{name}"' in html}
+    known = variables(content, drill)
+    html = environment().get_template("parts.html.j2").render(known, sections=wanted)
+    charts = {name: chart for name, chart in known["charts"].items() if f'id="chart-{name}"' in html}
     return Shown(Markup(html), chart_data(charts), len(charts))
 
 
-def variables(content: ReportContent) -> dict[str, Any]:
+def variables(content: ReportContent, drill: Drill | None = None) -> dict[str, Any]:
     """What the templates of the parts know."""
     currency = content.store.currency
     return {
         "content": content,
+        "drill": drill or Drill(),
         "currency": currency,
         "money": partial(formatting.money, currency=currency),
         "short_money": partial(formatting.short_money, currency=currency),

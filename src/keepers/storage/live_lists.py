@@ -1,13 +1,13 @@
-"""Lists of live customers: filtered, sorted and a page at a time, by the database; and totals over them."""
+"""Lists of live customers: filtered, sorted and a page at a time, by the database; totals and maps over them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
 
 from keepers.domain.errors import ConfigError
 from keepers.storage.live import LiveCustomer, live_customer
@@ -21,6 +21,9 @@ SORTABLE = (
 
 GROUPS = ("tier", "rfm_group", "segment", "state", "channel", "country")
 """Columns whose values divide customers."""
+
+BANDED = ("orders", "last_day", "value", "probability_alive")
+"""Columns whose bands are the axes of a map."""
 
 LARGEST_PAGE = 1_000
 
@@ -39,8 +42,14 @@ class Filter:
         Whether the search may look into names and addresses.
     least_value, most_value, least_alive, most_alive : float, optional
         Bounds of the value and of the probability of being alive.
+    below_value, below_alive : float, optional
+        Bounds that are not reached, so that bands side by side share nobody.
+    least_orders, most_orders : int, optional
+        Bounds of the number of orders.
     bought_since, silent_since : date, optional
         Last purchase on or after, or before, a day.
+    won_since, won_until : date, optional
+        First purchase on or after, or on or before, a day.
     by_event : bool
         Only those whom an event has changed since the run.
     """
@@ -52,8 +61,14 @@ class Filter:
     most_value: float | None = None
     least_alive: float | None = None
     most_alive: float | None = None
+    below_value: float | None = None
+    below_alive: float | None = None
+    least_orders: int | None = None
+    most_orders: int | None = None
     bought_since: dt.date | None = None
     silent_since: dt.date | None = None
+    won_since: dt.date | None = None
+    won_until: dt.date | None = None
     by_event: bool = False
 
 
@@ -74,6 +89,19 @@ class Group:
     value: float | None
     money_at_risk: float | None
     revenue: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Customers of a cell of a map: their places on both axes, how many, and what they are worth."""
+
+    row: int
+    column: int
+    customers: int
+    value: float | None
+    money_at_risk: float | None
+    revenue: float | None
+    probability_alive: float | None
 
 
 class LiveLists:
@@ -125,6 +153,42 @@ class LiveLists:
         found = [Group(*row) for row in self._connection.execute(query)]
         return tuple(sorted(found, key=lambda one: (-(one.value or 0.0), -one.customers, one.name or "")))
 
+    def cells(
+        self, rows: tuple[str, Sequence[Any]], columns: tuple[str, Sequence[Any]], chosen: Filter
+    ) -> tuple[Cell, ...]:
+        """Customers by the bands of two columns; who lacks one of both is left out.
+
+        Parameters
+        ----------
+        rows, columns : tuple of str and sequence
+            A column of `BANDED`, and where its bands begin but for the first: band ``i`` holds who is at or above the
+            ``i``-th of these and below the next.
+        chosen : Filter
+            Which customers.
+
+        Raises
+        ------
+        ConfigError
+            If there are no bands of a column.
+        """
+        for name, begins in (rows, columns):
+            if name not in BANDED or not begins:
+                raise ConfigError(f"There is no map by {name!r}, but by bands of {', '.join(BANDED)}.")
+        of = LIVE_CUSTOMERS.c
+        known = and_(of[rows[0]].is_not(None), of[columns[0]].is_not(None))
+        # A query within the other, since PostgreSQL would not see that two expressions with parameters are one.
+        banded = (
+            select(
+                _band(*rows).label("row"), _band(*columns).label("column"),
+                of.value, of.money_at_risk, of.revenue, of.probability_alive,
+            ).where(self._where(chosen), known).subquery()
+        ).c  # fmt: skip
+        query = select(
+            banded.row, banded.column, func.count(), func.sum(banded.value), func.sum(banded.money_at_risk),
+            func.sum(banded.revenue), func.avg(banded.probability_alive),
+        ).group_by(banded.row, banded.column)  # fmt: skip
+        return tuple(Cell(*found) for found in self._connection.execute(query))
+
     def _where(self, chosen: Filter) -> ColumnElement[bool]:
         table = LIVE_CUSTOMERS.c
         needed: list[ColumnElement[bool]] = [table.generation == self._generation]
@@ -133,19 +197,24 @@ class LiveLists:
                 raise ConfigError(f"Customers are not divided by {name!r}, but by {', '.join(GROUPS)}.")
             if wanted:
                 needed.append(table[name].in_(wanted))
-        bounds = (
+        bounds: tuple[tuple[Any, Any, Any], ...] = (
             (table.value, chosen.least_value, chosen.most_value),
             (table.probability_alive, chosen.least_alive, chosen.most_alive),
+            (table.orders, chosen.least_orders, chosen.most_orders),
+            (table.first_day, chosen.won_since, chosen.won_until),
+            (table.last_day, chosen.bought_since, None),
         )
         for column, least, most in bounds:
             if least is not None:
                 needed.append(column >= least)
             if most is not None:
                 needed.append(column <= most)
-        if chosen.bought_since is not None:
-            needed.append(table.last_day >= chosen.bought_since)
-        if chosen.silent_since is not None:
-            needed.append(table.last_day < chosen.silent_since)
+        for column, below in (
+            (table.value, chosen.below_value), (table.probability_alive, chosen.below_alive),
+            (table.last_day, chosen.silent_since),
+        ):  # fmt: skip
+            if below is not None:
+                needed.append(column < below)
         if chosen.by_event:
             needed.append(table.by_event.is_(True))
         if chosen.search.strip():
@@ -160,6 +229,11 @@ class LiveLists:
         person = LIVE_PERSONS.c
         named = or_(person.name.icontains(words, autoescape=True), person.email.icontains(words, autoescape=True))
         return or_(found, exists().where(person.customer_key == key, named))
+
+
+def _band(name: str, begins: Sequence[Any]) -> ColumnElement[int]:
+    column = LIVE_CUSTOMERS.c[name]
+    return case(*((column < begin, place) for place, begin in enumerate(begins)), else_=len(begins))
 
 
 def _sums(*columns: Any) -> Select[Any]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from keepers.domain.access import Visitor
 from keepers.pipeline.project import Project
@@ -24,6 +24,8 @@ _KNOWN_FOR = 5.0
 """Seconds for which a token that was good is not looked up again; another process may have revoked it meanwhile."""
 
 _MOST_TOKENS = 1_000
+
+_T = TypeVar("_T")
 
 
 class News:
@@ -76,6 +78,7 @@ class Site:
     news: News = field(default_factory=News)
     _said: tuple[str, dict[str, Any]] | None = None
     _content: tuple[str, ReportContent] | None = None
+    _once: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _tokens: dict[str, tuple[Visitor, float]] = field(default_factory=dict)
 
     def now(self) -> dt.datetime:
@@ -117,6 +120,14 @@ class Site:
         if self._content is None or self._content[0] != generation.folder:
             self._content = (generation.folder, read_content(Path(generation.folder) / FILE))
         return self._content[1]
+
+    def once(self, name: str, generation: Generation, make: Callable[[], _T]) -> _T:
+        """What takes a while to work out and stays as long as a generation does, by its name."""
+        found = self._once.get(name)
+        if found is None or found[0] != generation.folder:
+            found = (generation.folder, make())
+            self._once[name] = found
+        return cast(_T, found[1])
 
     def of_token(self, token: str) -> Visitor | None:
         """The program behind a token; one that was good is not looked up again for some seconds."""

@@ -14,7 +14,10 @@ from served import NOW, OWNER, PASSWORD, VIEWER
 from unit.service.conftest import Running
 
 PEOPLE = {"accept": "text/html"}
-PAGES = ("/", "/customers", "/leaving", "/data", "/access")
+PAGES = (
+    "/", "/customers", "/cohorts", "/leaving", "/channels", "/value", "/drivers", "/subscriptions", "/trust", "/data",
+    "/access",
+)  # fmt: skip
 
 
 def signed_in(running: Running, who: str = OWNER) -> TestClient:

@@ -1,0 +1,51 @@
+"""The menu of the dashboard, in groups, and what of the context each page follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ACCESS = "/access"
+
+MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("", (("/", "Overview"),)),
+    ("Customers", (
+        ("/customers", "Customers"), ("/cohorts", "Cohorts"),
+        ("/subscriptions", "Subscriptions"), ("/leaving", "Who is leaving"),
+    )),
+    ("Growth", (("/channels", "Channels"), ("/value", "Value and levers"), ("/drivers", "Drivers and offers"))),
+    ("Trust", (("/trust", "Can it be trusted?"), ("/report", "Report"))),
+    ("System", (("/data", "Data and runs"), (ACCESS, "Access"))),
+)  # fmt: skip
+"""Groups of pages, in order, each page with its address and its name."""
+
+WHO, WON = "who", "won"
+FOLLOWS: dict[str, frozenset[str]] = {
+    "/": frozenset({WHO, WON}), "/customers": frozenset({WHO, WON}),
+    "/cohorts": frozenset({WON}), "/subscriptions": frozenset(), "/leaving": frozenset(), "/channels": frozenset(),
+    "/value": frozenset(), "/drivers": frozenset(), "/trust": frozenset(),
+}  # fmt: skip
+"""Pages with a context bar, and which of its choices change them: who is looked at, and when they were won."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page in the menu."""
+
+    path: str
+    label: str
+    here: bool
+
+
+def menu(here: str, left_out: Sequence[str]) -> list[tuple[str, list[Link]]]:
+    """The groups that have pages, with the page marked on which one is."""
+    groups = []
+    for name, pages in MENU:
+        links = [Link(path, label, _inside(here, path)) for path, label in pages if path not in left_out]
+        if links:
+            groups.append((name, links))
+    return groups
+
+
+def _inside(here: str, path: str) -> bool:
+    return here == path or (path != "/" and here.startswith(f"{path}/"))

@@ -1,0 +1,167 @@
+"""Which customers a page shows, as its address says it: the context that goes from page to page, and the list's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+
+from keepers.dashboard import words
+from keepers.reports import formatting
+from keepers.storage.live_lists import GROUPS, SORTABLE, Filter
+
+_LONGEST = 200
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+BOUNDS: dict[str, Callable[[str], Any]] = {
+    "won_since": _day, "won_until": _day, "bought_since": _day, "silent_since": _day, "least_orders": _count,
+    "most_orders": _count, "least_value": _number, "below_value": _number, "least_alive": _number,
+    "below_alive": _number,
+}  # fmt: skip
+"""Bounds that may stand in an address, and how they are read."""
+
+CONTEXT = ("won_since", "won_until", *GROUPS)
+"""What goes along from page to page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that narrows a page: its words, and the address of the page without it."""
+
+    said: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which customers a page shows, as its address says it."""
+
+    search: str = ""
+    sort: str = "value"
+    ascending: bool = False
+    offset: int = 0
+    groups: tuple[tuple[str, str], ...] = ()
+    bounds: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, request: Request) -> Wanted:
+        """From the address; what makes no sense there is passed over."""
+        said = request.query_params
+        sort, start = said.get("sort", "value"), said.get("offset", "0")
+        groups = {name: said[name][:_LONGEST] for name in GROUPS if said.get(name)}
+        # The one choice of the context bar: "tier:Platinum" is the tier Platinum and nothing else of the kind.
+        chosen, _, value = said.get("who", "").partition(":")
+        if chosen in GROUPS and value:
+            groups = {chosen: value[:_LONGEST]}
+        return cls(
+            said.get("search", "")[:_LONGEST],
+            sort if sort in SORTABLE else "value",
+            said.get("order") == "up",
+            min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
+            tuple(groups.items()),
+            tuple(_bounds(said)),
+        )
+
+    def filter(self, persons: bool) -> Filter:
+        """As the store has it."""
+        return Filter({name: (value,) for name, value in self.groups}, self.search, persons, **dict(self.bounds))
+
+    def address(self, path: str = "/customers", **other: Any) -> str:
+        """The address of the same with something else; None leaves a part out."""
+        said: dict[str, Any] = {"search": self.search, **dict(self.groups), **dict(self.bounds)}
+        if self.sort != "value" or self.ascending:
+            said |= {"sort": self.sort, "order": "up" if self.ascending else "down"}
+        if self.offset:
+            said["offset"] = self.offset
+        said |= other
+        kept = {name: value for name, value in said.items() if value not in (None, "")}
+        if kept.get("offset") == 0:
+            del kept["offset"]
+        return f"{path}?{urlencode(kept)}" if kept else path
+
+    def address_of(self, customer_key: str) -> str:
+        """The address of a customer's page."""
+        return self.context.address(f"/customers/{quote(customer_key, safe='')}")
+
+    @property
+    def context(self) -> Wanted:
+        """What goes along to other pages."""
+        return Wanted(groups=self.groups, bounds=tuple(one for one in self.bounds if one[0] in CONTEXT))
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it is not all customers."""
+        return bool(self.search or self.groups or self.bounds)
+
+    @property
+    def who(self) -> str:
+        """The choice of the context bar; empty where there is none or more than one."""
+        return f"{self.groups[0][0]}:{self.groups[0][1]}" if len(self.groups) == 1 else ""
+
+    def bound(self, name: str) -> Any:
+        """A bound; None where there is none."""
+        return dict(self.bounds).get(name)
+
+    def parts(self, path: str, currency: str | None) -> list[Part]:
+        """What narrows the page, in words."""
+        found = [
+            Part(f"{words.GROUPS[name]} {value}", self.address(path, **{name: None}, offset=None))
+            for name, value in self.groups
+        ]
+        if self.search:
+            found.append(Part(f"found by “{self.search}”", self.address(path, search=None, offset=None)))
+        for name, value in self.bounds:
+            found.append(Part(_WORDS[name](value, currency), self.address(path, **{name: None}, offset=None)))
+        return found
+
+    def only(self, **bounds: Any) -> Wanted:
+        """The same context with these bounds and nothing else of a list."""
+        kept = {**dict(self.context.bounds), **{name: value for name, value in bounds.items() if value is not None}}
+        return replace(self.context, bounds=tuple(kept.items()))
+
+
+def _bounds(said: Any) -> list[tuple[str, Any]]:
+    found = []
+    for name, read in BOUNDS.items():
+        try:
+            found.append((name, read(said[name])))
+        except (KeyError, ValueError):
+            continue
+    return found
+
+
+_WORDS: dict[str, Callable[[Any, str | None], str]] = {
+    "won_since": lambda day, _: f"first bought since {formatting.day(day)}",
+    "won_until": lambda day, _: f"first bought until {formatting.day(day)}",
+    "bought_since": lambda day, _: f"bought since {formatting.day(day)}",
+    "silent_since": lambda day, _: f"nothing bought since {formatting.day(day)}",
+    "least_orders": lambda orders, _: f"at least {formatting.plural(orders, 'order')}",
+    "most_orders": lambda orders, _: f"at most {formatting.plural(orders, 'order')}",
+    "least_value": lambda value, currency: f"worth {formatting.money(value, currency)} or more",
+    "below_value": lambda value, currency: f"worth less than {formatting.money(value, currency)}",
+    "least_alive": lambda chance, _: f"still a customer at {formatting.percent(chance)} or more",
+    "below_alive": lambda chance, _: f"still a customer at less than {formatting.percent(chance)}",
+}
+"""What a bound says."""
