@@ -14,6 +14,7 @@ from keepers.storage.database import SCHEMA, Database
 from keepers.storage.schema import METADATA
 from keepers.storage.state import State
 from unit.storage.books import DAY, NOW, RULES, check, fill, proposal
+from unit.storage.letter_books import change_letters, check_letters, fill_letters
 from unit.storage.service_books import (
     change_service,
     change_work,
@@ -54,11 +55,14 @@ def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> 
     with State(tmp_path, url, pooled=True) as state:
         fill_service(state)
         fill_work(state)
+        fill_letters(state)
         with state.reading() as books:
             check_service(books)
             check_work(books)
+            check_letters(books)
         change_service(state)
         change_work(state)
+        change_letters(state)
 
 
 def _fail(state: State) -> None:

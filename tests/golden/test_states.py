@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from keepers.storage.schema import HEAD, METADATA
 from keepers.storage.state import FILE, FOLDER, State
 from unit.storage.books import check, fill
+from unit.storage.letter_books import check_letters, fill_letters
 from unit.storage.service_books import check_service, check_work, fill_service, fill_work
 
 FILES = sorted(Path(__file__).parent.glob("state-*.sql"))
@@ -29,6 +30,7 @@ def test_the_newest_schema_has_its_file(tmp_path: Path) -> None:
             fill(state)
             fill_service(state)
             fill_work(state)
+            fill_letters(state)
         with contextlib.closing(sqlite3.connect(tmp_path / FOLDER / FILE)) as database:
             text = "\n".join(database.iterdump()).replace(str(tmp_path), "/shop")
         NEWEST.write_text(text + "\n", encoding="utf-8")
@@ -48,6 +50,8 @@ def test_a_state_of_an_earlier_schema_opens_and_holds_everything(path: Path, tmp
                 check_service(books)
             if path.stem >= "state-0003":
                 check_work(books)
+            if path.stem >= "state-0004":
+                check_letters(books)
         with state._database.reading() as connection:
             context = MigrationContext.configure(connection)
             assert context.get_current_revision() == HEAD

@@ -22,6 +22,7 @@ from keepers.pipeline.project import Project
 if TYPE_CHECKING:
     from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
+    from keepers.reports.content import ReportContent
     from keepers.retention.segments import BehaviourRule
     from keepers.retention.warnings import EarlyWarnings
     from keepers.storage.scores import PublishedScores
@@ -108,6 +109,13 @@ class Memory:
             self._run = books.runs.begin(now, as_of, VERSION, folder, customers)
 
         self.do(begun)
+
+    def describe(self, content: ReportContent) -> None:
+        """Keep what the run found in a few figures."""
+        from keepers.reports.run_figures import figures_of
+
+        told = figures_of(content).to_dict()
+        self.do(lambda books: books.runs.describe(self._run, told))
 
     def do(self, deed: Callable[[Books], None]) -> None:
         """Do something to the state when the run has ended well."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepers.pipeline.memory import Memory
     from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
+    from keepers.reports.content import ReportContent
     from keepers.retention.loyalty import LoyaltyProgramme
 
 _VALUING = (
@@ -131,10 +132,12 @@ def run(
         acquired = _acquired(dataset, scored, options, folder, memory, now(), progress)
         tiers = _loyalty(dataset, scored, options, decided)
         if options.report:
-            _write_report(
+            said = _write_report(
                 dataset, scored, found, options, now(), subscribed, (*notes, *remarks), learned, kept, decided,
                 acquired, tiers, folder, progress,
             )  # fmt: skip
+            if memory is not None:
+                memory.describe(said)
         names = sorted(path.name for path in folder.iterdir())
         summary = run_summary(dataset, scored, found, options, now(), names, told, learned, kept.to_dict())
         summary |= _told(decided, acquired, tiers)
@@ -245,7 +248,7 @@ def _write_report(
     tiers: LoyaltyProgramme | None,
     folder: Path,
     progress: Progress,
-) -> None:
+) -> ReportContent:
     progress("Writing the report", None)
     from keepers.pipeline.content import report_content
     from keepers.reports.page import write_report
@@ -266,6 +269,7 @@ def _write_report(
 
         said = replace(said, loyalty=loyalty_content(tiers, options))
     write_report(said, folder / "report.html")
+    return said
 
 
 def remembering(options: RunOptions) -> contextlib.AbstractContextManager[Memory | None]:

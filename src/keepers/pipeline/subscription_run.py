@@ -50,7 +50,10 @@ def subscription_run(
         from keepers.reports.page import write_report
 
         present = {path.name for path in folder.iterdir()}
-        write_report(subscription_report(dataset, scored, options, now(), present, kept), folder / "report.html")
+        said = subscription_report(dataset, scored, options, now(), present, kept)
+        write_report(said, folder / "report.html")
+        if memory is not None:
+            memory.describe(said)
     told = subscription_summary(scored, options)
     names = sorted(path.name for path in folder.iterdir())
     summary = subscription_run_summary(dataset, scored, told, options, now(), names, kept.to_dict())

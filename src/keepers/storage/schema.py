@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a state that names another one that is not among the migrations is of a newer Keepers."""
 
 
@@ -59,8 +59,10 @@ RUNS = Table(
     Column("version", String(40), nullable=False),
     Column("folder", Text, nullable=False),
     Column("customers", Integer, nullable=False),
+    Column("figures", JSON),
 )
-"""One run of the project: when, seen from which day, by which version, into which folder."""
+"""One run of the project: when, seen from which day, by which version, into which folder, and what it found in a few
+figures, none of which names a person; without a report, or of an earlier version, there are none."""
 
 PUBLISHED_SCORES = Table(
     "published_scores",

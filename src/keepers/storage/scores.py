@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from keepers.storage.schema import PUBLISHED_SCORES, RUNS
 
@@ -50,6 +52,18 @@ class PublishedScores:
     run_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """One run of the project; `figures` is what it found, None where that was not kept."""
+
+    number: int
+    made_at: dt.datetime
+    as_of: dt.date
+    folder: Path
+    customers: int
+    figures: Mapping[str, Any] | None
+
+
 class RunBook:
     """Runs and published scores inside one transaction, or for reading."""
 
@@ -68,6 +82,24 @@ class RunBook:
         }
         number: int = self._connection.execute(insert(RUNS).values(row)).inserted_primary_key[0]  # type: ignore[index]
         return number
+
+    def describe(self, run_id: int, figures: Mapping[str, Any]) -> None:
+        """Keep what a run found in a few figures."""
+        self._connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(figures=dict(figures)))
+
+    def listed(self) -> tuple[KnownRun, ...]:
+        """All runs, the newest first."""
+        query = select(RUNS).order_by(RUNS.c.made_at.desc(), RUNS.c.id.desc())
+        return tuple(_run(row) for row in self._connection.execute(query).mappings())
+
+    def scores_of(self, run_id: int, kind: str) -> PublishedScores | None:
+        """What a run published, while its file is there."""
+        table = PUBLISHED_SCORES
+        query = select(table).where(table.c.run_id == run_id, table.c.kind == kind).order_by(table.c.id.desc())
+        row = self._connection.execute(query).mappings().first()
+        if row is None or not (self._snapshots / row["snapshot"]).exists():
+            return None
+        return _scores(row, self._snapshots)
 
     def publish(self, run_id: int, scores: PublishedScores) -> None:
         """Record where the scores of a run lie."""
@@ -103,20 +135,21 @@ class RunBook:
             query = query.where(table.c.as_of <= until)
         found: dict[dt.date, PublishedScores] = {}
         for row in self._connection.execute(query).mappings():
-            snapshot = self._snapshots / row["snapshot"]
-            if row["as_of"] in found or not snapshot.exists():
+            if row["as_of"] in found or not (self._snapshots / row["snapshot"]).exists():
                 continue
-            found[row["as_of"]] = PublishedScores(
-                row["kind"],
-                row["scored_at"],
-                row["as_of"],
-                row["model_version"],
-                row["horizon_days"],
-                row["churn_horizon_days"],
-                row["basis"],
-                row["currency"],
-                row["rows"],
-                snapshot,
-                row["run_id"],
-            )
+            found[row["as_of"]] = _scores(row, self._snapshots)
         return tuple(found.values())
+
+
+def _scores(row: RowMapping, snapshots: Path) -> PublishedScores:
+    return PublishedScores(
+        row["kind"], row["scored_at"], row["as_of"], row["model_version"], row["horizon_days"],
+        row["churn_horizon_days"], row["basis"], row["currency"], row["rows"], snapshots / row["snapshot"],
+        row["run_id"],
+    )  # fmt: skip
+
+
+def _run(row: RowMapping) -> KnownRun:
+    return KnownRun(
+        row["id"], row["made_at"], row["as_of"], Path(row["folder"]), row["customers"], row["figures"]
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from keepers.storage.failures import told_of_files
 from keepers.storage.inbox import Inbox
 from keepers.storage.jobs import JobBook
 from keepers.storage.ledger import Ledger
+from keepers.storage.letters import LetterBook
 from keepers.storage.live import LiveBook
 from keepers.storage.live_lists import LiveLists
 from keepers.storage.saved_views import ViewBook
@@ -60,6 +61,8 @@ class Books:
         What people said to proposed decisions.
     views : ViewBook
         Lists that people keep.
+    letters : LetterBook
+        Letters that were written, and what came of sending them.
     """
 
     runs: RunBook
@@ -72,6 +75,7 @@ class Books:
     jobs: JobBook
     answers: AnswerBook
     views: ViewBook
+    letters: LetterBook
     connection: Connection
 
     def lists(self, generation: int) -> LiveLists:
@@ -201,7 +205,7 @@ class State:
         return Books(
             RunBook(connection, self.snapshots), AlertBook(connection), Ledger(connection), Divisions(connection),
             UserBook(connection), Inbox(connection), LiveBook(connection), JobBook(connection),
-            AnswerBook(connection), ViewBook(connection), connection,
+            AnswerBook(connection), ViewBook(connection), LetterBook(connection), connection,
         )  # fmt: skip
 
 

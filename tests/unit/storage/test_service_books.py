@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keepers.storage.state import State
+from unit.storage.letter_books import change_letters, check_letters, fill_letters
 from unit.storage.service_books import (
     change_service,
     change_work,
@@ -19,8 +20,11 @@ def test_everything_is_kept_and_changed(tmp_path: Path) -> None:
     with State(tmp_path, pooled=True) as state:
         fill_service(state)
         fill_work(state)
+        fill_letters(state)
         with state.reading() as books:
             check_service(books)
             check_work(books)
+            check_letters(books)
         change_service(state)
         change_work(state)
+        change_letters(state)
