@@ -20,8 +20,9 @@ import numpy as np
 
 from benchmarks.stores import orders_file
 from keepers.domain.access import Scope
+from keepers.pipeline.new_project import begin_project
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.project import Project, begin_project, project_of
+from keepers.pipeline.project import Project, project_of
 from keepers.pipeline.run import run
 from keepers.pipeline.serving import serve_result
 from keepers.web.secrets import new_token, token_hash

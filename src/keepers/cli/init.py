@@ -45,7 +45,8 @@ def init(
     what came of them; and the thresholds of segments, which hold for a month. All this lies in .keepers.
     """
     from keepers.domain.alert import AlertRules
-    from keepers.pipeline.project import Project, begin_project
+    from keepers.pipeline.new_project import begin_project
+    from keepers.pipeline.project import Project
 
     if margin is not None:
         p.share(margin, "--margin")

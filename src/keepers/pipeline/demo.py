@@ -9,8 +9,9 @@ from pathlib import Path
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.ports import Progress
+from keepers.pipeline.new_project import begin_project
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.project import Project, begin_project, project_of
+from keepers.pipeline.project import Project, project_of
 from keepers.pipeline.run import RunResult, run
 from keepers.simulate.demo import demo_store
 from keepers.simulate.export_files import SHOP_TABLES

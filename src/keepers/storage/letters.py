@@ -120,6 +120,10 @@ class LetterBook:
         """It was not sent and will not be."""
         self._end(number, FAILED, said)
 
+    def unclear(self, number: int, said: str) -> None:
+        """It may have been sent, so that nobody sends it again by itself."""
+        self._end(number, UNCLEAR, said)
+
     def mark_unclear(self, now: dt.datetime) -> int:
         """Letters whose process ended while it handed them over: as they may have been sent, nobody sends them."""
         said = (

@@ -10,8 +10,9 @@ import pytest
 
 from keepers.data.engine import Engine, literal
 from keepers.domain.alert import AlertStatus
+from keepers.pipeline.new_project import begin_project
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.project import Project, begin_project, project_of
+from keepers.pipeline.project import Project, project_of
 from keepers.pipeline.run import run
 from keepers.simulate import demo_store
 

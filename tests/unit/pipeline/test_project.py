@@ -12,7 +12,8 @@ import pytest
 from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.errors import ConfigError
 from keepers.domain.sales_team import LeadRules
-from keepers.pipeline.project import Project, begin_project, project_of
+from keepers.pipeline.new_project import begin_project
+from keepers.pipeline.project import Project, project_of
 from unit.cli.conftest import Keepers, keepers, shop_rows, write_csv
 
 __all__ = ["keepers"]

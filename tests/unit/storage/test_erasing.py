@@ -14,7 +14,8 @@ from keepers.domain.alert import AlertStatus
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.erase import erase
 from keepers.pipeline.live_events import names_in
-from keepers.pipeline.project import Project, begin_project, project_of
+from keepers.pipeline.new_project import begin_project
+from keepers.pipeline.project import Project, project_of
 from keepers.pipeline.serving import known_as
 from keepers.storage.scores import PublishedScores
 from keepers.storage.state import FILE, State

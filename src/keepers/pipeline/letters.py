@@ -1,0 +1,252 @@
+"""Letters of a project: what each is written from, and how it is sent once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from keepers.domain.alert import AlertStatus
+from keepers.domain.errors import ConfigError, KeepersError, MissingExtraError
+from keepers.evaluation.published_changes import ScoreChanges, score_changes
+from keepers.exports.mail import MailError, MailServer, Outcome, composed, new_message_id, send
+from keepers.pipeline.letter_settings import LetterSettings
+from keepers.pipeline.memory import CUSTOMERS, SUBSCRIBERS
+from keepers.pipeline.project import Project
+from keepers.pipeline.secrets import hidden, secret
+from keepers.reports.content import ReportContent
+from keepers.reports.kept import FILE, read_content
+from keepers.reports.letter import Letter, write_letter
+from keepers.reports.letter_facts import AlertCounts, Decided, LetterFacts
+from keepers.reports.letter_page import letter_html, letter_text
+from keepers.reports.run_figures import RunFigures, figures_of
+from keepers.storage.letters import SENT, UNCLEAR, KeptLetter
+from keepers.storage.scores import KnownRun
+from keepers.storage.state import Books, State
+
+_A_WEEK = dt.timedelta(days=7)
+_ALMOST = dt.timedelta(days=6)
+"""A run of so many days before is compared with where there is no letter before."""
+_TRIES = 3
+"""Attempts in a row, before a letter is put off."""
+_NEXT = dt.timedelta(minutes=15)
+_LATEST = dt.timedelta(days=2)
+"""A letter that could not be sent for so long is given up: the next one says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewestRun:
+    """The newest run of a project with a report, and what that says."""
+
+    number: int
+    content: ReportContent
+
+
+def newest_run(state: State) -> NewestRun:
+    """The run that a letter tells of.
+
+    Raises
+    ------
+    ConfigError
+        No run has left a report that can still be read.
+    """
+    with state.reading() as books:
+        runs = books.runs.listed()
+    problem = ""
+    for run in runs:
+        if not (run.folder / FILE).is_file():
+            continue
+        try:
+            content = read_content(run.folder / FILE)
+        except (OSError, KeepersError) as error:
+            problem = f" {error}"
+            continue
+        if content.store.last_day == run.as_of:
+            return NewestRun(run.number, content)
+    raise ConfigError(
+        f"There is nothing to write of yet: no run of this project has left a report. Start one: keepers run{problem}"
+    )
+
+
+def letter_of(project: Project, state: State, now: dt.datetime) -> tuple[Letter, NewestRun]:
+    """Write the letter of a project's newest run.
+
+    Raises
+    ------
+    ConfigError
+        There is no run to write of.
+    """
+    run = newest_run(state)
+    figures = figures_of(run.content)
+    with state.reading() as books:
+        earlier = books.letters.listed(1, (SENT, UNCLEAR))
+        last = earlier[0] if earlier else None
+        runs = books.runs.listed()
+        before = _before(runs, run.number, figures.as_of, last)
+        known = None if before is None else RunFigures.from_dict(before.figures)
+        changes = None if before is None or known is None else _changes(books, before.number, run.number)
+        since = last.due_at if last is not None else now - _A_WEEK
+        facts = LetterFacts(
+            now.astimezone(ZoneInfo(project.time_zone or "UTC")),
+            figures,
+            known,
+            changes,
+            last is not None and last.run_id == run.number,
+            None if last is None else last.due_at,
+            _decided(books, since),
+            _alerts(books, since),
+            project.letter.link,
+        )
+    return write_letter(run.content, facts), run
+
+
+def keep_letter(project: Project, state: State, due: dt.datetime, now: dt.datetime) -> KeptLetter | None:
+    """Write the letter of a due moment into the state; None where that moment has one already.
+
+    Raises
+    ------
+    ConfigError
+        There is no run to write of, or nobody to send it to.
+    """
+    settings = project.letter
+    settings.ready()
+    letter, run = letter_of(project, state, now)
+    kept = KeptLetter(
+        due, now, run.number, letter.as_of, letter.subject, letter_text(letter), letter_html(letter), settings.to,
+        new_message_id(settings.sender),
+    )  # fmt: skip
+    with state.writing() as books:
+        return books.letters.add(kept)
+
+
+def deliver(project: Project, state: State, number: int, clock: Callable[[], dt.datetime]) -> KeptLetter | None:
+    """Send a kept letter, which one process does once; gives it as it stands then, None where somebody else has it.
+
+    Temporary failures are tried again at once and then later, until they have lasted for two days. What may have been
+    sent is never sent again by itself.
+
+    Raises
+    ------
+    ConfigError
+        The settings make no sense, or the password is not where they say; the letter goes on waiting.
+    """
+    settings = project.letter
+    settings.ready()
+    server = _server(settings, project.folder)
+    with state.writing() as books:
+        taken = books.letters.take(number, clock())
+    if taken is None:
+        return None
+    message = composed(
+        settings.sender, taken.recipients, taken.subject, taken.plain, taken.html, taken.message_id, taken.made_at
+    )
+
+    def handing_over() -> None:
+        with state.writing() as books:
+            books.letters.hand_over(number, clock())
+
+    try:
+        said = _persistently(lambda: send(server, message, taken.recipients, handing_over))
+    except MailError as error:
+        _failed(state, taken, error.outcome, hidden(str(error), [server.password]), clock())
+    except BaseException:
+        # Nothing was heard: the lease runs out, and what was handed over by then is not sent again.
+        raise
+    else:
+        with state.writing() as books:
+            books.letters.sent(number, said, clock())
+    with state.reading() as books:
+        return books.letters.numbered(number)
+
+
+def _persistently(attempt: Callable[[], str]) -> str:
+    try:
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+    except ModuleNotFoundError:
+        raise MissingExtraError("tenacity", "service", "Sending letters") from None
+
+    def may_succeed(error: BaseException) -> bool:
+        return isinstance(error, MailError) and error.outcome is Outcome.LATER
+
+    again = Retrying(
+        retry=retry_if_exception(may_succeed), stop=stop_after_attempt(_TRIES), reraise=True,
+        wait=wait_exponential_jitter(initial=1, max=10, jitter=1),
+    )  # fmt: skip
+    return again(attempt)
+
+
+def _failed(state: State, letter: KeptLetter, outcome: Outcome, said: str, now: dt.datetime) -> None:
+    with state.writing() as books:
+        if outcome is Outcome.UNCLEAR:
+            books.letters.unclear(letter.number, said)
+        elif outcome is Outcome.NEVER or now - letter.due_at > _LATEST:
+            books.letters.give_up(letter.number, said)
+        else:
+            books.letters.put_off(letter.number, said, now + min(_NEXT * letter.attempts, dt.timedelta(hours=4)))
+
+
+def _server(settings: LetterSettings, folder: Path) -> MailServer:
+    password = secret(settings.password, "[letter] password", folder) if settings.password else ""
+    return MailServer(settings.host, settings.port, settings.security, settings.user, password)
+
+
+def _before(runs: tuple[KnownRun, ...], number: int, as_of: dt.date, last: KeptLetter | None) -> KnownRun | None:
+    """The run to compare with: that of the letter before, or else the youngest that is about a week older."""
+    if last is not None and last.run_id is not None:
+        told = next((one for one in runs if one.number == last.run_id), None)
+        if told is not None and told.figures is not None:
+            return told
+    older = [one for one in runs if one.number != number and one.figures is not None and as_of - one.as_of >= _ALMOST]
+    return max(older, key=lambda one: (one.as_of, one.made_at), default=None)
+
+
+def _changes(books: Books, before: int, now: int) -> ScoreChanges | None:
+    if before == now:
+        return None
+    for kind in (CUSTOMERS, SUBSCRIBERS):
+        earlier, later = (books.runs.scores_of(number, kind) for number in (before, now))
+        if earlier is not None and later is not None:
+            return score_changes(earlier.snapshot, later.snapshot)
+    return None
+
+
+def _decided(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
+    """Decisions since a moment, and earlier ones of which something has come since."""
+    found = []
+    for name in books.ledger.decisions():
+        one, outcomes = books.ledger.decision(name), books.ledger.outcomes(name)
+        assert one is not None
+        newest = outcomes[-1] if outcomes else None
+        new = one.decided_at > since
+        if not new and (newest is None or newest.observed_at <= since):
+            continue
+        got = (
+            (None, None, None, None)
+            if newest is None
+            else (newest.gain, newest.gain_low, newest.gain_high, newest.until)
+        )
+        found.append(
+            Decided(
+                one.action.label, one.decided_at, len(one.audience.customer_keys), len(one.audience.held_out_keys),
+                one.expected_gain, one.expected_gain_low, one.expected_gain_high, one.currency, one.evidence, *got, new,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _alerts(books: Books, since: dt.datetime) -> AlertCounts:
+    everything = books.alerts.listed(None)
+    closed = [one for one in everything if one.closed_at is not None and one.closed_at > since]
+    done = [one for one in closed if one.status is AlertStatus.DONE]
+    stakes = [one.proposal.expected_loss for one in done if one.proposal.expected_loss is not None]
+    raised = sum(any(event.event == "raised" and event.at > since for event in one.history) for one in everything)
+    return AlertCounts(
+        raised,
+        len(done),
+        sum(one.status is AlertStatus.DISMISSED for one in closed),
+        sum(one.status is AlertStatus.LAPSED for one in closed),
+        sum(one.status is AlertStatus.OPEN for one in everything),
+        sum(stakes) if stakes else None,
+    )
