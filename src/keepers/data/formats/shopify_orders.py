@@ -1,4 +1,7 @@
-"""Shopify's orders export: one row a line, the order's own values on its first row."""
+"""Shopify's orders export: one row a line, the order's own values on its first row.
+
+Orders that were pulled have their customer's id beside it, which the export has not.
+"""
 
 from keepers.data.format import Format, Shape
 
@@ -10,6 +13,7 @@ FORMAT = Format(
     columns={
         "order_id": "Name",
         "transaction_id": "Id",
+        "customer_id": "Customer ID",
         "email": "Email",
         "phone": "Phone, Billing Phone, Shipping Phone",
         "name": "Billing Name, Shipping Name",

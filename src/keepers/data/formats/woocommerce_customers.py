@@ -8,7 +8,7 @@ FORMAT = Format(
     shape=Shape.CUSTOMERS,
     columns={
         "name": "Name",
-        "customer_id": "Username",
+        "customer_id": "Customer User ID, Username",
         "created_at": "Sign Up, Date registered",
         "email": "Email",
         "orders_count": "Orders",

@@ -1,0 +1,233 @@
+"""What was pulled from a service, kept on disk page by page, so that a pull that is killed goes on where it was."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from keepers.data.connectors.service import Item
+from keepers.data.engine import Engine, literal
+from keepers.domain.errors import EngineError
+
+RAW = ".raw"
+"""Folder of what services answered, beside the tables that runs read."""
+
+_MARKS = "pulled.json"
+_VERSION = 1
+_LARGEST_ITEM = 2**28
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a list was read.
+
+    Attributes
+    ----------
+    since : str, optional
+        Everything changed before is there.
+    newest : str, optional
+        The latest change seen in a walk that has not ended.
+    token : str, optional
+        Where such a walk goes on.
+    anew : bool
+        Whether the walk reads everything, so that what it does not see is gone.
+    began : bool
+        Whether a walk has begun and not ended.
+    size : int
+        Bytes of whole pages in the file.
+    whole_at : str, optional
+        When everything was read last.
+    rows : int
+        Items kept.
+    """
+
+    since: str | None = None
+    newest: str | None = None
+    token: str | None = None
+    anew: bool = False
+    began: bool = False
+    size: int = 0
+    whole_at: str | None = None
+    rows: int = 0
+
+
+@dataclass
+class Told:
+    """What a source's pulls came to, for people.
+
+    Attributes
+    ----------
+    at : str
+        When the last pull ended.
+    well : bool
+    said : str
+        What it came to, or what went wrong.
+    good_at : str, optional
+        When a pull last ended well.
+    rows : dict of str to int
+        Rows by table.
+    new : int
+        Items that came or changed in the last pull.
+    notes : list of str
+    """
+
+    at: str
+    well: bool
+    said: str
+    good_at: str | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+    new: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class Kept:
+    """The folder of a source.
+
+    Parameters
+    ----------
+    folder : Path
+        With the tables; raw items stand in `.raw` within it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.raw = folder / RAW
+        self._marks: dict[str, Mark] = {}
+        self._items: dict[str, dict[str, Any]] = {}
+        self.told: Told | None = None
+        self._load()
+
+    def mark(self, name: str) -> Mark:
+        """How far a list was read."""
+        return self._marks.get(name, Mark())
+
+    def begin(self, name: str, anew: bool) -> Mark:
+        """Begin a walk over a list, or go on with the one that was interrupted; gives where."""
+        mark = self.mark(name)
+        path = self.pages(name)
+        self.raw.mkdir(parents=True, exist_ok=True)
+        if not mark.began or (anew and not mark.anew):
+            mark = replace(mark, began=True, anew=anew, newest=None, token=None, size=0 if anew else mark.size)
+        with path.open("ab") as file:
+            # A page that was being written when the process was killed is asked for again.
+            file.truncate(mark.size)
+        self._set(name, mark)
+        return mark
+
+    def add(self, name: str, keyed: Sequence[tuple[str, Item]], mark: Mark) -> Mark:
+        """Keep a page; it is on disk when this returns, and not before is it known to be."""
+        path = self.pages(name)
+        with path.open("ab") as file:
+            for key, item in keyed:
+                file.write(json.dumps({"key": key, "doc": item}, ensure_ascii=False, separators=(",", ":")).encode())
+                file.write(b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        mark = replace(mark, size=size)
+        self._set(name, mark)
+        return mark
+
+    def end(self, engine: Engine, name: str, now: dt.datetime) -> int:
+        """A walk has seen everything: merge its pages, of each item the newest; gives how many came or changed."""
+        mark = self.mark(name)
+        changed = self._merge(engine, name, mark)
+        rows = int(engine.row(f"SELECT count(*) FROM {self.relation(name)}")[0])
+        # The merged file is in place: reading the pages a second time, after a crash here, would change nothing.
+        with self.pages(name).open("ab") as file:
+            file.truncate(0)
+        since = max(filter(None, (mark.since, mark.newest)), default=None)
+        whole = now.isoformat() if mark.anew else mark.whole_at
+        self._set(name, Mark(since=since, whole_at=whole, rows=rows))
+        return changed
+
+    def pages(self, name: str) -> Path:
+        """The file of pages that are not merged yet."""
+        return self.raw / f"{name}.jsonl"
+
+    def relation(self, name: str) -> str:
+        """SQL of a list's items: ``key`` and ``doc``."""
+        path = self.raw / f"{name}.parquet"
+        if not path.exists():
+            return "(SELECT NULL::VARCHAR AS key, NULL::JSON AS doc WHERE false)"
+        return f"(SELECT key, doc::JSON AS doc FROM read_parquet({literal(str(path))}))"
+
+    def note(self, told: Told) -> None:
+        """Remember what a pull came to."""
+        self.told = told
+        self._save()
+
+    def value(self, name: str) -> dict[str, Any]:
+        """Something else that is remembered of a source, such as the state of a file."""
+        return self._items.get(name, {})
+
+    def set_value(self, name: str, value: dict[str, Any]) -> None:
+        """Remember it."""
+        self._items[name] = value
+        self._save()
+
+    def _merge(self, engine: Engine, name: str, mark: Mark) -> int:
+        path = self.raw / f"{name}.parquet"
+        beside = path.with_suffix(".part")
+        pages = (
+            f"(SELECT key, doc::VARCHAR AS doc, 1 AS batch, row_number() OVER () AS place FROM read_json("
+            f"{literal(str(self.pages(name)))}, format = 'newline_delimited', maximum_object_size = {_LARGEST_ITEM}, "
+            "columns = {key: 'VARCHAR', doc: 'JSON'}))"
+        )
+        kept = f"(SELECT key, doc::VARCHAR AS doc, 0 AS batch, 0 AS place FROM {self.relation(name)})"
+        newest = (
+            "SELECT key, doc FROM ({}) QUALIFY row_number() OVER (PARTITION BY key ORDER BY batch DESC, place DESC) = 1"
+        )
+        changed = int(
+            engine.row(
+                f"SELECT count(*) FROM ({newest.format(f'FROM {pages}')}) n LEFT JOIN {kept} k USING (key) "
+                "WHERE k.doc IS DISTINCT FROM n.doc"
+            )[0]
+        )
+        everything = f"FROM {pages}" if mark.anew else f"FROM {pages} UNION ALL FROM {kept}"
+        engine.execute(
+            f"COPY (SELECT key, doc FROM ({newest.format(everything)}) ORDER BY key) TO {literal(str(beside))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        )
+        beside.replace(path)
+        return changed
+
+    def _set(self, name: str, mark: Mark) -> None:
+        self._marks[name] = mark
+        self._save()
+
+    def _save(self) -> None:
+        self.raw.mkdir(parents=True, exist_ok=True)
+        said = {
+            "version": _VERSION,
+            "lists": {name: asdict(mark) for name, mark in self._marks.items()},
+            "files": self._items,
+            "told": None if self.told is None else asdict(self.told),
+        }
+        beside = self.raw / f"{_MARKS}.part"
+        with beside.open("w", encoding="utf-8") as file:
+            json.dump(said, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.raw / _MARKS)
+
+    def _load(self) -> None:
+        path = self.raw / _MARKS
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            raise EngineError(
+                f"{path} cannot be read ({error}). Move the folder {self.folder} away: the next pull reads all anew."
+            ) from None
+        if said.get("version") != _VERSION:
+            raise EngineError(f"{path} is of a newer Keepers. Update Keepers, or move the folder away.")
+        self._marks = {name: Mark(**mark) for name, mark in said["lists"].items()}
+        self._items = said["files"]
+        self.told = None if said["told"] is None else Told(**said["told"])

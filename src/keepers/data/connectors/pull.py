@@ -1,0 +1,223 @@
+"""One pull of one source: every list walked, merged, and laid out as the service's own exports."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from keepers.data.connectors.kept import Kept, Mark, Told
+from keepers.data.connectors.service import Resource, Service, found, moment_of
+from keepers.data.connectors.walk import UnknownListError, Walker
+from keepers.data.engine import Engine, literal, template
+from keepers.data.normalise import fill
+from keepers.domain.errors import EngineError
+
+Progress = Callable[[str], None]
+
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A source as it is pulled, with its secrets; it is made for one pull and kept nowhere.
+
+    Parameters
+    ----------
+    name : str
+        The owner's name for it.
+    settings : mapping of str to str
+        What the service needs to be told.
+    since : date, optional
+        Nothing that changed before is asked for.
+    page_size : int
+        Items of a page; services have limits of their own.
+    """
+
+    name: str
+    settings: Mapping[str, str]
+    since: dt.date | None = None
+    page_size: int = 250
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull came to.
+
+    Attributes
+    ----------
+    changed : int
+        Items that came or changed.
+    rows : dict of str to int
+        Rows of every table now.
+    notes : tuple of str
+        What was passed over, and why.
+    """
+
+    changed: int
+    rows: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """In words."""
+        items = f"{self.changed:,} new or changed" if self.changed else "nothing new"
+        tables = ", ".join(f"{count:,} rows of {name}" for name, count in self.rows.items())
+        return f"{items}; {tables}" if tables else f"{items}; no rows yet"
+
+
+def pull_service(
+    service: Service, connection: Connection, folder: Path, now: dt.datetime, progress: Progress, anew: bool = False
+) -> Pulled:
+    """Bring a source's folder up to date.
+
+    Parameters
+    ----------
+    service : Service
+    connection : Connection
+    folder : Path
+        Of the source.
+    now : datetime
+    progress : callable
+        Is told what is at hand.
+    anew : bool
+        Read everything, so that what the service has no longer goes.
+
+    Raises
+    ------
+    KeepersError
+        What is there stays, pages that came stay too, and the next pull goes on from there.
+    """
+    with locked(folder, connection.name):
+        kept = Kept(folder)
+        walker = Walker(service, connection.settings)
+        engine = Engine(threads=1)
+        try:
+            changed, notes = 0, []
+            for resource in service.resources:
+                try:
+                    _walk(walker, resource, kept, connection, now, progress, anew)
+                except UnknownListError as error:
+                    notes.append(str(error))
+                    continue
+                changed += kept.end(engine, resource.name, now)
+            rows = lay_out(engine, service, kept)
+        finally:
+            engine.close()
+            walker.close()
+    return Pulled(changed, rows, tuple(notes))
+
+
+def remember(folder: Path, now: dt.datetime, pulled: Pulled | None, complaint: str = "") -> None:
+    """Keep what a pull came to, or why it failed, for people."""
+    kept = Kept(folder)
+    before = kept.told
+    good_at = before.good_at if before else None
+    if pulled is None:
+        kept.note(Told(now.isoformat(), False, complaint, good_at, dict(before.rows) if before else {}))
+    else:
+        at = now.isoformat()
+        kept.note(Told(at, True, pulled.said, at, pulled.rows, pulled.changed, list(pulled.notes)))
+
+
+def told(folder: Path) -> Told | None:
+    """What the last pull came to; None before the first."""
+    return Kept(folder).told
+
+
+def _walk(
+    walker: Walker, resource: Resource, kept: Kept, connection: Connection, now: dt.datetime, progress: Progress,
+    anew: bool,
+) -> None:  # fmt: skip
+    name = resource.name
+    mark = kept.begin(name, anew or _due(resource, kept.mark(name), now))
+    earliest = None if connection.since is None else dt.datetime.combine(connection.since, dt.time(), dt.UTC)
+    count = 0
+    progress(f"Asking for {name}")
+    for items, token in walker.pages(resource, connection.page_size, _from(resource, mark, earliest), mark.token):
+        moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
+        newest = max((one.isoformat() for one in moments if one is not None), default=None)
+        newest = max(filter(None, (mark.newest, newest)), default=None)
+        keyed = [(str(found(item, resource.key)), item) for item in items]
+        mark = kept.add(name, keyed, replace(mark, newest=newest, token=token))
+        count += len(items)
+        progress(f"{count:,} {name}")
+
+
+def _due(resource: Resource, mark: Mark, now: dt.datetime) -> bool:
+    """Whether a list is to be read whole."""
+    if mark.began:
+        return mark.anew
+    if resource.since is None or mark.whole_at is None:
+        return True
+    if resource.whole_days is None:
+        return False
+    return now - dt.datetime.fromisoformat(mark.whole_at) >= dt.timedelta(days=resource.whole_days)
+
+
+def _from(resource: Resource, mark: Mark, earliest: dt.datetime | None) -> dt.datetime | None:
+    """From when on to ask."""
+    if resource.since is None:
+        return None
+    start = None
+    if resource.ascending and mark.newest is not None:
+        start = dt.datetime.fromisoformat(mark.newest) - resource.since.overlap
+    elif not mark.anew and mark.since is not None:
+        start = dt.datetime.fromisoformat(mark.since) - resource.since.overlap
+    return max(filter(None, (start, earliest)), default=None)
+
+
+def lay_out(engine: Engine, service: Service, kept: Kept) -> dict[str, int]:
+    """Write the tables that runs read; gives their rows."""
+    names = {resource.name: kept.relation(resource.name) for resource in service.resources}
+    rows = {}
+    for table in service.tables:
+        query = fill(template("keepers.data.connectors.sql", f"{service.kind}_{table}"), **names)
+        count = write_table(engine, query, kept.folder / f"{table}.parquet")
+        if count:
+            rows[table] = count
+    return rows
+
+
+def write_table(engine: Engine, query: str, path: Path) -> int:
+    """A table in its place, whole or not at all; none where it has no rows."""
+    beside = path.with_name(f".{path.name}.part")
+    engine.execute(f"COPY ({query}) TO {literal(str(beside))} (FORMAT parquet, COMPRESSION zstd)")
+    count = int(engine.row(f"SELECT count(*) FROM read_parquet({literal(str(beside))})")[0])
+    if count:
+        beside.replace(path)
+    else:
+        beside.unlink()
+        path.unlink(missing_ok=True)
+    return count
+
+
+@contextlib.contextmanager
+def locked(folder: Path, name: str) -> Iterator[None]:
+    """One pull of a source at a time; the lock goes with the process.
+
+    Raises
+    ------
+    EngineError
+        Another one is at it, or the folder may not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / _LOCK).open("w")
+    except OSError as error:
+        raise EngineError(f"{folder} cannot be written ({error.strerror}). Give yourself the right to.") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EngineError(f"{name} is being pulled already. Wait until that pull has ended.") from None
+        yield
+
+
+def is_name(name: str) -> bool:
+    """Whether a source may be called so: its folder is."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", name) is not None

@@ -1,0 +1,165 @@
+"""Shopify, by its GraphQL Admin API: orders with lines and refunds, customers, products."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keepers.data.connectors.service import Ask, Item, Paging, Resource, Service, Setting, Since, found
+from keepers.domain.errors import ConfigError, EngineError
+
+VERSION = "2026-04"
+"""Shopify keeps a version for a year at least, and answers with the oldest it has where one is gone."""
+
+_MONEY = "{ shopMoney { amount currencyCode } }"
+# A question may cost 1,000 points: a point an object, and what is asked for counts, not what comes. Ten orders of ten
+# lines and five refunds stay below; what an order has more is asked for by itself.
+_LINES_FIRST, _REFUNDS_FIRST = 10, 5
+_REFUNDS = f"refunds(first: %s) {{ id createdAt totalRefundedSet {_MONEY} }}"
+_LINES = f"""lineItems(first: %s) {{
+  pageInfo {{ hasNextPage endCursor }}
+  nodes {{ name quantity sku vendor originalUnitPriceSet {_MONEY} totalDiscountSet {_MONEY} }} }}"""
+_ADDRESS = "{ name phone countryCodeV2 }"
+_ORDERS = f"""query Orders($first: Int!, $after: String, $query: String) {{
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{
+      id name email phone test createdAt updatedAt cancelledAt displayFinancialStatus currencyCode sourceName
+      discountCodes
+      customer {{ id email phone }}
+      subtotalPriceSet {_MONEY} totalShippingPriceSet {_MONEY} totalTaxSet {_MONEY} totalPriceSet {_MONEY}
+      totalDiscountsSet {_MONEY} totalRefundedSet {_MONEY}
+      billingAddress {_ADDRESS} shippingAddress {_ADDRESS}
+      {_REFUNDS % _REFUNDS_FIRST}
+      {_LINES % _LINES_FIRST}
+    }} }} }}"""
+_MORE_LINES = f"query Lines($id: ID!, $after: String) {{ order(id: $id) {{ {_LINES % '100, after: $after'} }} }}"
+_ALL_REFUNDS = f"query Refunds($id: ID!) {{ order(id: $id) {{ {_REFUNDS % 250} }} }}"
+_CUSTOMERS = """query Customers($first: Int!, $after: String, $query: String) {
+  customers(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      id firstName lastName updatedAt tags numberOfOrders amountSpent { amount currencyCode }
+      defaultEmailAddress { emailAddress marketingState } defaultPhoneNumber { phoneNumber marketingState }
+      defaultAddress { company city provinceCode countryCodeV2 phone }
+    } } }"""
+_PRODUCTS = """query Products($first: Int!, $after: String, $query: String) {
+  products(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      id handle title productType vendor updatedAt
+      variants(first: 10) { nodes { sku price inventoryItem { unitCost { amount currencyCode } } } }
+    } } }"""
+
+
+def _base(settings: Mapping[str, str]) -> str:
+    if "address" in settings:
+        return settings["address"].rstrip("/")
+    shop = settings["shop"].removeprefix("https://").rstrip("/")
+    if "/" in shop or "@" in shop:
+        raise ConfigError(f"`shop` is {settings['shop']!r}; write the shop's own address, such as name.myshopify.com.")
+    return f"https://{shop if '.' in shop else f'{shop}.myshopify.com'}"
+
+
+def _headers(settings: Mapping[str, str]) -> dict[str, str]:
+    token = settings.get("token")
+    if token is None:
+        if "client_id" not in settings or "client_secret" not in settings:
+            raise ConfigError("Shopify needs `token`, or `client_id` and `client_secret`. See docs/connect.md.")
+        token = _granted(settings)
+    return {"X-Shopify-Access-Token": token}
+
+
+def _granted(settings: Mapping[str, str]) -> str:
+    """A token for a day, which an app of one's own gets for its secret."""
+    from dlt.sources.helpers.requests import Client, RequestException
+
+    asked = {
+        "grant_type": "client_credentials", "client_id": settings["client_id"],
+        "client_secret": settings["client_secret"],
+    }  # fmt: skip
+    try:
+        answer = Client(raise_for_status=False).post(f"{settings['base']}/admin/oauth/access_token", json=asked)
+    except RequestException as error:
+        raise EngineError(f"Shopify cannot be reached ({type(error).__name__}). Try later.") from None
+    if answer.status_code >= 400:
+        raise ConfigError(f"Shopify refuses `client_id` and `client_secret` ({answer.status_code}). {_ACCOUNT}")
+    return str(answer.json()["access_token"])
+
+
+def _rest_of_orders(orders: Sequence[Item], ask: Ask) -> None:
+    """Lines and refunds of orders with more than fit into one answer."""
+    for order in orders:
+        if len(order["refunds"]) >= _REFUNDS_FIRST:
+            body = {"query": _ALL_REFUNDS, "variables": {"id": order["id"]}}
+            order["refunds"] = found(ask("POST", _PATH, body), "data.order.refunds") or order["refunds"]
+        lines = order["lineItems"]
+        while found(lines, "pageInfo.hasNextPage"):
+            after = found(lines, "pageInfo.endCursor")
+            body = {"query": _MORE_LINES, "variables": {"id": order["id"], "after": after}}
+            more = found(ask("POST", _PATH, body), "data.order.lineItems") or {}
+            lines["nodes"] += more.get("nodes", [])
+            lines["pageInfo"] = more.get("pageInfo", {})
+
+
+def _throttled(answer: Any) -> bool:
+    return any(found(error, "extensions.code") == "THROTTLED" for error in _errors(answer))
+
+
+def _refused(answer: Any) -> str:
+    errors = [error for error in _errors(answer) if found(error, "extensions.code") != "THROTTLED"]
+    return "; ".join(str(error.get("message", error)) if isinstance(error, dict) else str(error) for error in errors)
+
+
+def _errors(answer: Any) -> list[Any]:
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    return errors if isinstance(errors, list) else [] if errors is None else [errors]
+
+
+_PATH = "/admin/api/{version}/graphql.json"
+_ACCOUNT = "Make a custom app with the scopes read_orders, read_all_orders, read_customers and read_products."
+
+
+def _list(name: str, query: str, largest: int, **more: Any) -> Resource:
+    return Resource(
+        name,
+        _PATH,
+        rows=f"data.{name}.nodes",
+        body={
+            "query": query,
+            "variables": {"first": "{size}", "after": None, "query": "updated_at:>='{since}'"},
+        },
+        paging=Paging.CURSOR,
+        cursor=f"data.{name}.pageInfo.endCursor",
+        more=f"data.{name}.pageInfo.hasNextPage",
+        after="variables.after",
+        since=Since("updatedAt", overlap=dt.timedelta(minutes=5)),
+        largest=largest,
+        **more,
+    )
+
+
+SERVICE = Service(
+    kind="shopify",
+    label="Shopify",
+    settings=(
+        Setting("shop", "fernhollow.myshopify.com"),
+        Setting("token", "{env:SHOPIFY_TOKEN}", secret=True, needed=False),
+        Setting("client_id", "0a1b2c3d", needed=False),
+        Setting("client_secret", "{env:SHOPIFY_SECRET}", secret=True, needed=False),
+        Setting("version", VERSION, needed=False),
+    ),
+    base=_base,
+    headers=_headers,
+    resources=(
+        _list("orders", _ORDERS, 10, complete=_rest_of_orders),
+        _list("customers", _CUSTOMERS, 100),
+        _list("products", _PRODUCTS, 10, optional=True),
+    ),
+    tables=("orders", "refunds", "customers", "products"),
+    account=_ACCOUNT,
+    throttled=_throttled,
+    refused=_refused,
+    defaults={"version": VERSION},
+)

@@ -1,0 +1,224 @@
+"""Walking through a service's lists: questions, patience with what goes wrong, and answers page by page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from keepers.data.connectors.service import BEGINNING, Item, Resource, Service, filled, found
+from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersError, MissingExtraError
+
+if TYPE_CHECKING:
+    from dlt.sources.helpers.rest_client.client import RESTClient
+    from requests import Response
+
+ATTEMPTS = 7
+"""How often one question is asked while the service is busy or fails."""
+
+BACKOFF = 1.0
+"""Seconds before the second attempt, doubled for each further one; `Retry-After` goes before it."""
+
+LONGEST_WAIT = 300.0
+_TIMEOUT = 60.0
+_WORDS = 300
+_BUSY = "{label} allows no more questions for {name} for now. Try later: a pull goes on where it was."
+
+
+class UnknownListError(KeepersError):
+    """The service has no such list, or the token may not read it."""
+
+
+class Walker:
+    """Asks one service.
+
+    Parameters
+    ----------
+    service : Service
+    settings : mapping
+        With secrets revealed.
+
+    Raises
+    ------
+    MissingExtraError
+        The loading library is not installed.
+    """
+
+    def __init__(self, service: Service, settings: Mapping[str, str]) -> None:
+        self._service = service
+        self._settings = {**service.defaults, **settings}
+        base = service.base(self._settings)
+        _check_address(base)
+        self._client = _client(service, base)
+        self._client.headers = dict(service.headers({**self._settings, "base": base}))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.session.close()
+
+    def pages(
+        self, resource: Resource, size: int, since: dt.datetime | None, token: str | None
+    ) -> Iterator[tuple[list[Item], str | None]]:
+        """Pages of a list, each with the token that a walk can go on with.
+
+        Raises
+        ------
+        KeepersError
+            The service refuses, fails for long, or answers with something else than the list.
+        """
+        from keepers.data.connectors.paging import LastId, paginator
+
+        start = since or BEGINNING
+        size = min(size, resource.largest)
+        since_text = "" if resource.since is None else resource.since.asked(start)
+        values = {"size": size, "since": since_text}
+        way = paginator(resource, size, start, token)
+        with _Told(self._service, resource):
+            for page in self._client.paginate(
+                filled(resource.path, **self._settings),
+                method="GET" if resource.body is None else "POST",
+                params=filled(dict(resource.params), **values),
+                json=None if resource.body is None else filled(dict(resource.body), **values),
+                paginator=way,
+                data_selector=resource.rows,
+                hooks={"response": [self._looking(resource)]},
+            ):
+                items = list(page)
+                if resource.complete is not None and items:
+                    resource.complete(items, self._ask)
+                yield items, way.token if isinstance(way, LastId) else None
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        """One question beside the list; None where there is no such thing."""
+        answer = self._client.request(
+            filled(path, **self._settings),
+            method="POST" if method == "POST" else "GET",
+            json=None if body is None else dict(body),
+            hooks={"response": [self._looking(None)]},
+        )
+        return answer.json()
+
+    def _looking(self, resource: Resource | None) -> Callable[..., None]:
+        """Complains of an answer that is none; what may pass is asked again around this."""
+        service = self._service
+
+        def look(response: Response, *_: Any, **__: Any) -> None:
+            # Read whole, so that the connection is free again whatever is raised.
+            text = response.content
+            response.raise_for_status()
+            try:
+                answer = response.json() if text else None
+            except ValueError:
+                answer = None
+            if service.throttled is not None and service.throttled(answer):
+                raise _busy()
+            if service.refused is not None and (words := service.refused(answer)):
+                if resource is not None and resource.optional:
+                    raise UnknownListError(f"{service.label} does not give {resource.name}: {words[:_WORDS]}")
+                raise InputError(f"{service.label} refuses the question: {words[:_WORDS]}")
+            if resource is not None and not _is_list(answer, resource):
+                raise InputError(
+                    f"{service.label} answers for {resource.name} with something else than the list that is known. Its "
+                    "interface may have changed: update Keepers, or set `version` as docs/connect.md says."
+                )
+
+        return look
+
+
+def _is_list(answer: Any, resource: Resource) -> bool:
+    """Whether an answer is a page of a list, all items with their ids, and says whether there is more."""
+    items = answer if resource.rows == "$" else found(answer, resource.rows)
+    if not isinstance(items, list) or (resource.more and not isinstance(found(answer, resource.more), bool)):
+        return False
+    return all(isinstance(item, dict) and found(item, resource.key) is not None for item in items)
+
+
+def _client(service: Service, base: str) -> RESTClient:
+    # The library would otherwise look for settings of its own, and report its use to its makers, where it runs whole.
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    try:
+        from dlt.common.configuration.specs.runtime_configuration import RuntimeConfiguration
+        from dlt.sources.helpers.requests import Client
+        from dlt.sources.helpers.requests.retry import DEFAULT_RETRY_EXCEPTIONS
+        from dlt.sources.helpers.rest_client.client import RESTClient
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "dlt", "connectors", f"Pulling from {service.label}") from None
+
+    session = Client(
+        request_timeout=_TIMEOUT,
+        raise_for_status=False,
+        request_max_attempts=ATTEMPTS,
+        request_backoff_factor=BACKOFF,
+        request_max_retry_delay=LONGEST_WAIT,
+        exceptions=(*DEFAULT_RETRY_EXCEPTIONS, _busy_error()),
+        session_attrs={"max_redirects": 3},
+    ).session
+    # A file of passwords in somebody's home must not replace the token that was given.
+    session.trust_env = bool(os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"))
+    return RESTClient(base_url=base, session=session, config=RuntimeConfiguration(dlthub_telemetry=False))
+
+
+@cache
+def _busy_error() -> type[Exception]:
+    import requests
+
+    class BusyError(requests.RequestException):
+        """An answer that looks well says that one has asked too often."""
+
+    return BusyError
+
+
+def _busy() -> Exception:
+    return _busy_error()()
+
+
+def _check_address(base: str) -> None:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(base)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and here):
+        raise ConfigError(
+            f"{base} is no address that begins with https://, over which a token would be read by others."
+        )
+
+
+class _Told:
+    """Errors of the network in words that say what to do."""
+
+    def __init__(self, service: Service, resource: Resource) -> None:
+        self._service, self._resource = service, resource
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        import requests
+
+        if not isinstance(error, requests.RequestException):
+            return
+        label, name = self._service.label, self._resource.name
+        status = None if error.response is None else error.response.status_code
+        if status in (401, 403):
+            if self._resource.optional and status == 403:
+                raise UnknownListError(f"{label}: the token may not read {name}.") from None
+            word = "is refused" if status == 401 else f"may not read {name}"
+            raise ConfigError(f"{label}: the token {word} ({status}). {self._service.account}") from None
+        if status == 404:
+            if self._resource.optional:
+                raise UnknownListError(f"{label} has no {name}.") from None
+            raise ConfigError(f"{label} has no {name} at this address (404). Check the address of the shop.") from None
+        if status == 429 or isinstance(error, _busy_error()):
+            raise EngineError(_BUSY.format(label=label, name=name)) from None
+        if status is not None and status < 500:
+            raise InputError(f"{label} refuses the question for {name} ({status}): {_words(error)}") from None
+        why = f"answers with an error ({status})" if status else f"cannot be reached ({type(error).__name__})"
+        raise EngineError(
+            f"{label} {why}, {ATTEMPTS} times in a row. Try later: a pull goes on where it was."
+        ) from None
+
+
+def _words(error: Any) -> str:
+    return " ".join(str(error.response.text).split())[:_WORDS] or "it says no more."

@@ -1,0 +1,249 @@
+"""Stripe, WooCommerce and HubSpot: what is pulled reads as their exports do, and changes of old items are found."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keepers.data.connectors import walk
+from keepers.data.connectors.catalogue import SERVICES
+from keepers.data.connectors.pull import Connection, Pulled, pull_service
+from keepers.data.read import Dataset, read
+from keepers.domain.errors import EngineError
+from services import Answer, Crm, Payments, Server, Wordpress, serving
+
+NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "BACKOFF", 0.01)
+    monkeypatch.setattr(walk, "LONGEST_WAIT", 0.05)
+
+
+def _pull(kind: str, server: Server, folder: Path, size: int = 3, now: dt.datetime = NOW) -> Pulled:
+    settings = {
+        "stripe": {"key": "rk_test_0123456789", "address": server.base},
+        "woocommerce": {"shop": server.base, "key": "ck", "secret": "cs"},
+        "hubspot": {"token": "pat-0123456789", "address": server.base},
+    }[kind]
+    return pull_service(SERVICES[kind], Connection("one", settings, page_size=size), folder, now, lambda _: None)
+
+
+def _read(folder: Path, now: dt.datetime = NOW) -> Dataset:
+    return read(folder, now=now.replace(tzinfo=None))
+
+
+def _seconds(day: str) -> int:
+    return int(dt.datetime.fromisoformat(f"{day}T15:00:00+00:00").timestamp())
+
+
+def _charge(name: str, day: str, amount: int, email: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"ch_{name}", "created": _seconds(day), "amount": amount, "amount_refunded": 0, "currency": "usd",
+        "status": "succeeded", "captured": True, "refunded": False, "customer": f"cus_{email}", "livemode": True,
+        "billing_details": {"email": f"{email}@example.com", "name": None}, "invoice": None, "description": None,
+    } | more  # fmt: skip
+
+
+def test_stripe_reads_as_its_export_and_finds_later_refunds(tmp_path: Path) -> None:
+    price = {"id": "price_1", "nickname": "Box", "unit_amount": 1900, "recurring": {"interval": "month"}}
+    account = Payments(
+        {
+            "charges": [
+                _charge("ok", "2026-10-01", 150_000, "belen"),
+                _charge("parcial", "2026-08-20", 100_000, "pablo"),
+                _charge("no", "2026-09-30", 5_000, "pablo", status="failed", captured=False),
+                _charge("yen", "2026-09-30", 5_000, "test", livemode=False),
+                *[_charge(f"old{n}", f"2026-08-{n + 1:02d}", 1_000, f"p{n}") for n in range(8)],
+            ],
+            "customers": [
+                {"id": "cus_belen", "created": _seconds("2026-08-01"), "email": "belen@example.com", "name": "Belén"}
+            ],
+            "subscriptions": [
+                {
+                    "id": "sub_1", "created": _seconds("2026-08-01"), "customer": "cus_belen", "status": "active",
+                    "currency": "usd", "start_date": _seconds("2026-08-01"), "livemode": True,
+                    "items": {"data": [{"quantity": 1, "price": price}]},
+                }
+            ],
+            "invoices": [
+                {
+                    "id": "in_1", "created": _seconds("2026-09-01"), "amount_paid": 20_000, "currency": "usd",
+                    "paid_out_of_band": True, "customer": "cus_belen", "customer_email": "belen@example.com",
+                    "charge": None, "livemode": True,
+                }
+            ],
+        }
+    )  # fmt: skip
+    with serving(account) as server:
+        assert _pull("stripe", server, tmp_path).rows == {"payments": 13, "customers": 1, "subscriptions": 1}
+        assert server.asked[0].headers["stripe-version"].startswith("2025-")
+        dataset = _read(tmp_path)
+        assert {source.format for source in dataset.sources} == {
+            "stripe payments", "stripe customers", "stripe subscriptions",
+        }  # fmt: skip
+        told = dataset.reconciliation
+        # The charges that count, and the invoice that was paid elsewhere.
+        assert (told.orders, told.amount("net")) == (11, Decimal("2780.00"))
+        # A month later part of an old charge goes back. The list of charges is not asked for as far back as that.
+        account.lists["charges"][1]["amount_refunded"] = 30_000
+        refund = {"id": "re_1", "charge": "ch_parcial", "amount": 30_000, "created": _seconds("2026-11-18")}
+        account.lists["refunds"] = [refund]
+        later = NOW + dt.timedelta(days=1)
+        assert _pull("stripe", server, tmp_path, now=later).changed == 1
+        assert all("created[gte]" in one.params for one in server.asked if one.path == "/v1/charges")
+        dataset = _read(tmp_path, later)
+        assert dataset.reconciliation.amount("net") == Decimal("2480.00")
+        rows = dataset.engine.rows(f"SELECT occurred_at::DATE, amount FROM {dataset.tables['refunds'].name}")
+        assert [(str(day), amount) for day, amount in rows] == [("2026-11-18", Decimal("300.0000"))]
+
+
+def test_stripe_goes_on_behind_the_last_charge_that_came(tmp_path: Path) -> None:
+    account = Payments({"charges": [_charge(f"{n}", f"2026-08-{n + 1:02d}", 1_000, f"p{n}") for n in range(20)]})
+    with serving(account) as server:
+        server.troubles = [None, None, *[Answer({}, 500)] * walk.ATTEMPTS]
+        with pytest.raises(EngineError, match="goes on where it was"):
+            _pull("stripe", server, tmp_path)
+        # Newest first: what comes meanwhile is before the place where the walk goes on.
+        account.lists["charges"].append(_charge("new", "2026-08-30", 1_000, "p99"))
+        asked = len(server.asked)
+        assert _pull("stripe", server, tmp_path).rows == {"payments": 20}
+        assert server.asked[asked].params["starting_after"] == "ch_14"
+        assert _pull("stripe", server, tmp_path).rows == {"payments": 21}
+
+
+def _order(number: int, at: str, email: str = "ada@example.com", **more: Any) -> dict[str, Any]:
+    return {
+        "id": number, "number": str(number), "status": "completed", "currency": "EUR", "date_created_gmt": at,
+        "date_modified_gmt": at, "date_paid_gmt": at, "total": "59.50", "total_tax": "9.50", "shipping_total": "0.00",
+        "discount_total": "0.00", "customer_id": 0, "coupon_lines": [{"code": "FALL5"}], "refunds": [],
+        "billing": {"email": email, "first_name": "Ada", "last_name": "E", "country": "DE", "phone": ""},
+        "shipping": {"country": "DE"},
+        "line_items": [{"name": "Pot", "quantity": 2, "price": 25, "total": "50.00", "sku": "POT"}],
+    } | more  # fmt: skip
+
+
+def test_woocommerce_loses_no_order_that_moves_while_pages_are_read(tmp_path: Path) -> None:
+    orders = [_order(n, f"2026-09-01T10:00:{n:02d}", f"p{n % 4}@example.com") for n in range(20)]
+    orders += [_order(100 + n, "2026-09-02T10:00:00", "bulk@example.com") for n in range(9)]
+    shop = Wordpress(orders, [{"id": n, "email": f"p{n}@example.com", "role": "customer"} for n in range(1, 8)])
+    moved = iter([0, 1, 2])
+
+    def move(_: int) -> None:
+        # Meanwhile somebody edits an order of the first page: it goes to the end, and all others move up.
+        if (number := next(moved, None)) is not None:
+            orders[number]["date_modified_gmt"] = f"2026-09-03T00:00:{number:02d}"
+
+    shop.before_page = move
+    with serving(shop) as server:
+        pulled = _pull("woocommerce", server, tmp_path, size=4)
+    assert pulled.rows == {"orders": 29, "customers": 7}
+    told = _read(tmp_path)
+    assert {source.format for source in told.sources} == {"woocommerce advanced", "woocommerce customers"}
+    assert (told.reconciliation.orders, told.reconciliation.amount("net")) == (29, Decimal("1450.00"))
+
+
+def test_woocommerce_refunds_have_their_own_time(tmp_path: Path) -> None:
+    orders = [_order(n, f"2026-09-01T10:00:{n:02d}", f"p{n}@example.com") for n in range(5)]
+    shop = Wordpress(orders)
+    with serving(shop) as server:
+        _pull("woocommerce", server, tmp_path)
+        orders[1] |= {"date_modified_gmt": "2026-10-05T09:00:00", "refunds": [{"id": 77, "total": "-11.90"}]}
+        shop.refunds[1] = [{"id": 77, "amount": "11.90", "date_created_gmt": "2026-10-05T09:00:00"}]
+        assert _pull("woocommerce", server, tmp_path).rows == {"orders": 5, "refunds": 1}
+        assert _pull("woocommerce", server, tmp_path).changed == 0
+    dataset = _read(tmp_path)
+    days = dataset.engine.rows(f"SELECT occurred_at::DATE, order_id FROM {dataset.tables['refunds'].name}")
+    assert [(str(day), order) for day, order in days] == [("2026-10-05", "1")]
+    assert dataset.reconciliation.amount("net") == Decimal("238.10")
+
+
+def _object(number: int, changed: str, field: str = "hs_lastmodifieddate", **properties: Any) -> dict[str, Any]:
+    at = f"2026-09-01T00:00:{number % 60:02d}.500Z"
+    return {"id": str(number), "properties": {"createdate": at, field: changed, **properties}, "archived": False}
+
+
+def test_hubspot_reads_beyond_what_a_search_gives_with_names_of_owners_and_stages(tmp_path: Path) -> None:
+    def changed(number: int) -> str:
+        return f"2026-09-01T{number // 60:02d}:{number % 60:02d}:00.123Z"
+
+    account = Crm(
+        objects={
+            "contacts": [
+                _object(n, changed(n), "lastmodifieddate", email=f"c{n}@example.com", firstname="C", lastname=f"{n}",
+                        hubspot_owner_id="5", hs_lead_status="NEW", lifecyclestage="lead")
+                for n in range(40)
+            ],
+            "deals": [
+                _object(700 + n, changed(n), dealname=f"Deal {n}", dealstage=stage, amount="1000", hubspot_owner_id="5",
+                        closedate=f"2026-09-{10 + n}T00:00:00Z")
+                for n, stage in enumerate(["117", "118", "open", "117"])
+            ],
+        },
+        owners=[{"id": "5", "firstName": "Sam", "lastName": "Sales"}],
+        pipelines=[{"id": "p", "label": "Vertrieb", "stages": [
+            {"id": "117", "label": "Unter Dach und Fach", "metadata": {"isClosed": "true", "probability": "1.0"}},
+            {"id": "118", "label": "Nix", "metadata": {"isClosed": "true", "probability": "0.0"}},
+            {"id": "open", "label": "Angebot", "metadata": {"isClosed": "false", "probability": "0.4"}},
+        ]}],
+        belonging={("700", "contacts"): ["1"], ("702", "contacts"): ["4"], ("703", "contacts"): ["2", "3"], ("700", "companies"): ["9"]},
+        most=12,
+    )  # fmt: skip
+    with serving(account) as server:
+        pulled = _pull("hubspot", server, tmp_path, size=5)
+        assert pulled.rows == {"contacts": 40, "deals": 4}
+        account.objects["deals"][2]["properties"] |= {
+            "dealstage": "117", "hs_lastmodifieddate": "2026-10-01T00:00:00.000Z", "closedate": "2026-10-01T00:00:00Z",
+        }  # fmt: skip
+        assert _pull("hubspot", server, tmp_path, size=5).changed == 1
+    dataset = _read(tmp_path)
+    assert {source.format for source in dataset.sources} == {"hubspot contacts", "hubspot deals"}
+    stages = dataset.engine.rows(f"SELECT * FROM '{tmp_path}/deals.parquet' ORDER BY 1")
+    assert [row[2] for row in stages] == ["Closed Won", "Closed Lost", "Closed Won", "Closed Won"]
+    assert [row[8] for row in stages] == ["Sam Sales"] * 4
+    assert [row[10] for row in stages] == ["1", "", "4", "2;3"]
+    assert dataset.reconciliation.amount("net") == Decimal("3000.00")
+
+
+_QUIET = """
+import os, socket, sys
+from pathlib import Path
+real = socket.socket.connect
+def connect(self, address):
+    if self.family != socket.AF_UNIX and address[1] != int(sys.argv[2]):
+        raise SystemExit(f"somebody else was asked: {address}")
+    return real(self, address)
+socket.socket.connect = connect
+import datetime as dt
+from keepers.data.connectors.catalogue import SERVICES
+from keepers.data.connectors.pull import Connection, pull_service
+settings = {"key": "rk_test_0123456789", "address": f"http://127.0.0.1:{sys.argv[2]}"}
+pull_service(SERVICES["stripe"], Connection("s", settings), Path(sys.argv[1]), dt.datetime.now(dt.UTC), lambda _: None)
+"""
+
+
+def test_nobody_else_hears_of_a_pull_and_nothing_lies_outside_its_folder(tmp_path: Path) -> None:
+    home, work, out = (tmp_path / name for name in ("home", "work", "out"))
+    home.mkdir()
+    work.mkdir()
+    with serving(Payments({"charges": [_charge("a", "2026-08-01", 1_000, "p")]})) as server:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("DLT", "RUNTIME", "XDG"))}
+        done = subprocess.run(
+            [sys.executable, "-c", _QUIET, str(out), server.base.rpartition(":")[2]], cwd=work, capture_output=True,
+            env={**environment, "HOME": str(home)}, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert not list(home.rglob("*"))
+    assert not list(work.rglob("*"))
+    assert (out / "payments.parquet").exists()
+    held = "".join(path.read_text(errors="replace") for path in out.rglob("*") if path.is_file())
+    assert "rk_test" not in held
