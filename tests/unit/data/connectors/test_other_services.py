@@ -194,7 +194,8 @@ def test_hubspot_reads_beyond_what_a_search_gives_with_names_of_owners_and_stage
             {"id": "118", "label": "Nix", "metadata": {"isClosed": "true", "probability": "0.0"}},
             {"id": "open", "label": "Angebot", "metadata": {"isClosed": "false", "probability": "0.4"}},
         ]}],
-        belonging={("700", "contacts"): ["1"], ("702", "contacts"): ["4"], ("703", "contacts"): ["2", "3"], ("700", "companies"): ["9"]},
+        belonging={("700", "contacts"): ["1"], ("702", "contacts"): ["4"], ("703", "contacts"): ["2", "3"],
+                   ("700", "companies"): ["9"]},
         most=12,
     )  # fmt: skip
     with serving(account) as server:
