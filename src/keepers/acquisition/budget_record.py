@@ -77,11 +77,12 @@ class PlannedAndDone:
     earned: float
 
 
-def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime) -> tuple[Decision, ...]:
+def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime, mark: str = "") -> tuple[Decision, ...]:
     """A plan as entries of the ledger, one a channel: the money as the action's cost, and what the channel should earn.
 
     What is expected is the value of all new customers of the channel less its spend, so that it can be held against
-    what happened. Where no change is recommended the entries say today's spends.
+    what happened. Where no change is recommended the entries say today's spends. A `mark` tells the entries of a plan
+    that somebody has taken from those of a run for the same days.
     """
     days = round(plan.period.days)
     last = plan.starts_on + dt.timedelta(days=days - 1)
@@ -91,7 +92,7 @@ def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime) -> tuple[Decision,
         net = one.net if plan.recommended else one.net_today
         entries.append(
             Decision(
-                _id(plan.starts_on, one.channel),
+                _id(plan.starts_on, one.channel) + mark,
                 decided_at,
                 Action(KEY, f"Spend {weekly:,.2f} a week on {one.channel}", weekly * days / 7.0),
                 Audience(f"{one.channel}: {plan.starts_on.isoformat()} to {last.isoformat()}", ()),
@@ -148,8 +149,9 @@ def review(
 
 def write_down(record: Record, plan: BudgetPlan, reviewed: Sequence[PlannedAndDone], now: dt.datetime) -> None:
     """Write what came of earlier plans, each once, and the plan, unless an earlier one stands for its first day."""
+    names = {(first, channel): decision.decision_id for decision, first, _, channel in _entries(record)}
     for row in reviewed:
-        name = _id(row.first_day, row.channel)
+        name = names[row.first_day, row.channel]
         if not record.outcomes(name):
             note = f"{row.done:,.2f} spent of {row.planned:,.2f} planned"
             record.observe(DecisionOutcome(name, now, row.last_day, row.earned, row.customers, 0, note=note))
@@ -158,20 +160,38 @@ def write_down(record: Record, plan: BudgetPlan, reviewed: Sequence[PlannedAndDo
             record.record(decision)
 
 
+def take(record: Record, plan: BudgetPlan, now: dt.datetime) -> tuple[str, ...]:
+    """Write a plan that somebody has decided for; it goes before what was proposed for the same days.
+
+    Returns
+    -------
+    tuple of str
+        Ids of the entries.
+    """
+    entries = plan_decisions(plan, now, f":{now.strftime('%Y%m%dT%H%M%S')}")
+    for decision in entries:
+        record.record(decision)
+    return tuple(one.decision_id for one in entries)
+
+
 def _id(starts_on: dt.date, channel: str) -> str:
     return f"{KEY}:{starts_on.isoformat()}:{channel}"
 
 
 def _entries(record: Record) -> Iterable[tuple[Decision, dt.date, dt.date, str]]:
-    """Decisions about budgets with their first and last day and their channel."""
+    """Decisions about budgets with their first and last day and their channel; of two for the same days the later."""
+    taken: dict[str, list[tuple[dt.date, dt.date]]] = {}
     for name in record.decisions():
         if not name.startswith(f"{KEY}:"):
             continue
         decision = record.decision(name)
         assert decision is not None
         channel, _, span = decision.audience.rule.rpartition(": ")
-        first, _, last = span.partition(" to ")
-        yield decision, dt.date.fromisoformat(first), dt.date.fromisoformat(last), channel
+        first, last = (dt.date.fromisoformat(text) for text in span.split(" to "))
+        if any(first <= end and start <= last for start, end in taken.get(channel, ())):
+            continue
+        taken.setdefault(channel, []).append((first, last))
+        yield decision, first, last, channel
 
 
 def _row(

@@ -47,8 +47,14 @@ def customers(
     most_value: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     least_alive: Annotated[float | None, Query(ge=0, le=1)] = None,
     most_alive: Annotated[float | None, Query(ge=0, le=1)] = None,
+    below_value: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    below_alive: Annotated[float | None, Query(ge=0, le=1)] = None,
+    least_orders: Annotated[int | None, Query(ge=0, le=1_000_000_000)] = None,
+    most_orders: Annotated[int | None, Query(ge=0, le=1_000_000_000)] = None,
     bought_since: dt.date | None = None,
     silent_since: dt.date | None = None,
+    won_since: dt.date | None = None,
+    won_until: dt.date | None = None,
     sort: Annotated[
         str, Query(description=f"one of {', '.join(SORTABLE)}; a minus before it turns it round")
     ] = "-value",
@@ -60,8 +66,10 @@ def customers(
     names = ("tier", "segment", "rfm_group", "state", "channel", "country")
     chosen = Filter(
         {name: tuple(some) for name, some in zip(names, given, strict=True) if some},
-        search, visitor.may(Scope.PERSONS), least_value, most_value, least_alive, most_alive, bought_since,
-        silent_since,
+        search, visitor.may(Scope.PERSONS), least_value=least_value, most_value=most_value, least_alive=least_alive,
+        most_alive=most_alive, below_value=below_value, below_alive=below_alive, least_orders=least_orders,
+        most_orders=most_orders, bought_since=bought_since, silent_since=silent_since, won_since=won_since,
+        won_until=won_until,
     )  # fmt: skip
     with site.state.reading() as books:
         generation = served(books)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,33 +12,7 @@ from fastapi import Request
 from keepers.dashboard import words
 from keepers.reports import formatting
 from keepers.storage.live_lists import GROUPS, SORTABLE, Filter
-
-_LONGEST = 200
-
-
-def _day(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise ValueError(text)
-    return int(text)
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(text)
-    return value
-
-
-BOUNDS: dict[str, Callable[[str], Any]] = {
-    "won_since": _day, "won_until": _day, "bought_since": _day, "silent_since": _day, "least_orders": _count,
-    "most_orders": _count, "least_value": _number, "below_value": _number, "least_alive": _number,
-    "below_alive": _number,
-}  # fmt: skip
-"""Bounds that may stand in an address, and how they are read."""
+from keepers.web.list_address import LONGEST, bounds_in, groups_in
 
 CONTEXT = ("won_since", "won_until", *GROUPS)
 """What goes along from page to page."""
@@ -70,18 +42,13 @@ class Wanted:
         """From the address; what makes no sense there is passed over."""
         said = request.query_params
         sort, start = said.get("sort", "value"), said.get("offset", "0")
-        groups = {name: said[name][:_LONGEST] for name in GROUPS if said.get(name)}
-        # The one choice of the context bar: "tier:Platinum" is the tier Platinum and nothing else of the kind.
-        chosen, _, value = said.get("who", "").partition(":")
-        if chosen in GROUPS and value:
-            groups = {chosen: value[:_LONGEST]}
         return cls(
-            said.get("search", "")[:_LONGEST],
+            said.get("search", "")[:LONGEST],
             sort if sort in SORTABLE else "value",
             said.get("order") == "up",
             min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
-            tuple(groups.items()),
-            tuple(_bounds(said)),
+            tuple(groups_in(said).items()),
+            tuple(bounds_in(said)),
         )
 
     def filter(self, persons: bool) -> Filter:
@@ -140,16 +107,6 @@ class Wanted:
         """The same context with these bounds and nothing else of a list."""
         kept = {**dict(self.context.bounds), **{name: value for name, value in bounds.items() if value is not None}}
         return replace(self.context, bounds=tuple(kept.items()))
-
-
-def _bounds(said: Any) -> list[tuple[str, Any]]:
-    found = []
-    for name, read in BOUNDS.items():
-        try:
-            found.append((name, read(said[name])))
-        except (KeyError, ValueError):
-            continue
-    return found
 
 
 _WORDS: dict[str, Callable[[Any, str | None], str]] = {

@@ -143,6 +143,8 @@ class Budget:
     """Earlier plans."""
     meaning: MoneyMeaning
     """The five things for values here."""
+    asked: bool = False
+    """Whether it answers a question of somebody, who need not be told how to ask others."""
 
     @property
     def today(self) -> float:

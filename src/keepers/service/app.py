@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette.sse import EventSourceResponse
 
-from keepers.api import business, customers, persons, session, work
+from keepers.api import budget, business, customers, decisions, leads, newcomers, persons, segments, session, work
 from keepers.dashboard import sections, system, views
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
@@ -27,6 +27,9 @@ from keepers.web.site import Site
 
 LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 """How often one address may try what can be guessed."""
+
+_ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, persons, session)
+"""Parts of the JSON API."""
 
 _BEAT = 15
 """Seconds between two signs of life to who listens."""
@@ -81,7 +84,7 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
             return sign_in_page(site, "/", status=401 if request.method != "GET" else 200)
         return RedirectResponse(f"/sign-in?{urlencode({'wanted': error.wanted})}", 303)
 
-    for part in (customers, business, work, persons, session):
+    for part in _ANSWERING:
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(router(intake))
     app.include_router(views.router)

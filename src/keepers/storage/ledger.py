@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select
 
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome, EvidenceGrade
 from keepers.domain.errors import ConfigError
+from keepers.storage.ledger_lists import LedgerRow, count_decisions, ledger_rows
 from keepers.storage.schema import DECISION_CUSTOMERS, DECISIONS, OUTCOMES
 
 
@@ -116,6 +117,14 @@ class Ledger:
         """Ids of all decisions, the newest first."""
         query = select(DECISIONS.c.decision_id).order_by(DECISIONS.c.decided_at.desc(), DECISIONS.c.decision_id)
         return tuple(self._connection.execute(query).scalars())
+
+    def rows(self, limit: int = 100, offset: int = 0) -> tuple[LedgerRow, ...]:
+        """The newest decisions with what came of them, without the customers whom they are about."""
+        return ledger_rows(self._connection, limit, offset)
+
+    def count(self) -> int:
+        """How many decisions there are."""
+        return count_decisions(self._connection)
 
     def outcomes(self, decision_id: str) -> tuple[DecisionOutcome, ...]:
         """What came of a decision, in the order in which somebody looked."""

@@ -12,7 +12,7 @@ from advertised import curves, store, values
 from keepers.acquisition.budget import BudgetLimits, plan_budget
 from keepers.acquisition.budget_experiment import propose_spend_experiments
 from keepers.acquisition.budget_questions import budget_for, next_money, what_if
-from keepers.acquisition.budget_record import review, write_down
+from keepers.acquisition.budget_record import review, take, write_down
 from keepers.acquisition.response import ChannelResponse, ResponseCurves
 from keepers.domain.decision import Decision, DecisionOutcome, EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
@@ -163,7 +163,7 @@ class Book:
         self.seen.append(outcome)
 
     def decisions(self) -> tuple[str, ...]:
-        return tuple(self.entries)
+        return tuple(reversed(self.entries))
 
     def decision(self, decision_id: str) -> Decision | None:
         return self.entries.get(decision_id)
@@ -199,3 +199,18 @@ def test_the_record_holds_plans_against_what_happened() -> None:
     write_down(book, later, review(book, store(), summary, curves()), now)
     assert len(book.seen) == len(rows)
     assert len(book.entries) == 2 * len(rows)
+
+
+def test_what_somebody_has_decided_goes_before_what_a_run_proposed() -> None:
+    now = dt.datetime(2026, 8, 10, tzinfo=dt.UTC)
+    book = Book()
+    plan = plan_budget(curves(), period=weeks(4))
+    proposed = replace(plan, starts_on=store().last_day - dt.timedelta(days=55))
+    write_down(book, proposed, (), now)
+    taken = replace(proposed, starts_on=proposed.starts_on + dt.timedelta(days=2))
+    names = take(book, taken, now + dt.timedelta(hours=3))
+    assert len(names) == len(set(names)) == len(curves().names)
+    found = review(book, store(), values().facts.summary, curves())
+    assert {row.first_day for row in found} == {taken.starts_on}, "each channel once, as it was decided"
+    write_down(book, plan, found, now)
+    assert {one.decision_id for one in book.seen} == set(names)

@@ -1,0 +1,27 @@
+"""Leads as pages and calls show them: the list of the newest run, filtered, and what a team can do in a week."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from keepers.pipeline.lead_list import Lead, LeadFilter, leads_of
+from keepers.storage.live import Generation
+from keepers.web.site import Site
+
+
+def week_of(site: Site, generation: Generation) -> dict[str, Any] | None:
+    """What the run says of leads as a whole; None where it scored none.
+
+    Raises
+    ------
+    OSError
+        The results are gone.
+    """
+    told: dict[str, Any] | None = (site.said(generation).get("acquisition") or {}).get("leads")
+    return told
+
+
+def listed(generation: Generation, wanted: LeadFilter) -> list[Lead]:
+    """Open leads that a filter takes, the first to call first."""
+    return [one for one in leads_of(Path(generation.folder)) if wanted.takes(one)]
