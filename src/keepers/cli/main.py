@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli import alerts, budget, demo, erase, init, inspect, run, serve, update, users
+from keepers.cli import alerts, backup, budget, demo, erase, init, inspect, run, serve, update, users
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
@@ -50,6 +50,8 @@ app.command("serve")(serve.serve)
 app.add_typer(users.users, name="users")
 app.add_typer(users.tokens, name="tokens")
 app.command("erase")(erase.erase)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("check")(inspect.check)
 app.command("backtest")(inspect.backtest)
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
@@ -118,6 +119,10 @@ class LiveBook:
         self._connection.execute(
             update(GENERATIONS).where(GENERATIONS.c.id == generation).values(status=CURRENT, customers=count)
         )
+
+    def moved(self, folder: Path) -> None:
+        """The results behind the values that are served lie elsewhere now."""
+        self._connection.execute(update(GENERATIONS).where(GENERATIONS.c.status == CURRENT).values(folder=str(folder)))
 
     def forget_retired(self) -> None:
         """Remove generations that are no longer served."""

@@ -14,6 +14,7 @@ from keepers.data.table import Table
 from keepers.domain.errors import EngineError
 from keepers.storage.alerts import AlertBook
 from keepers.storage.answers import AnswerBook
+from keepers.storage.copying import copy_state, fill_state
 from keepers.storage.database import Database, sqlite_url
 from keepers.storage.divisions import Divisions
 from keepers.storage.erasing import Erasure, NamesOf, erase_customers, keys_of_address, known_customers
@@ -183,6 +184,25 @@ class State:
             path.unlink(missing_ok=True)
         self._database.forget()
         return erasure
+
+    def copy_to(self, path: Path) -> None:
+        """Write all of the database, as of one moment, into a new SQLite file."""
+        copy_state(self._database, path)
+
+    def fill_from(self, path: Path) -> None:
+        """Fill this state, which is empty, from such a file.
+
+        Raises
+        ------
+        ConfigError
+            It is not empty.
+        """
+        fill_state(self._database, path)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the database is a file in the project's folder."""
+        return self._database.is_sqlite
 
     def write_snapshot(self, table: Table, stem: str) -> Path:
         """Write a table's rows beside the database, under a name of their own; whoever fails later removes it.

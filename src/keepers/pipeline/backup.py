@@ -1,0 +1,258 @@
+"""A project as one file, of one moment, made while it works; and a project made of such a file, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from keepers.domain.errors import ConfigError
+from keepers.domain.version import VERSION
+from keepers.pipeline.config import FILE
+from keepers.pipeline.erase import RESULTS
+from keepers.pipeline.project import Project, project_of
+
+FORMAT = 1
+_STATE = ".keepers"
+_MANIFEST = "manifest.json"
+_DATABASE = "state.db"
+_PIECE = 2**20
+_NO_ROOM = "Free some space, or name another folder."
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made or read.
+
+    Attributes
+    ----------
+    path : Path
+    made_at : datetime
+    files : int
+        How many are in it.
+    size : int
+        Bytes of the backup.
+    outside : tuple of str
+        Sources of the project that are not in it, as they lie elsewhere.
+    """
+
+    path: Path
+    made_at: dt.datetime
+    files: int
+    size: int
+    outside: tuple[str, ...] = ()
+
+
+def back_up(project: Project, path: Path, now: dt.datetime) -> Backup:
+    """Write a project into one file, while it may be served and written to.
+
+    In it are keepers.toml, the state as of one moment (users, hashes of tokens, alerts, decisions, received events,
+    live values), published scores, uploads, what was pulled, the results that are served, and sources in the folder.
+    It names customers. Secrets that keepers.toml refers to are not in it.
+
+    Raises
+    ------
+    ConfigError
+        There is a file of this name already, or it cannot be written.
+    """
+    if path.exists():
+        raise ConfigError(f"{path} is there already. Name another file: nothing is written over.")
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as beside:
+            copy = Path(beside) / _DATABASE
+            with project.open_state() as state:
+                state.copy_to(copy)
+                snapshots = state.snapshots
+                with state.reading() as books:
+                    generation = books.live.current()
+            served = None if generation is None else Path(generation.folder)
+            found = [(f"{_STATE}/{_DATABASE}", copy), *_files(project, snapshots, served)]
+            manifest = _manifest(project, now, served, found)
+            whole = Path(beside) / "whole.tar.gz"
+            _pack(whole, manifest, found)
+            size = whole.stat().st_size
+            whole.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error.strerror or error}). {_NO_ROOM}") from error
+    outside = tuple(place for place in (*project.sources, *project.spend) if _within(project.folder, place) is None)
+    return Backup(path, now, len(found), size, outside)
+
+
+def restore(path: Path, folder: Path) -> Backup:
+    """Make a project of a backup in a folder that holds none.
+
+    Where its keepers.toml names a database, that must be an empty one, and is filled.
+
+    Raises
+    ------
+    ConfigError
+        The file is no backup or not whole, it is of a newer Keepers, or the folder or the database holds a project.
+    """
+    for name in (FILE, _STATE):
+        if (folder / name).exists():
+            raise ConfigError(f"{folder / name} is there already. Restore into a folder of its own.")
+    before = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    placed: list[Path] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix=".keepers-restore-", dir=folder) as beside:
+            manifest = _unpack(path, Path(beside))
+            _refuse_to_write_over(Path(beside), folder)
+            for one in sorted(Path(beside).iterdir()):
+                if one.name == _MANIFEST:
+                    continue
+                placed.extend(_placed(one, folder / one.name))
+        _brought_up(folder, manifest)
+    except BaseException as error:
+        for one in reversed(placed):
+            shutil.rmtree(one) if one.is_dir() else one.unlink(missing_ok=True)
+        if not before:
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise ConfigError(f"{folder} cannot be written ({error.strerror or error}). {_NO_ROOM}") from error
+        raise
+    made = dt.datetime.fromisoformat(manifest["made_at"])
+    return Backup(path, made, len(manifest["files"]), path.stat().st_size, tuple(manifest["outside"]))
+
+
+def _files(project: Project, snapshots: Path, served: Path | None) -> Iterator[tuple[str, Path]]:
+    """What belongs to a project beside its database: names in the backup, and where they lie."""
+    home, state = project.folder.resolve(), (project.folder / _STATE).resolve()
+    yield FILE, home / FILE
+    results = state / RESULTS
+    for one in _below(state):
+        if one.name.startswith(f"{_DATABASE}") and one.parent == state:
+            continue
+        if one.is_relative_to(results):
+            continue
+        yield f"{_STATE}/{one.relative_to(state).as_posix()}", one
+    if not snapshots.resolve().is_relative_to(state):
+        yield from ((f"{_STATE}/snapshots/{one.name}", one) for one in _below(snapshots.resolve()))
+    if served is not None and served.is_dir():
+        for one in _below(served.resolve()):
+            yield f"{_STATE}/{RESULTS}/{served.name}/{one.relative_to(served.resolve()).as_posix()}", one
+    for place in dict.fromkeys((*project.sources, *project.spend)):
+        inside = _within(project.folder, place)
+        if inside is not None and inside.exists():
+            for one in [inside] if inside.is_file() else _below(inside):
+                yield one.relative_to(home).as_posix(), one
+
+
+def _below(folder: Path) -> list[Path]:
+    """Files of a folder; those that are being written are passed over."""
+    found = (one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_symlink())
+    return [one for one in found if one.name == ".gitignore" or not one.name.startswith(".")]
+
+
+def _within(folder: Path, place: str) -> Path | None:
+    """Where a source lies, if that is inside the folder."""
+    home = folder.resolve()
+    if "://" in place:
+        return None
+    found = (home / place).resolve()
+    return found if found.is_relative_to(home) and found != home else None
+
+
+def _manifest(project: Project, now: dt.datetime, served: Path | None, found: list[tuple[str, Path]]) -> dict[str, Any]:
+    outside = [place for place in (*project.sources, *project.spend) if _within(project.folder, place) is None]
+    return {
+        "format": FORMAT, "version": VERSION, "made_at": now.isoformat(), "name": project.name,
+        "served": None if served is None else served.name,
+        # An address of a database may hold a password.
+        "outside": [place for place in outside if "://" not in place],
+        "files": {name: _digest(path) for name, path in found},
+    }  # fmt: skip
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pack(path: Path, manifest: dict[str, Any], found: list[tuple[str, Path]]) -> None:
+    described = path.with_name(_MANIFEST)
+    described.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    # Nobody else may read what names customers.
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
+            archive.add(described, _MANIFEST)
+            for name, one in found:
+                archive.add(one, name, recursive=False)
+        file.flush()
+        os.fsync(file.fileno())
+    described.unlink()
+
+
+def _unpack(path: Path, into: Path) -> dict[str, Any]:
+    """Every file beside where it belongs, held against its sum; gives the manifest."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            archive.extractall(into, filter="data")
+    except FileNotFoundError:
+        raise ConfigError(f"There is no file {path}.") from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ConfigError(f"{path} is no backup of Keepers, or not whole ({error}). Nothing was restored.") from error
+    try:
+        manifest: dict[str, Any] = json.loads((into / _MANIFEST).read_text(encoding="utf-8"))
+        known, kind = manifest["files"], manifest["format"]
+    except (OSError, ValueError, KeyError):
+        raise ConfigError(f"{path} is no backup of Keepers. Nothing was restored.") from None
+    if kind > FORMAT:
+        raise ConfigError(f"{path} was written by a newer Keepers ({manifest['version']}). Update Keepers first.")
+    wrong = [name for name, digest in known.items() if not (into / name).is_file() or _digest(into / name) != digest]
+    if wrong:
+        raise ConfigError(f"{path} is damaged ({wrong[0]} is not what it was). Nothing was restored: use another one.")
+    for one in _every(into):
+        if one.relative_to(into).as_posix() not in {*known, _MANIFEST}:
+            one.unlink()
+    return manifest
+
+
+def _every(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
+
+
+def _refuse_to_write_over(beside: Path, folder: Path) -> None:
+    for one in _every(beside):
+        place = folder / one.relative_to(beside)
+        if place.exists() and one.name != _MANIFEST:
+            raise ConfigError(f"{place} is there already. Restore into a folder of its own.")
+
+
+def _placed(one: Path, place: Path) -> list[Path]:
+    """Move a file or a folder to where it belongs; gives what is new there."""
+    if one.is_dir() and place.is_dir():
+        return [new for inner in sorted(one.iterdir()) for new in _placed(inner, place / inner.name)]
+    one.rename(place)
+    return [place]
+
+
+def _brought_up(folder: Path, manifest: dict[str, Any]) -> None:
+    """Put the state where keepers.toml has it, and let it know where its results lie now."""
+    from keepers.storage.copying import check_state
+
+    project = project_of(folder)
+    if project is None:
+        raise ConfigError("The backup holds no keepers.toml. Nothing was restored.")
+    file = folder / _STATE / _DATABASE
+    check_state(file)
+    with project.open_state() as state:
+        own = folder / _STATE / "snapshots"
+        if state.snapshots.resolve() != own.resolve() and own.is_dir():
+            for one in own.iterdir():
+                shutil.copy2(one, state.snapshots / one.name)
+        if not state.is_file:
+            state.fill_from(file)
+        if manifest["served"] is not None:
+            with state.writing() as books:
+                books.live.moved((folder / _STATE / RESULTS / PurePosixPath(manifest["served"]).name).resolve())
+    if project.state_url is not None:
+        file.unlink()
