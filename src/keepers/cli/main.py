@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli import alerts, backup, budget, demo, erase, init, inspect, run, serve, update, users
+from keepers.cli import alerts, backup, budget, demo, erase, init, inspect, letter, run, serve, update, users
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
@@ -47,6 +47,7 @@ app.command("budget")(budget.budget)
 app.command("init")(init.init)
 app.add_typer(alerts.app, name="alerts")
 app.command("serve")(serve.serve)
+app.command("letter")(letter.letter)
 app.add_typer(users.users, name="users")
 app.add_typer(users.tokens, name="tokens")
 app.command("erase")(erase.erase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -222,17 +222,15 @@ def _decided(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
         new = one.decided_at > since
         if not new and (newest is None or newest.observed_at <= since):
             continue
-        got = (
-            (None, None, None, None)
-            if newest is None
-            else (newest.gain, newest.gain_low, newest.gain_high, newest.until)
-        )
-        found.append(
-            Decided(
-                one.action.label, one.decided_at, len(one.audience.customer_keys), len(one.audience.held_out_keys),
-                one.expected_gain, one.expected_gain_low, one.expected_gain_high, one.currency, one.evidence, *got, new,
-            )
+        decided = Decided(
+            one.action.label, one.decided_at, len(one.audience.customer_keys), len(one.audience.held_out_keys),
+            one.expected_gain, one.expected_gain_low, one.expected_gain_high, one.currency, one.evidence, new=new,
         )  # fmt: skip
+        if newest is not None:
+            decided = replace(
+                decided, got=newest.gain, got_low=newest.gain_low, got_high=newest.gain_high, until=newest.until
+            )
+        found.append(decided)
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ from keepers.dashboard import sections, system, views
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.intake import Intake, router
+from keepers.service.postman import Postman
 from keepers.service.runs import Worker
 from keepers.service.updater import Apart, Here, Updater
 from keepers.web.access import Reader, TheSite
@@ -53,11 +54,12 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     values = Apart(site.project.folder) if apart else Here(site)
     updater = Updater(site, metrics, intake.arrived, values)
     worker = Worker(site, schedule)
+    postman = Postman(site)
 
     @contextlib.asynccontextmanager
     async def beside(app: FastAPI) -> AsyncIterator[None]:
         del app
-        tasks = [asyncio.create_task(work()) for work in (intake.work, updater.work, worker.work)]
+        tasks = [asyncio.create_task(work()) for work in (intake.work, updater.work, worker.work, postman.work)]
         intake.arrived.set()
         try:
             yield

@@ -9,19 +9,16 @@ import logging
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from keepers.domain.errors import ConfigError, KeepersError, MissingExtraError
+from keepers.domain.errors import ConfigError, KeepersError
 from keepers.pipeline.erase import RESULTS
 from keepers.pipeline.serving import serve_result
+from keepers.service.schedule import Schedule
 from keepers.storage.jobs import Job
 from keepers.storage.state import FOLDER
 from keepers.web.site import Site
-
-if TYPE_CHECKING:
-    from apscheduler.triggers.cron import CronTrigger
 
 _LOG = logging.getLogger("keepers.service")
 
@@ -47,15 +44,15 @@ class Worker:
 
     def __init__(self, site: Site, schedule: str | None = None) -> None:
         self._site = site
-        self._trigger = None if schedule is None else _trigger(schedule, site.time_zone)
+        self._times = None if schedule is None else Schedule(schedule, site.time_zone, "[server] refit")
         self._next: dt.datetime | None = None
 
     async def work(self) -> None:
         """Work until cancelled."""
         with self._site.state.writing() as books:
             books.jobs.give_up(self._site.now())
-        if self._trigger is not None:
-            self._next = self._trigger.get_next_fire_time(None, self._site.now())
+        if self._times is not None:
+            self._next = self._times.after(self._site.now())
         while True:
             await run_in_threadpool(self._ask_when_due)
             job = await run_in_threadpool(self._take)
@@ -70,9 +67,9 @@ class Worker:
 
     def _ask_when_due(self) -> None:
         now = self._site.now()
-        if self._trigger is None or self._next is None or now < self._next:
+        if self._times is None or self._next is None or now < self._next:
             return
-        self._next = self._trigger.get_next_fire_time(self._next, now)
+        self._next = self._times.after(now)
         with self._site.state.writing() as books:
             books.jobs.ask(RUN, "schedule", now)
 
@@ -187,17 +184,3 @@ async def _stopped(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-
-
-def _trigger(schedule: str, zone: str) -> CronTrigger:
-    try:
-        from apscheduler.triggers.cron import CronTrigger
-    except ModuleNotFoundError:
-        raise MissingExtraError("apscheduler", "service", "A schedule of runs") from None
-    try:
-        return CronTrigger.from_crontab(schedule, timezone=zone)
-    except ValueError as error:
-        raise ConfigError(
-            f"[server] refit = {schedule!r} is no time of a crontab ({error}). Write for example '0 3 * * *', every "
-            "night at three."
-        ) from None
