@@ -131,7 +131,7 @@ def run(
     from keepers.domain.money import Margin, annual_rate
     from keepers.domain.sales_team import LeadRules
     from keepers.pipeline.options import RunOptions
-    from keepers.pipeline.project import project_of
+    from keepers.pipeline.project import OF_ORDERS, project_of
 
     project = project_of(Path())
     if not files:
@@ -148,6 +148,8 @@ def run(
         return written if written is not None and _by_default(context, option) else given
 
     rate_left = margin if order_margin else said("margin", margin)
+    if rate_left == OF_ORDERS:
+        rate_left, order_margin = None, True
     place = said("into", None) if _by_default(context, "into") else None
     options = RunOptions(
         into=p.folder(into if place is None else Path(place)),

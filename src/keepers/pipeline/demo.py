@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keepers.domain.errors import ConfigError
+from keepers.domain.money import Margin
 from keepers.domain.ports import Progress
 from keepers.pipeline.new_project import begin_project
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.project import Project, project_of
+from keepers.pipeline.project import OF_ORDERS, Project, project_of
 from keepers.pipeline.run import RunResult, run
 from keepers.simulate.demo import demo_store
 from keepers.simulate.export_files import SHOP_TABLES
@@ -73,20 +74,21 @@ def run_demo(into: Path, customers: int, seed: int, progress: Progress, options:
     store = demo_store(seed=seed, customers=customers, end=end)
     written = sorted(store.write(files, only=SHOP_TABLES))
     (files / _MARK).write_text(
-        "The files of a simulated shop, as a shop would export them. Try: keepers run " + files.name + "\n",
+        f"The files of a simulated shop, as a shop would export them. Try: keepers run {files.name} --order-margin\n",
         encoding="utf-8",
     )
     project = _begun(files, [path.name for path in written], into, store.plan.time_zone)
     onward = Onward(store, seed)
     store.engine.close()
-    wanted = replace(options or RunOptions(), into=into, simulated=True, name=NAME, project=project)
+    said = replace(options or RunOptions(), margin=Margin(per_order=True))
+    wanted = replace(said, into=into, simulated=True, name=NAME, project=project)
     return Demo(run(project.locations, wanted, progress), project, onward)
 
 
 def _begun(files: Path, names: list[str], into: Path, time_zone: str | None) -> Project:
     """The project of the shop; what an earlier shop of this folder left behind is forgotten."""
     shutil.rmtree(files / _STATE, ignore_errors=True)
-    said = Project(files, tuple(names), name=NAME, time_zone=time_zone, into=str(into.resolve()))
+    said = Project(files, tuple(names), name=NAME, time_zone=time_zone, margin=OF_ORDERS, into=str(into.resolve()))
     begin_project(said, replace=True)
     found = project_of(files)
     assert found is not None

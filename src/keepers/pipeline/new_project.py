@@ -48,7 +48,8 @@ sources = {_listed(project.sources)}
 {_line("time_zone", project.time_zone, "Europe/Berlin")}
 
 [value]
-# What is left of revenue after all costs of serving; without it values are net revenue.
+# What is left of revenue after all costs of serving, or "orders" where files say what each order cost; without it
+# values are net revenue.
 {_line("margin", project.margin, "35%")}
 {_line("horizon", project.horizon, "12months")}
 {_line("lifetime", project.lifetime, "5years")}

@@ -41,6 +41,9 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
 }  # fmt: skip
 """Sections with their keys and what may stand there; those of `_FREE` have keys of their own."""
 
+OF_ORDERS = "orders"
+"""What stands at `margin` where each order's own costs tell it."""
+
 _FREE = ("engine", "service", "channels", "channel_experiments", "loyalty", "letter")
 
 
@@ -57,7 +60,7 @@ class Project:
     name, currency, time_zone : str, optional
         The store.
     margin, horizon, lifetime, discount : str, optional
-        As they are written on the command line.
+        As they are written on the command line; a `margin` of `OF_ORDERS` stands for ``--order-margin``.
     into : str, optional
         Folder of the results.
     alerts : AlertRules

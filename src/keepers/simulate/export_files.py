@@ -16,8 +16,11 @@ from keepers.simulate.service_files import service_queries
 from keepers.simulate.shopify_files import shopify_queries
 
 LAYOUTS = ("shopify", "csv", "parquet")
-SHOP_TABLES = ("orders", "refunds", "customers", "products", "spend", "leads", "accounts", "subscriptions")
-"""Tables whose files other programs export too, in layouts of theirs; what `keepers run` reads of a real shop."""
+SHOP_TABLES = (
+    "orders", "refunds", "customers", "products", "spend", "leads", "accounts", "subscriptions", "touches",
+    "engagement", "feedback", "referrals", "treatments",
+)  # fmt: skip
+"""What a shop with all its programs has, and `keepers run` reads: everything that the report can show is in it."""
 
 _HIDDEN = ("event_id", "source", "source_id", "received_at")
 _IN_SHOPIFY = frozenset({"order_lines", "persons", "identities", "consents", "assignments", "customer_attributes"})

@@ -22,10 +22,11 @@ ON_ENGINES = "engine."
 IN_PROJECTS = "rfm_group_previous"
 """A column of runs in a project, which `tests/unit/pipeline/test_keeping_run.py` makes."""
 
-ELSEWHERE = {
-    "attribution.csv", "attribution.parquet", "model-learned.json", "offers.csv", "offers.parquet", "segment_moves.csv",
-}  # fmt: skip
-"""Files of runs that learn, read experiments or touches, or are of projects: tests beside `test_keeping_run.py`."""
+ELSEWHERE = {"model-learned.json", "segment_moves.csv"}
+"""Files of runs that learn, or are of projects: tests beside `test_keeping_run.py`."""
+
+CHAPTERS = ("offers", "drivers", "loyalty.", "acquisition.")
+"""Parts of the summary whose keys stand in chapters of their own, to which tests of runs hold them."""
 
 PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
 
@@ -72,7 +73,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         written.writerows(zip((f"c{n}" for n in rng.integers(0, 120, 400)), days.astype(str), strict=True))
         written.writerow(["c1", "no day at all"])
     commands = {
-        "demo": ["demo", "--customers", "400", "--quiet"],
+        "demo": ["demo", "--customers", "150", "--quiet"],
         "plain": ["run", str(plain), "--quiet", "--horizon", "26weeks"],
         "untested": ["run", str(plain), "--quiet", "--model", "bg-nbd", "--no-backtest", "--no-report", "--no-csv"],
     }
@@ -99,7 +100,8 @@ def test_every_key_is_documented(results: dict[str, Path]) -> None:
     unknown = [
         path
         for path in sorted(summaries(results))
-        if not any(
+        if not path.startswith(CHAPTERS)
+        and not any(
             known.fullmatch(path) or written.startswith((f"{path}.", f"{path}[]"))
             for written, known in documented.items()
         )

@@ -60,6 +60,11 @@ def test_everything_that_is_read_of_a_shop_is_what_the_store_holds(demo: Store, 
         "accounts": "count(*), count(DISTINCT domain)",
         "spend": "count(*), sum(amount), count(DISTINCT channel), count(DISTINCT campaign), sum(clicks)",
         "subscriptions": "count(*), sum(amount), min(started_on), max(ended_on), count(DISTINCT status)",
+        "touches": "count(*), count(DISTINCT visitor_id), count(DISTINCT channel), sum(cost)",
+        "engagement": "count(*), count(DISTINCT kind), count(DISTINCT customer_key)",
+        "feedback": "count(*), sum(score), count(text), count(DISTINCT kind)",
+        "referrals": "count(*), count(*) FILTER (converted), sum(incentive_cost)",
+        "treatments": "count(*), count(DISTINCT offer), sum(cost), sum(propensity)",
     }
     for name, query in sums.items():
         ours, theirs = demo.tables[name], again.tables[name]
