@@ -20,6 +20,7 @@ from keepers.dashboard.menu import ACCESS, menu
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
+from keepers.reports.compiled import Kept
 from keepers.reports.page import asset as report_asset
 from keepers.reports.page import style_sheet
 from keepers.storage.live import Generation
@@ -176,7 +177,7 @@ def _said(site: Site, generation: Generation) -> dict[str, Any] | None:
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, bytecode_cache=Kept(_HERE / "templates"),
     )  # fmt: skip
     made.globals |= {"fmt": formatting, "words": words, "Scope": Scope, "today": dt.date.today}
     made.filters["part"] = lambda text: quote(str(text), safe="")

@@ -59,6 +59,10 @@ class Orders(Table):
         self.kept_days: dict[str, Any] = {}
 
     def __len__(self) -> int:
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> int:
         return super().__len__() if self._totals is None else self._totals[0]
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Table:
         """A query that gives the table, to be used inside another query of the same engine."""
         return f"SELECT * FROM {quoted(self.name)}"
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Column names in order."""
         return tuple(name for name, _ in self.engine.described(self.name))

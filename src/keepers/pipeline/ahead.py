@@ -1,4 +1,4 @@
-"""Imports in the background, while the engine reads: it needs no Python, and imports are a fifth of a short run."""
+"""Imports in the background, while the engine works: it needs no Python, and imports are a fifth of a short run."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import contextlib
 import importlib
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 
 @contextlib.contextmanager
-def importing(modules: Sequence[str]) -> Iterator[None]:
-    """Import modules beside what is done inside, and be through with them at its end.
+def importing(modules: Sequence[str], then: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Import modules beside what is done inside, call `then`, and be through with both at its end.
 
-    A module that cannot be imported says so where it is imported again to be used.
+    A module that cannot be imported says so where it is imported again to be used, and so does what `then` does.
     """
-    thread = threading.Thread(target=_import, args=(modules,), name="imports", daemon=True)
+    thread = threading.Thread(target=_import, args=(modules, then), name="imports", daemon=True)
     thread.start()
     try:
         yield
@@ -24,12 +24,14 @@ def importing(modules: Sequence[str]) -> Iterator[None]:
         thread.join()
 
 
-def _import(modules: Sequence[str]) -> None:
+def _import(modules: Sequence[str], then: Callable[[], None]) -> None:
     with contextlib.suppress(Exception), _without_fortran():
         importlib.import_module("scipy.special")
     for module in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
+    with contextlib.suppress(Exception):
+        then()
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ _VALUING = (
     "keepers.pipeline.insights", "keepers.pipeline.summary_file",
 )  # fmt: skip
 _TESTING = ("keepers.evaluation.compare",)
-_REPORTING = ("keepers.pipeline.content", "keepers.reports.page")
+_REPORTING = ("keepers.reports.page", "keepers.pipeline.content")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def run(
     >>> result = kp.run(["orders.csv"])  # doctest: +SKIP
     """
     options = options or RunOptions()
-    later = (*_VALUING, *(_TESTING if options.backtest else ()), *(_REPORTING if options.report else ()))
+    later = (*_VALUING, *(_TESTING if options.backtest else ()))
     with contextlib.ExitStack() as held:
         # Entered first and so left last: the state is changed when the results stand in their place.
         memory = held.enter_context(remembering(options))
@@ -157,12 +157,19 @@ def _scored(
     from keepers.pipeline.scoring import score
 
     rfm = None if memory is None else memory.rfm
-    scored = score(dataset.orders, options, now, progress, rfm, dataset if options.learned else None)
+    with importing(_REPORTING, _templates) if options.report else contextlib.nullcontext():
+        scored = score(dataset.orders, options, now, progress, rfm, dataset if options.learned else None)
     if not options.learned:
         return scored, None, ()
     from keepers.pipeline.learned import learned_values
 
     return learned_values(dataset, scored, options, progress)
+
+
+def _templates() -> None:
+    from keepers.reports.sections import compile_templates
+
+    compile_templates()
 
 
 def _keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> None:

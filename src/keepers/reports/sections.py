@@ -41,6 +41,7 @@ from keepers.reports.charts.profit import profit_chart
 from keepers.reports.charts.response import response_chart
 from keepers.reports.charts.subscriptions import subscription_charts
 from keepers.reports.charts.tracking import tracking_charts
+from keepers.reports.compiled import Kept
 from keepers.reports.content import ReportContent
 from keepers.reports.groups import Breakdown, CohortMeasure, CohortTriangle, Dimension
 from keepers.reports.highlights import highlights
@@ -250,6 +251,12 @@ def _drawn(chart: Chart) -> Mapping[str, Any]:
     return {"option": chart.option, "table": table, "columns": chart.tooltip_columns, "height": chart.height}
 
 
+def compile_templates() -> None:
+    """Have all templates ready, for a report that is written later."""
+    for name in environment().list_templates(extensions=["j2"]):
+        environment().get_template(name)
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Where the templates find words and figures."""
@@ -259,6 +266,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=Kept(_HERE / "templates"),
     )
     made.globals.update(
         say=sentences,

@@ -53,6 +53,13 @@ class Summary(Table):
         self._coarse: str | None = None
         self.tables_kept: dict[str, str] = {}
 
+    def __len__(self) -> int:
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> int:
+        return super().__len__()
+
     @property
     def window(self) -> ObservationWindow:
         """Cut, end and unit, all days filled."""

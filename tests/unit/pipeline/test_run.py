@@ -13,7 +13,9 @@ import pytest
 import keepers as kp
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import Margin
-from keepers.pipeline.options import RunOptions
+from keepers.models.buying import BuyingModel
+from keepers.models.catalogue import model_class
+from keepers.pipeline.options import MODELS, RunOptions
 from keepers.pipeline.run import RunResult, run
 
 
@@ -141,6 +143,13 @@ def test_columns_by_name(cdnow_path: Path, tmp_path: Path) -> None:
 def test_a_report_needs_all_columns() -> None:
     with pytest.raises(ConfigError, match="--no-report"):
         RunOptions(result_columns="main")
+
+
+def test_models_taken_unseen_are_what_a_run_needs() -> None:
+    for name in MODELS:
+        kind = model_class(name)
+        assert issubclass(kind, BuyingModel)
+        assert not kind.discrete
 
 
 def test_an_untested_model_must_be_named() -> None:

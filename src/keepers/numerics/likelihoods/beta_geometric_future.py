@@ -195,8 +195,12 @@ class Future:
             part = slice(begin, begin + step)
             rule = mixture.part(part)
             shape = self._shape[part, None]
-            logs = np.log1p(rule.p[:, None, :] * w[None, :, None])
-            inside = np.exp(-(shape + further)[:, :, None] * logs)
+            # Log of 1 + p w rather than log1p of p w: twice as quick, and what it loses of small p w is lost of one.
+            logs = rule.p[:, None, :] * w[None, :, None]
+            logs += 1.0
+            np.log(logs, out=logs)
+            inside = logs * -(shape + further)[:, :, None]
+            np.exp(inside, out=inside)
             low, high = np.ones((len(shape), w.size)), np.exp(-(shape + further) * np.log1p(w))
             factor = (1.0, shape, shape * (shape + 1))[further]
             if curve == "pairs":
