@@ -37,6 +37,15 @@ def init(
     state: Annotated[
         str | None, typer.Option("--state", metavar="URL", help="A team's PostgreSQL database for the state.")
     ] = None,
+    connect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--connect",
+            metavar="KIND",
+            help="Prepare a source to pull from: shopify, stripe, woocommerce, hubspot, sql or files.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write keepers.toml anew where there is one.")] = False,
 ) -> None:
     """Make this folder a project: write keepers.toml, so that `keepers run` needs no words.
@@ -45,6 +54,7 @@ def init(
     what came of them; and the thresholds of segments, which hold for a month. All this lies in .keepers.
     """
     from keepers.domain.alert import AlertRules
+    from keepers.pipeline.connect_settings import prepared
     from keepers.pipeline.new_project import begin_project
     from keepers.pipeline.project import Project
 
@@ -62,6 +72,7 @@ def init(
         into=into,
         alerts=rules,
         state_url=state,
+        connections=tuple(prepared(kind) for kind in dict.fromkeys(connect or ())),
     )
     path = begin_project(project, force)
     # Opened now, so that what does not work is said now.
@@ -69,6 +80,9 @@ def init(
     from keepers.cli.tables import print_text
 
     print_text(f"Wrote {path}. What Keepers remembers lies in {read}.")
+    if connect:
+        print_text("Write into it how your sources are reached (docs/connect.md). Then: keepers pull")
+        return
     print_text("Next: keepers run" if files else "Next: put your files under `sources`, then: keepers run")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli import alerts, backup, budget, demo, erase, init, inspect, letter, run, serve, update, users
+from keepers.cli import alerts, backup, budget, demo, erase, init, inspect, letter, pull, run, serve, update, users
 from keepers.domain.errors import KeepersError
 
 EXIT_CODES = {
@@ -45,6 +45,7 @@ app.command("run")(run.run)
 app.command("update")(update.update)
 app.command("budget")(budget.budget)
 app.command("init")(init.init)
+app.command("pull")(pull.pull)
 app.add_typer(alerts.app, name="alerts")
 app.command("serve")(serve.serve)
 app.command("letter")(letter.letter)

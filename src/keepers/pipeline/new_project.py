@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.sales_team import LeadRules
@@ -107,6 +109,13 @@ most = {rules.most}
 # Tiers of a loyalty programme by what was spent in the past year, with what members get: whether they pay.
 # Gold = {{ from = 300, discount = "5%", cost = 4.0 }}
 
+# Where new orders come from by themselves; `keepers pull` brings them. See docs/connect.md.
+# [connect.shop]
+# kind = "shopify"
+# shop = "name.myshopify.com"
+# token = "{{env:SHOPIFY_TOKEN}}"
+# schedule = "0 * * * *"
+{_connections(project)}
 [state]
 # A team shares a PostgreSQL database and a folder; otherwise both lie in .keepers. Passwords stand in a variable of the
 # environment, {{env:NAME}}, or in a file, {{file:/run/secrets/NAME}}.
@@ -140,6 +149,21 @@ def _lead_lines(rules: LeadRules) -> str:
         f"may_move = {'true' if rules.may_move else 'false'}\n"
         f"left_out = {_listed(rules.left_out)}\n"
     )
+
+
+def _connections(project: Project) -> str:
+    return "".join(
+        f"\n[connect.{one.name}]\nkind = {_quoted(one.kind)}\n"
+        + "".join(f"{key} = {_inline(value)}\n" for key, value in one.said.items())
+        + (f"schedule = {_quoted(one.schedule)}\n" if one.schedule else "")
+        for one in project.connections
+    )
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_quoted(key)} = {_inline(inner)}" for key, inner in value.items()) + " }"
+    return _quoted(str(value))
 
 
 def _channels(project: Project) -> str:

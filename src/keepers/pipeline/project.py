@@ -13,6 +13,7 @@ from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.config import FILE, written
+from keepers.pipeline.connect_settings import Source, pulled_folders, sources_of
 from keepers.pipeline.letter_settings import LetterSettings, letter_settings
 from keepers.pipeline.secrets import revealed
 
@@ -44,7 +45,7 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
 OF_ORDERS = "orders"
 """What stands at `margin` where each order's own costs tell it."""
 
-_FREE = ("engine", "service", "channels", "channel_experiments", "loyalty", "letter")
+_FREE = ("engine", "service", "channels", "channel_experiments", "loyalty", "letter", "connect")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Project:
         How the running system is reached, and when it values everything anew: `host`, `port`, `refit`, `https`.
     letter : LetterSettings
         To whom letters go, when, and through which mail server.
+    connections : tuple of Source
+        Services, databases and files from which the project pulls.
     """
 
     folder: Path
@@ -110,11 +113,13 @@ class Project:
     snapshots: str | None = None
     server: Mapping[str, Any] = field(default_factory=dict)
     letter: LetterSettings = field(default_factory=LetterSettings)
+    connections: tuple[Source, ...] = ()
 
     @property
     def locations(self) -> list[str]:
-        """Everything to read."""
-        return [_located(self.folder, place) for place in (*self.sources, *self.spend)]
+        """Everything to read: what is named, and what was pulled."""
+        named = [_located(self.folder, place) for place in (*self.sources, *self.spend)]
+        return named + pulled_folders(self.folder, self.connections)
 
     def open_state(self, pooled: bool = False) -> State:
         """The state, made where there is none and brought to today's schema; `pooled` for a process that runs for long.
@@ -166,6 +171,7 @@ def project_of(folder: Path) -> Project | None:
         snapshots=said.get("state", {}).get("snapshots"),
         server=said.get("server", {}),
         letter=letter_settings(folder / FILE, said.get("letter", {})),
+        connections=sources_of(folder / FILE, said.get("connect")),
     )
 
 

@@ -8,6 +8,7 @@ from keepers.data.engine import Engine
 from keepers.data.read import Dataset, read
 from keepers.domain.ports import Progress
 from keepers.pipeline.options import RunOptions
+from keepers.pipeline.secrets import revealed
 
 
 def open_engine(options: RunOptions) -> Engine:
@@ -25,7 +26,7 @@ def read_files(
     """Read files, folders and databases as the options say, or look at a table of a warehouse."""
     engine = engine or open_engine(options)
     return read(
-        *locations,
+        *(revealed(one, "A database among the sources") if "://" in one else one for one in locations),
         columns=options.columns,
         format=options.format,
         delimiter=options.delimiter,

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keepers.data.connectors.kept import RAW, Kept
-from keepers.data.connectors.pull import Progress, Pulled, locked, write_table
+from keepers.data.connectors.pull import Pulled, locked, write_table
 from keepers.data.engine import Engine, literal, quoted
 from keepers.domain.errors import ConfigError, InputError, MissingExtraError
+from keepers.domain.ports import Progress
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine as Database
@@ -85,7 +86,7 @@ def pull_database(
         engine = Engine(threads=1)
         try:
             for table in source.tables:
-                progress(f"Reading {table.name}")
+                progress(f"Reading {table.name}", None)
                 reading = _Reading(database, _keyed(database, table), kept, engine, source.chunk)
                 changed += reading.pull(progress, now, anew)
                 if count := write_table(engine, reading.everything, folder / f"{table.file}.parquet"):
@@ -135,7 +136,7 @@ class _Reading:
             state |= {"parts": number, "newest": newest if newest is not None else state["newest"]}
             self._kept.set_value(table.file, state)
             count += piece.num_rows
-            progress(f"{count:,} rows of {table.name}")
+            progress(f"{count:,} rows of {table.name}", None)
         changed = self._merge(bool(state["anew"]))
         cursor = state["newest"] if state["newest"] is not None else state.get("cursor")
         self._kept.set_value(table.file, {"cursor": cursor, "read_at": now.isoformat()})

@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from keepers.data.connectors import walk
 from keepers.data.connectors.kept import Kept
-from keepers.data.connectors.pull import Progress, Pulled, locked
+from keepers.data.connectors.pull import Pulled, locked
 from keepers.domain.errors import ConfigError, EngineError, InputError, MissingExtraError
+from keepers.domain.ports import Progress
 
 _PIECE = 2**20
 
@@ -70,7 +71,7 @@ def _from_web(source: FileSource, kept: Kept, folder: Path, progress: Progress, 
             name: known[key] for name, key in (("If-None-Match", "etag"), ("If-Modified-Since", "at")) if known.get(key)
         }
     name = _safe(unquote(urlsplit(source.url).path.rsplit("/", 1)[-1]) or "download.csv")
-    progress(f"Asking for {name}")
+    progress(f"Asking for {name}", None)
     session = Client(
         raise_for_status=False, request_max_attempts=walk.ATTEMPTS, request_backoff_factor=walk.BACKOFF,
         request_max_retry_delay=walk.LONGEST_WAIT,
@@ -119,7 +120,7 @@ def _from_file_system(source: FileSource, kept: Kept, folder: Path, progress: Pr
         mark = str([told.get(key) for key in ("ETag", "etag", "LastModified", "mtime", "last_modified", "size")])
         if seen.get(name) == mark and (folder / name).exists():
             continue
-        progress(f"Copying {name}")
+        progress(f"Copying {name}", None)
         try:
             with _placed(folder / name) as beside, system.open(told["name"], "rb") as there, beside.open("wb") as here:
                 shutil.copyfileobj(there, here, _PIECE)

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,35 +56,6 @@ class Mark:
     rows: int = 0
 
 
-@dataclass
-class Told:
-    """What a source's pulls came to, for people.
-
-    Attributes
-    ----------
-    at : str
-        When the last pull ended.
-    well : bool
-    said : str
-        What it came to, or what went wrong.
-    good_at : str, optional
-        When a pull last ended well.
-    rows : dict of str to int
-        Rows by table.
-    new : int
-        Items that came or changed in the last pull.
-    notes : list of str
-    """
-
-    at: str
-    well: bool
-    said: str
-    good_at: str | None = None
-    rows: dict[str, int] = field(default_factory=dict)
-    new: int = 0
-    notes: list[str] = field(default_factory=list)
-
-
 class Kept:
     """The folder of a source.
 
@@ -99,7 +70,6 @@ class Kept:
         self.raw = folder / RAW
         self._marks: dict[str, Mark] = {}
         self._items: dict[str, dict[str, Any]] = {}
-        self.told: Told | None = None
         self._load()
 
     def mark(self, name: str) -> Mark:
@@ -157,11 +127,6 @@ class Kept:
             return "(SELECT NULL::VARCHAR AS key, NULL::JSON AS doc WHERE false)"
         return f"(SELECT key, doc::JSON AS doc FROM read_parquet({literal(str(path))}))"
 
-    def note(self, told: Told) -> None:
-        """Remember what a pull came to."""
-        self.told = told
-        self._save()
-
     def value(self, name: str) -> dict[str, Any]:
         """Something else that is remembered of a source, such as the state of a file."""
         return self._items.get(name, {})
@@ -207,7 +172,6 @@ class Kept:
             "version": _VERSION,
             "lists": {name: asdict(mark) for name, mark in self._marks.items()},
             "files": self._items,
-            "told": None if self.told is None else asdict(self.told),
         }
         beside = self.raw / f"{_MARKS}.part"
         with beside.open("w", encoding="utf-8") as file:
@@ -230,4 +194,3 @@ class Kept:
             raise EngineError(f"{path} is of a newer Keepers. Update Keepers, or move the folder away.")
         self._marks = {name: Mark(**mark) for name, mark in said["lists"].items()}
         self._items = said["files"]
-        self.told = None if said["told"] is None else Told(**said["told"])

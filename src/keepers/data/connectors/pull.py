@@ -6,20 +6,23 @@ import contextlib
 import datetime as dt
 import fcntl
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keepers.data.connectors.kept import Kept, Mark, Told
+from keepers.data.connectors.kept import Kept, Mark
 from keepers.data.connectors.service import Resource, Service, found, moment_of
 from keepers.data.connectors.walk import UnknownListError, Walker
 from keepers.data.engine import Engine, literal, template
 from keepers.data.normalise import fill
 from keepers.domain.errors import EngineError
-
-Progress = Callable[[str], None]
+from keepers.domain.ports import Progress
 
 _LOCK = ".lock"
+
+
+class BusyError(EngineError):
+    """Another process pulls the same source."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,7 @@ def pull_service(
     folder : Path
         Of the source.
     now : datetime
-    progress : callable
-        Is told what is at hand.
+    progress : Progress
     anew : bool
         Read everything, so that what the service has no longer goes.
 
@@ -112,23 +114,6 @@ def pull_service(
     return Pulled(changed, rows, tuple(notes))
 
 
-def remember(folder: Path, now: dt.datetime, pulled: Pulled | None, complaint: str = "") -> None:
-    """Keep what a pull came to, or why it failed, for people."""
-    kept = Kept(folder)
-    before = kept.told
-    good_at = before.good_at if before else None
-    if pulled is None:
-        kept.note(Told(now.isoformat(), False, complaint, good_at, dict(before.rows) if before else {}))
-    else:
-        at = now.isoformat()
-        kept.note(Told(at, True, pulled.said, at, pulled.rows, pulled.changed, list(pulled.notes)))
-
-
-def told(folder: Path) -> Told | None:
-    """What the last pull came to; None before the first."""
-    return Kept(folder).told
-
-
 def _walk(
     walker: Walker, resource: Resource, kept: Kept, connection: Connection, now: dt.datetime, progress: Progress,
     anew: bool,
@@ -137,7 +122,7 @@ def _walk(
     mark = kept.begin(name, anew or _due(resource, kept.mark(name), now))
     earliest = None if connection.since is None else dt.datetime.combine(connection.since, dt.time(), dt.UTC)
     count = 0
-    progress(f"Asking for {name}")
+    progress(f"Asking for {name}", None)
     for items, token in walker.pages(resource, connection.page_size, _from(resource, mark, earliest), mark.token):
         moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
         newest = max((one.isoformat() for one in moments if one is not None), default=None)
@@ -145,7 +130,7 @@ def _walk(
         keyed = [(str(found(item, resource.key)), item) for item in items]
         mark = kept.add(name, keyed, replace(mark, newest=newest, token=token))
         count += len(items)
-        progress(f"{count:,} {name}")
+        progress(f"{count:,} {name}", None)
 
 
 def _due(resource: Resource, mark: Mark, now: dt.datetime) -> bool:
@@ -202,8 +187,10 @@ def locked(folder: Path, name: str) -> Iterator[None]:
 
     Raises
     ------
+    BusyError
+        Another one is at it.
     EngineError
-        Another one is at it, or the folder may not be written.
+        The folder may not be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -214,7 +201,7 @@ def locked(folder: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise EngineError(f"{name} is being pulled already. Wait until that pull has ended.") from None
+            raise BusyError(f"{name} is being pulled already. Wait until that pull has ended.") from None
         yield
 
 

@@ -17,6 +17,7 @@ from keepers.data.connectors.catalogue import SERVICES
 from keepers.data.connectors.pull import Connection, Pulled, pull_service
 from keepers.data.read import Dataset, read
 from keepers.domain.errors import EngineError
+from keepers.domain.ports import silent
 from services import Answer, Crm, Payments, Server, Wordpress, serving
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -34,7 +35,7 @@ def _pull(kind: str, server: Server, folder: Path, size: int = 3, now: dt.dateti
         "woocommerce": {"shop": server.base, "key": "ck", "secret": "cs"},
         "hubspot": {"token": "pat-0123456789", "address": server.base},
     }[kind]
-    return pull_service(SERVICES[kind], Connection("one", settings, page_size=size), folder, now, lambda _: None)
+    return pull_service(SERVICES[kind], Connection("one", settings, page_size=size), folder, now, silent)
 
 
 def _read(folder: Path, now: dt.datetime = NOW) -> Dataset:
@@ -227,7 +228,7 @@ import datetime as dt
 from keepers.data.connectors.catalogue import SERVICES
 from keepers.data.connectors.pull import Connection, pull_service
 settings = {"key": "rk_test_0123456789", "address": f"http://127.0.0.1:{sys.argv[2]}"}
-pull_service(SERVICES["stripe"], Connection("s", settings), Path(sys.argv[1]), dt.datetime.now(dt.UTC), lambda _: None)
+pull_service(SERVICES["stripe"], Connection("s", settings), Path(sys.argv[1]), dt.datetime.now(dt.UTC), lambda *_: None)
 """
 
 

@@ -15,6 +15,7 @@ from keepers.data.connectors.files import FileSource, pull_files
 from keepers.data.connectors.pull import Pulled
 from keepers.data.read import read
 from keepers.domain.errors import ConfigError, EngineError, InputError
+from keepers.domain.ports import silent
 from services import Answer, Question, serving
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -40,7 +41,7 @@ def _row(number: int, at: str, amount: float = 10.5) -> tuple[Any, ...]:
 def _pull(tmp_path: Path, anew: bool = False, **more: Any) -> Pulled:
     table = SourceTable("orders", **{"cursor": "updated_at", **more})
     source = DatabaseSource("erp", f"sqlite:///{tmp_path}/shop.db", (table,), chunk=30)
-    return pull_database(source, tmp_path / "out", NOW, lambda _: None, anew)
+    return pull_database(source, tmp_path / "out", NOW, silent, anew)
 
 
 def test_a_table_is_read_on_from_its_cursor_and_changed_rows_replace_what_they_were(
@@ -102,13 +103,13 @@ def test_what_is_not_there_is_said(tmp_path: Path, more: dict[str, Any], told: s
     table = SourceTable(**{"name": "orders", "cursor": "updated_at", **more})
     source = DatabaseSource("erp", f"sqlite:///{tmp_path}/shop.db", (table,))
     with pytest.raises((ConfigError, InputError), match=told):
-        pull_database(source, tmp_path / "out", NOW, lambda _: None)
+        pull_database(source, tmp_path / "out", NOW, silent)
 
 
 def test_a_database_that_is_away_is_said_without_its_password(tmp_path: Path) -> None:
     source = DatabaseSource("erp", "postgresql://ada:hush0123@127.0.0.1:1/shop", (SourceTable("orders"),))
     with pytest.raises(InputError, match="cannot be read") as raised:
-        pull_database(source, tmp_path, NOW, lambda _: None)
+        pull_database(source, tmp_path, NOW, silent)
     assert "hush0123" not in str(raised.value)
     assert "hush0123" not in repr(source)
 
@@ -123,7 +124,7 @@ def test_files_are_copied_when_they_are_new_or_changed(tmp_path: Path) -> None:
     (place / ".hidden").write_text("no")
 
     def pull(url: str = str(place)) -> Pulled:
-        return pull_files(FileSource("share", url), out, lambda _: None)
+        return pull_files(FileSource("share", url), out, silent)
 
     assert (pull().changed, pull().changed) == (1, 0)
     (place / "2026" / "orders.csv").write_text(ORDERS + "cy,2026-09-03,5.00,3\n")
@@ -141,10 +142,10 @@ def test_a_bucket_is_a_file_system_like_others(tmp_path: Path) -> None:
     bucket = fsspec.filesystem("memory")
     bucket.pipe("/bucket/exports/orders.csv", ORDERS.encode())
     source = FileSource("bucket", "memory://bucket/exports/*.csv")
-    assert pull_files(source, tmp_path, lambda _: None).rows == {"files": 1}
+    assert pull_files(source, tmp_path, silent).rows == {"files": 1}
     assert (tmp_path / "orders.csv").read_text() == ORDERS
     with pytest.raises(ConfigError, match="library of their own"):
-        pull_files(FileSource("x", "nowhere://bucket/a.csv"), tmp_path, lambda _: None)
+        pull_files(FileSource("x", "nowhere://bucket/a.csv"), tmp_path, silent)
 
 
 def test_a_web_address_is_asked_whether_its_file_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +165,7 @@ def test_a_web_address_is_asked_whether_its_file_has_changed(tmp_path: Path, mon
         source = FileSource("web", f"{server.base}/export/orders.csv?x=1", {"Authorization": "Bearer hush0123"})
 
         def pull() -> int:
-            return pull_files(source, tmp_path, lambda _: None).changed
+            return pull_files(source, tmp_path, silent).changed
 
         server.troubles = [Answer({}, 503)]
         assert (pull(), pull()) == (1, 0)
@@ -172,7 +173,7 @@ def test_a_web_address_is_asked_whether_its_file_has_changed(tmp_path: Path, mon
         assert pull() == 1
         assert (tmp_path / "orders.csv").read_text() == text["now"]
         with pytest.raises(InputError, match="403"):
-            pull_files(FileSource("web", f"{server.base}/o.csv"), tmp_path, lambda _: None)
+            pull_files(FileSource("web", f"{server.base}/o.csv"), tmp_path, silent)
         server.troubles = [Answer({}, 500)] * walk.ATTEMPTS
         with pytest.raises(EngineError, match="Try later"):
             pull()

@@ -15,6 +15,7 @@ from keepers.data.connectors.pull import Connection, Pulled, pull_service
 from keepers.data.connectors.shopify import SERVICE
 from keepers.data.read import Dataset, read
 from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersError
+from keepers.domain.ports import silent
 from services import Answer, Server, Shop, serving, shopify_line, shopify_order
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -39,7 +40,7 @@ def server(shop: Shop) -> Iterator[Server]:
 
 def _pull(server: Server, folder: Path, size: int = 4, **more: Any) -> Pulled:
     settings = {"shop": "fernhollow", "token": "shpat_0123456789", "address": server.base}
-    return pull_service(SERVICE, Connection("shop", settings, page_size=size), folder, NOW, lambda _: None, **more)
+    return pull_service(SERVICE, Connection("shop", settings, page_size=size), folder, NOW, silent, **more)
 
 
 def _read(folder: Path) -> Dataset:
@@ -170,7 +171,7 @@ def test_what_is_refused_is_said_without_the_token(server: Server, shop: Shop, t
     shop.token = "shpat_0123456789"
     with pytest.raises(ConfigError, match="https"):
         pull_service(
-            SERVICE, Connection("shop", {"token": "a", "address": "http://shop.example"}), tmp_path, NOW, lambda _: None
+            SERVICE, Connection("shop", {"token": "a", "address": "http://shop.example"}), tmp_path, NOW, silent
         )
 
 
@@ -208,12 +209,12 @@ def test_a_list_that_may_not_be_read_is_passed_over(server: Server, tmp_path: Pa
 
 def test_an_app_asks_for_its_token(server: Server, tmp_path: Path) -> None:
     settings = {"shop": "s", "client_id": "0a", "client_secret": "shh-0123", "address": server.base}
-    assert pull_service(SERVICE, Connection("s", settings), tmp_path, NOW, lambda _: None).rows == {"orders": 25}
+    assert pull_service(SERVICE, Connection("s", settings), tmp_path, NOW, silent).rows == {"orders": 25}
     assert server.asked[0].body["grant_type"] == "client_credentials"
 
 
 def test_one_pull_of_a_source_at_a_time(server: Server, tmp_path: Path) -> None:
-    def meanwhile(_: str) -> None:
+    def meanwhile(_: str, __: float | None) -> None:
         with pytest.raises(KeepersError, match="already"):
             _pull(server, tmp_path)
 
