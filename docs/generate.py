@@ -24,6 +24,7 @@ from keepers.models.buying import BuyingModel
 from keepers.models.buying_uncertainty import BuyingUncertainty
 from keepers.models.catalogue import CATALOGUE, model_class
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.new_contracts import NewContracts
 from keepers.models.priors import FULL_STRENGTH_UNTIL, NO_STRENGTH_FROM
 from keepers.summaries.feature_parts import TEMPLATES
 from keepers.summaries.feature_templates import WINDOWS, written_features
@@ -129,7 +130,18 @@ def questions() -> str:
 
 def contract_questions() -> str:
     """The methods that every model of contracts has, with what each answers."""
-    return _questions_of(ContractModel)
+    return _questions_of(ContractModel, NewContracts)
+
+
+def covariate_matrix() -> str:
+    """Which processes of which model covariates may change, those that stay and those that vary in time."""
+    rows = []
+    for name in CATALOGUE:
+        kind = model_class(name)
+        moved, varying = getattr(kind, "covariate_shifts", {}), getattr(kind, "varying_processes", ())
+        if moved:
+            rows.append((kind.title, ", ".join(f"`{one}`" for one in moved), ", ".join(f"`{one}`" for one in varying)))
+    return _table(("model", "what is known of customers", "what varies in time"), rows)
 
 
 def contract_matrix() -> str:
@@ -224,7 +236,17 @@ PAGES: dict[str, Callable[[], str]] = {
     "features.md": features,
 }
 BLOCKS: dict[str, tuple[Callable[[], str], ...]] = {
-    "models.md": (models, questions, contract_questions, contract_matrix, matrix, outcomes, priors, preference),
+    "models.md": (
+        models,
+        questions,
+        contract_questions,
+        contract_matrix,
+        covariate_matrix,
+        matrix,
+        outcomes,
+        priors,
+        preference,
+    ),
     "definitions.md": (tiers, rfm, states, trust),
 }
 """Parts of pages that are otherwise written by hand, each between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``."""

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.domain.attributes import Attributes
 from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,10 @@ class ContractCells:
     since : array, shape (n,), optional
         Last age at which an ended contract is known to have run, where its end is known only to lie in
         (since, tenure], as in a table of survivors. Equal to `tenure` where the moment is known.
+    pattern : array of int, shape (n,), optional
+        Row of each history's attributes, where a model has covariates.
+    attributes : Attributes, optional
+        The distinct patterns of attributes.
     """
 
     entry: FloatArray
@@ -43,6 +49,8 @@ class ContractCells:
     weight: FloatArray
     unit: TimeUnit
     since: FloatArray | None = None
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.tenure)
@@ -56,6 +64,12 @@ class ContractCells:
                 raise InputError(f"`{name}` must be a flat column as long as `tenure` ({shape}), not {column.shape}.")
             if column.size and not np.all(np.isfinite(column)):
                 raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
+        if self.pattern is not None:
+            rows = 0 if self.attributes is None else self.attributes.size
+            pattern = np.ascontiguousarray(self.pattern, dtype=np.int64)
+            if pattern.shape != shape or np.any((pattern < 0) | (pattern >= rows)):
+                raise InputError(f"`pattern` must name a row of the {rows} patterns of `attributes` for each contract.")
+            object.__setattr__(self, "pattern", pattern)
 
     @property
     def size(self) -> int:
@@ -75,12 +89,16 @@ class ContractCells:
     def merged(self) -> ContractCells:
         """Equal histories made one, with the sum of their weights."""
         since = self.tenure if self.since is None else self.since
-        rows = np.column_stack([self.entry, self.tenure, self.ended, since])
+        pattern = np.zeros(self.size, dtype=np.int64) if self.pattern is None else self.pattern
+        rows = np.column_stack([pattern, self.entry, self.tenure, self.ended, since])
         distinct, index = np.unique(rows, axis=0, return_inverse=True)
         weight = np.bincount(index.ravel(), weights=self.weight, minlength=len(distinct)).astype(np.float64)
         kept = weight > 0
-        entry, tenure, ended, last = distinct[kept].T
-        return ContractCells(entry, tenure, ended, weight[kept], self.unit, None if self.since is None else last)
+        which, entry, tenure, ended, last = distinct[kept].T
+        return ContractCells(
+            entry, tenure, ended, weight[kept], self.unit, None if self.since is None else last,
+            None if self.pattern is None else which.astype(np.int64), self.attributes,
+        )  # fmt: skip
 
     def scaled(self, by: float) -> ContractCells:
         """The same with ages divided by a number."""

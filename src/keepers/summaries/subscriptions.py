@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.table import Table, register_frame
+from keepers.domain.attributes import Attributes
 from keepers.domain.contracts import ContractCells
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit, months, parse_day
+from keepers.summaries.attributes import join_attributes
 from keepers.summaries.calendar_periods import part_of_period, whole_periods
 from keepers.summaries.purchases import PACKAGE, day_literal
 
@@ -51,6 +54,8 @@ class SubscriptionFacts:
     """Name of the table of contracts behind the rows."""
     remarks: tuple[str, ...]
     """What a person should know of how the rows were made."""
+    attributes: tuple[str, ...] = ()
+    """Columns that were joined to the rows, which models can take for covariates."""
 
 
 class SubscriptionSummary(Table):
@@ -94,24 +99,83 @@ class SubscriptionSummary(Table):
         """What a person should know of how the rows were made."""
         return self.facts.remarks
 
-    def contract_cells(self, whole: bool) -> dict[str, ContractCells]:
+    def with_columns(
+        self, table: Any, key: str | None = None, columns: Sequence[str] | None = None
+    ) -> SubscriptionSummary:
+        """The same contracts with attributes of their customers, which models can take for covariates.
+
+        Parameters
+        ----------
+        table : frame or Table
+            One row a customer; customers of the summary who are not in the table have empty attributes.
+        key : str, optional
+            Its column with the customer's key; `customer_key`, `customer_id`, `customer` or `id` if left out.
+        columns : sequence of str, optional
+            Which columns to join; all others if left out.
+
+        Raises
+        ------
+        InputError
+            If columns are missing, a customer occurs twice, or the summary has a column of that name itself.
+
+        Examples
+        --------
+        >>> import keepers as kp
+        >>> contracts = {"customer_key": ["a", "b"], "started_on": ["2024-01-15", "2024-02-01"], "ended_on": [None] * 2}
+        >>> summary = kp.summarise_subscriptions(contracts, kp.ObservationWindow(calibration_end="2024-06-30"))
+        >>> summary.with_columns({"id": ["a", "b"], "channel": ["ads", "shop"]}).facts.attributes
+        ('channel',)
+        """
+        own = [name for name in self.columns if name not in self.facts.attributes]
+        name, joined = join_attributes(self.engine, self, table, key, columns)
+        taken = [column for column in joined if column in own]
+        if taken:
+            self.engine.drop(name)
+            raise InputError(
+                f"The summary of subscriptions has {', '.join(taken)} itself. Rename the column of the table."
+            )
+        kept = tuple(column for column in self.facts.attributes if column not in joined)
+        return SubscriptionSummary(self.engine, name, replace(self.facts, attributes=(*kept, *joined)))
+
+    def contract_cells(self, whole: bool, columns: Sequence[str] = ()) -> dict[str, ContractCells]:
         """The distinct histories of each plan.
 
         Parameters
         ----------
         whole : bool
             Whether ages are whole periods, as discrete models need them, or exact.
+        columns : sequence of str
+            Columns of the summary, or such as were joined, that tell one history from another.
+
+        Raises
+        ------
+        InputError
+            If the summary lacks a column.
         """
         entry, tenure = ("entry_periods", "periods") if whole else ("entry", "tenure")
+        missing = [name for name in columns if name not in self.columns]
+        if missing:
+            raise InputError(
+                f"The summary of subscriptions lacks {', '.join(missing)} (it has: {', '.join(self.columns)}). Join "
+                "what is known of customers: summary.with_columns(table)."
+            )
         rows = self.engine.columns(
-            template(PACKAGE, "contract_cells").format(entry=entry, tenure=tenure, summary=quoted(self.name))
-        )
+            template(PACKAGE, "contract_cells").format(
+                entry=entry, tenure=tenure, summary=quoted(self.name),
+                columns="".join(f", {quoted(name)} AS known_{place}" for place, name in enumerate(columns)),
+                places="".join(f", {5 + place}" for place in range(len(columns))),
+            )
+        )  # fmt: skip
+        known = pattern = None
+        if columns:
+            known, pattern = Attributes.of_rows({name: rows[f"known_{place}"] for place, name in enumerate(columns)})
         groups = {}
         for plan in dict.fromkeys(rows["plan"].tolist()):
             own = rows["plan"] == plan
             groups[str(plan)] = ContractCells(
-                rows["entry"][own], rows["tenure"][own], rows["ended"][own], rows["weight"][own], self.unit
-            )
+                rows["entry"][own], rows["tenure"][own], rows["ended"][own], rows["weight"][own], self.unit,
+                pattern=None if pattern is None else pattern[own], attributes=known,
+            )  # fmt: skip
         return groups
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from keepers.testing import answers, chance, contract_fits, contract_promises, fits, keeping, likelihoods
+from keepers.testing import (
+    answers,
+    chance,
+    contract_covariates,
+    contract_fits,
+    contract_promises,
+    fits,
+    keeping,
+    likelihoods,
+)
 from keepers.testing.contract_subject import ContractSubject
 from keepers.testing.proof import Promise, Proof, prove
 from keepers.testing.subject import Subject
@@ -19,7 +28,11 @@ BUYING: tuple[Promise[Subject], ...] = (
 """What every model of buying promises."""
 
 
-CONTRACTS: tuple[Promise[ContractSubject], ...] = (*contract_fits.PROMISES, *contract_promises.PROMISES)
+CONTRACTS: tuple[Promise[ContractSubject], ...] = (
+    *contract_fits.PROMISES,
+    *contract_promises.PROMISES,
+    *contract_covariates.PROMISES,
+)
 """What every model of contracts promises."""
 
 
@@ -89,7 +102,7 @@ def check_contract_model(model: Any, *, tolerance: float = 1e-6, seed: int = 20_
     >>> from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric
     >>> proof = check_contract_model(ShiftedBetaGeometric)
     >>> len(proof.kept), proof.not_applicable
-    (20, ('the unit of time does not matter',))
+    (22, ('the unit of time does not matter',))
     """
     subject = ContractSubject(model, tolerance=tolerance, seed=seed)
     return prove(subject.name, CONTRACTS, subject)

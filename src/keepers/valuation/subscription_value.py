@@ -244,7 +244,11 @@ def subscription_value(
     used = margin if isinstance(margin, Margin) else Margin(margin)
     if used.per_order:
         raise ConfigError("A subscription has no orders to carry a margin. Give a rate, for example margin=0.8.")
-    model.fit_of("")
+    if model.fit_of("").coding_ is not None:
+        raise ConfigError(
+            f"{model.title} has covariates, which values of subscriptions do not know yet. Value with a fit without "
+            'them, or with one of each plan: fit(summary, by="plan").'
+        )
     if model.unit_ is not summary.unit:
         raise ConfigError(
             f"The model counts {model.unit_.value}s and the summary {summary.unit.value}s, and calendar periods do "

@@ -21,7 +21,7 @@ class _Contracts(Protocol):
     symbols: ClassVar[tuple[str, ...]]
     prior: Any
 
-    def _drawn(self, theta: Any, age: np.ndarray, rng: np.random.Generator) -> np.ndarray: ...
+    def _drawn(self, law: Any, theta: Any, age: np.ndarray, rng: np.random.Generator) -> np.ndarray: ...
 
 
 class BeforeData:
@@ -54,5 +54,5 @@ class BeforeData:
             str(horizon),
             prior.unit.value,
             lambda theta: float(outlook.survival(self.family, theta.tolist(), zero, length)[0]),
-            lambda theta, customers: self._drawn(theta.tolist(), np.zeros(customers), rng),
+            lambda theta, customers: self._drawn(self.family, theta.tolist(), np.zeros(customers), rng),
         )

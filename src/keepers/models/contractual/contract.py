@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray
+from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.contracts import ContractCells
-from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
-from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import Horizon, TimeUnit
-from keepers.models.base import Model, PriorChoice
+from keepers.models.base import PriorChoice
 from keepers.models.contractual import questions
-from keepers.models.contractual.before_data import BeforeData
+from keepers.models.contractual.contract_fit import fit_cells
 from keepers.models.contractual.contract_rows import ContractRows, columns_given, contract_rows, contracts_to_fit
+from keepers.models.contractual.new_contracts import NewContracts
 from keepers.models.contractual.pooling import pooled_prior
 from keepers.models.contractual.questions import Question
-from keepers.models.evidence import Likelihood, Resampling
-from keepers.models.fitting import Problem, fit
 from keepers.models.intervals import check_level
 from keepers.models.priors import Prior
-from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.likelihoods.contract_family import (
-    ContractFamily,
-    ContractTables,
-    log_likelihood_sum,
-    log_likelihood_sums,
-)
+from keepers.numerics.likelihoods.contract_family import ContractLaw
+from keepers.numerics.likelihoods.contract_pace import Pace, Paced
+from keepers.numerics.patterns import MOST_EXACT, answers, groups_of, parameters_of_patterns
 
-_DRAWS, _SEED = 200, 20070101
+_DRAWS = 200
 
 
-class ContractModel(BeforeData, Model):
+class Route(NamedTuple):
+    """Rows of contracts that one fit and one law answer for."""
+
+    model: NewContracts
+    law: ContractLaw
+    rows: IntArray
+
+
+class ContractModel(NewContracts):
     """A model of how long contracts last, which a family of durations fills in.
 
     `data` is one of
@@ -56,9 +58,16 @@ class ContractModel(BeforeData, Model):
         "auto" uses the model's weak prior (`print(model.weak_prior)`) in full up to 200 contracts that ended, fades it
         until 400, and is exactly maximum likelihood from there on, unless the likelihood has no maximum of its own (the
         outcome says so). None is maximum likelihood always.
+    covariates : Covariates, optional
+        Columns that go with sooner or later ends, as its `dropout`: ``Covariates(dropout=["channel"])``. A covariate
+        multiplies each contract's rate of ending by exp(gamma z), in discrete models that of not being renewed
+        (-log(1 - chance)). Covariates that vary in time need a column `started_on`; in discrete models their value on
+        the day of a renewal counts.
 
     Attributes
     ----------
+    coefficients_ : tuple of Coefficient
+        What covariates do, each with a sentence; empty without covariates.
     unit_ : TimeUnit
         Period of the ages.
     infinite : mapping of str to str
@@ -67,10 +76,7 @@ class ContractModel(BeforeData, Model):
         The fit of each plan, where `fit(..., by="plan")` was asked for; empty otherwise.
     """
 
-    family: ClassVar[ContractFamily]
     infinite: ClassVar[Mapping[str, str]]
-    unit_: TimeUnit
-    plans_: dict[str, Any]
 
     def fit(self, data: Any, unit: TimeUnit | str | None = None, by: str | None = None, pooled: bool = False) -> Self:
         """Fit the model to contracts.
@@ -97,55 +103,21 @@ class ContractModel(BeforeData, Model):
         InputError
             If the histories are impossible or there are none.
         """
-        together, plans = contracts_to_fit(data, unit, self.family.DISCRETE, by)
+        if pooled and by is not None and self.covariates is not None:
+            raise ConfigError(
+                "Plans that learn from each other share a centre of parameters, and effects of covariates have none. "
+                f'Leave `pooled` out, or take {by!r} for a covariate: Covariates(dropout=["{by}"]).'
+            )
+        together, plans = contracts_to_fit(data, unit, self.family.DISCRETE, by, self.covariates)
         self._fit_cells(together)
         prior = pooled_prior(self, plans) if pooled and len(plans) > 1 and self.outcome_.usable else self.prior
-        self.plans_ = {name: type(self)(prior)._fit_cells(cells) for name, cells in plans.items()}
+        kind = type(self)
+        self.plans_ = {name: kind(prior, covariates=self.covariates)._fit_cells(cells) for name, cells in plans.items()}
         return self
 
     def _fit_cells(self, cells: ContractCells) -> Self:
-        discrete, endings = self.family.DISCRETE, cells.endings
-        scale = 1.0 if discrete else float(cells.weight @ cells.tenure) / cells.customers or 1.0
-        scaled = cells.scaled(scale)
-        tables = ContractTables.of(scaled, discrete)
-        exposure = float(scaled.weight @ (scaled.tenure - scaled.entry))
-        powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
-        chosen, rescue = self._priors(endings)
-
-        def on_scaled(prior: Prior) -> Any:
-            return prior.on(self.symbols, (cells.unit.days * scale / prior.unit.days) ** powers)
-
-        def likelihood_of(some: ContractTables) -> Likelihood:
-            def likelihood(point: FloatArray, order: int) -> Evaluation:
-                return log_likelihood_sum(self.family, np.exp(point).tolist(), some, order)
-
-            return likelihood
-
-        def reweighted(weight: FloatArray) -> Likelihood:
-            return likelihood_of(ContractTables.of(replace(scaled, weight=weight), discrete))
-
-        def likelihoods(points: FloatArray) -> FloatArray:
-            return log_likelihood_sums(self.family, np.exp(points), tables)
-
-        result = fit(
-            Problem(
-                parameters=self.symbols,
-                likelihood=likelihood_of(tables),
-                likelihoods=likelihoods,
-                starts=self.family.starts(endings / exposure if exposure > 0 else 0.0),
-                rows=tables.size,
-                prior=None if chosen is None else on_scaled(chosen),
-                rescue=None if rescue is None else on_scaled(rescue),
-                without_events=endings == 0,
-                resampling=Resampling(scaled.weight, reweighted, None),
-            )
-        )
-        used = chosen if chosen is not None or result.prior is None else rescue
-        # A density of the moments of ending: counting time in units `scale` times as long multiplies it by the scale.
-        constant = -float(tables.ended_at.sum()) * float(np.log(scale))
-        self._adopt(result, powers * np.log(scale), constant, cells.customers, used)
-        if self.outcome_ is FitOutcome.NO_REPEAT_PURCHASES:
-            self.outcome_ = FitOutcome.NO_ENDINGS
+        self._learn(cells)
+        fit_cells(self, cells)
         self.unit_ = cells.unit
         self.plans_ = {}
         return self
@@ -248,77 +220,14 @@ class ContractModel(BeforeData, Model):
         found = {asked.column: exact, f"{asked.column}_low": low, f"{asked.column}_high": high}
         return columns_given(data, found, rows.give)
 
-    def survival_new_customer(self, ages: FloatArray | Horizon, plan: str | None = None) -> FloatArray:
-        """Probability that a contract that begins now runs beyond these ages, in periods; shape of `ages`."""
-        model = self._of_plan(plan)
-        ages = np.atleast_1d(self._length(ages) if isinstance(ages, Horizon) else np.asarray(ages, dtype=np.float64))
-        return questions.survival_curve(self.family, model._theta().tolist(), ages)
-
-    def retention_curve(self, periods: int, plan: str | None = None, level: float = 80.0) -> dict[str, FloatArray]:
-        """Survival and renewal of a contract that begins now, period by period, with intervals.
-
-        Returns
-        -------
-        dict of arrays, shape (periods + 1,)
-            `age`, `survival` and `renewal_probability` (of the period that ends at the age; 1 at age 0), each of the
-            latter two with `_low` and `_high`.
-        """
-        if periods < 1:
-            raise ConfigError(f"`periods` is {periods}; ask for one or more.")
-        check_level(level)
-        model = self._of_plan(plan)
-        exact, drawn = model._theta().tolist(), model._posterior_columns(_DRAWS)
-        return questions.curves(self.family, exact, drawn, np.arange(int(periods) + 1, dtype=np.float64), level)
-
-    def expected_tenure_new_customer(self, cap: Horizon | None = None, plan: str | None = None) -> float:
-        """Expected periods that a contract lasts that begins now; without a cap it may be infinite."""
-        return self._new(questions.residual(None if cap is None else self._length(cap)), plan)
-
-    def median_tenure_new_customer(self, plan: str | None = None) -> float:
-        """Periods after which a contract that begins now is as likely to have ended as not."""
-        return self._new(questions.median(), plan)
-
-    def discounted_expected_tenure_new_customer(
-        self, horizon: Horizon | None = None, discount: DiscountRate = DEFAULT_DISCOUNT, plan: str | None = None
-    ) -> float:
-        """Discounted expected periods of a contract that begins now; in discrete models the first, paid now, counts.
-
-        Without end it is the discounted expected lifetime (DEL) of Fader and Hardie (2010).
-        """
-        length = None if horizon is None else self._length(horizon)
-        return self._new(questions.discounted_new(discount.continuous(self.unit_), length), plan)
-
-    def sample(
-        self, customers: int, rng: np.random.Generator, observed: Horizon, plan: str | None = None
-    ) -> ContractCells:
-        """Draw contracts that begin now and are observed for a time, one row a contract, parameters as estimated."""
-        if customers < 1:
-            raise ConfigError(f"`customers` is {customers}; draw one or more.")
-        theta = self._of_plan(plan)._theta().tolist()
-        start = np.zeros(customers)
-        tenure = self._drawn(theta, start, rng)
-        length = self._length(observed)
-        length = float(np.floor(length + 1e-9)) if self.family.DISCRETE else length
-        ended = (tenure <= length).astype(float)
-        return ContractCells(start, np.minimum(tenure, length), ended, np.ones(customers), self.unit_)
-
     def sample_future(self, data: Any, rng: np.random.Generator) -> Any:
         """Draw how many periods each contract still lasts, parameters being as estimated; zero for those that ended."""
         rows = self._rows(data)
         left = np.zeros(rows.tenure.shape)
-        for model, some in self._routes(rows):
+        for model, law, some in self._routes(rows, 0.0):
             age = rows.tenure[some]
-            left[some] = self._drawn(model._theta().tolist(), age, rng) - age
+            left[some] = self._drawn(law, model._theta().tolist(), age, rng) - age
         return rows.give("residual_tenure", left)
-
-    def _drawn(self, theta: Any, age: FloatArray, rng: np.random.Generator) -> FloatArray:
-        draw = self.family.rates(theta, age, rng)
-        tenure = self.family.residual(theta, age, draw, rng.standard_exponential(age.shape))
-        return np.maximum(np.ceil(tenure), age + 1.0) if self.family.DISCRETE else tenure
-
-    def _new(self, question: Question, plan: str | None) -> float:
-        zero = np.zeros(1)
-        return float(question.compute(self.family, self._of_plan(plan)._theta().tolist(), zero, zero)[0])
 
     def _answer(self, data: Any, question: Question, wait: float | None = None) -> Any:
         rows = self._rows(data, wait)
@@ -326,21 +235,29 @@ class ContractModel(BeforeData, Model):
 
     def _rows(self, data: Any, wait: float | None = None) -> ContractRows:
         self._theta()
-        rows = contract_rows(data, self.unit_, self.family.DISCRETE)
+        rows = contract_rows(data, self.unit_, self.family.DISCRETE, self.covariates)
         if wait is None:
             return rows
         if not (np.isfinite(wait) and wait >= 0):
             raise ConfigError(f"`next_renewal` is {wait!r} periods; it must be zero or more.")
-        return ContractRows(rows.tenure, rows.ended, np.full(rows.tenure.shape, float(wait)), rows.plan, rows.give)
+        return replace(rows, wait=np.full(rows.tenure.shape, float(wait)))
 
     def _values(
         self, rows: ContractRows, question: Question, parameters: Any, ends: tuple[float, float] | None = None
     ) -> FloatArray:
         """Answers of each row, shape (n, 1), or the quantiles `ends` over draws of the parameters, shape (n, 2)."""
         values = np.repeat(question.gone(rows.tenure)[:, None], 1 if ends is None else 2, axis=1)
-        for model, some in self._routes(rows):
+        many = ends is None and self._steady_patterns(rows) > MOST_EXACT
+        if many:
+            for own, some in self._fits(rows):
+                values[some, 0] = _interpolated(own, rows, some, question)
+            return values
+        known: dict[int, Any] = {}
+        for model, law, some in self._routes(rows, question.reach):
+            if id(model) not in known:
+                known[id(model)] = parameters(model)
             pairs, index = np.unique(np.column_stack([rows.tenure[some], rows.wait[some]]), axis=0, return_inverse=True)
-            found = question.compute(self.family, parameters(model), pairs[:, 0], pairs[:, 1])
+            found = question.compute(law, known[id(model)], pairs[:, 0], pairs[:, 1])
             if ends is None:
                 found = np.broadcast_to(found, len(pairs))[None, :]
             else:
@@ -349,7 +266,7 @@ class ContractModel(BeforeData, Model):
             values[some] = found.T[index.ravel()]
         return values
 
-    def _routes(self, rows: ContractRows) -> Iterator[tuple[Any, Any]]:
+    def _fits(self, rows: ContractRows) -> Iterator[tuple[Self, IntArray]]:
         """The rows of contracts that run, with the fit that answers for them."""
         runs = rows.ended <= 0
         if not self.plans_ or rows.plan is None:
@@ -358,36 +275,35 @@ class ContractModel(BeforeData, Model):
         for plan in np.unique(rows.plan):
             yield self.fit_of(str(plan)), np.flatnonzero(runs & (rows.plan == plan))
 
-    def fit_of(self, plan: str) -> Self:
-        """The fit that answers for a plan: its own where it has one that can be used, the common one otherwise."""
-        self._theta()
-        own: Self = self.plans_.get(plan, self)
-        return own if own.outcome_.usable else self
+    def _routes(self, rows: ContractRows, reach: float) -> Iterator[Route]:
+        """The same by pattern of covariates, whose law is then one; asked of so many periods ahead."""
+        for model, some in self._fits(rows):
+            if model.coding_ is None or rows.attributes is None or rows.pattern is None:
+                yield Route(model, model.family, some)
+                continue
+            oldest = np.zeros(rows.attributes.size)
+            np.maximum.at(oldest, rows.pattern[some], rows.tenure[some])
+            here = np.unique(rows.pattern[some])
+            law = model._law(rows.attributes.take(here), oldest[here], reach)
+            place = np.searchsorted(here, rows.pattern[some])
+            for alike in groups_of(place):
+                yield Route(model, law(int(place[alike[0]])), some[alike])
 
-    def _of_plan(self, plan: str | None) -> Self:
-        if plan is None:
-            self._theta()
-            return self
-        if plan not in self.plans_:
-            known = ", ".join(self.plans_) or 'none: fit(data, by="plan")'
-            raise InputError(f"There is no fit of the plan {plan!r}. Plans that have one: {known}.")
-        return self.fit_of(plan)
-
-    def _posterior_columns(self, draws: int) -> list[FloatArray]:
-        self._theta()
-        drawn = self.posterior_.draws(draws, np.random.default_rng(_SEED))
-        return [np.ascontiguousarray(column)[:, None] for column in drawn.T]
-
-    def _length(self, horizon: Horizon) -> float:
-        if not isinstance(horizon, Horizon):
-            raise ConfigError(f"A length of time is missing its unit: {horizon!r}. Write for example months(12).")
-        self._check_fitted()
-        return horizon.in_unit(self.unit_)
+    def _steady_patterns(self, rows: ContractRows) -> int:
+        """How many patterns of covariates there are, where none vary in time."""
+        steady = self.coding_ is not None and not self.varying_coefficients
+        return 0 if rows.attributes is None or not steady else rows.attributes.size
 
     def _settings(self) -> dict[str, Any]:
         prior: Any = self.prior.to_dict() if isinstance(self.prior, Prior) else self.prior
         plans = {name: model.to_dict() for name, model in self.plans_.items()}
-        return {"prior": prior, "unit": self.unit_.value, "plans": plans}
+        return {
+            "prior": prior,
+            "unit": self.unit_.value,
+            "plans": plans,
+            "now": self.now_,
+            **self._covariate_settings(),
+        }
 
     @classmethod
     def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -395,5 +311,25 @@ class ContractModel(BeforeData, Model):
         prior: PriorChoice = Prior.from_dict(given) if isinstance(given, Mapping) else given
         model = cls(prior)
         model.unit_ = TimeUnit.parse(settings["unit"])
+        model.now_ = float(settings.get("now", 0.0))
+        model._restore_covariates(settings)
         model.plans_ = {name: cls.from_dict(plan) for name, plan in settings["plans"].items()}
         return model
+
+
+def _interpolated(model: NewContracts, rows: ContractRows, some: IntArray, question: Question) -> FloatArray:
+    """Answers of contracts of very many patterns that differ in their pace alone, interpolated in its logarithm."""
+    coding, attributes, pattern = model.coding_, rows.attributes, rows.pattern
+    assert coding is not None
+    assert attributes is not None
+    assert pattern is not None
+    law = Paced(model.family, Pace.steady(np.ones(1)))
+    theta = model._theta()
+    d = len(model.symbols)
+    own = np.concatenate([theta[:d], [1.0], theta[d:]])
+
+    def asked(one: FloatArray, age: FloatArray, wait: FloatArray) -> FloatArray:
+        return question.compute(law, [*one[:-1].tolist(), float(np.log(one[-1]))], age, wait)
+
+    paces = parameters_of_patterns(own, *coding.design(attributes))
+    return np.asarray(answers(asked, paces, pattern[some], (rows.tenure[some], rows.wait[some])))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keepers.data.engine import Engine, quoted
-from keepers.domain.contracts import ContractCells, FloatArray, check_contracts
+from keepers.domain.attributes import Attributes
+from keepers.domain.contracts import ContractCells, FloatArray, IntArray, check_contracts
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import TimeUnit
+from keepers.models.contractual.known import attributes_known, columns_needed, knowing, known_in_time
 from keepers.models.contractual.survivors import cells_of_survivors
+from keepers.models.covariates.specification import Covariates
 from keepers.models.frames import Give, frame_of, giver, table_giver
 
 Column = NDArray[Any]
@@ -30,8 +33,8 @@ class ContractSummary(Protocol):
     def unit(self) -> TimeUnit:
         """Period of its tenures."""
 
-    def contract_cells(self, whole: bool) -> dict[str, ContractCells]:
-        """Distinct histories of each plan, ages in whole periods or exactly."""
+    def contract_cells(self, whole: bool, columns: Sequence[str] = ()) -> dict[str, ContractCells]:
+        """Distinct histories of each plan, ages in whole periods or exactly, told apart by further columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,8 @@ class ContractRows:
         Plan of each.
     give : callable
         Hands results back under a name.
+    pattern, attributes : array of int, Attributes, optional
+        What is known of each contract, where the model has covariates.
     """
 
     tenure: FloatArray
@@ -55,10 +60,12 @@ class ContractRows:
     wait: FloatArray
     plan: Column | None
     give: Give
+    pattern: IntArray | None = None
+    attributes: Attributes | None = None
 
 
 def contracts_to_fit(
-    data: Any, unit: TimeUnit | str | None, whole: bool, by: str | None
+    data: Any, unit: TimeUnit | str | None, whole: bool, by: str | None, covariates: Covariates | None = None
 ) -> tuple[ContractCells, dict[str, ContractCells]]:
     """The cells of all contracts, and those of each plan where they are asked for.
 
@@ -67,16 +74,18 @@ def contracts_to_fit(
     InputError
         If columns are missing, values are impossible or there is no contract.
     """
+    columns = columns_needed(covariates)
     if isinstance(data, ContractCells):
         if by is not None:
             raise ConfigError("Cells carry no plans. Fit a frame or a summary with `by`, or each plan's cells alone.")
-        groups = {"": data}
+        groups = {"": knowing(data, covariates)}
     elif isinstance(data, ContractSummary):
         if by not in (None, "plan"):
             raise ConfigError(f'A summary of subscriptions can be told apart by="plan", not by {by!r}.')
-        groups = data.contract_cells(whole)
+        groups = data.contract_cells(whole, columns)
+        groups = {name: known_in_time(cells, covariates) for name, cells in groups.items()}
     else:
-        groups = _groups_of_frame(data, _named_unit(unit), by)
+        groups = _groups_of_frame(data, _named_unit(unit), by, covariates)
     groups = {name: cells.merged() for name, cells in groups.items()}
     for cells in groups.values():
         check_contracts(cells, whole)
@@ -86,22 +95,27 @@ def contracts_to_fit(
     return together, (groups if by is not None else {})
 
 
-def contract_rows(data: Any, unit: TimeUnit, whole: bool) -> ContractRows:
+def contract_rows(data: Any, unit: TimeUnit, whole: bool, covariates: Covariates | None = None) -> ContractRows:
     """The rows to predict for: cells, a summary, or a frame with `tenure`; `ended`, `plan`, `next_renewal` if any."""
     if isinstance(data, ContractCells):
         _same(data.unit, unit)
         check_contracts(data, whole)
-        return ContractRows(data.tenure, data.ended, np.zeros(data.size), None, lambda _, values: values)
+        known = knowing(data, covariates)
+        wait = np.zeros(data.size)
+        return ContractRows(
+            data.tenure, data.ended, wait, None, lambda _, values: values, known.pattern, known.attributes
+        )
     if isinstance(data, ContractSummary):
         _same(data.unit, unit)
-        return _of_summary(data, whole)
+        return _of_summary(data, whole, covariates)
     columns = _columns(data)
     tenure = _numbers(columns, "tenure")
     ended = _numbers(columns, "ended") if "ended" in columns else np.zeros(tenure.shape)
     wait = _numbers(columns, "next_renewal") if "next_renewal" in columns else np.zeros(tenure.shape)
     check_contracts(ContractCells(np.zeros(tenure.shape), tenure, ended, np.ones(tenure.shape), unit), whole)
     plan = np.asarray(columns["plan"]).astype(str) if "plan" in columns else None
-    return ContractRows(tenure, ended, wait, plan, giver(data))
+    attributes, pattern = attributes_known(covariates, columns)
+    return ContractRows(tenure, ended, wait, plan, giver(data), pattern, attributes)
 
 
 def columns_given(data: Any, results: Mapping[str, FloatArray], give: Give) -> Any:
@@ -118,19 +132,23 @@ def columns_given(data: Any, results: Mapping[str, FloatArray], give: Give) -> A
     return found
 
 
-def _of_summary(summary: ContractSummary, whole: bool) -> ContractRows:
+def _of_summary(summary: ContractSummary, whole: bool, covariates: Covariates | None) -> ContractRows:
     tenure = "periods" if whole else "tenure"
+    further = [name for name in columns_needed(covariates) if name != "plan"]
     rows = summary.engine.columns(
-        f'SELECT {summary.engine.row_number} AS "row", {tenure} AS tenure, CAST(ended AS DOUBLE) AS ended, '
-        f"next_renewal, plan FROM {quoted(summary.name)}"
+        f'SELECT {summary.engine.row_number} AS "row", {tenure} AS age_now, CAST(ended AS DOUBLE) AS has_ended, '
+        f"next_renewal AS wait, plan{''.join(f', {quoted(name)}' for name in further)} FROM {quoted(summary.name)}"
     )
-    values = {name: np.asarray(rows[name], dtype=np.float64) for name in ("tenure", "ended", "next_renewal")}
+    age, ended, wait = (np.asarray(rows[name], dtype=np.float64) for name in ("age_now", "has_ended", "wait"))
     give = table_giver(summary.engine, summary.name, rows["row"])
     plan = np.asarray(rows["plan"]).astype(str)
-    return ContractRows(values["tenure"], values["ended"], np.nan_to_num(values["next_renewal"]), plan, give)
+    attributes, pattern = attributes_known(covariates, rows)
+    return ContractRows(age, ended, np.nan_to_num(wait), plan, give, pattern, attributes)
 
 
-def _groups_of_frame(data: Any, unit: TimeUnit, by: str | None) -> dict[str, ContractCells]:
+def _groups_of_frame(
+    data: Any, unit: TimeUnit, by: str | None, covariates: Covariates | None
+) -> dict[str, ContractCells]:
     columns = _columns(data)
     size = len(next(iter(columns.values())))
     if by is None:
@@ -139,19 +157,26 @@ def _groups_of_frame(data: Any, unit: TimeUnit, by: str | None) -> dict[str, Con
         group = np.asarray(columns[by]).astype(str)
     else:
         raise InputError(f"The frame has no column {by!r} to tell plans apart (it has: {', '.join(columns)}).")
+    attributes, pattern = attributes_known(covariates, columns)
+    which = np.zeros(size, dtype=np.int64) if pattern is None else pattern
+
+    def of(cells: ContractCells, own: IntArray) -> ContractCells:
+        return cells if pattern is None else replace(cells, pattern=own, attributes=attributes)
+
     if "survivors" in columns:
         age, survivors = _numbers(columns, "age"), _numbers(columns, "survivors")
         cohort = np.asarray(columns["cohort"]).astype(str) if "cohort" in columns else np.full(size, "")
-        return {
-            str(name): cells_of_survivors(age[rows], survivors[rows], cohort[rows], unit)
-            for name in np.unique(group)
-            for rows in [group == name]
-        }
+        found: dict[str, list[ContractCells]] = {}
+        for name, alike in dict.fromkeys(zip(group.tolist(), which.tolist(), strict=True)):
+            rows = (group == name) & (which == alike)
+            cells = cells_of_survivors(age[rows], survivors[rows], cohort[rows], unit)
+            found.setdefault(str(name), []).append(of(cells, np.full(cells.size, alike)))
+        return {name: _together(parts) for name, parts in sorted(found.items())}
     tenure, ended = _numbers(columns, "tenure"), _numbers(columns, "ended")
     entry = _numbers(columns, "entry") if "entry" in columns else np.zeros(size)
     weight = _numbers(columns, "weight") if "weight" in columns else np.ones(size)
     return {
-        str(name): ContractCells(entry[rows], tenure[rows], ended[rows], weight[rows], unit)
+        str(name): of(ContractCells(entry[rows], tenure[rows], ended[rows], weight[rows], unit), which[rows])
         for name in np.unique(group)
         for rows in [group == name]
     }
@@ -169,7 +194,11 @@ def _together(groups: list[ContractCells]) -> ContractCells:
             *((c.entry, c.tenure, c.ended, c.weight, c.tenure if c.since is None else c.since) for c in groups)
         )
     )
-    return ContractCells(entry, tenure, ended, weight, groups[0].unit, None if exact else since).merged()
+    # Groups of one table share its patterns.
+    told = groups[0].attributes
+    pattern = None if told is None else np.concatenate([c.pattern for c in groups if c.pattern is not None])
+    last = None if exact else since
+    return ContractCells(entry, tenure, ended, weight, groups[0].unit, last, pattern, told).merged()
 
 
 def _columns(data: Any) -> dict[str, Column]:

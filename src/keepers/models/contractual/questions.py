@@ -14,9 +14,9 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.numerics.likelihoods import contract_outlook as outlook
-from keepers.numerics.likelihoods.contract_family import Columns, ContractFamily
+from keepers.numerics.likelihoods.contract_family import Columns, ContractLaw
 
-Compute = Callable[[ContractFamily, Columns, FloatArray, FloatArray], FloatArray]
+Compute = Callable[[ContractLaw, Columns, FloatArray, FloatArray], FloatArray]
 """Of a family, parameters, ages and the periods until the next renewal; answers of contracts that run."""
 
 _WITHOUT_END = ("residual_tenure", "tenure", "undiscounted_tenure_endless", "new_tenure")
@@ -39,16 +39,19 @@ class Question:
         The answer for contracts that run.
     gone : callable
         The answer for contracts that ended, of their tenure.
+    reach : float
+        Periods ahead that must be known of covariates that vary in time.
     """
 
     column: str
     compute: Compute
     gone: Callable[[FloatArray], FloatArray] = np.zeros_like
+    reach: float = 0.0
 
 
 def survival(later: float) -> Question:
     """Whether a contract still runs after a time."""
-    return Question("survival", lambda family, theta, age, _: outlook.survival(family, theta, age, later))
+    return Question("survival", lambda family, theta, age, _: outlook.survival(family, theta, age, later), reach=later)
 
 
 def churn(later: float) -> Question:
@@ -57,18 +60,23 @@ def churn(later: float) -> Question:
         "churn_probability",
         lambda family, theta, age, _: 1.0 - outlook.survival(family, theta, age, later),
         np.ones_like,
+        later,
     )
 
 
 def renewal() -> Question:
     """Whether a contract outlasts the next period."""
-    return Question("renewal_probability", lambda family, theta, age, _: outlook.survival(family, theta, age, 1.0))
+    return Question(
+        "renewal_probability", lambda family, theta, age, _: outlook.survival(family, theta, age, 1.0), reach=1.0
+    )
 
 
 def residual(cap: float | None) -> Question:
     """How long a contract still lasts on average."""
     return Question(
-        "expected_residual_tenure", lambda family, theta, age, _: outlook.residual_tenure(family, theta, age, cap)
+        "expected_residual_tenure",
+        lambda family, theta, age, _: outlook.residual_tenure(family, theta, age, cap),
+        reach=cap or 0.0,
     )
 
 
@@ -78,6 +86,7 @@ def total(cap: float | None) -> Question:
         "expected_tenure",
         lambda family, theta, age, _: age + outlook.residual_tenure(family, theta, age, cap),
         np.array,
+        cap or 0.0,
     )
 
 
@@ -91,28 +100,23 @@ def discounted(delta: float, horizon: float | None) -> Question:
     return Question(
         "discounted_expected_tenure",
         lambda family, theta, age, wait: outlook.discounted_tenure(family, theta, age, delta, horizon, wait),
+        reach=horizon or 0.0,
     )
 
 
 def discounted_new(delta: float, horizon: float | None) -> Question:
     """Periods of a contract that begins now, each discounted to now; a discrete family's first is paid now."""
 
-    def compute(family: ContractFamily, theta: Columns, age: FloatArray, _: FloatArray) -> FloatArray:
+    def compute(family: ContractLaw, theta: Columns, age: FloatArray, _: FloatArray) -> FloatArray:
         later = outlook.discounted_tenure(family, theta, age, delta, horizon, np.ones(age.shape))
         return later + 1.0 if family.DISCRETE else later
 
-    return Question("discounted_expected_tenure", compute)
+    return Question("discounted_expected_tenure", compute, reach=horizon or 0.0)
 
 
-def survival_curve(family: ContractFamily, theta: Columns, ages: FloatArray) -> FloatArray:
+def survival_curve(law: ContractLaw, theta: Columns, ages: FloatArray) -> FloatArray:
     """S(age) of a contract that begins now."""
-    return outlook.survival(family, theta, np.zeros(ages.shape), ages)
-
-
-def renewal_curve(family: ContractFamily, theta: Columns, ages: FloatArray) -> FloatArray:
-    """S(age) / S(age - 1) of a contract that begins now; 1 at age 0."""
-    before = np.maximum(ages - 1.0, 0.0)
-    return np.exp(family.log_retention(theta, before, ages))
+    return outlook.survival(law, theta, np.zeros(ages.shape), ages)
 
 
 _HORIZON = {"survival": survival, "churn_probability": churn}
@@ -152,16 +156,3 @@ def ask(name: str, unit: TimeUnit, arguments: Mapping[str, Any]) -> Question:
     if given:
         raise ConfigError(f"`{name}` has no argument {', '.join(given)}.")
     return made
-
-
-def curves(
-    family: ContractFamily, exact: Columns, drawn: Columns, age: FloatArray, level: float
-) -> dict[str, FloatArray]:
-    """Survival and renewal of a new contract by age at parameters, with intervals over draws of them."""
-    found: dict[str, FloatArray] = {"age": age}
-    for name, of in (("survival", survival_curve), ("renewal_probability", renewal_curve)):
-        spread = of(family, drawn, age)
-        ends = np.quantile(spread, [0.5 - level / 200.0, 0.5 + level / 200.0], axis=0)
-        low, high = (np.broadcast_to(end, age.shape) for end in ends)
-        found |= {name: of(family, exact, age), f"{name}_low": low, f"{name}_high": high}
-    return found

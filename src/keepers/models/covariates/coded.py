@@ -50,6 +50,11 @@ class CodedModel(Model):
         self.covariates = covariates
 
     @property
+    def moved_symbols(self) -> tuple[str, ...]:
+        """What covariates may move, in the order of a design's rows: the parameters, unless a model says otherwise."""
+        return self.symbols
+
+    @property
     def needed_attributes(self) -> tuple[str, ...]:
         """Columns that data must have besides the histories."""
         return () if self.covariates is None else self.covariates.columns
@@ -85,7 +90,7 @@ class CodedModel(Model):
         """Learn from customers with these patterns how columns become numbers, and who they are."""
         assert self.covariates is not None
         customers = pattern_weights(pattern, weight, attributes.size)
-        self.coding_ = Coding.learn(self.covariates, attributes, customers, self.symbols, self.covariate_shifts)
+        self.coding_ = Coding.learn(self.covariates, attributes, customers, self.moved_symbols, self.covariate_shifts)
         self.mix_ = CustomerMix.of(attributes, customers)
         return self.coding_
 
@@ -108,7 +113,7 @@ class CodedModel(Model):
         saved = settings.get("covariates")
         if saved is None:
             return
-        self.coding_ = Coding.from_dict(saved, self.symbols, self.covariate_shifts)
+        self.coding_ = Coding.from_dict(saved, self.moved_symbols, self.covariate_shifts)
         self.covariates = self.coding_.covariates
         columns = {name: plain_column(np.array(values)) for name, values in saved["mix"]["attributes"].items()}
         self.mix_ = CustomerMix(Attributes(columns), np.array(saved["mix"]["share"], dtype=np.float64))

@@ -61,9 +61,9 @@ def attributes_in_time(
     size = rows if rows is not None else max((len(column) for column in columns.values()), default=1)
     days = columns.pop(FIRST_DAY, None) if first is None else first
     keys = columns.pop(KEY, None)
-    place: dict[str, Any] = {PATH: np.zeros(size) if keys is None else _paths_of(varying, keys)}
+    place: dict[str, Any] = {PATH: np.zeros(size) if keys is None else paths_of(varying, keys)}
     if days is not None:
-        place[START] = _starts_of(varying, days)
+        place[START] = starts_of(varying, days)
     return Attributes.of_rows({**columns, **place})
 
 
@@ -122,7 +122,8 @@ def without_history(covariates: Covariates, who: Attributes, now: float, unit: T
     )
 
 
-def _paths_of(varying: TimeVarying, keys: Any) -> FloatArray:
+def paths_of(varying: TimeVarying, keys: Any) -> FloatArray:
+    """The path of each of these customers."""
     assert varying.keys is not None
     known = {key: place for place, key in enumerate(varying.keys)}
     named = [level_text(key) for key in keys]
@@ -135,16 +136,17 @@ def _paths_of(varying: TimeVarying, keys: Any) -> FloatArray:
     return np.array([known[key] for key in named], dtype=np.float64)
 
 
-def _starts_of(varying: TimeVarying, days: Any) -> FloatArray:
+def starts_of(varying: TimeVarying, days: Any, name: str = FIRST_DAY, began: str = "first bought") -> FloatArray:
+    """Days from the start of the paths to those on which customers began."""
     if not isinstance(days, np.ndarray) or days.dtype.kind != "M":
         texts = [str(day)[:10] for day in plain_column(days).tolist()]
-        days = [parse_day(text, FIRST_DAY) for text in texts]
+        days = [parse_day(text, name) for text in texts]
     first = np.asarray(days, dtype="datetime64[D]")
     since = (first - np.datetime64(varying.start, "D")).astype(np.float64)
     early = np.flatnonzero(~(since >= 0))
     if early.size:
         raise InputError(
-            f"{early.size:,} customers first bought before {varying.start}, where the covariates begin (the first on "
+            f"{early.size:,} customers {began} before {varying.start}, where the covariates begin (the first on "
             f"{first[early[0]]}). Let them begin earlier."
         )
     return since

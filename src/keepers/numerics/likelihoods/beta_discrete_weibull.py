@@ -13,8 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from keepers.domain.cells import FloatArray
-from keepers.numerics.gamma_ratios import log_gamma_step
 from keepers.numerics.likelihoods.contract_family import Columns, Slopes, stacked
+from keepers.numerics.likelihoods.contract_risk import BETA, RiskParts
 
 PARAMETERS = ("a", "b", "c")
 """Shapes of the beta distribution over contracts, and of the change with age: above 1 the chance of ending rises."""
@@ -23,6 +23,9 @@ TIME_POWERS = MappingProxyType({"b": 1})
 """Roughly: with longer periods fewer renewals make the same b."""
 
 DISCRETE = True
+
+RISK = RiskParts(BETA, (0, 1), exponent=2)
+"""Of what law and of what risk the family is made."""
 
 
 def starts(rate: float) -> list[FloatArray]:
@@ -39,12 +42,7 @@ def starts(rate: float) -> list[FloatArray]:
 def log_retention(theta: Columns, start: FloatArray | float, stop: FloatArray | float) -> FloatArray:
     """log P(T > stop | T > start)."""
     a, b, c = theta
-    first, last = _warped(c, start), _warped(c, stop)
-    # Two forms of one number: the differences of either are small beside its terms where the other's are not.
-    near = log_gamma_step(b + first, last - first) - log_gamma_step(a + b + first, last - first)
-    if np.all(last - first <= a):
-        return near
-    return np.where(last - first <= a, near, log_gamma_step(b + first, a) - log_gamma_step(b + last, a))
+    return BETA.log_kept((a, b), _warped(c, start), _warped(c, stop))
 
 
 def log_retention_slopes(theta: Columns, start: FloatArray, stop: FloatArray) -> Slopes:
@@ -98,11 +96,7 @@ def tail(theta: Columns) -> FloatArray:
 def rates(theta: Columns, age: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draw -log(1 - theta) of contracts that have outlasted these ages."""
     a, b, c = theta
-    # The logarithm of a gamma variable of small shape, so that tiny chances of ending stay tiny rather than zero.
-    small = np.broadcast_to(np.asarray(a, dtype=np.float64), np.shape(age))
-    log_ending = np.log(rng.standard_gamma(small + 1.0)) + np.log(rng.random(np.shape(age))) / small
-    lasting = rng.standard_gamma(b + _warped(c, age))
-    return np.asarray(np.logaddexp(0.0, log_ending - np.log(lasting)))
+    return BETA.propensities((a, b), _warped(c, age), rng)
 
 
 def residual(theta: Columns, age: FloatArray, draw: FloatArray, exponential: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from keepers.domain.cells import FloatArray
 from keepers.domain.contracts import ContractCells
 from keepers.numerics.distinct import distinct
 from keepers.numerics.evaluation import Evaluation
+from keepers.numerics.likelihoods.contract_risk import RiskParts
 
 _TOGETHER = 1 << 15
 """Terms that are evaluated at once: their arrays stay near the processor."""
@@ -40,8 +41,8 @@ class Slopes:
         return Evaluation(float(weight @ self.value), self.gradient @ weight, self.hessian @ weight)
 
 
-class ContractFamily(Protocol):
-    """A module of `keepers.numerics.likelihoods` about how long contracts last; ages are in periods of one unit.
+class ContractLaw(Protocol):
+    """How long contracts last, as far as answers need to know; ages are in periods of one unit.
 
     Everything follows from the probability of lasting beyond one age, given that the contract has lasted beyond an
     earlier one. A discrete family lets contracts end at whole ages alone: `stop` is then a whole number of renewals.
@@ -59,20 +60,12 @@ class ContractFamily(Protocol):
     def DISCRETE(self) -> bool:
         """Whether contracts end at renewals only."""
 
-    def starts(self, rate: float) -> list[FloatArray]:
-        """Logarithms of points from which a search begins, given the endings a period of observation."""
+    @property
+    def RISK(self) -> RiskParts:
+        """Of what law of propensities and of what risk of age the family is made."""
 
     def log_retention(self, theta: Columns, start: FloatArray | float, stop: FloatArray | float) -> FloatArray:
         """log P(T > stop | T > start); broadcasts over columns of draws."""
-
-    def log_retention_slopes(self, theta: Columns, start: FloatArray, stop: FloatArray) -> Slopes:
-        """The same of plain parameters, with derivatives."""
-
-    def log_hazard(self, theta: Columns, age: FloatArray) -> FloatArray:
-        """Logarithm of the rate of ending at an age above zero; of continuous families; broadcasts likewise."""
-
-    def log_hazard_slopes(self, theta: Columns, age: FloatArray) -> Slopes:
-        """The same of plain parameters, with derivatives."""
 
     def tail(self, theta: Columns) -> FloatArray:
         """The power of age by which survival falls off in the end; expected tenure is infinite up to 1."""
@@ -91,6 +84,22 @@ class ContractFamily(Protocol):
 
     def rates(self, theta: Columns, age: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw how prone to end contracts are that have reached these ages."""
+
+
+class ContractFamily(ContractLaw, Protocol):
+    """A module of `keepers.numerics.likelihoods` about how long contracts last: a law that can be fitted."""
+
+    def starts(self, rate: float) -> list[FloatArray]:
+        """Logarithms of points from which a search begins, given the endings a period of observation."""
+
+    def log_retention_slopes(self, theta: Columns, start: FloatArray, stop: FloatArray) -> Slopes:
+        """log P(T > stop | T > start) of plain parameters, with derivatives."""
+
+    def log_hazard(self, theta: Columns, age: FloatArray) -> FloatArray:
+        """Logarithm of the rate of ending at an age above zero; of continuous families; broadcasts likewise."""
+
+    def log_hazard_slopes(self, theta: Columns, age: FloatArray) -> Slopes:
+        """The same of plain parameters, with derivatives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +170,7 @@ def log_likelihood_sum(family: ContractFamily, theta: Columns, tables: ContractT
     total = family.log_retention_slopes(theta, np.zeros(tables.age.shape), tables.age).summed(tables.lived)
     if tables.start.size:
         kept_slopes = family.log_retention_slopes(theta, tables.start, tables.stop)
-        total = total + _of_ending(kept_slopes).summed(tables.ended_between)
+        total = total + of_ending(kept_slopes).summed(tables.ended_between)
     if tables.moment.size:
         total = total + family.log_hazard_slopes(theta, tables.moment).summed(tables.ended_at)
     return total
@@ -186,7 +195,7 @@ def _sums(family: ContractFamily, theta: Columns, tables: ContractTables) -> Flo
     return np.asarray(total)
 
 
-def _of_ending(kept: Slopes) -> Slopes:
+def of_ending(kept: Slopes) -> Slopes:
     """log(1 - e^l) of a log-probability l with its derivatives."""
     lost = -np.expm1(kept.value)
     first = -np.exp(kept.value) / lost

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from keepers.domain.cells import FloatArray
-from keepers.numerics.likelihoods.contract_family import Columns, ContractFamily
+from keepers.numerics.likelihoods.contract_family import Columns, ContractLaw
 
 _STEP = 0.18
 _BELOW = 37.0
@@ -15,15 +15,16 @@ _BEYOND = 42.0
 _CHUNK = 4_000_000
 
 
-def integral_without_end(family: ContractFamily, theta: Columns, age: FloatArray, delta: float) -> FloatArray:
+def integral_without_end(family: ContractLaw, theta: Columns, age: FloatArray, delta: float) -> FloatArray:
     """The integral of e^(-delta s) S(age + s) / S(age) over all s > 0.
 
     By the trapezoidal rule in log s, where the integrand is analytic in a strip and falls off on both sides: to the
-    left like s, to the right with the discount or by a power, whose rest is the sum of a geometric series.
+    left like s, to the right with the discount or by a power, whose rest is the sum of a geometric series. Where
+    covariates change with age, ages must lie beyond the last change (see `contract_outlook`).
 
     Parameters
     ----------
-    family : ContractFamily
+    family : ContractLaw
     theta : sequence of numbers or of columns, shape (D, 1)
     age : array, shape (n,)
     delta : float
@@ -37,8 +38,8 @@ def integral_without_end(family: ContractFamily, theta: Columns, age: FloatArray
     wide = tuple(np.broadcast_to(np.asarray(value, dtype=np.float64), shape).reshape(-1) for value in theta)
     ages = np.broadcast_to(np.asarray(age, dtype=np.float64), shape).reshape(-1)
     power = np.broadcast_to(np.asarray(family.tail(theta), dtype=np.float64), shape).reshape(-1)
-    # The strip narrows with the exponent of age; c is the last parameter of the families that have one.
-    change = wide[-1] if len(wide) > 2 else np.ones(1)
+    # The strip narrows with the exponent of age.
+    change = family.RISK.exponent_of(wide)
     step = min(_STEP, 0.45 / max(1.0, float(np.max(change))))
     scale = _scale(family, wide, ages, delta)
     low = np.log(scale) - _BELOW
@@ -62,7 +63,7 @@ def integral_without_end(family: ContractFamily, theta: Columns, age: FloatArray
     return result.reshape(shape)
 
 
-def _scale(family: ContractFamily, theta: Columns, age: FloatArray, delta: float) -> FloatArray:
+def _scale(family: ContractLaw, theta: Columns, age: FloatArray, delta: float) -> FloatArray:
     """A time, right to a factor of two, after which half of the integral's weight is gone: median or discount."""
     end = np.full(age.shape, 1.0)
     for _ in range(1000):

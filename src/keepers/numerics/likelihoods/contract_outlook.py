@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods.contract_ages import by_age
-from keepers.numerics.likelihoods.contract_family import Columns, ContractFamily
+from keepers.numerics.likelihoods.contract_family import Columns, ContractLaw
 from keepers.numerics.likelihoods.contract_integrals import double_exponential, integral_without_end
+from keepers.numerics.likelihoods.contract_pace import Paced
+from keepers.numerics.quadrature import legendre
 
 _AHEAD = 200
 """Renewals summed one by one before the sum's rest is taken as an integral."""
 _CHUNK = 4_000_000
 _ROUNDING = 1e-9
+_NODES = 12
 _LONGEST = 2.0**52
 
 
-def survival(family: ContractFamily, theta: Columns, age: FloatArray, later: FloatArray | float) -> FloatArray:
+def survival(family: ContractLaw, theta: Columns, age: FloatArray, later: FloatArray | float) -> FloatArray:
     """Probability that contracts that run at these ages still run `later` periods after.
 
     In a discrete family the age counts renewals, and a contract is lost at a renewal: part of a period loses nobody.
@@ -29,7 +32,7 @@ def survival(family: ContractFamily, theta: Columns, age: FloatArray, later: Flo
     return np.exp(family.log_retention(theta, age, age + step))
 
 
-def median_residual(family: ContractFamily, theta: Columns, age: FloatArray) -> FloatArray:
+def median_residual(family: ContractLaw, theta: Columns, age: FloatArray) -> FloatArray:
     """The time after which half of contracts that run at these ages have ended; in a discrete family whole periods."""
 
     def lost(step: FloatArray) -> NDArray[np.bool_]:
@@ -53,7 +56,7 @@ def median_residual(family: ContractFamily, theta: Columns, age: FloatArray) -> 
     return np.where(beyond, np.inf, high)
 
 
-def residual_tenure(family: ContractFamily, theta: Columns, age: FloatArray, cap: float | None = None) -> FloatArray:
+def residual_tenure(family: ContractLaw, theta: Columns, age: FloatArray, cap: float | None = None) -> FloatArray:
     """Expected time that contracts of these ages still last, the current period of a discrete family in full.
 
     Infinite without a cap where survival falls off no faster than 1 / t.
@@ -62,7 +65,7 @@ def residual_tenure(family: ContractFamily, theta: Columns, age: FloatArray, cap
 
 
 def discounted_tenure(
-    family: ContractFamily,
+    family: ContractLaw,
     theta: Columns,
     age: FloatArray,
     delta: float,
@@ -96,8 +99,11 @@ def discounted_tenure(
     return np.maximum(later * (_first(family, theta, age, delta, count + 1.0) - 1.0), 0.0)
 
 
-def _flow(family: ContractFamily, theta: Columns, age: FloatArray, delta: float, cap: float | None) -> FloatArray:
+def _flow(family: ContractLaw, theta: Columns, age: FloatArray, delta: float, cap: float | None) -> FloatArray:
     if not family.DISCRETE:
+        changes = _changes(family)
+        if changes.size:
+            return _in_pieces(family, theta, age, delta, cap, changes)
 
         def ask(ages: FloatArray) -> FloatArray:
             if cap is None:
@@ -115,13 +121,48 @@ def _flow(family: ContractFamily, theta: Columns, age: FloatArray, delta: float,
     return np.asarray(periods + part * np.exp(-delta * full) * survival(family, theta, age, full))
 
 
-def _renewals(family: ContractFamily, theta: Columns, age: FloatArray, delta: float) -> FloatArray:
+def _changes(family: ContractLaw) -> FloatArray:
+    """Ages at which covariates change, if any do."""
+    return family.pace.edges if isinstance(family, Paced) else np.empty(0)
+
+
+def _in_pieces(
+    family: ContractLaw, theta: Columns, age: FloatArray, delta: float, cap: float | None, changes: FloatArray
+) -> FloatArray:
+    """What `_flow` asks for where covariates change with age: piece by piece, and then without further change."""
+    ages, index = np.unique(age, return_inverse=True)
+    node, weight = legendre(_NODES)
+    found = []
+    for one in ages:
+        end = np.inf if cap is None else one + cap
+        bounds = np.concatenate([[one], changes[(changes > one) & (changes < end)]])
+        here, total = bounds[:1], np.zeros(1)
+        if bounds.size > 1:
+            # Age to a power is smooth but for age zero, which the first piece may begin with.
+            total = _integral(family, theta, here, delta, float(bounds[1] - one))
+            width = np.diff(bounds[1:])
+            later = (bounds[1:-1, None] + width[:, None] * node - one).ravel()
+            terms = np.exp(family.log_retention(theta, here, one + later) - delta * later)
+            total = total + np.asarray(terms @ (width[:, None] * weight).ravel())[..., None]
+        last = bounds[-1:]
+        kept = np.exp(family.log_retention(theta, here, last) - delta * (last - here))
+        rest = (
+            integral_without_end(family, theta, last, delta)
+            if cap is None
+            else _integral(family, theta, last, delta, float(end - last[0]))
+        )
+        found.append(total + kept * rest)
+    shape = np.broadcast_shapes((1,), *(np.shape(value) for value in theta))
+    return np.concatenate([np.broadcast_to(total, shape) for total in found], axis=-1)[..., index.ravel()]
+
+
+def _renewals(family: ContractLaw, theta: Columns, age: FloatArray, delta: float) -> FloatArray:
     """Sum of e^(-delta k) S(age + k) / S(age) over k = 0, 1, ... for whole ages.
 
     The sum beyond the last age and some two hundred renewals is an integral with the first terms of Euler and
     Maclaurin; from there it is carried backwards, age by age.
     """
-    last = int(np.max(age, initial=0.0)) + _AHEAD
+    last = int(np.ceil(max(np.max(age, initial=0.0), np.max(_changes(family), initial=0.0)))) + _AHEAD
     ages = np.arange(last, dtype=np.float64)
     kept = np.exp(family.log_retention(theta, ages, ages + 1.0) - delta)
     end = np.array([float(last)])
@@ -138,7 +179,7 @@ def _renewals(family: ContractFamily, theta: Columns, age: FloatArray, delta: fl
     return np.asarray(table[..., age.astype(np.intp)])
 
 
-def _first(family: ContractFamily, theta: Columns, age: FloatArray, delta: float, count: FloatArray) -> FloatArray:
+def _first(family: ContractLaw, theta: Columns, age: FloatArray, delta: float, count: FloatArray) -> FloatArray:
     """The first `count` terms of the same sum."""
     last = int(np.max(age + np.maximum(count, 1.0), initial=0.0))
     ages = np.arange(last + 1, dtype=np.float64)
@@ -154,9 +195,7 @@ def _first(family: ContractFamily, theta: Columns, age: FloatArray, delta: float
     return np.asarray((upto - before) * np.exp(-log_terms[..., begin]))
 
 
-def _first_slowly(
-    family: ContractFamily, theta: Columns, age: FloatArray, delta: float, count: FloatArray
-) -> FloatArray:
+def _first_slowly(family: ContractLaw, theta: Columns, age: FloatArray, delta: float, count: FloatArray) -> FloatArray:
     shape = np.broadcast_shapes(np.shape(age), *(np.shape(value) for value in theta))
     total = np.zeros(shape)
     for k in range(int(np.max(count, initial=0.0))):
@@ -167,7 +206,7 @@ def _first_slowly(
     return total
 
 
-def _integral(family: ContractFamily, theta: Columns, age: FloatArray, delta: float, length: float) -> FloatArray:
+def _integral(family: ContractLaw, theta: Columns, age: FloatArray, delta: float, length: float) -> FloatArray:
     """The integral of e^(-delta s) S(age + s) / S(age) over s in (0, length]."""
     node, weight = double_exponential()
     draws = max((np.size(value) for value in theta), default=1)

@@ -14,6 +14,7 @@ import numpy as np
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods import weibull_gamma as general
 from keepers.numerics.likelihoods.contract_family import Columns, Slopes, stacked
+from keepers.numerics.likelihoods.contract_risk import GAMMA, RiskParts
 
 PARAMETERS = ("r", "alpha")
 """Shape of the gamma distribution of the rate of ending, and its scale as a time."""
@@ -22,6 +23,9 @@ TIME_POWERS = MappingProxyType({"alpha": 1})
 """Parameters that change with the unit of time."""
 
 DISCRETE = False
+
+RISK = RiskParts(GAMMA, (0,), scale=1)
+"""Of what law and of what risk the family is made."""
 
 
 def starts(rate: float) -> list[FloatArray]:

@@ -14,6 +14,7 @@ import numpy as np
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods import beta_discrete_weibull as general
 from keepers.numerics.likelihoods.contract_family import Columns, Slopes
+from keepers.numerics.likelihoods.contract_risk import BETA, RiskParts
 
 PARAMETERS = ("alpha", "beta")
 """Shapes of the beta distribution of the chance of ending."""
@@ -22,6 +23,9 @@ TIME_POWERS = MappingProxyType({"beta": 1})
 """Roughly: with longer periods fewer renewals make the same beta."""
 
 DISCRETE = True
+
+RISK = RiskParts(BETA, (0, 1))
+"""Of what law and of what risk the family is made."""
 
 
 def starts(rate: float) -> list[FloatArray]:

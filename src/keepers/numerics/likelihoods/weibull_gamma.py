@@ -14,6 +14,7 @@ import numpy as np
 
 from keepers.domain.cells import FloatArray
 from keepers.numerics.likelihoods.contract_family import Columns, Slopes, stacked
+from keepers.numerics.likelihoods.contract_risk import GAMMA, RiskParts
 
 PARAMETERS = ("r", "alpha", "c")
 """Shape of the gamma distribution over contracts, its scale as a time, and the change with age."""
@@ -22,6 +23,9 @@ TIME_POWERS = MappingProxyType({"alpha": 1})
 """Parameters that change with the unit of time."""
 
 DISCRETE = False
+
+RISK = RiskParts(GAMMA, (0,), scale=1, exponent=2)
+"""Of what law and of what risk the family is made."""
 
 
 def starts(rate: float) -> list[FloatArray]:
@@ -82,10 +86,7 @@ def tail(theta: Columns) -> FloatArray:
 def rates(theta: Columns, age: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draw lambda of contracts that have outlasted these ages."""
     r, alpha, c = theta
-    shape = np.broadcast_to(np.asarray(r, dtype=np.float64), np.shape(age))
-    # By way of the logarithm, so that a tiny rate of a small shape stays tiny rather than zero.
-    log_rate = np.log(rng.standard_gamma(shape + 1.0)) + np.log(rng.random(np.shape(age))) / shape
-    return np.asarray(np.exp(np.maximum(log_rate, -700.0)) / (1.0 + np.power(np.divide(age, alpha), c)))
+    return GAMMA.propensities((r,), np.power(np.divide(age, alpha), c), rng)
 
 
 def residual(theta: Columns, age: FloatArray, draw: FloatArray, exponential: FloatArray) -> FloatArray:

@@ -1,5 +1,5 @@
--- Distinct histories of contracts with how many share each, by plan.
-SELECT plan, {entry} AS entry, {tenure} AS tenure, CAST(ended AS DOUBLE) AS ended, count(*) AS weight
+-- Distinct histories of contracts with how many share each, by plan and perhaps further columns.
+SELECT plan, {entry} AS entry, {tenure} AS tenure, CAST(ended AS DOUBLE) AS ended{columns}, count(*) AS weight
 FROM {summary}
-GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4{places}
+ORDER BY 1, 2, 3, 4{places}
