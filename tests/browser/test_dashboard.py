@@ -3,85 +3,34 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from browser.serving import Served, serving, window
 from browser.test_report import OVERFLOWING
-from keepers.domain.alert import AlertProposal, AlertRules
-from keepers.service.app import create_app
-from keepers.storage.live_lists import Filter
-from keepers.storage.state import State
-from served import NOW, OWNER, PASSWORD, open_site, served_result
 
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/customers", "/leaving", "/data", "/access")
 
 
-@dataclass(frozen=True)
-class Served:
-    """A server that listens, its write key, and the customer of most value."""
-
-    address: str
-    key: str
-    first: str
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server for all tests of this file."""
-    result = served_result(tmp_path_factory.mktemp("result"))
-    folder = tmp_path_factory.mktemp("project")
-    with State(folder, pooled=True) as state, closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        site, tokens = open_site(result, folder, state)
-        with state.writing() as books:
-            first = books.lists(1).page(Filter(), limit=1).customers[0].customer_key
-            proposal = AlertProposal(first, "overdue", "customer", 0.8, 0.3, 90.0, 50.0, "no order lately", "Call them")
-            books.alerts.raise_all([proposal], AlertRules(), dt.date(2023, 6, 30), NOW)
-        server = uvicorn.Server(uvicorn.Config(create_app(site), log_level="error"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", tokens["ingest"], first)
-        server.should_exit = True
-        thread.join(20)
+    yield from serving(tmp_path_factory.mktemp("result"), tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
     """A window in which the owner has signed in; any complaint of a page is a failure."""
-    yield from _window(browser, served)
-
-
-def _window(browser: Browser, served: Served, **options: Any) -> Iterator[Page]:
-    complaints: list[str] = []
-    context = browser.new_context(base_url=served.address, **options)
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.goto("/")
-    page.get_by_label("E-mail address").fill(OWNER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("What your customers are worth")
-    yield page
-    context.close()
-    assert complaints == []
+    yield from window(browser, served)
 
 
 def test_find_a_customer_and_export_the_list(page: Page, served: Served) -> None:
@@ -144,7 +93,7 @@ def test_upload_a_file_and_read_where_the_money_went(page: Page, tmp_path: Path)
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_everybody_can_read_every_page(browser: Browser, served: Served, scheme: Any, width: int) -> None:
-    for page in _window(browser, served, color_scheme=scheme, viewport={"width": width, "height": 900}):
+    for page in window(browser, served, color_scheme=scheme, viewport={"width": width, "height": 900}):
         for path in (*PAGES, f"/customers/{served.first}"):
             page.goto(path)
             assert page.evaluate(OVERFLOWING) == [], path

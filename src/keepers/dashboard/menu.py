@@ -10,7 +10,7 @@ ACCESS = "/access"
 MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("", (("/", "Overview"),)),
     ("Customers", (
-        ("/customers", "Customers"), ("/cohorts", "Cohorts"),
+        ("/customers", "Customers"), ("/base", "The base"), ("/cohorts", "Cohorts"),
         ("/subscriptions", "Subscriptions"), ("/leaving", "Who is leaving"),
     )),
     ("Growth", (("/channels", "Channels"), ("/value", "Value and levers"), ("/drivers", "Drivers and offers"))),
@@ -21,7 +21,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 WHO, WON = "who", "won"
 FOLLOWS: dict[str, frozenset[str]] = {
-    "/": frozenset({WHO, WON}), "/customers": frozenset({WHO, WON}),
+    "/": frozenset({WHO, WON}), "/customers": frozenset({WHO, WON}), "/base": frozenset({WHO, WON}),
     "/cohorts": frozenset({WON}), "/subscriptions": frozenset(), "/leaving": frozenset(), "/channels": frozenset(),
     "/value": frozenset(), "/drivers": frozenset(), "/trust": frozenset(),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette.sse import EventSourceResponse
 
 from keepers.api import budget, business, customers, decisions, leads, newcomers, persons, segments, session, work
-from keepers.dashboard import sections, system, views
+from keepers.dashboard import base_map, sections, system, views
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.intake import Intake, router
@@ -90,6 +90,7 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(router(intake))
     app.include_router(views.router)
+    app.include_router(base_map.router)
     app.include_router(sections.router)
     app.include_router(system.router)
     app.include_router(_operations(metrics, updater))
