@@ -21,6 +21,7 @@ from keepers.dashboard.pages import Person, TheSite, back_to, changer, page, sig
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.storage.state import FOLDER
 from keepers.web.access import SESSION
+from keepers.web.pulls import pulled_sources
 from keepers.web.secrets import hash_password, is_password, new_token, token_hash
 from keepers.web.site import Site
 
@@ -95,7 +96,8 @@ def data(request: Request, site: TheSite, visitor: Person) -> Response:
     if generation is not None and (Path(generation.folder) / "summary.json").exists():
         said = site.said(generation)
     return page(
-        request, visitor, "data", jobs=jobs, events=events, sources=site.project.locations, uploads=_uploads(site),
+        request, visitor, "data", jobs=jobs, events=events, sources=(*site.project.sources, *site.project.spend),
+        uploads=_uploads(site), pulls=pulled_sources(site),
         account=said.get("data"), write_address=str(request.base_url),
     )  # fmt: skip
 

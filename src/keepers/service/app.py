@@ -13,8 +13,20 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette.sse import EventSourceResponse
 
-from keepers.api import budget, business, customers, decisions, leads, newcomers, persons, segments, session, work
-from keepers.dashboard import base_map, sections, system, views
+from keepers.api import (
+    budget,
+    business,
+    customers,
+    decisions,
+    leads,
+    newcomers,
+    persons,
+    segments,
+    session,
+    sources,
+    work,
+)
+from keepers.dashboard import base_map, pull_forms, sections, system, views
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.intake import Intake, router
@@ -29,7 +41,7 @@ from keepers.web.site import Site
 LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 """How often one address may try what can be guessed."""
 
-_ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, persons, session)
+_ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, sources, persons, session)
 """Parts of the JSON API."""
 
 _BEAT = 15
@@ -53,7 +65,7 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     intake = Intake(site, metrics)
     values = Apart(site.project.folder) if apart else Here(site)
     updater = Updater(site, metrics, intake.arrived, values)
-    worker = Worker(site, schedule)
+    worker = Worker(site, schedule, metrics)
     postman = Postman(site)
 
     @contextlib.asynccontextmanager
@@ -93,6 +105,7 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     app.include_router(base_map.router)
     app.include_router(sections.router)
     app.include_router(system.router)
+    app.include_router(pull_forms.router)
     app.include_router(_operations(metrics, updater))
     app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS)
     return app

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from keepers.domain.errors import KeepersError
 from keepers.pipeline.letters import deliver, keep_letter
-from keepers.service.schedule import Schedule
+from keepers.web.schedule import Schedule
 from keepers.web.site import Site
 
 _LOG = logging.getLogger("keepers.service")

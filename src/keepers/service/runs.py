@@ -15,9 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from keepers.domain.errors import ConfigError, KeepersError
 from keepers.pipeline.erase import RESULTS
 from keepers.pipeline.serving import serve_result
-from keepers.service.schedule import Schedule
+from keepers.service.pulls import Pulls
 from keepers.storage.jobs import Job
 from keepers.storage.state import FOLDER
+from keepers.web.guard import Metrics
+from keepers.web.pulls import pulled_by
+from keepers.web.schedule import Schedule
 from keepers.web.site import Site
 
 _LOG = logging.getLogger("keepers.service")
@@ -42,8 +45,9 @@ class Worker:
         When to run anew without being asked, as a crontab has it, such as ``"0 3 * * *"``, in the business's time zone.
     """
 
-    def __init__(self, site: Site, schedule: str | None = None) -> None:
+    def __init__(self, site: Site, schedule: str | None = None, metrics: Metrics | None = None) -> None:
         self._site = site
+        self._pulls = Pulls(site, metrics or Metrics())
         self._times = None if schedule is None else Schedule(schedule, site.time_zone, "[server] refit")
         self._next: dt.datetime | None = None
 
@@ -55,6 +59,7 @@ class Worker:
             self._next = self._times.after(self._site.now())
         while True:
             await run_in_threadpool(self._ask_when_due)
+            await run_in_threadpool(self._pulls.ask_when_due)
             job = await run_in_threadpool(self._take)
             if job is not None:
                 await self._do(job)
@@ -83,7 +88,8 @@ class Worker:
     async def _do(self, job: Job) -> None:
         self._site.news.tell({"kind": "job", "number": job.number, "status": "running"})
         try:
-            said = await self._run(job)
+            name = pulled_by(job.kind)
+            said = await self._run(job) if name is None else await self._pull(job, name)
             well = True
         except asyncio.CancelledError:
             await run_in_threadpool(self._end, job, False, "The server was stopped. Ask again.")
@@ -103,18 +109,7 @@ class Worker:
     async def _run(self, job: Job) -> str:
         sources, last = await run_in_threadpool(self._sources)
         into = self.folder / RESULTS / f"run-{job.number:06d}"
-        command = [sys.executable, "-m", "keepers", "run", *sources, "--into", str(into), "--keep"]
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=self._site.project.folder, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        try:
-            words = await self._listen(job, process)
-        except asyncio.CancelledError:
-            await _stopped(process)
-            raise
-        if process.returncode:
-            raise ConfigError(words or f"The run ended with exit code {process.returncode}.")
+        await self._program(job, ["run", *sources, "--into", str(into), "--keep"])
         now = self._site.now()
         number = await run_in_threadpool(serve_result, self._site.state, into, last, now)
         await run_in_threadpool(self._tidy, into)
@@ -123,6 +118,35 @@ class Worker:
             current = books.live.current()
         assert current is not None
         return f"{current.customers:,} customers valued, seen from {current.as_of}."
+
+    async def _pull(self, job: Job, name: str) -> str:
+        """Pull a source."""
+        try:
+            await self._program(job, self._pulls.command(name))
+        except KeepersError:
+            await run_in_threadpool(self._pulls.ended, name, False, job)
+            raise
+        return await run_in_threadpool(self._pulls.ended, name, True, job)
+
+    async def _program(self, job: Job, words: list[str]) -> None:
+        """Run the program in a process of its own, and say what it is at.
+
+        Raises
+        ------
+        ConfigError
+            It failed, with what it said.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "keepers", *words, cwd=self._site.project.folder, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            complaint = await self._listen(job, process)
+        except asyncio.CancelledError:
+            await _stopped(process)
+            raise
+        if process.returncode:
+            raise ConfigError(complaint or f"It ended with exit code {process.returncode}.")
 
     async def _listen(self, job: Job, process: asyncio.subprocess.Process) -> str:
         """Follow what a run says; gives the last thing that it complained of."""

@@ -7,7 +7,7 @@ import time
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,6 +43,17 @@ class Metrics:
         )  # fmt: skip
         self.events = Counter("keepers_events", "Received events that were new", registry=self.registry)
         self.applied = Counter("keepers_events_applied", "Events taken into values", registry=self.registry)
+        self.pulls = Counter("keepers_pulls", "Pulls of a source", ["source", "outcome"], registry=self.registry)
+        self.pull_seconds = Histogram(
+            "keepers_pull_seconds", "Time of a pull", ["source"], registry=self.registry,
+            buckets=(1, 5, 15, 60, 300, 900, 3600),
+        )  # fmt: skip
+        self.pulled_at = Gauge(
+            "keepers_pulled_at_seconds", "When a pull last ended well", ["source"], registry=self.registry
+        )
+        self.pulled_rows = Gauge(
+            "keepers_pulled_rows", "Rows pulled so far", ["source", "table"], registry=self.registry
+        )
 
 
 class Guard:

@@ -15,8 +15,8 @@ from keepers.pipeline.letter_settings import LetterSettings
 from keepers.pipeline.project import Project
 from keepers.reports.kept import FILE, keep_content
 from keepers.service.postman import Postman
-from keepers.service.schedule import Schedule
 from keepers.storage.state import State
+from keepers.web.schedule import Schedule
 from keepers.web.site import Site
 from unit.reports.content_example import example_content
 

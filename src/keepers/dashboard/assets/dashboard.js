@@ -45,7 +45,7 @@
   var work = document.querySelector("[data-refresh]");
   if (work) {
     var look = function () {
-      again(["jobs"]).then(function (page) {
+      again(["jobs", "sources"]).then(function (page) {
         var waiting = page.querySelector("[data-refresh]");
         // What was waited for is there: the whole page says other things now.
         if (!waiting) location.reload();
