@@ -38,7 +38,8 @@ ROLES_OF = {
     ),
     Shape.CHANNELS: ("date", "channel", "sessions", "conversions", "conversion_value"),
     Shape.EVENTS: (
-        *PEOPLE, "type", "date", "visitor_id", "channel", "medium", "campaign", "landing_page", "category",
+        *PEOPLE, "type", "date", "visitor_id", "previous_id", "channel", "medium", "campaign", "landing_page",
+        "category",
     ),
 }  # fmt: skip
 """Roles that are typed for each kind of table."""

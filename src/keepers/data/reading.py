@@ -26,6 +26,7 @@ from keepers.data.recognition import Recognition
 from keepers.data.reconciliation import FileReport, Reconciliation
 from keepers.data.sales import SALES_ROLES, SalesSource, sales_facts
 from keepers.data.staging import Stage, stage
+from keepers.data.visitors import OF_EVENTS, Events, name_visitors
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.ports import Progress, silent
@@ -150,15 +151,23 @@ class Reading:
 
     def _joined(self) -> Sales | None:
         selling: list[int] = []
+        staged: list[Stage] = []
         others: list[OtherSource] = []
+        events: list[Events] = []
         for number, source in enumerate(self.sources):
             self.progress(f"Reading {source.name}", None)
             shape = source.recognition.format.shape
             if shape in (Shape.SALES, Shape.EVENTS):
                 selling.append(number)
-                self._stage_sales(number, source)
+                staged.append(self._stage_sales(source))
             if shape is not Shape.SALES:
                 others.append(self._stage_other(number, source))
+            if shape is Shape.EVENTS:
+                events.append(Events(source.recognition.format.system, staged[-1], others[-1].staged))
+        name_visitors(self.engine, events)
+        for number, stage_ in zip(selling, staged, strict=True):
+            raw, recognition = self.sources[number].raw, self.sources[number].recognition
+            self.sales.append(sales_facts(self.engine, number, raw, recognition, stage_, self._keep_twins))
         if not selling:
             selling = self._deals()
         self.progress("Joining orders, customers and refunds", None)
@@ -262,12 +271,12 @@ class Reading:
         have = {name.casefold() for name in raw.columns}
         return wanted if all(column.casefold() in have for column in wanted.values()) else {}
 
-    def _stage_sales(self, number: int, source: Source) -> Stage:
-        staged = stage(self.engine, source.raw, source.recognition, SALES_ROLES, self.options)
+    def _stage_sales(self, source: Source) -> Stage:
+        of_events = OF_EVENTS if source.recognition.format.shape is Shape.EVENTS else ()
+        staged = stage(self.engine, source.raw, source.recognition, (*SALES_ROLES, *of_events), self.options)
         source.notes += staged.notes
         self.quarantine.add_problems(source.raw, staged.table)
         self._on_the_way.append(staged.table)
-        self.sales.append(sales_facts(self.engine, number, source.raw, source.recognition, staged, self._keep_twins))
         return staged
 
     def _report_files(self) -> None:

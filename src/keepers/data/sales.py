@@ -91,6 +91,7 @@ def sales_facts(
     `keep_twins` says whether identical lines of one order are several pieces or one line written twice.
     """
     declared = recognition.format
+    of_events = declared.shape is Shape.EVENTS
     lines = None
     if declared.lines:
         lines, orders = _orders_of_lines(engine, staged, number, declared, keep_twins)
@@ -114,7 +115,9 @@ def sales_facts(
             amount=declared.amount,
             gross=declared.gross,
             refund=declared.refund,
-            wanted="kind <> 'other'" if declared.shape is Shape.EVENTS else "true",
+            wanted="kind <> 'other'" if of_events else "true",
+            # Calls that say who somebody is, or which page was seen, name no event.
+            nameless_are_other=str(of_events and "type" in staged.roles).lower(),
             signed=str(declared.signed).lower(),
             payments=str(declared.payments).lower(),
             same_order=str(declared.same_order).lower(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from keepers.data.engine import Engine, literal, quoted
+from keepers.data.format import Shape
 from keepers.data.moments import Moments
 from keepers.data.normalise import (
     bare_number_sql,
@@ -115,7 +116,17 @@ class _Builder:
             return [f"{constant or 'NULL'}::{SQL_TYPES[kind]} AS {role}"]
         if kind is RoleType.MOMENT:
             return self.moments.columns(role, name)
-        return [f"{self._value(role, name, kind)} AS {role}"]
+        found = self._value(role, name, kind)
+        others = [self._value(role, one, kind) for one in self._others(role, name)] if kind is RoleType.TEXT else []
+        return [f"coalesce({', '.join([found, *others])}) AS {role}" if others else f"{found} AS {role}"]
+
+    def _others(self, role: str, chosen: str) -> list[str]:
+        """Further columns of a role in events, of which each kind has columns of its own."""
+        declared = self.recognition.format
+        if declared.shape is not Shape.EVENTS:
+            return []
+        named = {profile.header.key: name for name, profile in reversed(list(self.recognition.profiles.items()))}
+        return [named[key] for key in declared.headers.get(role, ()) if named.get(key, chosen) != chosen]
 
     def _value(self, role: str, name: str, kind: RoleType) -> str:
         """The typed value of a role that is no moment."""

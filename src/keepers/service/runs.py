@@ -28,6 +28,10 @@ _LOG = logging.getLogger("keepers.service")
 _LOOK = 2.0
 """Seconds between two looks for a job."""
 
+_READ = ("track", "identify", "alias")
+_SEEN = ("page", "screen")
+"""Calls that a run reads: of those that say what was seen, the ones that a campaign brought."""
+
 RUN = "run"
 UPLOADS = "uploads"
 _KEPT_RESULTS = 3
@@ -179,7 +183,7 @@ class Worker:
             some = False
             with beside.open("w", encoding="utf-8") as file:
                 for event in books.inbox.all(last):
-                    if event.kind in ("track", "identify"):
+                    if event.kind in _READ or (event.kind in _SEEN and '"campaign"' in event.body):
                         file.write(event.body + "\n")
                         some |= event.kind == "track"
         beside.replace(events)

@@ -15,7 +15,7 @@ valued AS (
 kinds AS (
     SELECT *,
            CASE
-               WHEN said_kind = 'other' THEN 'other'
+               WHEN said_kind = 'other' OR ({nameless_are_other} AND type IS NULL) THEN 'other'
                WHEN line_class_known AND product_total IS NULL AND own_amount IS NULL THEN 'other'
                WHEN said_kind = 'refund' AND {signed} AND coalesce(charged, revenue) > 0 THEN 'other'
                WHEN said_kind = 'refund' THEN 'refund'
