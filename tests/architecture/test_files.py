@@ -60,13 +60,19 @@ def test_public_definitions_have_docstrings() -> None:
     assert silent == []
 
 
+def names(text: str, module: Path, template: Path) -> bool:
+    """Whether a module names a template, whole or, where it is the module of a service, by the service's table."""
+    service, _, table = template.stem.partition("_")
+    return f'"{template.stem}"' in text or (module.stem == service and f'"{table}"' in text)
+
+
 def test_sql_templates_say_what_they_give_and_are_used() -> None:
     silent = [name(path) for path in TEMPLATES if not text_of(path).startswith("--")]
     assert silent == [], "they do not begin with a comment"
     idle = [
         name(path)
         for path in TEMPLATES
-        if not any(f'"{path.stem}"' in text_of(module) for module in MODULES if path.parents[1] in module.parents)
+        if not any(names(text_of(module), module, path) for module in MODULES if path.parents[1] in module.parents)
     ]
     assert idle == [], "no module of their room names them"
 
