@@ -113,7 +113,7 @@ async def customer_value(site: TheSite, visitor: Reader, customer_key: str) -> R
     return Response(_ENCODER.encode(found), media_type="application/json")
 
 
-@router.get("/groups/{by}")
+@router.get("/groups/{by}", responses=MISSING)
 def groups(site: TheSite, visitor: Reader, by: str) -> GroupList:
     """Customers by tier, RFM group, behaviour segment, state, channel or country."""
     del visitor

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from keepers.domain.access import Scope, Visitor
 from keepers.web.guard import Metrics
-from keepers.web.problems import problem
+from keepers.web.problems import Problem, problem
 from keepers.web.site import Site
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -130,9 +130,16 @@ def router(intake: Intake) -> APIRouter:
         return _accepted()
 
     for kind in KINDS:
-        made.add_api_route(f"/{kind}", one, methods=["POST"], summary=f"One `{kind}` call", openapi_extra=_EVENT_BODY)
+        made.add_api_route(
+            f"/{kind}",
+            one,
+            methods=["POST"],
+            summary=f"One `{kind}` call",
+            openapi_extra=_EVENT_BODY,
+            responses=_REFUSED,
+        )
 
-    @made.post("/batch", summary="Several calls at once", openapi_extra=_BATCH_BODY)
+    @made.post("/batch", summary="Several calls at once", openapi_extra=_BATCH_BODY, responses=_REFUSED)
     async def batch(request: Request) -> Response:
         intake.visitor(request)
         said = await _body(request, LARGEST_BATCH)
@@ -156,7 +163,27 @@ def router(intake: Intake) -> APIRouter:
     return made
 
 
-_SCHEMA = {"type": "object", "additionalProperties": True}
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    code: {"model": Problem, "description": words}
+    for code, words in (
+        (400, "something in the call makes no sense; good calls of a batch are kept"),
+        (401, "no write key"),
+        (403, "the key may not send events"),
+        (413, "too long"),
+        (503, "the store cannot be reached: send again"),
+    )
+}
+_WHO = {"type": "string", "minLength": 1}
+_SCHEMA = {
+    "type": "object",
+    "anyOf": [{"required": ["userId"]}, {"required": ["anonymousId"]}],
+    "properties": {
+        "type": {"enum": list(KINDS)}, "event": {"type": "string"}, "userId": _WHO, "anonymousId": _WHO,
+        "messageId": {"type": "string", "maxLength": 255, "description": "sent twice it is one event"},
+        "timestamp": {"type": "string", "format": "date-time"}, "properties": {"type": "object"},
+        "traits": {"type": "object"}, "context": {"type": "object"},
+    },
+}  # fmt: skip
 _EVENT_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _SCHEMA}}}}
 _BATCH_BODY = {
     "requestBody": {

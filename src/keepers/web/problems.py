@@ -40,6 +40,16 @@ def problem(
 def add_problems(app: FastAPI, shown: Callable[[Request, int, str], Response | None]) -> None:
     """Let every error of an app be a problem, or what `shown` makes of it: a page, where a person looks."""
 
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _say_problems(describe())
+        return describe()
+
+    # As FastAPI's documentation has it for a description that is changed.
+    app.openapi = described  # type: ignore[method-assign]
+
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         page = shown(request, error.status_code, str(error.detail))
@@ -63,3 +73,13 @@ def add_problems(app: FastAPI, shown: Callable[[Request, int, str], Response | N
         _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
         said = "Something went wrong that Keepers did not foresee. The log says more."
         return shown(request, 500, said) or problem(500, said)
+
+
+def _say_problems(description: dict[str, Any]) -> None:
+    """Describe errors by what they are sent as."""
+    problems = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for calls in description["paths"].values():
+        for call in calls.values():
+            for status, answer in call["responses"].items():
+                if status.startswith(("4", "5")) and "application/json" in answer.get("content", {}):
+                    answer["content"] = problems
