@@ -43,7 +43,8 @@ def won_curves(unsure: bool = False) -> ResponseCurves:
             200, 0.2, EvidenceGrade.ADJUSTED, 1.0, np.full(DRAWS, 0.1),
         )  # fmt: skip
 
-    channels = (channel("old & full", 1.5, 700.0), channel("fresh", 4.0, 140.0))
+    sizes = ((2.0, 200.0), (2.0, 200.0)) if unsure else ((1.5, 700.0), (4.0, 140.0))
+    channels = tuple(channel(name, *size) for name, size in zip(("old & full", "fresh"), sizes, strict=True))
     return ResponseCurves(
         channels, months(12), "USD", MoneyBasis.NET_REVENUE, 0.1, dt.date(2022, 1, 1), LAST
     )  # fmt: skip
@@ -124,7 +125,7 @@ def _row(label: str, new: int, cost: float, most: float, months: float | None, c
 _LEADS = """
 SELECT * FROM (VALUES
     ('L1', 'c1', 'Harbor Books', 'fresh', 'Ann', DATE '2023-06-20', 10, 0.5, 0.4, 0.6, 200.0, 100.0, 60.0, 150.0, 1,
-     true, 'Bo', 'asked to be called (+40); size: 9 (+10)', 0.1),
+     true, 'Bo', 'asked to be called (+40); owner: Ann (+10)', 0.1),
     ('L2', 'c2', '=SUM(1)', 'radio', 'Bo', DATE '2023-06-01', 29, 0.4, 0.3, 0.5, 125.0, 50.0, 30.0, 70.0, 2, true,
      'Ann', 'size: 3 (+5)', 0.1),
     ('L3', 'c3', 'Granite Law', 'fresh', NULL, DATE '2023-05-01', 60, 0.1, 0.05, 0.2, 100.0, 10.0, 5.0, 20.0, 3, false,

@@ -106,6 +106,5 @@ def _lead(one: Lead, persons: bool) -> LeadShape:
         chance=Interval(mean=one.probability, low=one.probability_low, high=one.probability_high),
         value_if_won=one.value_if_won,
         expected_value=Interval(mean=one.expected_value, low=one.expected_value_low, high=one.expected_value_high),
-        rank=one.rank, this_week=one.this_week, reasons=[part for part in one.reasons.split("; ") if part],
-        prior_share=one.prior_share,
+        rank=one.rank, this_week=one.this_week, reasons=list(one.why(persons)), prior_share=one.prior_share,
     )  # fmt: skip

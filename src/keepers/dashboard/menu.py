@@ -8,12 +8,15 @@ from dataclasses import dataclass
 ACCESS = "/access"
 
 MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("", (("/", "Overview"),)),
+    ("", (("/", "Overview"), ("/decisions", "Decisions"))),
     ("Customers", (
         ("/customers", "Customers"), ("/base", "The base"), ("/cohorts", "Cohorts"),
         ("/subscriptions", "Subscriptions"), ("/leaving", "Who is leaving"),
     )),
-    ("Growth", (("/channels", "Channels"), ("/value", "Value and levers"), ("/drivers", "Drivers and offers"))),
+    ("Growth", (
+        ("/channels", "Channels"), ("/value", "Value and levers"), ("/budget", "Budget"), ("/leads", "Leads"),
+        ("/drivers", "Drivers and offers"),
+    )),
     ("Trust", (("/trust", "Can it be trusted?"), ("/report", "Report"))),
     ("System", (("/data", "Data and runs"), (ACCESS, "Access"))),
 )  # fmt: skip

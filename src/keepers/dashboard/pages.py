@@ -31,6 +31,7 @@ from keepers.web.site import Site
 _HERE = Path(__file__).parent
 _ASSETS = (
     "report.css", "dashboard.css", "dashboard.js", "theme.js", "echarts.min.js", "charts.js", "saving.js", "map.js",
+    "asking.js",
 )  # fmt: skip
 
 

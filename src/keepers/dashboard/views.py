@@ -23,12 +23,16 @@ from keepers.domain.alert import AlertStatus
 from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
 from keepers.storage.live_lists import GROUPS, LARGEST_PAGE
 from keepers.storage.state import Books
+from keepers.web import week
 from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 """Customers of a page."""
+
+_FIRST = 6
+"""Decisions on the overview."""
 
 _Text = Annotated[str, Query(max_length=300)]
 _DECIDES = changer(Scope.DECIDE)
@@ -55,12 +59,14 @@ def overview(request: Request, site: TheSite, visitor: Person) -> Response:
         chosen = wanted.filter(False)
         everybody = lists.totals(chosen)
         divisions = {name: lists.groups(name, chosen) for name in ("tier", "segment", "channel")}
-        alerts = sorted(books.alerts.listed(), key=lambda one: -(one.proposal.expected_loss or 0.0))[:5]
+        proposed = week.this_week(site, books, generation)
         newest = lists.page(replace(chosen, by_event=True), "updated_at", True, 0, 8).customers
-        who = _who(books, visitor, [one.customer_key for one in newest] + [one.proposal.customer_key for one in alerts])
+        keys = [one.customer for one in proposed[:_FIRST] if one.customer is not None]
+        who = _who(books, visitor, [one.customer_key for one in newest] + keys)
     return page(
-        request, visitor, "overview", wanted=wanted, everybody=everybody, divisions=divisions, alerts=alerts,
-        newest=newest, who=who, said=_said(site), today=site.now().date(),
+        request, visitor, "overview", wanted=wanted, everybody=everybody, divisions=divisions,
+        proposed=proposed[:_FIRST], more=len(proposed) - _FIRST, newest=newest, who=who, said=_said(site),
+        today=site.now().date(),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.money import Margin
 from keepers.domain.time import Horizon, months, weeks
 from keepers.evaluation.verdict import Trust
-from keepers.pipeline.budgeting import Budgeted, payback_target
+from keepers.pipeline.budgeting import Budgeted, payback_target, round_more
 from keepers.pipeline.content_budget import budget_content
 from keepers.pipeline.options import RunOptions
 from keepers.reports.content import ReportContent, Store, Verdict
@@ -61,7 +61,7 @@ class BudgetWish:
     risk: float = RISK_WEIGHT
 
 
-def planned(curves: ResponseCurves, wish: BudgetWish, rules: AcquisitionRules) -> tuple[BudgetPlan, NextMoney | None]:
+def planned(curves: ResponseCurves, wish: BudgetWish, rules: AcquisitionRules) -> tuple[BudgetPlan, NextMoney]:
     """The best plan within what is asked, and where more money would go.
 
     Raises
@@ -80,8 +80,7 @@ def planned(curves: ResponseCurves, wish: BudgetWish, rules: AcquisitionRules) -
         payback = months(wish.payback)
     limits = BudgetLimits(wish.total, wish.spend_all, wish.move, wish.channels, payback, wish.cash)
     plan = plan_budget(curves, limits, period=weeks(wish.period), risk_weight=wish.risk)
-    tenth = 0.1 * plan.today * plan.period.days / 7.0
-    more = next_money(curves, tenth, limits, period=plan.period, risk_weight=wish.risk) if tenth > 1 else None
+    more = next_money(curves, round_more(plan), limits, period=plan.period, risk_weight=wish.risk)
     return plan, more
 
 

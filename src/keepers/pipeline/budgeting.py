@@ -136,7 +136,7 @@ def budgeted(
     limits = BudgetLimits(payback=payback_target(options.acquisition, curves))
     try:
         plan = plan_budget(curves, limits)
-        more = next_money(curves, _more(plan), limits)
+        more = next_money(curves, round_more(plan), limits)
         tests = propose_spend_experiments(curves, limits)[:1]
     except InputError as error:
         return Budgeted(curves), (*curves.notes, f"There is no budget plan. {error}")
@@ -156,7 +156,8 @@ def payback_target(rules: AcquisitionRules, curves: ResponseCurves) -> Horizon |
     return target if target.days <= curves.horizon.days else curves.horizon
 
 
-def _more(plan: BudgetPlan) -> float:
+def round_more(plan: BudgetPlan) -> float:
+    """A tenth of the money of a plan's period as a round number, as the question where more would go."""
     tenth = 0.1 * plan.today * plan.period.days / 7.0
     size = 10.0 ** np.floor(np.log10(max(tenth, 1.0)))
     return float(min(size * max(round(tenth / size), 1), _ROUND)) if tenth < _ROUND else _ROUND

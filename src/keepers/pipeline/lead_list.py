@@ -39,6 +39,11 @@ class Lead:
     reasons: str
     prior_share: float | None
 
+    def why(self, persons: bool) -> tuple[str, ...]:
+        """What adds to it or takes from it, each in words; whose it is only for those who may see persons."""
+        parts = (part for part in (self.reasons or "").split("; ") if part)
+        return tuple(part for part in parts if persons or not part.startswith("owner"))
+
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:

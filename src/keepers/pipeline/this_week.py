@@ -169,7 +169,7 @@ def _offers(said: Mapping[str, Any], offered: Mapping[str, int]) -> Iterable[Pro
             f"{_sentence(one['verdict'])} {plural(one['held_out'], 'customer')} who would get it are held out, so that "
             "it can be seen later what it earned.", mean, low, high,
             f"what the rule earned in the experiment “{one['experiment']}”, for today's customers",
-            currency, EvidenceGrade(one["evidence"]), "/report#offers", subject=one["experiment"],
+            currency, EvidenceGrade(one["evidence"]), "/drivers#offers", subject=one["experiment"],
         )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _driver_tests(said: Mapping[str, Any]) -> Iterable[Proposal]:
             proposal_key("experiment", f"driver {key}"), "experiment", f"Test whether it pays: {labels.get(key, key)}",
             _sentence(one["sentence"]), one["could_earn"], 0.0, one["could_earn"],
             "what it could earn, if it is a cause and not only a sign", _money_currency(said),
-            EvidenceGrade.ADJUSTED if key in adjusted else EvidenceGrade.PREDICTIVE, "/report#drivers",
+            EvidenceGrade.ADJUSTED if key in adjusted else EvidenceGrade.PREDICTIVE, "/drivers#drivers",
             subject=key,
         )  # fmt: skip
 

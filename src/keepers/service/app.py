@@ -26,7 +26,9 @@ from keepers.api import (
     sources,
     work,
 )
-from keepers.dashboard import base_map, pull_forms, sections, system, views
+from keepers.dashboard import base_map, deciding, pull_forms, sections, system, views
+from keepers.dashboard import budget as budget_pages
+from keepers.dashboard import leads as lead_pages
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.intake import Intake, router
@@ -43,6 +45,9 @@ LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 
 _ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, sources, persons, session)
 """Parts of the JSON API."""
+
+_SHOWING = (views, base_map, deciding, budget_pages, lead_pages, sections, system, pull_forms)
+"""Pages."""
 
 _BEAT = 15
 """Seconds between two signs of life to who listens."""
@@ -101,11 +106,8 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     for part in _ANSWERING:
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(router(intake))
-    app.include_router(views.router)
-    app.include_router(base_map.router)
-    app.include_router(sections.router)
-    app.include_router(system.router)
-    app.include_router(pull_forms.router)
+    for shown in _SHOWING:
+        app.include_router(shown.router)
     app.include_router(_operations(metrics, updater))
     app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS)
     return app

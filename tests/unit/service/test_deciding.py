@@ -104,7 +104,7 @@ def test_leads_are_listed_and_masked(winning: Running) -> None:
     client = winning.client
     found = client.get(f"{V1}/leads", headers=winning.headers("all")).json()
     assert [one["lead_id"] for one in found["leads"]] == ["L1", "L2", "L3"]
-    assert found["leads"][0]["reasons"] == ["asked to be called (+40)", "size: 9 (+10)"]
+    assert found["leads"][0]["reasons"] == ["asked to be called (+40)", "owner: Ann (+10)"]
     assert found["week"]["capacity"] == {"Ann": 1, "Bo": 1}
 
     def ids(who: str = "all", **params: str | float) -> list[str]:
@@ -119,6 +119,7 @@ def test_leads_are_listed_and_masked(winning: Running) -> None:
     assert ids(offset=1, limit=1) == ["L2"]
     masked = client.get(f"{V1}/leads", headers=winning.headers("read")).json()
     assert masked["week"]["capacity"] is None
+    assert "Ann" not in str(masked)
     assert all(one["company"] is one["owner"] is one["assigned_to"] is None for one in masked["leads"])
     assert ids("read", search="harbor") == ids("read", person="Ann") == []
 

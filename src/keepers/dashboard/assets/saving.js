@@ -152,18 +152,25 @@
     after.insertAdjacentElement("afterend", made);
     return made;
   }
-  document.querySelectorAll("main .figure").forEach(function (figure) {
-    var chart = figure.querySelector(".chart"), table = figure.querySelector("table");
-    var heading = figure.closest(".card, .section").querySelector("h3, h2");
-    var name = table ? title(table) : words(heading) || chart.getAttribute("aria-label");
-    var place = row(chart);
-    place.appendChild(button("PNG", name, function () { if (chart.querySelector("svg")) picture(figure, name); }));
-    if (table) place.appendChild(button("CSV", name, function () { give(csv(table), file(name, ".csv")); }));
-  });
-  document.querySelectorAll("main table").forEach(function (table) {
-    // A list has a file of all its pages; a chart's table has its button beside the chart.
-    if (table.closest(".figure") || table.matches(".list, .jobs") || !table.tHead) return;
-    var name = title(table), box = table.closest(".scroll") || table;
-    row(box).appendChild(button("CSV", name, function () { give(csv(table), file(name, ".csv")); }));
-  });
+  function dress() {
+    document.querySelectorAll("main .figure").forEach(function (figure) {
+      if (figure.querySelector(".save-row")) return;
+      var chart = figure.querySelector(".chart"), table = figure.querySelector("table");
+      var heading = figure.closest(".card, .section").querySelector("h3, h2");
+      var name = table ? title(table) : words(heading) || chart.getAttribute("aria-label");
+      var place = row(chart);
+      place.appendChild(button("PNG", name, function () { if (chart.querySelector("svg")) picture(figure, name); }));
+      if (table) place.appendChild(button("CSV", name, function () { give(csv(table), file(name, ".csv")); }));
+    });
+    document.querySelectorAll("main table").forEach(function (table) {
+      // A list has a file of all its pages; a chart's table has its button beside the chart.
+      if (table.closest(".figure") || table.matches(".list, .jobs, .bounds") || !table.tHead) return;
+      var name = title(table), box = table.closest(".scroll") || table;
+      if (box.nextElementSibling && box.nextElementSibling.matches(".save-row")) return;
+      row(box).appendChild(button("CSV", name, function () { give(csv(table), file(name, ".csv")); }));
+    });
+  }
+  dress();
+  // A part of the page was put in anew.
+  document.addEventListener("keepers:charts", dress);
 })();

@@ -143,5 +143,10 @@
     });
     window.addEventListener("beforeprint", function () { fit(680); });
     window.addEventListener("afterprint", function () { fit(); });
+    // A part of the page was put in anew.
+    document.addEventListener("keepers:charts", function () {
+      drawn.splice(0).forEach(function (item) { item.chart.dispose(); });
+      if (document.getElementById("chart-data")) draw();
+    });
   }
 })();

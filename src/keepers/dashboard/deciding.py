@@ -1,0 +1,90 @@
+"""The page of decisions: what is to be decided, what people answered, and what came of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from keepers.dashboard.pages import Person, TheSite, back_to, changer, page
+from keepers.domain.access import Scope, Visitor
+from keepers.domain.alert import AlertStatus
+from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
+from keepers.web import week
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+"""Entries of the ledger on a page."""
+
+GRADES = {
+    "predictive": "goes with it in the data, and may not be its cause",
+    "adjusted": "other things that differ were allowed for, as far as the data name them",
+    "experimental": "drawn by lot, so nothing else explains it",
+}
+"""What the grades of evidence mean."""
+
+_DECIDES = Annotated[Visitor, changer(Scope.DECIDE)]
+
+
+@router.get("/decisions")
+def decisions(
+    request: Request, site: TheSite, visitor: Person, offset: Annotated[int, Query(ge=0, le=10**9)] = 0
+) -> Response:
+    """Everything to decide by its money, answers, and the ledger with what decisions earned."""
+    with site.state.reading() as books:
+        generation = books.live.current()
+        if generation is None:
+            return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
+        proposed = week.this_week(site, books, generation)
+        answers = books.answers.listed(ROWS)
+        rows, total = books.ledger.rows(ROWS, offset), books.ledger.count()
+        closed = sum(len(books.alerts.listed(state)) for state in (AlertStatus.DONE, AlertStatus.DISMISSED))
+        keys = [one.customer for one in proposed if one.customer is not None]
+        who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
+    accepted = {name: one for one in answers for name in one.decision_ids}
+    return page(
+        request, visitor, "decisions", proposed=proposed, answers=answers, ledger=rows, total=total, offset=offset,
+        rows=ROWS, closed=closed, who=who, accepted=accepted, grades=GRADES,
+    )  # fmt: skip
+
+
+@router.post("/decisions/{key}")
+def answer(
+    site: TheSite,
+    visitor: _DECIDES,
+    key: str,
+    said: Annotated[Literal["accepted", "dismissed"], Form()],
+    why: Annotated[str, Form(min_length=1, max_length=2_000)],
+    back: Annotated[Literal["/", "/decisions"], Form()] = "/decisions",
+) -> RedirectResponse:
+    """Accept or dismiss a proposal."""
+    week.answer(site, visitor, key, said == "accepted", why)
+    return back_to(back)
+
+
+@router.get("/decisions/customers.csv")
+def customers(site: TheSite, visitor: Person, decision: Annotated[str, Query(max_length=200)]) -> Response:
+    """Whom a decision is about, with names and addresses for those who may see them: the list that an offer goes to."""
+    with site.state.writing() as books:
+        entry = books.ledger.decision(decision)
+        if entry is None:
+            raise HTTPException(404, "There is no such decision.")
+        books.users.note(visitor.name, "list exported", f"decision {decision}", site.now())
+        sides = (("gets it", entry.audience.customer_keys), ("held out", entry.audience.held_out_keys))
+        keys = [key for _, some in sides for key in some]
+        who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow(["customer_key", "name", "email", "side", "action"])
+    for side, some in sides:
+        for key in some:
+            name, email = who.get(key, (None, None))
+            row = (key, name or "", email or "", side, entry.action.label)
+            writer.writerow([safe_cell(text) for text in row])
+    headers = {"Content-Disposition": 'attachment; filename="decision.csv"', "Cache-Control": "no-store"}
+    return Response(BYTE_ORDER_MARK + lines.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,138 @@
+"""The page of leads: whom to call first, why, and who in the team takes whom."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from keepers.dashboard.pages import Person, TheSite, page
+from keepers.domain.access import Scope, Visitor
+from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
+from keepers.pipeline.lead_list import Lead, LeadFilter, people
+from keepers.web.leads import listed, week_of
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which leads a page shows, as its address says it."""
+
+    search: str = ""
+    channel: str = ""
+    person: str = ""
+    this_week: bool = False
+    offset: int = 0
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        """From the address; what makes no sense there is passed over."""
+        said = request.query_params
+        start = said.get("offset", "0")
+        return cls(
+            said.get("search", "")[:200], said.get("channel", "")[:200], said.get("person", "")[:200],
+            said.get("this_week") == "1", min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
+        )  # fmt: skip
+
+    def filter(self, visitor: Visitor) -> LeadFilter:
+        """As the list has it."""
+        return LeadFilter(self.search, visitor.may(Scope.PERSONS), self.channel, self.person, self.this_week)
+
+    def address(self, path: str = "/leads", **other: Any) -> str:
+        """The address of the same with something else."""
+        said = {
+            "search": self.search, "channel": self.channel, "person": self.person,
+            "this_week": 1 if self.this_week else None, "offset": self.offset, **other,
+        }  # fmt: skip
+        kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
+        return f"{path}?{urlencode(kept)}" if kept else path
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What one person can take this week and takes, and what that is expected to bring."""
+
+    name: str
+    capacity: int
+    chosen: int
+    value: float | None
+
+
+@router.get("/leads")
+def leads(request: Request, site: TheSite, visitor: Person) -> Response:
+    """Open leads, the first to call first."""
+    generation = site.generation()
+    if generation is None:
+        with site.state.reading() as books:
+            return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
+    asked = Asked.of(request)
+    try:
+        told = week_of(site, generation)
+    except OSError:
+        told = None
+    if told is None:
+        return page(request, visitor, "leads", told=None)
+    every = listed(generation, LeadFilter())
+    found = listed(generation, asked.filter(visitor))
+    persons = visitor.may(Scope.PERSONS)
+    known = [lead.expected_value for lead in found if lead.expected_value is not None]
+    return page(
+        request, visitor, "leads", told=told, asked=asked, total=len(found), persons=persons,
+        together=sum(known) if known else None, leads=found[asked.offset : asked.offset + ROWS], rows=ROWS,
+        channels=sorted({lead.channel for lead in every if lead.channel}),
+        people=people(every) if persons else (), hands=_hands(every, told) if persons else (),
+        currency=told["currency"],
+    )  # fmt: skip
+
+
+@router.get("/leads.csv")
+def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
+    """The list as a file for a spreadsheet, with names for those who may see them."""
+    asked = Asked.of(request)
+    generation = site.generation()
+    found = [] if generation is None else listed(generation, asked.filter(visitor))
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "list exported", asked.address(), site.now())
+    persons = visitor.may(Scope.PERSONS)
+    names = (
+        "rank", "lead_id", *(("company", "owner", "assigned_to") if persons else ()), "channel", "came_on", "this_week",
+        "probability", "probability_low", "probability_high", "value_if_won", "expected_value", "expected_value_low",
+        "expected_value_high", "reasons",
+    )  # fmt: skip
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow(names)
+    for lead in found:
+        told = [getattr(lead, name) for name in names[:-1]]
+        writer.writerow([_cell(value) for value in (*told, "; ".join(lead.why(persons)))])
+    headers = {"Content-Disposition": 'attachment; filename="leads.csv"', "Cache-Control": "no-store"}
+    return Response(BYTE_ORDER_MARK + lines.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _hands(every: Sequence[Lead], told: dict[str, Any]) -> tuple[Hands, ...]:
+    capacity: dict[str, int] = told["this_week"]["capacity"]
+    found = []
+    for name in sorted({*capacity, *(lead.assigned_to for lead in every if lead.this_week and lead.assigned_to)}):
+        mine = [lead for lead in every if lead.this_week and lead.assigned_to == name]
+        values = [lead.expected_value for lead in mine if lead.expected_value is not None]
+        found.append(Hands(name, capacity.get(name, 0), len(mine), sum(values) if values else None))
+    return tuple(found)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return str(value) if isinstance(value, int) else safe_cell(str(value))

@@ -1,0 +1,121 @@
+"""Pages on which people decide: the week, the budget, leads, kept lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+
+import pytest
+
+from keepers.domain.alert import AlertProposal, AlertRules
+from served import NOW, VIEWER
+from unit.service.conftest import Running
+from unit.service.test_deciding import winning  # noqa: F401
+from unit.service.test_pages import PEOPLE, form_token, signed_in
+
+
+def test_a_decision_is_taken_on_a_page_and_stands_in_the_ledger(winning: Running) -> None:  # noqa: F811
+    proposal = AlertProposal("c1", "overdue", "customer", 0.8, 0.3, 90.0, 55.0, "no order for 90 days", "Call them")
+    with winning.site.state.writing() as books:
+        (alert,) = books.alerts.raise_all([proposal], AlertRules(), dt.date(2023, 6, 30), NOW)
+    client = signed_in(winning)
+    home = client.get("/").text
+    for said in ("Call 2 leads first", "Divide the marketing budget anew", "Pay less for customers of radio", "“gift”"):
+        assert said in html.unescape(home), said
+    csrf = form_token(home)
+    found = client.get("/api/v1/decisions").json()["proposals"]
+    keys = {one["kind"]: one["key"] for one in found}
+    form = {"csrf": csrf, "said": "accepted", "why": "worth <b>it</b>", "back": "/"}
+    assert client.post(f"/decisions/{keys['offer']}", data={**form, "csrf": ""}, headers=PEOPLE).status_code == 403
+    assert client.post(f"/decisions/{keys['offer']}", data={**form, "back": "//evil.example"}).status_code == 422
+    taken = client.post(f"/decisions/{keys['offer']}", data=form, follow_redirects=False)
+    assert (taken.status_code, taken.headers["location"]) == (303, "/")
+    again = client.post(f"/decisions/{keys['offer']}", data=form, headers=PEOPLE)
+    assert again.status_code == 404
+    assert "somebody has answered it" in again.text
+    client.post(f"/decisions/{keys['customer']}", data={**form, "said": "dismissed"})
+    with winning.site.state.reading() as books:
+        assert books.alerts.listed(number=alert.number)[0].status.value == "dismissed"
+        (entry,) = books.ledger.rows()
+    text = client.get("/decisions").text
+    assert "worth &lt;b&gt;it&lt;/b&gt;" in text
+    assert "8 customers, 2 held out" in text
+    listed = client.get("/decisions/customers.csv", params={"decision": entry.decision_id})
+    lines = listed.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 11
+    assert lines[1].endswith(",gets it,gift")
+    assert "@x.example" in lines[1]
+    assert client.get("/decisions/customers.csv", params={"decision": "x"}, headers=PEOPLE).status_code == 404
+
+
+def test_the_simulator_answers_and_its_plan_can_be_taken(winning: Running) -> None:  # noqa: F811
+    client = signed_in(winning)
+    usual = client.get("/budget").text
+    assert "Spend less on old &amp; full and more on fresh" in usual
+    assert usual.count('class="chart"') == 2 or usual.count('id="chart-response-') == 2
+    params = {"total": "600", "spend_all": "1", "least.fresh": "100", "most.fresh": "120", "move": "none"}
+    asked = client.get("/budget", params=params).text
+    plan = client.post(
+        "/api/v1/budget/plan",
+        json={"total": 600, "spend_all": True, "move": None, "channels": {"fresh": {"least": 100, "most": 120}}},
+        headers=winning.headers("read"),
+    ).json()["plan"]
+    (fresh,) = [one for one in plan["channels"] if one["channel"] == "fresh"]
+    assert f"${fresh['planned_a_week']:,.0f}" in asked
+    for wrong, said in (({"total": "much"}, "is no"), ({"least.fresh": "9", "most.fresh": "5"}, "limits of `fresh`")):
+        answer = client.get("/budget", params=wrong)
+        assert answer.status_code == 200
+        assert 'role="alert"' in answer.text, said
+    taken = client.post(
+        "/budget/take", data={"csrf": form_token(usual), "why": "yes", "asked": "move=100"}, follow_redirects=False
+    )
+    assert taken.headers["location"] == "/decisions"
+    with winning.site.state.reading() as books:
+        rows = books.ledger.rows()
+        assert {one.rule for one in rows} == {
+            "old & full: 2023-07-01 to 2023-07-28", "fresh: 2023-07-01 to 2023-07-28"
+        }  # fmt: skip
+        assert "budget" in books.answers.holding(NOW.date())
+    assert "Divide the marketing budget anew" not in client.get("/").text
+
+
+def test_doubtful_gains_change_nothing(winning: Running) -> None:  # noqa: F811
+    from won import add_won
+
+    add_won(winning.site.project.folder / "result", unsure=True)
+    client = signed_in(winning)
+    text = client.get("/budget").text
+    assert "Spend as you do now" in text
+    assert "Nothing to decide" in text
+    assert "Take this plan" not in text
+    form = {"csrf": form_token(text), "why": "yes", "asked": ""}
+    assert client.post("/budget/take", data=form, headers=PEOPLE).status_code == 422
+    assert "marketing budget anew" not in client.get("/").text
+
+
+def test_leads_are_named_for_those_who_may_see_persons(winning: Running) -> None:  # noqa: F811
+    client = signed_in(winning)
+    text = client.get("/leads").text
+    for said in ("Harbor Books", "instead of Ann", "3 leads", "asked to be called (+40)", "Room for one more"):
+        assert said in text, said
+    assert "Granite Law" not in client.get("/leads", params={"this_week": 1}).text
+    lines = client.get("/leads.csv", params={"channel": "radio"}).content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert ",'=SUM(1),Bo,Ann,radio," in lines[1]
+    masked = signed_in(winning, VIEWER)
+    page = masked.get("/leads").text
+    assert "L1" in page
+    for name in ("Harbor", "Ann", "Bo"):
+        assert f">{name}" not in page, name
+        assert name not in masked.get("/leads.csv").text.replace("'", ""), name
+    assert "Accept or dismiss" not in masked.get("/decisions").text
+
+
+@pytest.mark.parametrize("path", ["/budget", "/leads", "/decisions"])
+def test_without_any_of_it_pages_say_so(running: Running, path: str) -> None:
+    client = signed_in(running)
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert any(
+        said in answer.text for said in ("There is no budget to plan", "There are no leads", "Nothing needs deciding")
+    )
