@@ -79,16 +79,14 @@ def pull(project: Path, source: Source, now: dt.datetime, progress: Progress, an
         raise
     except KeepersError as error:
         said = hidden(str(error), secrets)
-        if folder.is_dir():
-            remember(folder, now, None, said)
+        remember(folder, now, None, said)
         if said != str(error):
             raise type(error)(said) from None
         raise
     except Exception as error:
         # The libraries below say what they like, and their words may hold a secret.
         said = hidden(f"{type(error).__name__}: {error}", secrets)
-        if folder.is_dir():
-            remember(folder, now, None, said)
+        remember(folder, now, None, said)
         raise RuntimeError(said) from None
     remember(folder, now, pulled)
     return state_of(project, source)

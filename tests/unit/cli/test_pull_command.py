@@ -48,11 +48,11 @@ def test_pulls_what_runs_then_read(keepers: Keepers, tmp_path: Path) -> None:
         server.troubles = [Answer({}, 500)] * walk.ATTEMPTS
         ended = keepers("pull")
         assert ended.code == 5
-        assert "share: nothing new; 1 rows of files" in ended.out
+        assert "share: nothing new; 1 file" in ended.out
         assert "shop: Shopify answers with an error (500)" in ended.out
         listed = json.loads(keepers("pull", "--list", "--json").out)
         assert [(one["name"], one["well"], one["rows"]) for one in listed] == [
-            ("shop", False, {"orders": 12}), ("share", True, {"files": 1}),
+            ("shop", False, {"orders": 12}), ("share", True, {}),
         ]  # fmt: skip
         assert listed[0]["good_at"]
     project = project_of(tmp_path)

@@ -54,8 +54,8 @@ def pull_files(source: FileSource, folder: Path, progress: Progress, anew: bool 
             copied = _from_web(source, kept, folder, progress, anew)
         else:
             copied = _from_file_system(source, kept, folder, progress, anew)
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    return Pulled(copied, {"files": len(names)})
+        count = sum(not path.name.startswith(".") for path in folder.iterdir())
+    return Pulled(copied, {}, files=count)
 
 
 def _from_web(source: FileSource, kept: Kept, folder: Path, progress: Progress, anew: bool) -> int:

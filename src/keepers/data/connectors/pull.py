@@ -59,17 +59,24 @@ class Pulled:
         Rows of every table now.
     notes : tuple of str
         What was passed over, and why.
+    files : int, optional
+        Files that are there now, of a source of files.
     """
 
     changed: int
     rows: dict[str, int]
     notes: tuple[str, ...] = ()
+    files: int | None = None
 
     @property
     def said(self) -> str:
         """In words."""
         items = f"{self.changed:,} new or changed" if self.changed else "nothing new"
-        tables = ", ".join(f"{count:,} rows of {name}" for name, count in self.rows.items())
+        if self.files is not None:
+            return f"{items}; {self.files:,} {'file' if self.files == 1 else 'files'}"
+        tables = ", ".join(
+            f"{count:,} {'row' if count == 1 else 'rows'} of {name}" for name, count in self.rows.items()
+        )
         return f"{items}; {tables}" if tables else f"{items}; no rows yet"
 
 

@@ -142,7 +142,7 @@ def test_a_bucket_is_a_file_system_like_others(tmp_path: Path) -> None:
     bucket = fsspec.filesystem("memory")
     bucket.pipe("/bucket/exports/orders.csv", ORDERS.encode())
     source = FileSource("bucket", "memory://bucket/exports/*.csv")
-    assert pull_files(source, tmp_path, silent).rows == {"files": 1}
+    assert pull_files(source, tmp_path, silent).files == 1
     assert (tmp_path / "orders.csv").read_text() == ORDERS
     with pytest.raises(ConfigError, match="library of their own"):
         pull_files(FileSource("x", "nowhere://bucket/a.csv"), tmp_path, silent)
