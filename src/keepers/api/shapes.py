@@ -158,6 +158,7 @@ class JobShape(BaseModel):
     ended_at: dt.datetime | None
     step: str
     said: str
+    why: str = Field(default="", description="what made it necessary, where nobody asked")
 
 
 def customer_row(one: LiveCustomer, person: tuple[str | None, str | None] | None) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from keepers.pipeline.project import Project
+    from keepers.storage.state import State
 
 _EXTRA = "service"
 
@@ -43,6 +46,14 @@ def serve(
         raise ConfigError(f"{folder.resolve()} is no project yet. Make it one: keepers init ORDERS.csv")
     said = project.server
     listen(project, host or said.get("host", "127.0.0.1"), said.get("port", 8765) if port is None else port)
+
+
+def _ask_for_the_first(state: State, now: dt.datetime) -> None:
+    """Have everybody valued, unless another process has asked for it already."""
+    with state.writing() as books:
+        newest = books.jobs.newest("run")
+        if newest is None or newest.ended_at is not None:
+            books.jobs.ask("run", "first start", now)
 
 
 def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterable[str]] | None = None) -> None:
@@ -80,8 +91,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
         with state.reading() as books:
             nobody, valued = not books.users.listed(), books.live.current() is not None
         if not valued:
-            with state.writing() as books:
-                books.jobs.ask("run", "first start", site.now())
+            _ask_for_the_first(state, site.now())
         app = create_app(site, said.get("refit"), apart=True)
         try:
             listening = socket.create_server((host, port), backlog=2048)

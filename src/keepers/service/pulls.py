@@ -12,8 +12,6 @@ from keepers.web.pulls import kind_of_pull, times_of
 from keepers.web.schedule import Schedule
 from keepers.web.site import Site
 
-_SCHEDULE = "schedule"
-
 
 class Pulls:
     """The sources of a project and when each is due.
@@ -46,11 +44,8 @@ class Pulls:
             if due is None or now < due:
                 continue
             self._next[name] = times.after(now)
-            kind = kind_of_pull(name)
             with self._site.state.writing() as books:
-                asked = [job.asked_at for job in books.jobs.listed(200) if job.kind == kind]
-                if not any(moment >= due for moment in asked):
-                    books.jobs.ask(kind, _SCHEDULE, now)
+                books.jobs.ask_due(kind_of_pull(name), due, now)
 
     def command(self, name: str) -> list[str]:
         """The words after ``keepers`` that pull a source.

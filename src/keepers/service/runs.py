@@ -6,9 +6,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
+import os
 import shutil
+import socket
 import sys
+import uuid
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
@@ -35,8 +40,14 @@ _SEEN = ("page", "screen")
 RUN = "run"
 UPLOADS = "uploads"
 _KEPT_RESULTS = 3
+_ALIVE = 10.0
+"""Seconds after which a process says again that it does a job."""
 _GRACE = 20.0
 """Seconds that a run gets to end well when the server stops."""
+
+
+class _TakenError(Exception):
+    """Another process does the job now."""
 
 
 class Worker:
@@ -54,11 +65,10 @@ class Worker:
         self._pulls = Pulls(site, metrics or Metrics())
         self._times = None if schedule is None else Schedule(schedule, site.time_zone, "[server] refit")
         self._next: dt.datetime | None = None
+        self._name = f"{socket.gethostname()[:100]} {os.getpid()} {uuid.uuid4().hex[:8]}"
 
     async def work(self) -> None:
         """Work until cancelled."""
-        with self._site.state.writing() as books:
-            books.jobs.give_up(self._site.now())
         if self._times is not None:
             self._next = self._times.after(self._site.now())
         while True:
@@ -78,23 +88,26 @@ class Worker:
         now = self._site.now()
         if self._times is None or self._next is None or now < self._next:
             return
-        self._next = self._times.after(now)
+        due, self._next = self._next, self._times.after(now)
         with self._site.state.writing() as books:
-            books.jobs.ask(RUN, "schedule", now)
+            books.jobs.ask_due(RUN, due, now)
 
     def _take(self) -> Job | None:
         with self._site.state.reading() as books:
-            if not any(one.status == "waiting" for one in books.jobs.listed(5)):
+            if not books.jobs.any_to_do(self._site.now()):
                 return None
         with self._site.state.writing() as books:
-            return books.jobs.take(self._site.now())
+            return books.jobs.take(self._site.now(), self._name)
 
     async def _do(self, job: Job) -> None:
         self._site.news.tell({"kind": "job", "number": job.number, "status": "running"})
         try:
             name = pulled_by(job.kind)
-            said = await self._run(job) if name is None else await self._pull(job, name)
+            said = await self._while_mine(job, self._run(job) if name is None else self._pull(job, name))
             well = True
+        except _TakenError:
+            _LOG.warning("Job %d was taken over by another process, as this one was silent for too long", job.number)
+            return
         except asyncio.CancelledError:
             await run_in_threadpool(self._end, job, False, "The server was stopped. Ask again.")
             raise
@@ -105,6 +118,34 @@ class Worker:
             said, well = "An error that should not happen; the log says more.", False
         await run_in_threadpool(self._end, job, well, said)
         self._site.news.tell({"kind": "job", "number": job.number, "status": "done" if well else "failed"})
+
+    async def _while_mine(self, job: Job, doing: Coroutine[Any, Any, str]) -> str:
+        """Do a job and say again and again that it is being done.
+
+        Raises
+        ------
+        _TakenError
+            Another process has taken the job.
+        """
+        work = asyncio.create_task(doing)
+        try:
+            while not (await asyncio.wait({work}, timeout=_ALIVE))[0]:
+                if not await run_in_threadpool(self._alive, job):
+                    raise _TakenError
+            return work.result()
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+    def _alive(self, job: Job) -> bool:
+        try:
+            with self._site.state.writing() as books:
+                return books.jobs.alive(job.number, self._name, self._site.now())
+        except KeepersError as error:
+            # A database that cannot be written now is no reason to end what is under way.
+            _LOG.warning("Job %d cannot say that it is alive: %s", job.number, error)
+            return True
 
     def _end(self, job: Job, well: bool, said: str) -> None:
         with self._site.state.writing() as books:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import logging
 import sys
@@ -25,6 +26,9 @@ _LOOK = 1.0
 
 _TOGETHER = 0.05
 """Seconds in which events gather, as valuing a hundred customers costs little more than valuing one."""
+
+_CLOCKS = dt.timedelta(seconds=2)
+"""By how much the clocks of two machines may differ."""
 
 _MOST_TOLD = 50
 """Customers of which a message speaks."""
@@ -132,6 +136,32 @@ class Apart:
         await process.wait()
 
 
+class Elsewhere:
+    """What other processes on the same state have done to the values that are served."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._seen: tuple[int, int] | None = None
+        self._until = site.now()
+
+    def look(self, mine: bool) -> list[dict[str, Any]]:
+        """News to tell since the last look; with `mine` it was this process that changed values, and has told so."""
+        generation = self._site.generation()
+        if generation is None:
+            return []
+        seen, self._seen = self._seen, (generation.number, generation.applied_event)
+        if mine or seen is None or seen == self._seen:
+            self._until = self._site.now()
+            return []
+        if seen[0] != generation.number:
+            return [{"kind": "values", "generation": generation.number}]
+        with self._site.state.reading() as books:
+            changed = books.live.changed_since(generation.number, self._until - _CLOCKS, _MOST_TOLD)
+        self._until = self._site.now()
+        events = generation.applied_event - seen[1]
+        return [{"kind": "customers", **_said(Applied(events, tuple(changed)))}] if changed else []
+
+
 class Updater:
     """The loop that takes events in."""
 
@@ -140,6 +170,7 @@ class Updater:
         self._metrics = metrics
         self._arrived = arrived
         self._values = values
+        self._elsewhere = Elsewhere(site)
         self.fault: str | None = None
 
     async def work(self) -> None:
@@ -155,11 +186,15 @@ class Updater:
 
     async def _take_in(self) -> None:
         try:
+            mine = False
             while (said := await self._values.step())["events"]:
+                mine = True
                 self._metrics.applied.inc(said["events"])
                 if said["changed"]:
                     self._site.news.tell({"kind": "customers", **said})
                 await asyncio.sleep(_TOGETHER)
+            for news in await run_in_threadpool(self._elsewhere.look, mine):
+                self._site.news.tell(news)
             self.fault = None
         except KeepersError as error:
             # Another process that writes is no fault of ours, and passes.

@@ -25,6 +25,9 @@ _PATIENCE = 30.0
 
 _WRITES = "keepers_writes"
 
+_LOCK = 5243771
+"""What writers of a PostgreSQL state take, one after the other."""
+
 
 class Database:
     """An open state.
@@ -68,6 +71,7 @@ class Database:
         """A transaction: whole where the block ends well, nothing otherwise. One at a time writes."""
         writer = self._engine.execution_options(**{_WRITES: True})
         with told(self.where), writer.begin() as connection:
+            self._alone(connection)
             yield connection
 
     @contextlib.contextmanager
@@ -75,6 +79,7 @@ class Database:
         """A transaction of which nothing stays."""
         writer = self._engine.execution_options(**{_WRITES: True})
         with told(self.where), writer.connect() as connection:
+            self._alone(connection)
             yield connection
             connection.rollback()
 
@@ -106,14 +111,17 @@ class Database:
         """Let go of the database."""
         self._engine.dispose()
 
+    def _alone(self, connection: Connection) -> None:
+        """Wait for other writers. PostgreSQL would let several write at once, and events be seen out of their order."""
+        if not self.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
     def _bring_up(self) -> None:
         with self._engine.connect() as connection:
             if revision(connection) == HEAD:
                 return
         with self.writing() as connection:
             if not self.is_sqlite:
-                # Two first runs at once would otherwise both make the tables.
-                connection.execute(text("SELECT pg_advisory_xact_lock(5243771)"))
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
             upgrade(connection, self.where)
 

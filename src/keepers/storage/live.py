@@ -169,6 +169,17 @@ class LiveBook:
             [_row(generation, customer) for customer in customers],
         )
 
+    def changed_since(self, generation: int, moment: dt.datetime, limit: int) -> list[LiveCustomer]:
+        """Customers whom events changed after a moment, the newest first."""
+        table = LIVE_CUSTOMERS
+        query = (
+            select(table)
+            .where(table.c.generation == generation, table.c.updated_at > moment, table.c.by_event)
+            .order_by(table.c.updated_at.desc())
+            .limit(limit)
+        )
+        return [live_customer(row) for row in self._connection.execute(query).mappings()]
+
     def keys_of(self, names: Iterable[str]) -> dict[str, str]:
         """The customer's key for each name that is known."""
         table = LIVE_IDENTITIES

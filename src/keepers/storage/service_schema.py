@@ -191,6 +191,16 @@ JOBS = Table(
     Column("ended_at", Moment),
     Column("step", Text, nullable=False),
     Column("said", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("due_at", Moment),
+    Column("worker", String(200)),
+    Column("alive_at", Moment),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     CheckConstraint("status IN ('waiting', 'running', 'done', 'failed')", name="job_status"),
 )
-"""A longer piece of work: valuing everything anew, reading a file."""
+"""A longer piece of work: valuing everything anew, reading a file.
+
+`due_at` is the moment of a schedule that asked, so that each moment asks once whichever process comes first; `worker`
+is the process that does it, which says at `alive_at` that it still does."""
+
+Index("one_job_of_a_moment", JOBS.c.kind, JOBS.c.due_at, unique=True)

@@ -12,6 +12,7 @@ from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError
 from keepers.domain.live import History, LiveOrder
 from keepers.storage.answers import Answer
+from keepers.storage.jobs import LEASE
 from keepers.storage.live import LiveCustomer, live_row
 from keepers.storage.live_lists import Filter
 from keepers.storage.state import Books, State
@@ -164,11 +165,32 @@ def change_service(state: State) -> None:
         assert books.users.of_token("t" * 64, NOW) is None
         with pytest.raises(ConfigError, match="no token"):
             books.users.revoke(99, NOW)
-        job = books.jobs.take(NOW)
-        assert job is not None
-        assert books.jobs.take(NOW) is None
-        books.jobs.give_up(NOW)
-        assert books.jobs.listed()[0].status == "failed"
+        _change_jobs(books)
+
+
+def _change_jobs(books: Books) -> None:
+    """One process at a time does a job; one that is gone is followed by another, but not for ever."""
+    job = books.jobs.take(NOW, "a")
+    assert job is not None
+    assert books.jobs.take(NOW, "b") is None
+    soon, late = NOW + LEASE, NOW + 3 * LEASE
+    assert books.jobs.alive(job.number, "a", soon)
+    assert not books.jobs.alive(job.number, "b", soon)
+    assert not books.jobs.any_to_do(soon)
+    assert books.jobs.any_to_do(late)
+    again = books.jobs.take(late, "b")
+    assert again is not None
+    assert again.number == job.number
+    assert not books.jobs.alive(job.number, "a", late), "it is another's now"
+    assert books.jobs.take(late + 2 * LEASE, "c") is None
+    newest = books.jobs.newest("run")
+    assert newest is not None
+    assert newest.status == "failed"
+    assert books.jobs.ask_due("run", NOW, NOW) is not None
+    assert books.jobs.ask_due("run", NOW, NOW) is None, "each moment of a schedule asks once"
+    assert books.jobs.ask_due("run", late, late) is None, "one that waits will do"
+    assert books.jobs.take(late, "d") is not None
+    assert books.jobs.ask_due("run", soon, late) is None, "an earlier moment than the last one that asked"
 
 
 def _check_lists(books: Books, generation: int) -> None:
