@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keepers as kp
+from keepers.models.contractual.answering import Answering
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.valuation.plan_states import PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
@@ -94,7 +95,7 @@ def test_expectations_are_the_mean_of_what_is_drawn(model) -> None:
     rng = np.random.default_rng(4)
     for place in (0, 1):
         rows[:, 0] = place
-        drawn = drawn_units(fit, MIXED, place, rows, 20_000, DELTA, [12.0, 36.0], rng)
+        drawn = drawn_units(Answering.of(fit), MIXED, place, rows, 20_000, DELTA, [12.0, 36.0], rng)
         some = cells(
             plan=rows[:, 0].astype(int), paused=rows[:, 1] > 0, ended=rows[:, 2] > 0, age=rows[:, 3],
             gone=rows[:, 4].astype(int),

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keepers.data.table import Table
 from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.ports import Progress, silent
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit, calendar_shift
 from keepers.evaluation.contract_baselines import CHURN_RULES, ChurnRule
+from keepers.evaluation.contract_candidates import ContractCandidate, candidates_of, default_contract_models
 from keepers.evaluation.contract_origin import (
-    ContractCandidate,
     ContractOrigin,
     open_contract_origin,
     plan_contract_cuts,
@@ -24,11 +25,9 @@ from keepers.evaluation.ranking import Ranking, rank
 from keepers.evaluation.results import Backtest, BacktestRow
 from keepers.evaluation.tracking import Tracking, TrackingPoint
 from keepers.evaluation.verdict import RENEWALS, Evidence, judge, untested
-from keepers.models.contractual.beta_discrete_weibull import BetaDiscreteWeibull
 from keepers.models.contractual.contract import ContractModel
-from keepers.models.contractual.exponential_gamma import ExponentialGamma
-from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric
-from keepers.models.contractual.weibull_gamma import WeibullGamma
+from keepers.models.contractual.known import columns_needed
+from keepers.summaries.attributes import attribute_columns
 from keepers.summaries.subscriptions import (
     DEFAULT_GRACE,
     SubscriptionSummary,
@@ -37,9 +36,6 @@ from keepers.summaries.subscriptions import (
     subscription_table,
     summarise_subscriptions,
 )
-
-_ENDINGS_OF_A_PLAN = 30
-"""Contracts that must have ended in each of two plans before models that tell plans apart compete."""
 
 
 class SubscriptionChoice(NamedTuple):
@@ -60,11 +56,6 @@ class SubscriptionChoice(NamedTuple):
     backtest: Backtest
 
 
-def default_contract_models() -> tuple[ContractModel, ...]:
-    """The models that compete unless others are named."""
-    return ShiftedBetaGeometric(), BetaDiscreteWeibull(), ExponentialGamma(), WeibullGamma()
-
-
 def backtest_subscriptions(
     models: Sequence[ContractModel] | None,
     subscriptions: Any,
@@ -76,6 +67,7 @@ def backtest_subscriptions(
     grace: Horizon = DEFAULT_GRACE,
     observed_from: dt.date | str | None = None,
     by_plan: bool | None = None,
+    attributes: Any = None,
     rules: Sequence[ChurnRule] = CHURN_RULES,
     progress: Progress = silent,
 ) -> Backtest:
@@ -106,6 +98,10 @@ def backtest_subscriptions(
     by_plan : bool, optional
         Whether each model also competes with a fit of each plan. If left out it does where contracts ended in two
         plans or more often enough to tell them apart.
+    attributes : frame or Table, optional
+        A row a customer (`customer_key`) of what is known of them from the start, such as channel and country. Each
+        model then also competes with those columns (and the plan) as covariates, of which at least two levels have
+        endings enough; see `keepers.Covariates`.
     rules : sequence of rules
         Naive rules that must be beaten.
     progress : callable, optional
@@ -135,35 +131,54 @@ def backtest_subscriptions(
     >>> found.winner, found.counted, len(found.windows), found.ranking.beats_rules
     ('ShiftedBetaGeometric', 'renewals', 3, True)
     """
-    table = subscription_table(subscriptions)
+    return _backtested(
+        models, subscription_table(subscriptions), window, period, origins, holdout, by_plan, attributes, rules,
+        progress, grace=grace, observed_from=observed_from,
+    )[0]  # fmt: skip
+
+
+def _backtested(
+    models: Sequence[ContractModel] | None,
+    table: Table,
+    window: ObservationWindow | None,
+    period: TimeUnit | str | None,
+    origins: int,
+    holdout: Horizon | None,
+    by_plan: bool | None,
+    attributes: Any,
+    rules: Sequence[ChurnRule],
+    progress: Progress,
+    **settings: Any,
+) -> tuple[Backtest, dict[str, ContractCandidate]]:
+    """The backtest, and by name who competed."""
     first, last = contract_span(table)
     unit = billing_period(table) if period is None else TimeUnit.parse(period)
     end = (window or ObservationWindow()).resolved(last).end or last
-    settings = {"grace": grace, "observed_from": observed_from}
     cuts, periods, remark = plan_contract_cuts(first, end, unit, origins, _periods(holdout, unit))
     remarks = [] if remark is None else [remark]
     opened: list[ContractOrigin] = []
     competing = list(default_contract_models() if models is None else models)
     _check(competing)
-    candidates: dict[str, ContractCandidate] = {}
+    asked = [name for model in competing for name in columns_needed(model.covariates)]
+    columns = tuple(dict.fromkeys([*asked, *(() if attributes is None else ("plan", *attribute_columns(attributes)))]))
     try:
         for done, (cut, until) in enumerate(cuts):
             progress("Backtest of subscriptions", done / len(cuts))
-            origin = open_contract_origin(table, cut, until, periods, unit, **settings)
+            origin = open_contract_origin(
+                table, cut, until, periods, unit, attributes=attributes, columns=columns, **settings
+            )
             if isinstance(origin, str):
                 remarks.append(origin)
                 continue
             opened.append(origin)
-        apart = _plans_differ(opened) if by_plan is None else by_plan
-        for model in competing:
-            for by in (None, "plan") if apart else (None,):
-                one = ContractCandidate(model, by)
-                candidates.setdefault(one.name, one)
+        earliest = opened[0].summary if opened else None
+        further = () if attributes is None else tuple(name for name in columns if name not in asked)
+        candidates = candidates_of(competing, earliest, by_plan, further)
         for origin in opened:
             remarks += _grade(origin, candidates, rules)
         found = _conclude(opened, candidates, rules, remarks)
         progress("Backtest of subscriptions", 1.0)
-        return found
+        return found, candidates
     finally:
         for origin in opened:
             origin.drop()
@@ -178,6 +193,7 @@ def choose_subscription_model(
     *,
     grace: Horizon = DEFAULT_GRACE,
     observed_from: dt.date | str | None = None,
+    attributes: Any = None,
     progress: Progress = silent,
 ) -> SubscriptionChoice:
     """Backtest the models of contracts and fit the best of them on all contracts.
@@ -188,7 +204,7 @@ def choose_subscription_model(
 
     Parameters
     ----------
-    subscriptions, window, period, models, origins, grace, observed_from, progress
+    subscriptions, window, period, models, origins, grace, observed_from, attributes, progress
         As for `backtest_subscriptions`.
 
     Raises
@@ -212,16 +228,20 @@ def choose_subscription_model(
     unit = billing_period(table) if period is None else TimeUnit.parse(period)
     competing = list(default_contract_models() if models is None else models)
     settings = {"grace": grace, "observed_from": observed_from}
-    found = backtest_subscriptions(competing, table, window, unit, origins, progress=progress, **settings)  # type: ignore[arg-type]
+    found, candidates = _backtested(
+        competing, table, window, unit, origins, None, None, attributes, CHURN_RULES, progress, **settings
+    )
     end = None if window is None else window.end
     summary = summarise_subscriptions(table, ObservationWindow(calibration_end=end), unit, **settings)  # type: ignore[arg-type]
-    named = {type(model).__name__: model for model in reversed(competing)}
-    order = dict.fromkeys([*([found.winner] if found.winner else []), *found.ranking.order, *reversed(named)])
-    for name in order:
-        kind, _, by = name.partition(" by ")
-        if kind not in named:
+    if attributes is not None:
+        summary = summary.with_columns(attributes)
+    candidates = candidates or {one.name: one for one in map(ContractCandidate, competing)}
+    plain = [name for name, one in candidates.items() if one.by is None and one.model in competing]
+    for name in dict.fromkeys([*([found.winner] if found.winner else []), *found.ranking.order, *plain]):
+        if name not in candidates:
             continue
-        fitted = copy.copy(named[kind]).fit(summary, by=by or None, pooled=True)
+        one = candidates[name]
+        fitted = copy.copy(one.model).fit(summary, by=one.by, pooled=one.by is not None)
         if fitted.outcome_.usable:
             return SubscriptionChoice(fitted, summary, found)
     raise FitError("No model of contracts could be fitted. See `keepers check` for what the data can support.")
@@ -247,14 +267,6 @@ def _periods(holdout: Horizon | None, unit: TimeUnit) -> int | None:
             f"`holdout` is {holdout}, less than one {unit.value}, the period of renewals. Make it longer."
         )
     return periods
-
-
-def _plans_differ(opened: Sequence[ContractOrigin]) -> bool:
-    """Whether two plans or more have enough endings for a fit of their own, at the earliest cut."""
-    if not opened:
-        return False
-    cells = opened[0].summary.contract_cells(whole=True)
-    return sum(one.endings >= _ENDINGS_OF_A_PLAN for one in cells.values()) > 1
 
 
 def _grade(origin: ContractOrigin, candidates: dict[str, ContractCandidate], rules: Sequence[ChurnRule]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +17,12 @@ from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit, calendar_shift, whole_calendar_periods
 from keepers.evaluation.calibration import coverage, pit_histogram, ranked_probability_score
 from keepers.evaluation.contract_baselines import ChurnRule, PastChurn
+from keepers.evaluation.contract_candidates import ContractCandidate
 from keepers.evaluation.grading import CountGrade
 from keepers.evaluation.metrics import calibration_groups, measure
+from keepers.models.contractual.answering import answering
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.known import attributes_known
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.summaries.calendar_periods import whole_periods
 from keepers.summaries.life_table import life_table
@@ -30,24 +34,6 @@ FEWEST_ENDINGS = 5
 
 _PACKAGE = "keepers.evaluation.sql"
 _LONGEST = {TimeUnit.DAY: 180, TimeUnit.WEEK: 52, TimeUnit.MONTH: 12, TimeUnit.YEAR: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class ContractCandidate:
-    """A model of contracts as it competes: fitted to all contracts together, or with a fit of each plan."""
-
-    model: ContractModel
-    by: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Class of the model, and whether plans are told apart."""
-        return type(self.model).__name__ + (" by plan" if self.by else "")
-
-    @property
-    def title(self) -> str:
-        """Its name for people."""
-        return self.model.title + (" by plan" if self.by else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +51,8 @@ class ContractOutcomes:
         Contracts alike.
     periods : int
         Length of the holdout.
+    known : mapping of str to array
+        What else was known of the contracts that a model may ask for.
     """
 
     plan: np.ndarray
@@ -73,6 +61,7 @@ class ContractOutcomes:
     lasted: FloatArray
     weight: FloatArray
     periods: int
+    known: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def contracts(self) -> float:
@@ -124,7 +113,7 @@ class ContractOrigin:
         FitError
             If the fit has no maximum or its predictions are not numbers.
         """
-        fitted = copy.copy(candidate.model).fit(self.summary, by=candidate.by, pooled=True)
+        fitted = copy.copy(candidate.model).fit(self.summary, by=candidate.by, pooled=candidate.by is not None)
         if not fitted.outcome_.usable:
             raise FitError(fitted.outcome_.value)
         self.fitted[candidate.name] = fitted
@@ -153,13 +142,14 @@ def chances_ahead(model: ContractModel, outcomes: ContractOutcomes) -> FloatArra
     """Chance that each contract outlasts 1, 2, ... further periods, each plan answered by its own fit."""
     steps = np.arange(1.0, outcomes.periods + 1.0)
     age = outcomes.whole if model.family.DISCRETE else outcomes.tenure
+    attributes, pattern = attributes_known(model.covariates, outcomes.known)
     ahead = np.empty((age.size, steps.size))
     for plan in np.unique(outcomes.plan):
         some = np.flatnonzero(outcomes.plan == plan)
-        ages, index = np.unique(age[some], return_inverse=True)
-        theta = model.fit_of(str(plan))._theta().tolist()
-        found = [outlook.survival(model.family, theta, ages, float(step)) for step in steps]
-        ahead[some] = np.column_stack(found)[index.ravel()]
+        for fit, alike in answering(model.fit_of(str(plan)), some, age, attributes, pattern, float(steps[-1])):
+            ages, index = np.unique(age[alike], return_inverse=True)
+            found = [outlook.survival(fit.law, fit.theta, ages, float(step)) for step in steps]
+            ahead[alike] = np.column_stack(found)[index.ravel()]
     return ahead
 
 
@@ -226,6 +216,8 @@ def open_contract_origin(
     end: dt.date,
     periods: int,
     unit: TimeUnit,
+    attributes: Any = None,
+    columns: Sequence[str] = (),
     **settings: Any,
 ) -> ContractOrigin | str:
     """See the contracts as they were known at a cut, and what followed; or say why nothing can be graded there.
@@ -240,6 +232,10 @@ def open_contract_origin(
         Length of the holdout.
     unit : TimeUnit
         Calendar period.
+    attributes : frame or Table, optional
+        What is known of customers from the start, a row each, for models with covariates.
+    columns : sequence of str
+        Columns of the summary, or of these, that models ask for.
     settings
         `grace` and `observed_from`, as for `summarise_subscriptions`.
     """
@@ -247,12 +243,15 @@ def open_contract_origin(
         known = summarise_subscriptions(table, ObservationWindow(calibration_end=cut), unit, **settings)
     except InputError:
         return f"No contract of anybody who can be named was paid for by {cut}."
+    if attributes is not None:
+        known = known.with_columns(attributes)
     later = summarise_subscriptions(table, ObservationWindow(calibration_end=end), unit, **settings)
     engine = known.engine
     rows = engine.columns(
         template(_PACKAGE, "contract_outcomes").format(
             known=quoted(known.name), later=quoted(later.name), cut=day_literal(cut), end=day_literal(end),
             periods=periods, unit=unit.value, whole=whole_periods(day_literal(cut), "later.ended_on", unit),
+            further="".join(f", known.{quoted(name)} AS known_{place}" for place, name in enumerate(columns)),
         )
     )  # fmt: skip
     for name in (later.name, later.facts.spells):
@@ -261,6 +260,7 @@ def open_contract_origin(
     outcomes = ContractOutcomes(
         np.asarray(rows["plan"]).astype(str), numbers["periods"], numbers["tenure"],
         np.minimum(numbers["lasted"], periods), numbers["contracts"], periods,
+        {name: rows[f"known_{place}"] for place, name in enumerate(columns)},
     )  # fmt: skip
     origin = ContractOrigin(
         ObservationWindow(cut, end, unit), known, outcomes, Horizon(periods, unit), _lately(known, cut, periods, unit)

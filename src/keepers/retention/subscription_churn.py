@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import special
@@ -12,7 +13,9 @@ from keepers.data.engine import quoted
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
+from keepers.models.contractual.answering import answering
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.known import attributes_known, columns_needed
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.retention.reasons import OF_SUBSCRIBERS, Input
 from keepers.retention.risk import Past, fit_risk
@@ -88,6 +91,8 @@ def _pasts(data: Shop, summary: SubscriptionSummary, model: ContractModel, ahead
         cut = summary.facts.cut - dt.timedelta(days=round(back * ahead.days))
         try:
             then = summarise_subscriptions(table, ObservationWindow(calibration_end=cut), summary.unit)
+            if summary.facts.attributes:
+                then = then.with_columns(summary.attribute_table())
             fitted = copy.copy(model)
             fitted.plans_ = {}
             found.append(_past(data, then, fitted.fit(then), summary, ahead))
@@ -129,15 +134,21 @@ def _seen(
 ) -> str:
     """A table of the contracts that run, with everything that inputs are made of."""
     engine = summary.engine
+    known = {name: f"known_{place}" for place, name in enumerate(columns_needed(model.covariates))}
+    listed = "".join(f", {quoted(name)} AS {called}" for name, called in known.items())
     runs = engine.columns(
-        f"SELECT DISTINCT plan, tenure, periods FROM {quoted(summary.name)} WHERE latest AND NOT ended ORDER BY ALL"
+        f"SELECT DISTINCT plan, tenure, periods{listed} FROM {quoted(summary.name)} WHERE latest AND NOT ended "
+        "ORDER BY ALL"
     )
-    chance = _ending(model, runs["plan"], runs["tenure"], runs["periods"], ahead.in_unit(summary.unit))
+    columns = {name: runs[called] for name, called in known.items()}
+    length = ahead.in_unit(summary.unit)
+    chance = _ending(model, runs["plan"], runs["tenure"], runs["periods"], columns, length)
     table = engine.from_columns(
         engine.new_name("contract_risk"),
         {
             "plan": runs["plan"],
             "tenure": runs["tenure"],
+            **{called: runs[called] for called in known.values()},
             "logit_usual": special.logit(np.clip(chance, _CLIP, 1.0 - _CLIP)),
         },
     )
@@ -145,35 +156,42 @@ def _seen(
     late = None
     if values is not None:
         late = f"SELECT customer_key FROM {quoted(summary.name)} WHERE latest AND state = 'past_due'"
-    known = signals(engine, data.tables, running, summary.facts.cut, late)
+    signalled = signals(engine, data.tables, running, summary.facts.cut, late)
     stake, join = "CAST(NULL AS DOUBLE) AS value_at_stake", ""
     if values is not None:
         stake = "worth.clv_if_stays AS value_at_stake" if values.has_money else stake
         join = f" INNER JOIN {quoted(values.name)} AS worth ON worth.customer_key = contract.customer_key"
+    alike = "".join(f" AND cell.{called} IS NOT DISTINCT FROM contract.{quoted(one)}" for one, called in known.items())
     name = engine.create(
         engine.new_name("seen"),
         "SELECT signal.*, contract.started_on, contract.tenure, cell.logit_usual, "
         "CAST(NULL AS BIGINT) AS silence_days, "
         f"CAST(NULL AS DOUBLE) AS usual_gap_days, {stake} FROM {quoted(summary.name)} AS contract "
         f"INNER JOIN {quoted(table)} AS cell ON cell.plan IS NOT DISTINCT FROM contract.plan "
-        "AND cell.tenure = contract.tenure "
-        f"INNER JOIN {quoted(known)} AS signal ON signal.customer_key = contract.customer_key{join} "
+        f"AND cell.tenure = contract.tenure{alike} "
+        f"INNER JOIN {quoted(signalled)} AS signal ON signal.customer_key = contract.customer_key{join} "
         "WHERE contract.latest AND NOT contract.ended",
     )
     engine.drop(table)
-    engine.drop(known)
+    engine.drop(signalled)
     return name
 
 
 def _ending(
-    model: ContractModel, plan: np.ndarray, tenure: np.ndarray, periods: np.ndarray, length: float
+    model: ContractModel,
+    plan: np.ndarray,
+    tenure: np.ndarray,
+    periods: np.ndarray,
+    known: Mapping[str, np.ndarray],
+    length: float,
 ) -> FloatArray:
-    """Chance of contracts to end within a time, by plan and age."""
+    """Chance of contracts to end within a time, by plan, age and what else is known of them."""
     age = np.asarray(periods if model.family.DISCRETE else tenure, dtype=np.float64)
+    attributes, pattern = attributes_known(model.covariates, known)
     found = np.zeros(age.size)
     names = np.array([str(name) for name in plan])
     for name in np.unique(names):
-        some = names == name
-        theta = model.fit_of(str(name))._theta().tolist()
-        found[some] = 1.0 - outlook.survival(model.family, theta, age[some], length)
+        own = np.flatnonzero(names == name)
+        for fit, some in answering(model.fit_of(str(name)), own, age, attributes, pattern, length):
+            found[some] = 1.0 - outlook.survival(fit.law, fit.theta, age[some], length)
     return found

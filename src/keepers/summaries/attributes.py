@@ -91,6 +91,13 @@ def join_attributes(
     return made, wanted
 
 
+def attribute_columns(table: Any) -> tuple[str, ...]:
+    """The columns of a table of attributes, a row a customer, that are not the customer's key."""
+    names = table.columns if isinstance(table, Table) else list(table) if isinstance(table, dict) else table.columns
+    key = next((name for name in KEYS if name in names), None)
+    return tuple(str(name) for name in names if name != key)
+
+
 def attributes_of(engine: Engine, summary: str, columns: Sequence[str]) -> Attributes:
     """The distinct patterns of a summary that was joined, in the order of their numbers."""
     listed = ", ".join(quoted(name) for name in columns)

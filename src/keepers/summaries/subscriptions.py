@@ -137,6 +137,12 @@ class SubscriptionSummary(Table):
         kept = tuple(column for column in self.facts.attributes if column not in joined)
         return SubscriptionSummary(self.engine, name, replace(self.facts, attributes=(*kept, *joined)))
 
+    def attribute_table(self) -> Table:
+        """A row a customer with the columns that were joined, to join them to a summary of another day."""
+        listed = ", ".join(quoted(name) for name in self.facts.attributes)
+        sql = f"SELECT DISTINCT customer_key, {listed} FROM {quoted(self.name)}"
+        return Table(self.engine, self.engine.create(self.engine.new_name("attributes"), sql))
+
     def contract_cells(self, whole: bool, columns: Sequence[str] = ()) -> dict[str, ContractCells]:
         """The distinct histories of each plan.
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from keepers.domain.attributes import Attributes
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError
+from keepers.models.contractual.answering import Answering, answering
 from keepers.models.contractual.contract import ContractModel
 from keepers.numerics.likelihoods import contract_outlook as outlook
+from keepers.numerics.likelihoods.contract_family import ContractLaw
 from keepers.valuation.plan_states import PlanStates
 from keepers.valuation.subscription_returns import PERIODS_ALIKE, EndlessReturns, Returns, period_nodes
 
@@ -31,6 +35,8 @@ class SubscriptionCells:
         Periods until the next renewal.
     gone : array of int
         Whole periods since the contract ended; 0 while it runs.
+    pattern, attributes : array of int, Attributes, optional
+        What is known of the customers, where the model has covariates.
     """
 
     plan: np.ndarray
@@ -39,6 +45,18 @@ class SubscriptionCells:
     age: FloatArray
     wait: FloatArray
     gone: np.ndarray
+    pattern: np.ndarray | None = None
+    attributes: Attributes | None = None
+
+    def answering(
+        self, model: ContractModel, states: PlanStates, reach: float = 0.0
+    ) -> Iterator[tuple[int, Answering, np.ndarray]]:
+        """The place of each plan, with the laws that answer for its customers, and the rows of each."""
+        for place, plan in enumerate(states.plans):
+            own = np.flatnonzero(self.plan == place)
+            if own.size:
+                for fit, rows in answering(model.fit_of(plan), own, self.age, self.attributes, self.pattern, reach):
+                    yield place, fit, rows
 
 
 def payments(horizon: float, wait: FloatArray) -> FloatArray:
@@ -65,30 +83,31 @@ def expected_units(
     units = np.zeros(cells.age.size)
     comes_back = states.returns_seen and not stays
     known: dict[int, Returns | EndlessReturns] = {}
-    for place, plan in enumerate(states.plans):
-        own = cells.plan == place
-        if not own.any():
-            continue
-        fit = model.fit_of(plan)
+    for place, fit, own in cells.answering(model, states, horizon or 0.0):
+        ended, held = cells.ended[own], cells.paused[own]
         for paused in (False, True):
-            some = np.flatnonzero(own & ~cells.ended & (cells.paused == paused))
+            some = own[~ended & (held == paused)]
             if some.size:
                 age, wait = cells.age[some], cells.wait[some]
-                units[some] = _running(fit, states, place, paused, age, wait, delta, horizon, stays)
+                units[some] = _running(fit, fit.law, states, place, paused, age, wait, delta, horizon, stays)
         if not comes_back:
             continue
-        if id(fit) not in known:
-            known[id(fit)] = _returns(fit, states, delta, horizon)
-        runs, left = np.flatnonzero(own & ~cells.ended), np.flatnonzero(own & cells.ended)
+        # Without covariates plans may share a fit.
+        shared = id(fit.model) if fit.law is fit.model.family else id(fit)
+        if shared not in known:
+            known[shared] = _returns(fit, states, delta, horizon)
+        follows = known[shared]
+        runs, left = own[~ended], own[ended]
         if runs.size:
-            units[runs] += _following(known[id(fit)], place, cells.age[runs], cells.wait[runs], horizon)
+            units[runs] += _following(follows, place, cells.age[runs], cells.wait[runs], horizon)
         if left.size:
-            units[left] = _gone(known[id(fit)], place, cells.gone[left], horizon)
+            units[left] = _gone(follows, place, cells.gone[left], horizon)
     return units
 
 
 def _running(
-    fit: ContractModel,
+    fit: Answering,
+    family: ContractLaw,
     states: PlanStates,
     place: int,
     paused: bool,
@@ -99,7 +118,7 @@ def _running(
     stays: bool = False,
 ) -> FloatArray:
     """What contracts that run bring until they end."""
-    theta, family = fit._theta().tolist(), fit.family
+    theta = fit.theta
     whole = PERIODS_ALIKE if horizon is None else int(np.ceil(horizon)) + 1
     weight = states.price_ratios(whole)[place] * states.paying(whole)[int(paused)]
     finite = float(PERIODS_ALIKE) if horizon is None else horizon
@@ -127,11 +146,14 @@ def _running(
     return np.asarray(value, dtype=np.float64)
 
 
-def _returns(fit: ContractModel, states: PlanStates, delta: float, horizon: float | None) -> Returns | EndlessReturns:
+def _returns(fit: Answering, states: PlanStates, delta: float, horizon: float | None) -> Returns | EndlessReturns:
     if horizon is not None:
         return Returns.within(fit, states, delta, horizon)
-    now, first = (np.zeros(1), np.ones(1)), float(fit.family.DISCRETE)
-    own = [first + _running(fit, states, place, False, *now, delta, None)[0] for place in range(len(states.plans))]
+    now, first = (np.zeros(1), np.ones(1)), float(fit.discrete)
+    own = [
+        first + _running(fit, fit.anew, states, place, False, *now, delta, None)[0]
+        for place in range(len(states.plans))
+    ]
     return EndlessReturns.of(fit, states, delta, np.array(own) * states.reference)
 
 
@@ -139,7 +161,7 @@ def _following(
     returns: Returns | EndlessReturns, place: int, age: FloatArray, wait: FloatArray, horizon: float | None
 ) -> FloatArray:
     """What contracts that follow those that run bring."""
-    discrete = returns.fit.family.DISCRETE
+    discrete = returns.fit.discrete
     moved = np.exp(returns.delta * (1.0 - wait)) if discrete else 1.0
     if isinstance(returns, EndlessReturns):
         return np.asarray(moved * returns.after(place, age))
@@ -155,4 +177,4 @@ def _gone(returns: Returns | EndlessReturns, place: int, gone: np.ndarray, horiz
         return returns.gone(place, gone)
     assert horizon is not None
     whole = int(np.floor(horizon + _ROUNDING))
-    return returns.gone(place, gone, whole if returns.fit.family.DISCRETE else returns.horizon_place)
+    return returns.gone(place, gone, whole if returns.fit.discrete else returns.horizon_place)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from keepers.domain.cells import FloatArray
+from keepers.models.contractual.answering import Answering
 from keepers.models.contractual.contract import ContractModel
+from keepers.numerics.likelihoods.contract_family import ContractLaw
 from keepers.valuation.plan_states import RETURN_ENDS, PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, payments
 
@@ -56,9 +60,13 @@ def spread_units(
     rng = np.random.default_rng(seed)
     discrete = model.family.DISCRETE
     age = cells.age if discrete else np.round(cells.age * _FINENESS) / _FINENESS
+    pattern = np.zeros(age.size) if cells.pattern is None else cells.pattern
     key = np.column_stack(
-        [cells.plan, cells.paused, cells.ended, np.where(cells.ended, 0.0, age), np.where(cells.ended, cells.gone, 0)]
-    ).astype(np.float64)
+        [
+            cells.plan, cells.paused, cells.ended, np.where(cells.ended, 0.0, age),
+            np.where(cells.ended, cells.gone, 0), pattern,
+        ]
+    ).astype(np.float64)  # fmt: skip
     distinct, index = np.unique(key, axis=0, return_inverse=True)
     index = index.ravel()
     longest = int(np.ceil(max(horizons))) + 1
@@ -66,11 +74,12 @@ def spread_units(
     counts = [_counts(horizon, cells, discrete) for horizon in horizons]
     wanted = sorted({float(count) for column in counts for count in column})
     quantiles = {count: np.zeros((len(distinct), 3)) for count in wanted}
-    for place, plan in enumerate(states.plans):
-        some = np.flatnonzero(distinct[:, 0] == place)
-        if not some.size:
-            continue
-        sums = drawn_units(model.fit_of(plan), states, place, distinct[some], draws, delta, wanted, rng)
+    alike = replace(
+        cells, plan=distinct[:, 0].astype(np.intp), age=distinct[:, 3],
+        pattern=None if cells.pattern is None else distinct[:, 5].astype(np.int64),
+    )  # fmt: skip
+    for place, fit, some in alike.answering(model, states, max(horizons)):
+        sums = drawn_units(fit, states, place, distinct[some], draws, delta, wanted, rng)
         for count in wanted:
             quantiles[count][some, :2] = np.quantile(sums[count], ends, axis=1).T
             quantiles[count][some, 2] = sums[count].std(axis=1)
@@ -90,7 +99,7 @@ def _counts(horizon: float, cells: SubscriptionCells, discrete: bool) -> FloatAr
 
 
 def drawn_units(
-    fit: ContractModel,
+    fit: Answering,
     states: PlanStates,
     place: int,
     rows: FloatArray,
@@ -103,11 +112,11 @@ def drawn_units(
 
     Parameters
     ----------
-    fit : fitted model
-        That of the plan.
+    fit : Answering
+        That of the plan, and of the pattern where there are covariates.
     place : int
         The plan.
-    rows : array, shape (rows, 5)
+    rows : array, shape (rows, 5) or more
         Plan, whether paused, whether ended, age, whole periods since the end.
     draws : int
     delta : float
@@ -117,12 +126,12 @@ def drawn_units(
     rng : Generator
     """
     longest = int(np.ceil(max(counts)))
-    family = fit.family
-    theta = [np.ascontiguousarray(column)[None, :] for column in fit.posterior_.draws(draws, rng).T]
+    family = fit.law
+    theta = [np.ascontiguousarray(column)[None, :] for column in fit.posterior.draws(draws, rng).T]
     shape = (len(rows), draws)
     paused, ended = rows[:, 1, None] > 0, rows[:, 2, None] > 0
     age = np.broadcast_to(np.where(ended, 0.0, rows[:, 3, None]), shape)
-    left = _drawn_tenure(fit, [np.broadcast_to(value, shape) for value in theta], age, rng)
+    left = _drawn_tenure(fit.law, [np.broadcast_to(value, shape) for value in theta], age, rng)
     matrices, pause, resume, back = states.drawn(draws, rng)
     steps = np.cumsum(matrices, axis=2)
     price, plan = states.reference, np.full(shape, place)
@@ -140,7 +149,7 @@ def drawn_units(
         comes = ~runs & (rng.random(shape) < back[which, stage])
         gone[~runs] += 1
         of = which[comes]
-        left[comes] = _drawn_tenure(fit, [value[0, of] for value in theta], np.zeros(of.size), rng)
+        left[comes] = _drawn_tenure(fit.anew, [value[0, of] for value in theta], np.zeros(of.size), rng)
         runs[comes] = pays[comes] = True
         since[comes] = gone[comes] = 0
         late[comes] += 0.5
@@ -174,11 +183,11 @@ def drawn_units(
     return totals
 
 
-def _drawn_tenure(fit: ContractModel, theta: list[FloatArray], age: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _drawn_tenure(law: ContractLaw, theta: list[FloatArray], age: FloatArray, rng: np.random.Generator) -> FloatArray:
     """How long contracts of these ages still last, parameters in the shape of `age`."""
-    rate = fit.family.rates(theta, age, rng)
-    left = fit.family.residual(theta, age, rate, rng.standard_exponential(age.shape)) - age
-    return np.maximum(np.ceil(left), 1.0) if fit.family.DISCRETE else np.array(left)
+    rate = law.rates(theta, age, rng)
+    left = law.residual(theta, age, rate, rng.standard_exponential(age.shape)) - age
+    return np.maximum(np.ceil(left), 1.0) if law.DISCRETE else np.array(left)
 
 
 def _flow(length: FloatArray, at: FloatArray, delta: float) -> FloatArray:

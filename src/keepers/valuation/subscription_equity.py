@@ -156,11 +156,10 @@ def _ending(model: ContractModel, states: PlanStates, priced: PricedCells, lengt
     """Chance of each situation to end within a time; 0 where it has ended already."""
     cells = priced.cells
     found = np.zeros(cells.age.size)
-    for place, plan in enumerate(states.plans):
-        some = np.flatnonzero((cells.plan == place) & ~cells.ended)
+    for _, fit, rows in cells.answering(model, states, length):
+        some = rows[~cells.ended[rows]]
         if some.size:
-            theta = model.fit_of(plan)._theta().tolist()
-            found[some] = 1.0 - outlook.survival(model.family, theta, cells.age[some], length)
+            found[some] = 1.0 - outlook.survival(fit.law, fit.theta, cells.age[some], length)
     return found
 
 
@@ -191,5 +190,5 @@ def _drawn(
 def _at(model: ContractModel, parameters: FloatArray) -> ContractModel:
     """The same model at other parameters."""
     moved = copy.copy(model)
-    moved.parameters_ = dict(zip(model.symbols, parameters.tolist(), strict=True))
+    moved.parameters_ = dict(zip(model.parameter_names, parameters.tolist(), strict=True))
     return moved

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from keepers.domain.cells import FloatArray
-from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.answering import Answering
 from keepers.numerics.likelihoods import contract_outlook as outlook
+from keepers.numerics.likelihoods.contract_family import Columns, ContractLaw
 from keepers.numerics.quadrature import legendre
 from keepers.valuation.plan_states import PlanStates
 
@@ -44,8 +45,8 @@ class Returns:
 
     Parameters
     ----------
-    fit : fitted model
-        Of the duration of contracts, those that follow included.
+    fit : Answering
+        Of the duration of contracts; those that follow are as if they began now.
     states : PlanStates
         With returns.
     delta : float
@@ -57,7 +58,7 @@ class Returns:
         others the last place is the horizon.
     """
 
-    fit: ContractModel
+    fit: Answering
     states: PlanStates
     delta: float
     steps: int
@@ -65,11 +66,11 @@ class Returns:
     left: FloatArray
 
     @classmethod
-    def within(cls, fit: ContractModel, states: PlanStates, delta: float, horizon: float) -> Returns:
+    def within(cls, fit: Answering, states: PlanStates, delta: float, horizon: float) -> Returns:
         """All lengths up to a horizon, one after the other."""
-        steps = 1 if fit.family.DISCRETE else 2
+        steps = 1 if fit.discrete else 2
         own = _own_renewals(fit, states, delta, horizon) if steps == 1 else _own_flow(fit, states, delta, horizon)
-        ends = _endings(fit, np.zeros(1), delta, len(own) // steps + 1)[0]
+        ends = _endings(fit.theta, fit.anew, np.zeros(1), delta, len(own) // steps + 1)[0]
         back = states.returning(0, len(own)) * _discounts(len(own), delta, steps)
         begun, left = own.copy(), np.zeros_like(own)
         turned = states.matrix.T
@@ -105,7 +106,10 @@ class Returns:
         """
         ages, index = np.unique(age, return_inverse=True)
         longest = int(np.max(places)) // self.steps
-        ends, moved = _endings(self.fit, ages, self.delta, longest), _moved(self.states, plan, longest)
+        ends, moved = (
+            _endings(self.fit.theta, self.fit.law, ages, self.delta, longest),
+            _moved(self.states, plan, longest),
+        )
         found = np.zeros(age.size)
         for place in np.unique(places):
             some = places == place
@@ -135,18 +139,18 @@ class EndlessReturns:
         V by the plan held.
     """
 
-    fit: ContractModel
+    fit: Answering
     states: PlanStates
     delta: float
     begun: FloatArray
 
     @classmethod
-    def of(cls, fit: ContractModel, states: PlanStates, delta: float, own: FloatArray) -> EndlessReturns:
+    def of(cls, fit: Answering, states: PlanStates, delta: float, own: FloatArray) -> EndlessReturns:
         """From what new contracts bring themselves, in the money of `PlanStates.reference`, by plan."""
         if delta <= 0:
             return cls(fit, states, delta, np.full(own.shape, np.inf))
-        ends = _endings(fit, np.zeros(1), delta, PERIODS_ALIKE)[0]
-        rest = max(float(_all_endings(fit, np.zeros(1), delta)[0]) - float(ends.sum()), 0.0)
+        ends = _endings(fit.theta, fit.anew, np.zeros(1), delta, PERIODS_ALIKE)[0]
+        rest = max(float(_all_endings(fit.theta, fit.anew, np.zeros(1), delta)[0]) - float(ends.sum()), 0.0)
         power, total = np.eye(len(own)), np.zeros((len(own), len(own)))
         for chance in ends:
             total += chance * power
@@ -161,8 +165,8 @@ class EndlessReturns:
         if self.delta <= 0:
             return np.full(age.shape, np.inf)
         ages, index = np.unique(age, return_inverse=True)
-        ends = _endings(self.fit, ages, self.delta, PERIODS_ALIKE)
-        rest = np.maximum(_all_endings(self.fit, ages, self.delta) - ends.sum(axis=1), 0.0)
+        ends = _endings(self.fit.theta, self.fit.law, ages, self.delta, PERIODS_ALIKE)
+        rest = np.maximum(_all_endings(self.fit.theta, self.fit.law, ages, self.delta) - ends.sum(axis=1), 0.0)
         again = _comeback(self.fit, self.states, self.delta, 0)
         met = again * (_moved(self.states, plan, PERIODS_ALIKE) @ self.begun) / self.states.reference[plan]
         return np.asarray((ends @ met[:-1] + rest * met[-1])[index])
@@ -184,22 +188,21 @@ def _discounts(periods: int, delta: float, steps: int) -> FloatArray:
     return np.exp(-delta * (np.arange(1.0, periods + 1.0) - 0.5 * (steps - 1)))
 
 
-def _endings(fit: ContractModel, age: FloatArray, delta: float, periods: int) -> FloatArray:
+def _endings(theta: Columns, law: ContractLaw, age: FloatArray, delta: float, periods: int) -> FloatArray:
     """Discounted chances to end in each of the coming periods, shape (ages, periods)."""
     later = np.arange(periods + 1.0)
-    lasts = np.exp(fit.family.log_retention(fit._theta().tolist(), age[:, None], age[:, None] + later))
+    lasts = np.exp(law.log_retention(theta, age[:, None], age[:, None] + later))
     return np.asarray((lasts[:, :-1] - lasts[:, 1:]) * np.exp(-delta * later[1:]))
 
 
-def _all_endings(fit: ContractModel, age: FloatArray, delta: float) -> FloatArray:
+def _all_endings(theta: Columns, law: ContractLaw, age: FloatArray, delta: float) -> FloatArray:
     """Discounted chance to end at any time, counted at the ends of periods, shape of `age`."""
-    theta, family = fit._theta().tolist(), fit.family
-    if family.DISCRETE:
-        runs = outlook.discounted_tenure(family, theta, age, delta, None, np.ones(age.shape))
+    if law.DISCRETE:
+        runs = outlook.discounted_tenure(law, theta, age, delta, None, np.ones(age.shape))
     else:
         later = np.arange(PERIODS_ALIKE + 1.0)
-        terms = np.exp(family.log_retention(theta, age[:, None], age[:, None] + later) - delta * later)
-        endless = outlook.discounted_tenure(family, theta, age + PERIODS_ALIKE, delta, None)
+        terms = np.exp(law.log_retention(theta, age[:, None], age[:, None] + later) - delta * later)
+        endless = outlook.discounted_tenure(law, theta, age + PERIODS_ALIKE, delta, None)
         # The sum of what follows is its integral less half its first term, and a twelfth of its slope.
         runs = terms[:, 1:].sum(axis=1) + terms[:, -1] * np.maximum(endless - 0.5, 0.0)
     return np.asarray(np.exp(-delta) + np.expm1(-delta) * runs)
@@ -214,9 +217,9 @@ def _moved(states: PlanStates, plan: int, periods: int) -> FloatArray:
     return rows
 
 
-def _comeback(fit: ContractModel, states: PlanStates, delta: float, since: int) -> float:
+def _comeback(fit: Answering, states: PlanStates, delta: float, since: int) -> float:
     """Discounted chance to come back at any time; from some time on a geometric series."""
-    steps = 1 if fit.family.DISCRETE else 2
+    steps = 1 if fit.discrete else 2
     chance = states.returning(since, _PERIODS_AWAY)
     hazard = float(states.back[2, 0] / states.back[2].sum())
     kept = float(np.exp(-delta))
@@ -224,22 +227,22 @@ def _comeback(fit: ContractModel, states: PlanStates, delta: float, since: int) 
     return float(chance @ _discounts(_PERIODS_AWAY, delta, steps) + rest * np.exp(-delta * (1 - 0.5 * (steps - 1))))
 
 
-def _own_renewals(fit: ContractModel, states: PlanStates, delta: float, horizon: float) -> FloatArray:
+def _own_renewals(fit: Answering, states: PlanStates, delta: float, horizon: float) -> FloatArray:
     """What new contracts bring themselves, paid now and at each renewal within 0, 1, ... periods; a period beyond."""
     longest = int(np.floor(horizon + _ROUNDING)) + 1
     later = np.arange(longest + 1.0)
-    lasts = np.exp(fit.family.log_retention(fit._theta().tolist(), 0.0, later) - delta * later)
+    lasts = np.exp(fit.anew.log_retention(fit.theta, 0.0, later) - delta * later)
     return np.cumsum((lasts * states.paying(longest)[0])[:, None] * _prices(states, longest), axis=0)
 
 
-def _own_flow(fit: ContractModel, states: PlanStates, delta: float, horizon: float) -> FloatArray:
+def _own_flow(fit: Answering, states: PlanStates, delta: float, horizon: float) -> FloatArray:
     """The same of money that flows, within the lengths that are whole half periods shorter than the horizon."""
     count = int(np.floor(2.0 * horizon + _ROUNDING))
     lengths = np.maximum(horizon - 0.5 * np.arange(count, -1, -1), 0.0)
     edges = np.unique(np.concatenate([[0.0], lengths, np.arange(np.ceil(horizon))]))
     begin, end = edges[:-1], edges[1:]
     later, weight = period_nodes(begin, end)
-    lasts = np.exp(fit.family.log_retention(fit._theta().tolist(), 0.0, later) - delta * later)
+    lasts = np.exp(fit.anew.log_retention(fit.theta, 0.0, later) - delta * later)
     period = np.floor(begin).astype(np.intp)
     longest = int(np.ceil(horizon))
     flow = (np.sum(lasts * weight, axis=1) * states.paying(longest)[0, period])[:, None]

@@ -15,6 +15,7 @@ from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin, MoneyBa
 from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.contractual.contract import ContractModel
+from keepers.models.contractual.known import attributes_known, columns_needed
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.summaries.calendar_periods import whole_periods
 from keepers.summaries.plan_history import plan_history
@@ -244,11 +245,7 @@ def subscription_value(
     used = margin if isinstance(margin, Margin) else Margin(margin)
     if used.per_order:
         raise ConfigError("A subscription has no orders to carry a margin. Give a rate, for example margin=0.8.")
-    if model.fit_of("").coding_ is not None:
-        raise ConfigError(
-            f"{model.title} has covariates, which values of subscriptions do not know yet. Value with a fit without "
-            'them, or with one of each plan: fit(summary, by="plan").'
-        )
+    model.fit_of("")
     if model.unit_ is not summary.unit:
         raise ConfigError(
             f"The model counts {model.unit_.value}s and the summary {summary.unit.value}s, and calendar periods do "
@@ -269,8 +266,21 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
     summary, unit = facts.summary, facts.summary.unit
     engine = summary.engine
     gone = f"({whole_periods('ended_on', day_literal(summary.facts.cut), unit)})"
-    key = engine.columns(template(_PACKAGE, "subscription_cells").format(gone=gone, summary=quoted(summary.name)))
-    cells = _cells(facts, key)
+    known = columns_needed(facts.model.covariates)
+    missing = [name for name in known if name not in summary.columns]
+    if missing:
+        raise InputError(
+            f"The model has covariates, and the summary of subscriptions lacks {', '.join(missing)}. Join what is "
+            "known of customers: summary.with_columns(table)."
+        )
+    key = engine.columns(
+        template(_PACKAGE, "subscription_cells").format(
+            gone=gone, summary=quoted(summary.name),
+            known="".join(f", {quoted(name)} AS known_{place}" for place, name in enumerate(known)),
+            places="".join(f", {10 + place}" for place in range(len(known))),
+        )
+    )  # fmt: skip
+    cells = _cells(facts, key, {name: key[f"known_{place}"] for place, name in enumerate(known)})
     plain = _plain(facts, cells)
     money, deviations = _money(facts, cells, seed)
     table = engine.from_columns(engine.new_name("subscription_cells"), {**key, **plain, **money})
@@ -294,6 +304,10 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
             plain=", ".join(f"cell.{column}" for column in plain),
             money=", ".join(f"customer.price * cell.{column} AS {column}" for column in money),
             value=value,
+            known="".join(
+                f" AND cell.known_{place} IS NOT DISTINCT FROM customer.{quoted(name)}"
+                for place, name in enumerate(known)
+            ),
             constants=", ".join(constants),
         ),
     )
@@ -304,9 +318,10 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
     return name, PricedCells(cells, customers, price, squares, deviations)
 
 
-def _cells(facts: SubscriptionValueFacts, key: dict[str, Any]) -> SubscriptionCells:
+def _cells(facts: SubscriptionValueFacts, key: dict[str, Any], known: dict[str, Any]) -> SubscriptionCells:
     place = {plan: index for index, plan in enumerate(facts.states.plans)}
     age = key["periods"] if facts.model.family.DISCRETE else key["tenure"]
+    attributes, pattern = attributes_known(facts.model.covariates, known)
     return SubscriptionCells(
         np.array([place[str(plan)] for plan in key["plan"]], dtype=np.intp),
         key["state"] == "paused",
@@ -314,24 +329,25 @@ def _cells(facts: SubscriptionValueFacts, key: dict[str, Any]) -> SubscriptionCe
         np.asarray(age, dtype=np.float64),
         np.asarray(key["next_renewal"], dtype=np.float64),
         np.asarray(key["gone"], dtype=np.int64),
+        pattern,
+        attributes,
     )
 
 
 def _plain(facts: SubscriptionValueFacts, cells: SubscriptionCells) -> dict[str, np.ndarray]:
     """Columns that are no money."""
-    unit, family = facts.summary.unit, facts.model.family
+    unit = facts.summary.unit
     horizon, cap = facts.horizon.in_unit(unit), facts.lifetime.in_unit(unit)
     found = {name: np.zeros(cells.age.size) for name in ("churn_probability", "renewal_probability")}
     found["expected_residual_tenure"] = np.zeros(cells.age.size)
     found["churn_probability"][cells.ended] = 1.0
-    for place, plan in enumerate(facts.states.plans):
-        some = np.flatnonzero((cells.plan == place) & ~cells.ended)
+    for _, fit, rows in cells.answering(facts.model, facts.states, cap):
+        some = rows[~cells.ended[rows]]
         if some.size:
-            theta = facts.model.fit_of(plan)._theta().tolist()
-            age = cells.age[some]
-            found["churn_probability"][some] = 1.0 - outlook.survival(family, theta, age, horizon)
-            found["renewal_probability"][some] = outlook.survival(family, theta, age, 1.0)
-            found["expected_residual_tenure"][some] = outlook.residual_tenure(family, theta, age, cap)
+            law, theta, age = fit.law, fit.theta, cells.age[some]
+            found["churn_probability"][some] = 1.0 - outlook.survival(law, theta, age, horizon)
+            found["renewal_probability"][some] = outlook.survival(law, theta, age, 1.0)
+            found["expected_residual_tenure"][some] = outlook.residual_tenure(law, theta, age, cap)
     return found
 
 

@@ -8,7 +8,7 @@ SELECT
         WHEN later.ended_on IS NULL OR later.ended_on > {end} THEN {periods}
         WHEN {cut} + to_{unit}s(CAST({whole} AS INTEGER)) >= later.ended_on THEN greatest({whole} - 1, 0)
         ELSE {whole}
-    END AS BIGINT) AS lasted,
+    END AS BIGINT) AS lasted{further},
     count(*) AS contracts
 FROM {known} AS known
 JOIN {later} AS later ON later.customer_key = known.customer_key AND later.started_on = known.started_on

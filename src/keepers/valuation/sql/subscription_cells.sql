@@ -8,8 +8,8 @@ SELECT
     CASE WHEN ended THEN {gone} ELSE 0 END AS gone,
     count(*) AS customers,
     coalesce(sum(mrr), 0) AS mrr_sum,
-    coalesce(sum(mrr * mrr), 0) AS mrr_squares
+    coalesce(sum(mrr * mrr), 0) AS mrr_squares{known}
 FROM {summary}
 WHERE latest
-GROUP BY 1, 2, 3, 4, 5, 6
-ORDER BY 1, 2, 3, 4, 5, 6
+GROUP BY 1, 2, 3, 4, 5, 6{places}
+ORDER BY 1, 2, 3, 4, 5, 6{places}

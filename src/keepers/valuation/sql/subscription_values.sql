@@ -26,5 +26,5 @@ SELECT
     {constants}
 FROM customer JOIN {cells} AS cell
     ON cell.plan = customer.plan AND cell.state = customer.state AND cell.periods = customer.run_periods
-    AND cell.tenure = customer.run_tenure AND cell.gone = customer.gone_periods
+    AND cell.tenure = customer.run_tenure AND cell.gone = customer.gone_periods{known}
 ORDER BY customer.customer_key
