@@ -48,6 +48,24 @@ def orders_folder(size: str, seed: int = 1) -> Path:
     return folder
 
 
+def copied_folder(size: str, times: int) -> Path:
+    """The orders of a store so many times over, each time by others: more customers with the same histories."""
+    folder = MADE / f"drawn-{size}-{times}-times"
+    if not folder.exists():
+        beside = folder.with_suffix(".part")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        engine = Engine(memory_limit=_MEMORY)
+        engine.execute(
+            f"""COPY (SELECT customer_id || '-' || copy AS customer_id, date, amount
+                      FROM read_parquet({literal(f"{orders_folder(size)}/*.parquet")}), range({times}) AS copies(copy)
+                      ORDER BY date) TO {literal(str(beside / "orders-1.parquet"))} (FORMAT parquet)"""
+        )
+        engine.close()
+        beside.replace(folder)
+    return folder
+
+
 def drawn(customers: int, seed: int) -> Iterator[dict[str, NDArray[np.generic]]]:
     """Orders of some customers at a time: number of the customer, day since the first one, amount in cents.
 

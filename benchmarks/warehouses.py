@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.drawn_orders import CUSTOMERS, orders_folder
+from benchmarks.drawn_orders import CUSTOMERS, copied_folder, orders_folder
 from keepers.data.engine import Engine, literal
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import run
@@ -29,25 +29,30 @@ def main() -> None:
     parser.add_argument("--postgres", help="URL of a database in which the schema keepers_benchmark may be made")
     parser.add_argument("--spark", help="for example spark://local[2]; JAVA_HOME names Java 17 or later")
     parser.add_argument("--spark-memory", default="4g", help="of its driver, which in local mode does all the work")
+    parser.add_argument("--copies", type=int, help="measure the first size also so many times over: the same histories")
     parser.add_argument("--no-write", action="store_true", help="print only")
     asked = parser.parse_args()
     rows = []
-    for size in asked.sizes:
-        folder = orders_folder(size)
+    stores = [(size, CUSTOMERS[size], orders_folder(size)) for size in asked.sizes]
+    if asked.copies:
+        few, times = asked.sizes[0], asked.copies
+        stores.append((f"{few}_{times}_times", times * CUSTOMERS[few], copied_folder(few, times)))
+    for size, customers, folder in stores:
         here, seconds = _timed([str(folder)], {})
-        rows.append(_row(size, "DuckDB, files", seconds, seconds, here))
+        label = f"{customers:,}" + (f" (the first ones {asked.copies} times over)" if size.endswith("times") else "")
+        rows.append(_row(label, "DuckDB, files", seconds, seconds, here))
         if asked.postgres:
             load = _load(asked.postgres, size, folder)
             found, taken = _timed([f"keepers_benchmark.orders_{size}"], {"engine": asked.postgres}, load)
             _agree(here, found)
-            rows.append(_row(size, "PostgreSQL", taken, seconds, found))
+            rows.append(_row(label, "PostgreSQL", taken, seconds, found))
         if asked.spark:
             settings = {"spark.driver.memory": asked.spark_memory, "spark.sql.shuffle.partitions": "8"}
             settings |= {"spark.ui.enabled": "false", "spark.sql.warehouse.dir": tempfile.mkdtemp()}
             options = {"engine": asked.spark, "engine_options": {"config": settings}}
             found, taken = _timed([f"parquet.{folder}"], options)
             _agree(here, found)
-            rows.append(_row(size, "Spark, local", taken, seconds, found))
+            rows.append(_row(label, "Spark, local", taken, seconds, found))
     if not asked.no_write:
         _write(rows)
 
@@ -94,9 +99,9 @@ def _load(url: str, size: str, folder: Path) -> Callable[[], None]:
     return load
 
 
-def _row(size: str, engine: str, seconds: float, embedded: float, found: dict[str, Any]) -> str:
+def _row(customers: str, engine: str, seconds: float, embedded: float, found: dict[str, Any]) -> str:
     left = found.get("engine", {}).get("rows_fetched")
-    cells = [f"{CUSTOMERS[size]:,}", engine, f"{seconds:.1f} s", f"{seconds / embedded:.1f}"]
+    cells = [customers, engine, f"{seconds:.1f} s", f"{seconds / embedded:.1f}"]
     cells.append("" if left is None else f"{left:,}")
     row = "| " + " | ".join(cells) + " |"
     print(row, flush=True)

@@ -6,7 +6,7 @@ FROM (
     FROM (
         SELECT place, day, sum({amount})::DECIMAL(38, 4) AS amount
         FROM {purchases}
-        JOIN (SELECT customer_key, rowid AS place FROM {table} WHERE bit_count(marks) + bit_count(more_marks) < orders)
+        JOIN (SELECT customer_key, rowid AS place FROM {table} WHERE bit_count(marks) < orders)
              AS doubtful USING (customer_key)
         GROUP BY place, day
     )
