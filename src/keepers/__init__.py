@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from keepers.retention.loyalty import LoyaltyRule as LoyaltyRule
     from keepers.retention.loyalty import loyalty_tiers as loyalty_tiers
     from keepers.retention.next_products import next_products as next_products
+    from keepers.retention.offer_record import grade_offer as grade_offer
     from keepers.retention.offers import choose_offers as choose_offers
     from keepers.retention.profit import profit_curve as profit_curve
     from keepers.retention.subscription_churn import subscription_warnings as subscription_warnings
@@ -155,6 +156,7 @@ _HOMES = {
     "LearnedValue": ("models.learned.learned_value", "LearnedValue"),
     "SpendRatio": ("evaluation.spend_ratio", "SpendRatio"),
     "watch_drift": ("evaluation.learned_drift", "watch_drift"),
+    "grade_offer": ("retention.offer_record", "grade_offer"),
     "grade_published": ("evaluation.published", "grade_published"),
     "annual_rate": ("domain.money", "annual_rate"),
     "attribute": ("acquisition.attribution.attribute", "attribute"),

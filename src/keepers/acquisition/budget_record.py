@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -15,36 +15,13 @@ from keepers.acquisition.response import ResponseCurves
 from keepers.acquisition.weekly import spend_sql
 from keepers.data.engine import Engine, literal, quoted
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome
+from keepers.domain.ports import DecisionLedger
 from keepers.summaries.feature_sources import tables_of
 from keepers.summaries.purchases import day_literal
 from keepers.summaries.summary import Summary
 
 KEY = "budget"
 """Key of the action of every entry about a budget."""
-
-
-class Record(Protocol):
-    """The ledger, as far as budgets need it; `keepers.storage.ledger.Ledger` is one."""
-
-    def record(self, decision: Decision) -> None:
-        """Write one decision."""
-        ...
-
-    def observe(self, outcome: DecisionOutcome) -> None:
-        """Write what came of it."""
-        ...
-
-    def decisions(self) -> tuple[str, ...]:
-        """Ids of all decisions, the newest first."""
-        ...
-
-    def decision(self, decision_id: str) -> Decision | None:
-        """One decision."""
-        ...
-
-    def outcomes(self, decision_id: str) -> tuple[DecisionOutcome, ...]:
-        """What came of it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +85,7 @@ def plan_decisions(plan: BudgetPlan, decided_at: dt.datetime, mark: str = "") ->
 
 
 def review(
-    record: Record,
+    record: DecisionLedger,
     source: Any,
     summary: Summary,
     curves: ResponseCurves,
@@ -147,7 +124,7 @@ def review(
     return tuple(sorted(rows, key=lambda row: (-row.first_day.toordinal(), -row.planned)))
 
 
-def write_down(record: Record, plan: BudgetPlan, reviewed: Sequence[PlannedAndDone], now: dt.datetime) -> None:
+def write_down(record: DecisionLedger, plan: BudgetPlan, reviewed: Sequence[PlannedAndDone], now: dt.datetime) -> None:
     """Write what came of earlier plans, each once, and the plan, unless an earlier one stands for its first day."""
     names = {(first, channel): decision.decision_id for decision, first, _, channel in _entries(record)}
     for row in reviewed:
@@ -160,7 +137,7 @@ def write_down(record: Record, plan: BudgetPlan, reviewed: Sequence[PlannedAndDo
             record.record(decision)
 
 
-def take(record: Record, plan: BudgetPlan, now: dt.datetime) -> tuple[str, ...]:
+def take(record: DecisionLedger, plan: BudgetPlan, now: dt.datetime) -> tuple[str, ...]:
     """Write a plan that somebody has decided for; it goes before what was proposed for the same days.
 
     Returns
@@ -178,7 +155,7 @@ def _id(starts_on: dt.date, channel: str) -> str:
     return f"{KEY}:{starts_on.isoformat()}:{channel}"
 
 
-def _entries(record: Record) -> Iterable[tuple[Decision, dt.date, dt.date, str]]:
+def _entries(record: DecisionLedger) -> Iterable[tuple[Decision, dt.date, dt.date, str]]:
     """Decisions about budgets with their first and last day and their channel; of two for the same days the later."""
     taken: dict[str, list[tuple[dt.date, dt.date]]] = {}
     for name in record.decisions():

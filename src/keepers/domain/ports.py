@@ -28,6 +28,18 @@ class DecisionLedger(Protocol):
         """Write what has come of a decision so far."""
         ...
 
+    def decisions(self) -> tuple[str, ...]:
+        """Ids of all decisions, the newest first."""
+        ...
+
+    def decision(self, decision_id: str) -> Decision | None:
+        """One decision; None where there is none of that id."""
+        ...
+
+    def outcomes(self, decision_id: str) -> tuple[DecisionOutcome, ...]:
+        """What came of a decision, in the order in which somebody looked."""
+        ...
+
 
 Progress = Callable[[str, float | None], None]
 """Called with the step's name and the share done (0 to 1), or None while the share is unknown."""

@@ -10,16 +10,31 @@ from keepers.pipeline.options import RunOptions
 from keepers.reports import decisions as report
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
 from keepers.retention.drivers import Driver
+from keepers.retention.offer_record import LEVEL, OfferGrade
 from keepers.retention.value_drivers import Drivers
 
 _ROWS = 8
 
 
 def offers_content(decided: Decided, options: RunOptions) -> report.Offers | None:
-    """What experiments have shown; None where there was none."""
-    if not decided.offers:
+    """What experiments have shown and what offers have earned since; None where there was none."""
+    if not decided.offers and not decided.made:
         return None
-    return report.Offers(tuple(_experiment(one, options) for one in decided.offers))
+    graded = next((one for one in decided.made if one.basis is not None), None)
+    meaning = None
+    if graded is not None and graded.basis is not None:
+        population = "All who were chosen for an offer, from the decision on, against those held out by lot"
+        meaning = MoneyMeaning(graded.basis, Span.PAST, population, margin=options.margin.rate)
+    experiments = tuple(_experiment(one, options) for one in decided.offers)
+    return report.Offers(experiments, tuple(_made(one) for one in decided.made[:_ROWS]), meaning)
+
+
+def _made(one: OfferGrade) -> report.OfferMade:
+    earned = None if one.gain is None else Estimate(one.gain, one.low, one.high, LEVEL)
+    return report.OfferMade(
+        one.offer, one.experiment, one.first_day, one.last_day, one.treated, one.held_out, one.decision.expected_gain,
+        earned, one.remark,
+    )  # fmt: skip
 
 
 def drivers_content(decided: Decided, options: RunOptions) -> report.Drivers | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from keepers.data.table import Table
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress
 from keepers.exports.files import write_csv_for_people
+from keepers.pipeline.memory import Memory
+from keepers.pipeline.offers_made import offers_made, offers_made_told
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.recommending import recommend, recommended
 from keepers.pipeline.rich import sells_more_than_one, tells_more
@@ -22,6 +25,7 @@ from keepers.pipeline.scoring import Scored
 from keepers.retention.drivers import Driver
 from keepers.retention.effects import OfferEffects, offer_effects
 from keepers.retention.next_products import NextProducts
+from keepers.retention.offer_record import OfferGrade
 from keepers.retention.offers import OfferChoice, choose_offers
 from keepers.retention.profit import ProfitCurve, profit_curve
 from keepers.retention.trials import experiments
@@ -49,20 +53,31 @@ class Decided:
     drivers: Drivers | None = None
     next: NextProducts | None = None
     notes: tuple[str, ...] = ()
+    made: tuple[OfferGrade, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The parts of summary.json: `offers`, `drivers` and `next_products`."""
+        """The parts of summary.json: `offers`, `offers_made`, `drivers` and `next_products`."""
         return {
             "offers": [_offered(one) for one in self.offers],
+            "offers_made": offers_made_told(self.made),
             "drivers": _drivers(self.drivers),
             "next_products": recommended(self.next),
         }
 
 
-def decide(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> Decided:
+def decide(
+    dataset: Dataset,
+    scored: Scored,
+    options: RunOptions,
+    folder: Path,
+    memory: Memory | None,
+    now: dt.datetime,
+    progress: Progress,
+) -> Decided:
     """Learn from experiments, choose offers for everybody who is a customer, say what drives value and what comes next.
 
-    Writes offers.parquet and, where wanted, offers.csv where there is an experiment; with a report the same of the next
+    In a project the ledger keeps who was chosen and who was held out, and what came of earlier offers is said. Writes
+    offers.parquet and, where wanted, offers.csv where there is an experiment; with a report the same of the next
     product of each customer, where it is known what they bought.
     """
     notes: list[str] = []
@@ -87,6 +102,7 @@ def decide(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, 
             "Offers were made but nobody was held back, or too few: what they earned cannot be told from what "
             "customers would have bought anyway. Hold back a tenth of the customers, drawn by lot, next time."
         )
+    made = () if memory is None else offers_made(dataset, (one.choice for one in offers), margin, memory, now)
     drivers = None
     if options.report and tells_more(dataset):
         progress("Asking what drives value", None)
@@ -101,7 +117,7 @@ def decide(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, 
             after = recommend(dataset, scored, margin, [one.choice for one in offers], options, folder)
         except InputError as error:
             notes.append(str(error))
-    return Decided(tuple(offers), drivers, after, tuple(notes))
+    return Decided(tuple(offers), drivers, after, tuple(notes), made)
 
 
 def _write(dataset: Dataset, offers: list[Offered], options: RunOptions, folder: Path) -> None:

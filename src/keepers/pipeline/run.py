@@ -128,7 +128,7 @@ def run(
         kept = look_after(dataset, scored, subscribed, behaviour, options, memory, folder, now(), progress)
         _save_models(found, learned, options, folder)
         _keep(dataset, scored, options, folder, progress)
-        decided = _decided(dataset, scored, options, folder, progress)
+        decided = _decided(dataset, scored, options, folder, memory, now(), progress)
         acquired = _acquired(dataset, scored, options, folder, memory, now(), progress)
         tiers = _loyalty(dataset, scored, options, decided)
         if options.report:
@@ -188,7 +188,15 @@ def _save_models(found: Insights, learned: LearnedRun | None, options: RunOption
         learned.model.save(folder / "model-learned.json")
 
 
-def _decided(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path, progress: Progress) -> Decided | None:
+def _decided(
+    dataset: Dataset,
+    scored: Scored,
+    options: RunOptions,
+    folder: Path,
+    memory: Memory | None,
+    now: dt.datetime,
+    progress: Progress,
+) -> Decided | None:
     """What experiments have shown, what drives value and what comes next, where the data tell more than orders."""
     from keepers.pipeline.rich import sells_more_than_one, tells_more
 
@@ -196,7 +204,7 @@ def _decided(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path
         return None
     from keepers.pipeline.decisions import decide
 
-    return decide(dataset, scored, options, folder, progress)
+    return decide(dataset, scored, options, folder, memory, now, progress)
 
 
 def _loyalty(dataset: Dataset, scored: Scored, options: RunOptions, decided: Decided | None) -> LoyaltyProgramme | None:
@@ -212,7 +220,8 @@ def _loyalty(dataset: Dataset, scored: Scored, options: RunOptions, decided: Dec
 
 def _told(decided: Decided | None, acquired: Acquired | None, tiers: LoyaltyProgramme | None) -> dict[str, Any]:
     """The keys of summary.json of what was decided, of how customers were won, and of loyalty tiers."""
-    offered = {"offers": [], "drivers": None, "next_products": None} if decided is None else decided.to_dict()
+    nothing: dict[str, Any] = {"offers": [], "offers_made": [], "drivers": None, "next_products": None}
+    offered = nothing if decided is None else decided.to_dict()
     offered |= {"acquisition": None if acquired is None else acquired.to_dict(), "loyalty": None}
     if tiers is None:
         return offered

@@ -9,12 +9,18 @@ from typing import Any
 
 _KEPT: dict[str, tuple[str, ...]] = {
     "offers": ("offers.parquet", "offers.csv"),
+    "offers_made": (),
     "drivers": (),
     "next_products": ("next_products.parquet", "next_products.csv"),
 }
 """Parts of summary.json that stay as the run found them, with their files."""
 
-_WORDS = {"offers": "Offers", "drivers": "drivers", "next_products": "next products"}
+_WORDS = {
+    "offers": "Offers",
+    "offers_made": "what offers earned",
+    "drivers": "drivers",
+    "next_products": "next products",
+}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepers.reports.decisions import OfferExperiment, Proposed
+from keepers.reports.decisions import OfferExperiment, OfferMade, Proposed
 from keepers.reports.formatting import count, day, money, percent, plural
 from keepers.reports.sentences import interval
 
@@ -78,6 +78,15 @@ def experiment_gain(found: OfferExperiment, currency: str | None) -> str:
         f"In the experiment this rule earned {money(found.gain.value, currency)} a customer "
         f"({interval(found.gain, currency)}), those who got nothing included."
     )
+
+
+def earned(found: OfferMade) -> str:
+    """Whether an offer has paid: what was expected, what came."""
+    if found.earned is None:
+        return found.remark
+    low, high = found.earned.low or 0.0, found.earned.high or 0.0
+    said = "It paid." if low > 0 else "It cost more than it brought." if high < 0 else "It may be chance."
+    return f"{said} {found.remark}".strip()
 
 
 def proposal(found: Proposed, currency: str | None) -> str:

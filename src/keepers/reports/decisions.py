@@ -85,11 +85,39 @@ class OfferExperiment:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferMade:
+    """An offer that was decided on, and what came of it."""
+
+    offer: str
+    """What was offered."""
+    experiment: str
+    """What it was learned from."""
+    first_day: dt.date
+    """From then on orders count."""
+    last_day: dt.date
+    """Until then."""
+    customers: int
+    """Who was chosen."""
+    held_out: int
+    """Who was chosen, but held out as control."""
+    expected: float
+    """What all who were chosen were expected to bring more."""
+    earned: Estimate | None
+    """What they brought more than those held out; None while it cannot be said."""
+    remark: str
+    """What a reader should know."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offers:
-    """What experiments with offers have shown."""
+    """What experiments with offers have shown, and what came of offers since."""
 
     experiments: tuple[OfferExperiment, ...]
     """The latest first."""
+    made: tuple[OfferMade, ...] = ()
+    """Offers that were decided on, the newest first."""
+    made_meaning: MoneyMeaning | None = None
+    """The five things for what these earned."""
 
 
 @dataclass(frozen=True, slots=True)
