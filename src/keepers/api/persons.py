@@ -34,7 +34,7 @@ class Forgotten(BaseModel):
     """What was erased, and where the person still stands."""
 
     customer_keys: list[str]
-    entries: int = Field(description="alerts, places in decisions, scores, live values and events")
+    entries: int = Field(description="alerts, places in decisions, scores, live values, events and pulled items")
     still_named_in: list[str] = Field(description="files of results that name the person until the next run")
 
 
@@ -72,5 +72,7 @@ def forget(site: TheSite, visitor: Governor, customer_key: str) -> Forgotten:
     with site.state.writing() as books:
         books.users.note(visitor.name, "person erased", customer_key, site.now(), {"entries": gone.erasure.entries})
     return Forgotten(
-        customer_keys=list(gone.keys), entries=gone.erasure.entries, still_named_in=[path.name for path in gone.still]
+        customer_keys=list(gone.keys),
+        entries=gone.erasure.entries + gone.pulled,
+        still_named_in=[path.name for path in gone.still],
     )

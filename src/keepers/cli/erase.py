@@ -23,9 +23,10 @@ def erase(
 ) -> None:
     """Erase people from what this project remembers.
 
-    Removes their alerts, their places in decisions, their rows in all published scores, and what the running system
-    holds of them, the events that programs sent among it, so that nothing of them can be read again. Counts that name
-    nobody stay. Your files and the folder of results are yours: it says which of the latter still name the person.
+    Removes their alerts, their places in decisions, their rows in all published scores, what the running system holds
+    of them, the events that programs sent among it, and what was pulled of them, so that nothing of them can be read
+    again. Counts that name nobody stay. Your files and the folder of results are yours: it says which of the latter
+    still name the person.
     """
     from keepers.pipeline.erase import erase as carry_out
     from keepers.pipeline.project import project_of
@@ -43,6 +44,7 @@ def erase(
             {
                 "customers": list(done.keys), "alerts": done.erasure.alerts, "decisions": done.erasure.decisions,
                 "scores": done.erasure.scores, "live": done.erasure.live, "events": done.erasure.events,
+                "pulled": done.pulled,
                 "still_named_in": [str(path) for path in done.still],
             }
         )  # fmt: skip
@@ -53,6 +55,9 @@ def erase(
         f"places in decisions, {one.scores} rows of published scores, "
         f"{one.live} of the running system and {one.events} events."
     )
+    if done.pulled:
+        items = "1 pulled item" if done.pulled == 1 else f"{done.pulled} pulled items"
+        print_text(f"Erased {items} that named them. Erase them at the source, too: what it has may come again.")
     if done.still:
         names = ", ".join(path.name for path in done.still)
         print_text(

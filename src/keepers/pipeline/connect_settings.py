@@ -18,7 +18,8 @@ FOLDER = "pulled"
 
 SQL, FILES = "sql", "files"
 _STATE = ".keepers"
-_COMMON = ("kind", "since", "page_size", "schedule")
+_COMMON = ("kind", "schedule")
+_OF_SERVICES = ("since", "page_size")
 _LARGEST_PAGE = 1_000_000
 
 
@@ -122,15 +123,13 @@ def _source(path: Path, name: str, said: Mapping[str, Any], kinds: tuple[str, ..
         if key not in said:
             raise ConfigError(f"{where} does not say `{key}`. Write for example {key} = {_example(kind, key)}.")
     for key in known:
-        if key in ("tables", "options"):
+        if key in ("tables", "options", *_OF_SERVICES):
             continue
         if key in said and (not isinstance(said[key], str) or not said[key].strip()):
             raise ConfigError(f"{where} {key} = {said[key]!r} should be a text.")
     size, schedule = _size(where, said.get("page_size", 250)), _schedule(where, said.get("schedule"))
-    source = Source(
-        name, kind, {key: value for key, value in said.items() if key not in _COMMON}, _day(where, said.get("since")),
-        size, schedule,
-    )  # fmt: skip
+    of_kind = {key: value for key, value in said.items() if key not in (*_COMMON, *_OF_SERVICES)}
+    source = Source(name, kind, of_kind, _day(where, said.get("since")), size, schedule)
     source_tables(source)
     file_options(source)
     return source
@@ -158,7 +157,9 @@ def _keys(kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     settings = SERVICES[kind].settings
     # An address of one's own is for tests and for gateways that stand between.
-    return (*(one.name for one in settings), "address"), tuple(one.name for one in settings if one.needed)
+    return (*(one.name for one in settings), "address", *_OF_SERVICES), tuple(
+        one.name for one in settings if one.needed
+    )
 
 
 def _example(kind: str, key: str) -> str:

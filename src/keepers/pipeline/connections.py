@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,3 +133,13 @@ def state_of(project: Path, source: Source) -> SourceState:
     return SourceState(
         source, dt.datetime.fromisoformat(found.at), good, found.well, found.said, found.rows, tuple(found.notes)
     )
+
+
+def forget_person(project: Path, source: Source, addresses: Sequence[str]) -> int:
+    """Take people out of what a source brought; gives how many items or rows named them.
+
+    Files that were copied are left as they are: they are the owner's.
+    """
+    from keepers.data.connectors.forget import forget
+
+    return 0 if source.kind == FILES else forget(source.folder(project), source.name, source.kind, addresses)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from keepers.data.engine import Engine, literal
 from keepers.domain.errors import ConfigError
+from keepers.pipeline.connections import forget_person
 from keepers.pipeline.live_events import names_in
 from keepers.pipeline.project import Project
 
@@ -34,11 +35,14 @@ class Erased:
         Entries of the state.
     still : tuple of Path
         Files of the results that still name them.
+    pulled : int
+        Items and rows of sources that were pulled.
     """
 
     keys: tuple[str, ...]
     erasure: Erasure
     still: tuple[Path, ...]
+    pulled: int = 0
 
 
 def erase(project: Project, who: Sequence[str]) -> Erased:
@@ -74,10 +78,14 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
                 "of customers.csv, or the e-mail address there. Nothing was erased."
             )
         keys = sorted(known | {key for keys in named.values() for key in keys})
+        with state.reading() as books:
+            told = [email for _, email in books.live.persons(keys).values() if email]
+        addresses = {one for one in who if "@" in one} | {*told} | _addresses_of(engine, tables, keys)
+        pulled = sum(forget_person(project.folder, source, sorted(addresses)) for source in project.connections)
         erasure = state.erase(keys, names_in)
     still = [path for folder in folders for path in _still(engine, folder, keys)]
     engine.close()
-    return Erased(tuple(keys), erasure, tuple(still))
+    return Erased(tuple(keys), erasure, tuple(still), pulled)
 
 
 def _still(engine: Engine, folder: Path, keys: Sequence[str]) -> list[Path]:
@@ -88,6 +96,18 @@ def _still(engine: Engine, folder: Path, keys: Sequence[str]) -> list[Path]:
     beside = (*(one.with_suffix(".csv") for one in found), folder / "report.html", folder / "report.json")
     kept = (folder / "alerts.csv", folder / "kept")
     return [*found, *(path for path in beside if path.is_file()), *(path for path in kept if path.exists())]
+
+
+def _addresses_of(engine: Engine, tables: Sequence[Path], keys: Sequence[str]) -> set[str]:
+    """E-mail addresses of customers, as results name them."""
+    found: set[str] = set()
+    listed = ", ".join(literal(key) for key in keys)
+    for path in tables:
+        read = f"read_parquet({literal(str(path))})"
+        if listed and "email" in [str(row[0]) for row in engine.rows(f"DESCRIBE SELECT * FROM {read}")]:
+            rows = engine.rows(f"SELECT email FROM {read} WHERE customer_key IN ({listed}) AND email IS NOT NULL")
+            found |= {str(row[0]) for row in rows}
+    return found
 
 
 def _keys_of(engine: Engine, tables: Sequence[Path], who: str) -> list[str]:

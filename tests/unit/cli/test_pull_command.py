@@ -84,8 +84,8 @@ def test_a_token_that_is_repeated_by_a_server_is_not_shown(keepers: Keepers, tmp
         ('[connect.shop]\nkind = "stripe"\nkey = "sk_live_1"\ntoken = "x"', "has no `token`"),
         ('[connect.shop]\nkind = "sql"\nurl = "sqlite:///x.db"', "does not say `tables`"),
         ('[connect.shop]\nkind = "sql"\nurl = "sqlite:///x.db"\ntables = { o = { by = "x" } }', "should say cursor"),
-        ('[connect.shop]\nkind = "files"\nurl = "x"\nsince = "soon"', "should be a day"),
-        ('[connect.shop]\nkind = "files"\nurl = "x"\npage_size = 0', "whole number"),
+        ('[connect.shop]\nkind = "stripe"\nkey = "{env:K}"\nsince = "soon"', "should be a day"),
+        ('[connect.shop]\nkind = "stripe"\nkey = "{env:K}"\npage_size = 0', "whole number"),
         ("[connect]\nshop = 3", "a section of its own"),
     ],
 )

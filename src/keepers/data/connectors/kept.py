@@ -116,6 +116,13 @@ class Kept:
         self._set(name, Mark(since=since, whole_at=whole, rows=rows))
         return changed
 
+    def rewrite(self, name: str, pages: bytes) -> None:
+        """Put other pages in place of those that are not merged yet."""
+        # Without the mark first, a crash between the two would leave a mark behind the end of the file.
+        self._set(name, replace(self.mark(name), size=0))
+        self.pages(name).write_bytes(pages)
+        self._set(name, replace(self.mark(name), size=len(pages)))
+
     def pages(self, name: str) -> Path:
         """The file of pages that are not merged yet."""
         return self.raw / f"{name}.jsonl"

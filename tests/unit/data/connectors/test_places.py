@@ -7,16 +7,19 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from keepers.data.connectors import database, walk
+from keepers.data.connectors.catalogue import SERVICES
 from keepers.data.connectors.database import DatabaseSource, SourceTable, pull_database
 from keepers.data.connectors.files import FileSource, pull_files
-from keepers.data.connectors.pull import Pulled
+from keepers.data.connectors.forget import forget
+from keepers.data.connectors.pull import Connection, Pulled, pull_service
 from keepers.data.read import read
 from keepers.domain.errors import ConfigError, EngineError, InputError
 from keepers.domain.ports import silent
-from services import Answer, Question, serving
+from services import Answer, Payments, Question, serving
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
@@ -177,3 +180,38 @@ def test_a_web_address_is_asked_whether_its_file_has_changed(tmp_path: Path, mon
         server.troubles = [Answer({}, 500)] * walk.ATTEMPTS
         with pytest.raises(EngineError, match="Try later"):
             pull()
+
+
+def test_a_person_is_forgotten_in_what_was_pulled(shop: sqlite3.Connection, tmp_path: Path) -> None:
+    shop.execute("UPDATE orders SET customer_id = 'Ada@Shop.Example' WHERE order_id < 3")
+    shop.commit()
+    _pull(tmp_path)
+    assert forget(tmp_path / "out", "erp", "sql", ["ada@shop.example"]) == 3
+    at = 1_760_000_000
+
+    def charge(name: str, who: str) -> dict[str, Any]:
+        told = {"id": name, "created": at, "customer": who, "amount": 100, "currency": "usd"}
+        return told | {"status": "succeeded", "captured": True}
+
+    customers = [{"id": "cus_ada", "created": at, "email": "ada@shop.example"}, {"id": "cus_bo", "created": at}]
+    charges = [charge("ch_0", "cus_ada"), charge("ch_1", "cus_bo"), charge("ch_2", "cus_ada")]
+    account = Payments({"customers": customers, "charges": charges})
+    with serving(account) as server:
+        settings = {"key": "rk_test_0123456789", "address": server.base}
+        out = tmp_path / "pays"
+        pull_service(SERVICES["stripe"], Connection("pays", settings), out, NOW, silent)
+        # Pages of a pull that was interrupted name her too.
+        account.lists["charges"].append(
+            {"id": "ch_9", "created": 9, "customer": "cus_ada", "amount": 1, "currency": "usd"}
+        )
+        server.troubles = [None, Answer({}, 400)]
+        with pytest.raises(InputError):
+            pull_service(SERVICES["stripe"], Connection("pays", settings, page_size=2), out, NOW, silent)
+        # Two charges and their customer, and a charge of the page that came.
+        assert forget(out, "pays", "stripe", ["ADA@shop.example"]) == 3 + 1
+        for folder in (out, tmp_path / "out"):
+            for path in folder.rglob("*.parquet"):
+                told = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
+                assert "ada" not in str(told).lower(), path
+        assert "cus_ada" not in (out / ".raw" / "charges.jsonl").read_text()
+        assert duckdb.sql(f"SELECT count(*) FROM '{out}/payments.parquet'").fetchall() == [(1,)]
