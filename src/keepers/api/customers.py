@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -16,12 +17,15 @@ from keepers.api.shapes import (
     CustomerList,
     CustomerRow,
     GroupList,
+    Timeline,
+    TimelineEntry,
     alert_shape,
     customer_row,
     decomposition,
     group_shape,
 )
 from keepers.domain.access import Scope
+from keepers.pipeline.timeline import timeline
 from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter
 from keepers.web.access import Reader, TheSite
 
@@ -99,6 +103,31 @@ def customer(site: TheSite, visitor: Reader, customer_key: str) -> CustomerDetai
         fields=dict(one.fields),
         meaning=meaning_of(generation),
     )
+
+
+@router.get("/customers/{customer_key}/timeline", responses=MISSING)
+def customer_timeline(
+    site: TheSite,
+    visitor: Reader,
+    customer_key: str,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+) -> Timeline:
+    """What happened with a customer, the newest first: orders, refunds, contacts, tickets, offers, warnings."""
+    with site.state.reading() as books:
+        generation = served(books)
+        if customer_key not in books.live.customers(generation.number, [customer_key]):
+            raise HTTPException(404, f"There is no customer {customer_key!r}.")
+        since = books.live.orders_of([customer_key], generation.base_event).get(customer_key, [])
+        alerts = books.alerts.listed(None, customer=customer_key)
+    found = timeline(Path(generation.folder), customer_key, since, alerts, visitor.may(Scope.PERSONS))
+    entries = [
+        TimelineEntry(
+            day=one.day, kind=one.kind, title=one.title, detail=one.detail, amount=one.amount, since_run=one.live
+        )
+        for one in found[offset : offset + limit]
+    ]
+    return Timeline(total=len(found), offset=offset, entries=entries, currency=meaning_of(generation).currency)
 
 
 @router.get("/customers/{customer_key}/value", responses=MISSING)

@@ -105,6 +105,26 @@ class CustomerDetail(CustomerRow):
     meaning: Meaning
 
 
+class TimelineEntry(BaseModel):
+    """Something that happened with a customer."""
+
+    day: dt.date
+    kind: str = Field(description="order, refund, cancelled, visit, sent, open, click, complaint, offer, warning, ...")
+    title: str
+    detail: str = Field(description="words that a person wrote are left out for those who may not see persons")
+    amount: float | None
+    since_run: bool = Field(description="whether it came as an event since the run")
+
+
+class Timeline(BaseModel):
+    """A stretch of what happened with a customer, the newest first; 1,000 entries are known at most."""
+
+    total: int
+    offset: int
+    entries: list[TimelineEntry]
+    currency: str | None
+
+
 class GroupShape(BaseModel):
     """Customers that share something."""
 

@@ -100,25 +100,6 @@ def customers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     return StreamingResponse(_csv(site, visitor, wanted), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/customers/{customer_key}")
-def customer(request: Request, site: TheSite, visitor: Person, customer_key: str) -> Response:
-    """One customer: the history, what they are worth and why, and what to do."""
-    with site.state.reading() as books:
-        generation = books.live.current()
-        one = None if generation is None else books.live.customers(generation.number, [customer_key]).get(customer_key)
-        if generation is None or one is None:
-            raise HTTPException(
-                404, "There is no such customer. The next run may have given them another key: search by name."
-            )
-        alerts = books.alerts.listed(None, customer=customer_key)
-        orders = books.live.orders_of([customer_key], 0).get(customer_key, [])
-        who = _who(books, visitor, [customer_key])
-    return page(
-        request, visitor, "customer", one=one, alerts=alerts, who=who, today=site.now().date(),
-        orders=sorted(orders, key=lambda order: order.event_id, reverse=True)[:20],
-    )  # fmt: skip
-
-
 @router.get("/leaving")
 def leaving(request: Request, site: TheSite, visitor: Person, status: _Text = "open") -> Response:
     """Whom to look after, by what is at stake, and what came of it."""

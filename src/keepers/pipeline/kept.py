@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keepers.data.read import Dataset
+from keepers.pipeline.contacts import keep_contacts
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.summaries.customer_base import CustomerBase
@@ -36,6 +37,7 @@ def keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path) ->
         summary=summary,
         subscriptions=dataset.tables.get("subscriptions"),
     )
+    keep_contacts(dataset, folder / FOLDER)
     remember(options, folder)
 
 

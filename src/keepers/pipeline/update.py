@@ -24,6 +24,7 @@ from keepers.evaluation.verdict import Trust, Verdict
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import load_model
 from keepers.models.spend.fitting import fit_spend
+from keepers.pipeline.contacts import carry_contacts
 from keepers.pipeline.customers import value_names, write_customers
 from keepers.pipeline.insights import insights
 from keepers.pipeline.kept import FOLDER, as_remembered, remember
@@ -171,6 +172,7 @@ def update(
             discount=DEFAULT_DISCOUNT if not money else annual_rate(money["discount_annual"]), unit=base.facts.unit,
             report=False, result_columns="main", simulated=earlier.said["store"]["simulated"],
         )  # fmt: skip
+        carry_contacts(place / FOLDER, folder / FOLDER)
         remember(said, folder)
         summary = base.summary(dataset.engine)
         assert isinstance(summary.facts.source, Orders)

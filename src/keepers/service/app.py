@@ -26,7 +26,7 @@ from keepers.api import (
     sources,
     work,
 )
-from keepers.dashboard import base_map, deciding, pull_forms, sections, system, views
+from keepers.dashboard import base_map, customer, deciding, pull_forms, sections, system, views
 from keepers.dashboard import budget as budget_pages
 from keepers.dashboard import leads as lead_pages
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
@@ -46,7 +46,7 @@ LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 _ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, sources, persons, session)
 """Parts of the JSON API."""
 
-_SHOWING = (views, base_map, deciding, budget_pages, lead_pages, sections, system, pull_forms)
+_SHOWING = (views, customer, base_map, deciding, budget_pages, lead_pages, sections, system, pull_forms)
 """Pages."""
 
 _BEAT = 15
