@@ -19,6 +19,7 @@ from keepers.domain.alert import AlertProposal, AlertRules
 from keepers.reports.content import ReportContent
 from keepers.reports.kept import FILE, keep_content
 from keepers.service.app import create_app
+from keepers.storage.letters import KeptLetter
 from keepers.storage.live_lists import Filter
 from keepers.storage.state import State
 from served import NOW, OWNER, PASSWORD, open_site, served_result
@@ -44,6 +45,8 @@ def serving(result: Path, project: Path, content: ReportContent | None = None) -
             first = books.lists(1).page(Filter(), limit=1).customers[0].customer_key
             proposal = AlertProposal(first, "overdue", "customer", 0.8, 0.3, 90.0, 50.0, "no order lately", "Call them")
             books.alerts.raise_all([proposal], AlertRules(), dt.date(2023, 6, 30), NOW)
+            day, to = dt.date(2023, 6, 30), ("ada@example.com",)
+            books.letters.add(KeptLetter(NOW, NOW, None, day, "A letter with a subject", "", "<p>It</p>", to, "<1@x>"))
         server = uvicorn.Server(uvicorn.Config(create_app(site), log_level="error"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()

@@ -18,7 +18,7 @@ from browser.test_report import OVERFLOWING
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/customers", "/leaving", "/data", "/access")
+PAGES = ("/", "/customers", "/leaving", "/data", "/letters", "/access")
 
 
 @pytest.fixture(scope="module")

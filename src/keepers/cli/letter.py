@@ -71,6 +71,32 @@ def letter(
     print_text(f"The letter is in {to}.")
 
 
+def quarterly(
+    into: Annotated[Path, typer.Argument(metavar="FILE.pdf", help="Where to write it.", show_default=False)],
+    paper: Annotated[str, typer.Option("--paper", metavar="SIZE", help="a4 or letter.")] = "a4",
+    folder: Folder = Path(),
+) -> None:
+    """Write the quarterly report about the newest run as a PDF, to print or to send.
+
+    What customers are worth and how that and the business went over quarters, cohorts, channels, who may leave, what
+    was decided and what came of it, trust, and what the money is. Names nobody.
+    """
+    from keepers.cli.tables import print_text
+    from keepers.pipeline.quarterly import quarterly_report
+    from keepers.reports.quarterly import Paper
+
+    sizes = {"a4": Paper.A4, "letter": Paper.LETTER}
+    if paper.lower() not in sizes:
+        raise ConfigError(f"--paper {paper} is no size of paper here: a4 or letter.")
+    if into.suffix.lower() != ".pdf":
+        raise ConfigError(f"{into} is no name of a PDF: it ends with .pdf.")
+    project = _project(folder)
+    with project.open_state() as state:
+        _, content = quarterly_report(project, state, dt.datetime.now(dt.UTC), sizes[paper.lower()])
+    _write(into, content)
+    print_text(f"The quarterly report is in {into}.")
+
+
 def _project(folder: Path) -> Project:
     from keepers.pipeline.project import project_of
 

@@ -17,7 +17,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("/channels", "Channels"), ("/value", "Value and levers"), ("/budget", "Budget"), ("/leads", "Leads"),
         ("/drivers", "Drivers and offers"),
     )),
-    ("Trust", (("/trust", "Can it be trusted?"), ("/report", "Report"))),
+    ("Trust", (("/trust", "Can it be trusted?"), ("/report", "Report"), ("/letters", "Letters and PDF"))),
     ("System", (("/data", "Data and runs"), (ACCESS, "Access"))),
 )  # fmt: skip
 """Groups of pages, in order, each page with its address and its name."""

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from keepers.domain.alert import AlertStatus
+from keepers.data.staged_folder import MARK
+from keepers.domain.alert import Alert, AlertStatus
+from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError, KeepersError, MissingExtraError
+from keepers.domain.proposal import Proposal, by_money
 from keepers.evaluation.published_changes import ScoreChanges, score_changes
 from keepers.exports.mail import MailError, MailServer, Outcome, composed, new_message_id, send
+from keepers.pipeline.lead_list import leads_of
 from keepers.pipeline.letter_settings import LetterSettings
 from keepers.pipeline.memory import CUSTOMERS, SUBSCRIBERS
+from keepers.pipeline.offer_list import customers_offered
 from keepers.pipeline.project import Project
 from keepers.pipeline.secrets import hidden, secret
+from keepers.pipeline.this_week import proposals
 from keepers.reports.content import ReportContent
+from keepers.reports.formatting import day, plural
 from keepers.reports.kept import FILE, read_content
 from keepers.reports.letter import Letter, write_letter
 from keepers.reports.letter_facts import AlertCounts, Decided, LetterFacts
@@ -32,6 +41,7 @@ _ALMOST = dt.timedelta(days=6)
 _TRIES = 3
 """Attempts in a row, before a letter is put off."""
 _NEXT = dt.timedelta(minutes=15)
+_TAKEN = re.compile(r":\d{8}T\d{6}$")
 _LATEST = dt.timedelta(days=2)
 """A letter that could not be sent for so long is given up: the next one says more."""
 
@@ -42,6 +52,7 @@ class NewestRun:
 
     number: int
     content: ReportContent
+    folder: Path
 
 
 def newest_run(state: State) -> NewestRun:
@@ -64,7 +75,7 @@ def newest_run(state: State) -> NewestRun:
             problem = f" {error}"
             continue
         if content.store.last_day == run.as_of:
-            return NewestRun(run.number, content)
+            return NewestRun(run.number, content, run.folder)
     raise ConfigError(
         f"There is nothing to write of yet: no run of this project has left a report. Start one: keepers run{problem}"
     )
@@ -95,8 +106,9 @@ def letter_of(project: Project, state: State, now: dt.datetime) -> tuple[Letter,
             changes,
             last is not None and last.run_id == run.number,
             None if last is None else last.due_at,
-            _decided(books, since),
-            _alerts(books, since),
+            decided_since(books, since),
+            alerts_since(books, since),
+            to_do(books, run, now.date()),
             project.letter.link,
         )
     return write_letter(run.content, facts), run
@@ -212,10 +224,47 @@ def _changes(books: Books, before: int, now: int) -> ScoreChanges | None:
     return None
 
 
-def _decided(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
+def to_do(books: Books, run: NewestRun, today: dt.date) -> tuple[Proposal, ...]:
+    """What a run proposes that nobody has answered, the most money first; of alerts how many, as nobody is named."""
+    try:
+        said = json.loads((run.folder / MARK).read_text(encoding="utf-8"))
+    except OSError:
+        said = {}
+    leads = run.content.leads
+    week = None if leads is None else leads.week
+    found = proposals(said, leads_of(run.folder), week, customers_offered(run.folder))
+    held = books.answers.holding(today)
+    waiting = books.alerts.listed()
+    return tuple(sorted((*(one for one in found if one.key not in held), *_looked_after(waiting)), key=by_money))
+
+
+def _looked_after(waiting: tuple[Alert, ...]) -> tuple[Proposal, ...]:
+    if not waiting:
+        return ()
+    losses = [one.proposal.expected_loss for one in waiting if one.proposal.expected_loss is not None]
+    people = len({one.proposal.customer_key for one in waiting})
+    first = min(one.due_on for one in waiting)
+    why = (
+        f"{plural(len(waiting), 'alert')} {'waits' if len(waiting) == 1 else 'wait'} for somebody; the first is due on "
+        f"{day(first)}. The list says whom, why, and what to do."
+    )
+    ahead = round(max(one.proposal.horizon_days for one in waiting))
+    return (
+        Proposal(
+            "alerts", "customer", f"Look after {plural(people, 'customer')} who may be leaving", why,
+            sum(losses) if losses else None, None, None, f"at stake if nobody does anything within {ahead} days",
+            waiting[0].currency, EvidenceGrade.PREDICTIVE, "/leaving",
+        ),
+    )  # fmt: skip
+
+
+def decided_since(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
     """Decisions since a moment, and earlier ones of which something has come since."""
     found = []
     for name in books.ledger.decisions():
+        # What a run plans by itself stands in the ledger too; only what somebody took is a decision.
+        if name.startswith("budget:") and not _TAKEN.search(name):
+            continue
         one, outcomes = books.ledger.decision(name), books.ledger.outcomes(name)
         assert one is not None
         newest = outcomes[-1] if outcomes else None
@@ -234,7 +283,8 @@ def _decided(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
     return tuple(found)
 
 
-def _alerts(books: Books, since: dt.datetime) -> AlertCounts:
+def alerts_since(books: Books, since: dt.datetime) -> AlertCounts:
+    """What became of alerts since a moment."""
     everything = books.alerts.listed(None)
     closed = [one for one in everything if one.closed_at is not None and one.closed_at > since]
     done = [one for one in closed if one.status is AlertStatus.DONE]

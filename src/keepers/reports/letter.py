@@ -11,7 +11,6 @@ from keepers.reports.formatting import count, day, finite, money, plural
 from keepers.reports.letter_facts import LetterFacts
 from keepers.reports.run_figures import RunFigures
 from keepers.reports.sentences import VERDICT_HEADLINES, freshness, interval, money_note, span, verdict
-from keepers.reports.to_do import GRADES, amount, to_do
 
 _MOST = 5
 """Things to do that stand in a letter: more are not done in a week."""
@@ -39,8 +38,8 @@ class Row:
     text: str
     note: str
     """How well it is known, or what came of it."""
-    section: str = ""
-    """Part of the report that tells more."""
+    address: str = ""
+    """Page of the running system that tells more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def write_letter(content: ReportContent, facts: LetterFacts) -> Letter:
     figures, trust = facts.now, VERDICT_HEADLINES[content.verdict.trust]
     parts = (
         Part(_since(facts), say.changes(facts)),
-        _to_do(content),
+        _to_do(facts),
         _decided(content, facts),
         Part("We said, you got", say.promises(content)),
         Part(
@@ -146,11 +145,9 @@ def _people(now: RunFigures, before: RunFigures | None) -> str:
     return say.more(round(now.still.value) - round(before.still.value))
 
 
-def _to_do(content: ReportContent) -> Part:
-    found = to_do(content)
+def _to_do(facts: LetterFacts) -> Part:
     rows = tuple(
-        Row(one.title, amount(one, content.store.currency), one.text, f"How sure: {GRADES[one.grade]}.", one.section)
-        for one in found[:_MOST]
+        Row(one.title, say.money_of(one), one.why, say.how_sure(one), one.address) for one in facts.to_do[:_MOST]
     )
     said = () if rows else ("Nothing in the data asks for anything this week.",)
     return Part("What to do this week", said, rows)
@@ -160,7 +157,8 @@ def _decided(content: ReportContent, facts: LetterFacts) -> Part:
     rows = tuple(
         Row(one.label, say.expected(one), say.decided(one), say.came_of_it(one)) for one in facts.decisions
     )  # fmt: skip
-    said = (*say.alerts(facts), *say.plans(content))
+    earlier = facts.now.as_of - dt.timedelta(days=7) if facts.before is None else facts.before.as_of
+    said = (*say.alerts(facts), *say.plans(content, earlier))
     if not rows and not said:
         said = ("No decision has been written down yet.",) if finite(facts.now.customers) else ()
     return Part("What was decided, and what came of it", said, rows)

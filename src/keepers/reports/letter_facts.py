@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from keepers.domain.decision import EvidenceGrade
+from keepers.domain.proposal import Proposal
 from keepers.evaluation.published_changes import ScoreChanges
 from keepers.reports.run_figures import RunFigures
 
@@ -69,6 +70,8 @@ class LetterFacts:
     """Decided since, or with an outcome since."""
     alerts: AlertCounts | None = None
     """None outside a project."""
+    to_do: tuple[Proposal, ...] = ()
+    """What there is to decide, the most money first; none of it names a person."""
     link: str = ""
     """Address of the running system."""
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from keepers.domain.decision import EvidenceGrade
+from keepers.domain.proposal import Proposal
 from keepers.evaluation.published_changes import ScoreChanges
 from keepers.reports.content import ReportContent
 from keepers.reports.formatting import count, day, days_long, finite, money, percent, plural
 from keepers.reports.letter_facts import Decided, LetterFacts
 from keepers.reports.retention_sentences import promise
 from keepers.reports.sentences import span
+
+GRADES = {
+    EvidenceGrade.PREDICTIVE: "a forecast; nobody has tried what acting on it changes",
+    EvidenceGrade.ADJUSTED: "from comparing like with like; something unknown may be behind it",
+    EvidenceGrade.EXPERIMENTAL: "proven by an experiment",
+}
+"""How well something is known, as a person says it."""
 
 _NOTABLE = 0.0005
 """Share of a total below which it did not change, as it is shown."""
@@ -146,9 +157,22 @@ def _model(facts: LetterFacts) -> str:
     if facts.before is None or facts.before.model == facts.now.model:
         return ""
     return (
-        f"Values come from another model than then ({facts.now.model}, not {facts.before.model}), as it did better on "
-        "days that were hidden from both; that moves them, too."
+        f"Values come from another model than then ({facts.now.model}, not {facts.before.model}), which "
+        "moves them, too."
     )
+
+
+def money_of(one: Proposal) -> str:
+    """The money of something to do."""
+    return "" if finite(one.money) is None else money(one.money, one.currency)
+
+
+def how_sure(one: Proposal) -> str:
+    """What that money is, and how well it is known."""
+    low, high = finite(one.low), finite(one.high)
+    ends = "" if low is None or high is None else f" ({money(low, one.currency)} to {money(high, one.currency)})"
+    is_money = f"{one.money_is[:1].upper()}{one.money_is[1:]}{ends}. " if one.money_is and money_of(one) else ""
+    return f"{is_money}How sure: {GRADES[one.evidence]}."
 
 
 def moved(change: float | None, currency: str | None) -> str:
@@ -210,9 +234,9 @@ def alerts(facts: LetterFacts) -> tuple[str, ...]:
     return (f"{text[:1].upper()}{text[1:]}; {count(found.open)} {'is' if found.open == 1 else 'are'} open.",)
 
 
-def plans(content: ReportContent) -> tuple[str, ...]:
-    """Earlier budget plans, held against what happened."""
-    kept = () if content.budget is None else content.budget.kept
+def plans(content: ReportContent, since: dt.date) -> tuple[str, ...]:
+    """Budget plans that have ended since a day, held against what happened."""
+    kept = () if content.budget is None else [one for one in content.budget.kept if one.last_day > since]
     return tuple(
         f"{one.channel}, {day(one.first_day)} to {day(one.last_day)}: {money(one.planned, content.store.currency)} was "
         f"planned and {money(one.done, content.store.currency)} spent; it earned "

@@ -29,6 +29,7 @@ from keepers.api import (
 from keepers.dashboard import base_map, customer, deciding, pull_forms, sections, system, views
 from keepers.dashboard import budget as budget_pages
 from keepers.dashboard import leads as lead_pages
+from keepers.dashboard import letters as letter_pages
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.intake import Intake, router
@@ -46,7 +47,9 @@ LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 _ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, sources, persons, session)
 """Parts of the JSON API."""
 
-_SHOWING = (views, customer, base_map, deciding, budget_pages, lead_pages, sections, system, pull_forms)
+_SHOWING = (
+    views, customer, base_map, deciding, budget_pages, lead_pages, letter_pages, sections, system, pull_forms,
+)  # fmt: skip
 """Pages."""
 
 _BEAT = 15

@@ -47,8 +47,8 @@ class Postman:
         self._not_before = self._since
 
     async def work(self) -> None:
-        """Work until cancelled; without a time for letters there is nothing to do."""
-        while self._times is not None:
+        """Work until cancelled; without a mail server there is nothing to do."""
+        while self._site.project.letter.host:
             try:
                 await run_in_threadpool(self.look)
             except KeepersError as error:

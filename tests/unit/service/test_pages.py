@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from markupsafe import escape
 
 from keepers.domain.alert import AlertProposal, AlertRules
+from keepers.pipeline.letter_settings import LetterSettings
+from keepers.reports.kept import FILE, keep_content
 from served import NOW, OWNER, PASSWORD, VIEWER
+from unit.reports.content_example import example_content
 from unit.service.conftest import Running
 
 PEOPLE = {"accept": "text/html"}
 PAGES = (
-    "/", "/customers", "/cohorts", "/leaving", "/channels", "/value", "/drivers", "/subscriptions", "/trust", "/data",
-    "/access",
+    "/", "/customers", "/cohorts", "/leaving", "/channels", "/value", "/drivers", "/subscriptions", "/trust",
+    "/letters", "/data", "/access",
 )  # fmt: skip
 
 
@@ -166,3 +171,37 @@ def test_files_of_the_look(running: Running) -> None:
         assert running.client.get(f"/assets/{name}").status_code == 200
     for name in ("..%2f..%2fpages.py", "pages.py", "dashboard.css%00"):
         assert running.client.get(f"/assets/{name}").status_code == 404
+
+
+def test_letters_and_the_quarterly_report_are_there_for_everybody(running: Running, tmp_path: Path) -> None:
+    browser = signed_in(running, VIEWER)
+    assert "nothing to write of yet" in browser.get("/letters").text
+    assert browser.get("/quarterly.pdf", headers=PEOPLE).status_code == 422
+    content = example_content()
+    keep_content(content, tmp_path / "result" / FILE)
+    state = running.site.state
+    with state.writing() as books:
+        books.runs.begin(NOW, content.store.last_day, "0.1.0", tmp_path / "result", 3)
+    settings = LetterSettings(("ada@example.com",), "k@example.com", "127.0.0.1")
+    running.site.project = replace(running.site.project, letter=settings)
+    written = browser.get("/letters/next")
+    assert "What to do this week" in written.text
+    assert "style-src 'unsafe-inline'" in written.headers["content-security-policy"]
+    assert "script" not in written.headers["content-security-policy"]
+    for paper in ("a4", "letter"):
+        pdf = browser.get("/quarterly.pdf", params={"paper": paper})
+        assert pdf.content.startswith(b"%PDF-")
+        assert pdf.headers["content-disposition"] == 'attachment; filename="customers-2025-q2.pdf"'
+    assert browser.get("/quarterly.pdf?paper=a0", headers=PEOPLE).status_code == 422
+    assert browser.get("/letters/7").status_code == 404
+    shown = browser.get("/letters").text
+    assert "Send it now" not in shown, "a viewer sends nothing"
+    assert browser.post("/letters/send", data={"csrf": form_token(shown)}).status_code == 403
+    browser = signed_in(running)
+    token = form_token(browser.get("/letters").text)
+    assert browser.post("/letters/send", data={"csrf": "0"}).status_code == 403
+    assert browser.post("/letters/send", data={"csrf": token}, follow_redirects=False).status_code == 303
+    with state.reading() as books:
+        (kept,) = books.letters.listed()
+    assert (kept.status, escape(kept.subject) in browser.get("/letters").text) == ("waiting", True)
+    assert browser.get(f"/letters/{kept.number}").text == kept.html

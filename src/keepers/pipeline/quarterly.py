@@ -1,0 +1,50 @@
+"""The quarterly report of a project: the newest run, the runs before it, and what was decided in the quarter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from keepers.pipeline.letters import alerts_since, decided_since, newest_run, to_do
+from keepers.pipeline.project import Project
+from keepers.reports.quarterly import Paper, QuarterlyFacts, quarterly_pdf
+from keepers.reports.quarters import reported
+from keepers.reports.run_figures import RunFigures
+from keepers.storage.state import State
+
+
+def quarterly_report(project: Project, state: State, now: dt.datetime, paper: Paper = Paper.A4) -> tuple[str, bytes]:
+    """The report of the quarter in which the newest data end: a name for the file, and a PDF.
+
+    Parameters
+    ----------
+    project : Project
+    state : State
+        Its state.
+    now : datetime
+        The present moment.
+    paper : Paper
+        Size of pages.
+
+    Raises
+    ------
+    ConfigError
+        There is no run to write of.
+    MissingExtraError
+        The typesetter is not installed: `pip install 'keepers[pdf]'`.
+    """
+    run = newest_run(state)
+    zone = ZoneInfo(project.time_zone or "UTC")
+    quarter = reported(run.content.store.last_day)
+    begun = dt.datetime.combine(quarter.first, dt.time(), zone)
+    with state.reading() as books:
+        known = [RunFigures.from_dict(one.figures) for one in books.runs.listed()]
+        facts = QuarterlyFacts(
+            now.astimezone(zone),
+            tuple(one for one in known if one is not None),
+            decided_since(books, begun),
+            alerts_since(books, begun),
+            to_do(books, run, now.date()),
+        )
+    name = f"customers-{quarter.year}-q{quarter.number}.pdf"
+    return name, quarterly_pdf(run.content, facts, paper)
