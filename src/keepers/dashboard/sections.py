@@ -88,6 +88,9 @@ class _Lists(Drill):
             return None
         return self._wanted.address(**{division: name})
 
+    def won(self, first: dt.date, last: dt.date) -> str | None:
+        return self._wanted.address(won_since=first, won_until=last)
+
 
 def topic(request: Request, site: TheSite, visitor: Person) -> Response:
     """A page of a topic."""

@@ -31,6 +31,10 @@ class HeatRow:
     label: str
     customers: int
     cells: tuple[HeatCell, ...]
+    first: dt.date
+    """First day of its first month."""
+    last: dt.date
+    """Last day of its last month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ def heatmap(triangle: CohortTriangle) -> Heatmap:
     rows = []
     for label, members in _gather(triangle.rows, months_each).items():
         cells = [_cell(members, age, months_each, share) for age in range(periods)]
-        rows.append((label, sum(row.customers for row in members), cells))
+        rows.append((label, sum(row.customers for row in members), cells, members))
     rows = rows[-ROWS_AT_MOST:]
-    filled = [(age, value) for _, _, cells in rows for age, (value, _) in enumerate(cells) if value is not None]
+    filled = [(age, value) for _, _, cells, _ in rows for age, (value, _) in enumerate(cells) if value is not None]
     used = max((age + 1 for age, _ in filled), default=0)
     top = _scale([value for age, value in filled if age or not share or months_each > 1])
     heat_rows = tuple(
@@ -69,8 +73,10 @@ def heatmap(triangle: CohortTriangle) -> Heatmap:
             label,
             customers,
             tuple(HeatCell(v, 0.0 if v is None else min(max(v, 0.0) / top, 1.0), f) for v, f in cells[:used]),
+            members[0].start,
+            _last_day(members[-1].start),
         )
-        for label, customers, cells in rows
+        for label, customers, cells, members in rows
     )
     forecast = any(cell.forecast for row in heat_rows for cell in row.cells)
     return Heatmap(PERIODS[months_each], tuple(range(1, used + 1)), heat_rows, forecast)
@@ -88,6 +94,11 @@ def _gather(rows: tuple[CohortRow, ...], step: int) -> dict[str, list[CohortRow]
 def period_label(months_each: int) -> Callable[[dt.date], str]:
     """How a month is named once months are gathered by so many."""
     return {1: month, 3: _quarter, 12: _year}[months_each]
+
+
+def _last_day(start: dt.date) -> dt.date:
+    """Last day of a month that begins on a day."""
+    return (start.replace(day=1) + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 def _quarter(start: dt.date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,11 @@ class Drill:
     def group(self, division: str, name: str) -> str | None:
         """The address of the list of a group, as the division calls it."""
         del division, name
+        return None
+
+    def won(self, first: dt.date, last: dt.date) -> str | None:
+        """The address of the list of who first bought from one day to another."""
+        del first, last
         return None
 
 
