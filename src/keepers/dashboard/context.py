@@ -11,7 +11,6 @@ from keepers.domain.errors import ConfigError
 from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
 from keepers.storage.live import Generation
-from keepers.storage.live_lists import GROUPS, Filter
 from keepers.web.site import Site
 
 _OPTIONS = 40
@@ -81,9 +80,8 @@ def groups_of(site: Site, generation: Generation) -> dict[str, tuple[str, ...]]:
 
     def found() -> dict[str, tuple[str, ...]]:
         with site.state.reading() as books:
-            lists = books.lists(generation.number)
-            named = {name: [one.name for one in lists.groups(name, Filter()) if one.name] for name in GROUPS}
-        return {name: tuple(values[:_OPTIONS]) for name, values in named.items() if len(values) > 1}
+            named = books.lists(generation.number).names()
+        return {name: values[:_OPTIONS] for name, values in named.items() if len(values) > 1}
 
     return site.once("groups", generation, found)
 

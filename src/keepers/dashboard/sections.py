@@ -63,7 +63,7 @@ TOPICS = {
     ),
     "/trust": Topic(
         "Can these numbers be trusted?",
-        ("trust", "data", "method"),
+        ("verdict", "trust", "data", "method"),
         "The newest run tested nothing: its past is too short.",
     ),
 }
@@ -118,6 +118,8 @@ def parts_of(
     wanted = Wanted.of(request).context
     if not visitor.may(Scope.PERSONS):
         content = without_persons(content)
+    # Alerts that are open stand on the page itself, where they can be closed.
+    content = replace(content, warnings=tuple(replace(one, alerts=(), remembers=True) for one in content.warnings))
     if request.url.path == "/cohorts":
         content = _won(content, wanted.bound("won_since"), wanted.bound("won_until"))
     keys = site.once("keys", generation, lambda: _known(site, generation, content))
@@ -145,7 +147,7 @@ def _known(site: Site, generation: Generation, content: ReportContent) -> frozen
     """Customers whom the content names and who have a page."""
     named = {one.customer_key for one in (() if content.at_risk is None else content.at_risk.customers)}
     for found in content.warnings:
-        named |= {one.customer_key for one in found.rows} | {one.customer_key for one in found.alerts}
+        named |= {one.customer_key for one in found.rows}
     if content.segments is not None and content.segments.referrals is not None:
         named |= {one.customer_key for one in content.segments.referrals.rows}
     keys = sorted(key for key in named if key is not None)

@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 from keepers.dashboard import words
 from keepers.dashboard.context import groups_of
 from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
+from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
@@ -108,11 +109,13 @@ def leaving(request: Request, site: TheSite, visitor: Person, status: _Text = "o
         alerts = books.alerts.listed(wanted)
         counts = {one.value: len(books.alerts.listed(one)) for one in AlertStatus}
         who = _who(books, visitor, [one.proposal.customer_key for one in alerts])
+    generation = site.generation()
+    shown = None if generation is None else parts_of(request, site, visitor, generation, ("warnings", "risk"))
     if wanted is AlertStatus.OPEN:
         alerts = tuple(sorted(alerts, key=lambda one: -(one.proposal.expected_loss or 0.0)))
     return page(
         request, visitor, "leaving", alerts=alerts[:200], counts=counts, status=wanted.value, who=who,
-        today=site.now().date(),
+        shown=shown, today=site.now().date(),
     )  # fmt: skip
 
 

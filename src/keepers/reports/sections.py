@@ -97,11 +97,11 @@ class Drill:
 
 
 def render_sections(content: ReportContent, ids: Sequence[str], drill: Drill | None = None) -> Shown:
-    """Some parts of the report, in this order; those that the content does not fill are left out."""
+    """Some parts of the report, in this order, the verdict first; those that the content does not fill are left out."""
     filled = {section.id: section for section in sections_of(content) if section.filled}
     wanted = [filled[one] for one in ids if one in filled]
     known = variables(content, drill)
-    html = environment().get_template("parts.html.j2").render(known, sections=wanted)
+    html = environment().get_template("parts.html.j2").render(known, sections=wanted, verdict="verdict" in ids)
     charts = {name: chart for name, chart in known["charts"].items() if f'id="chart-{name}"' in html}
     return Shown(Markup(html), chart_data(charts), len(charts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -152,6 +153,17 @@ class LiveLists:
         query = _sums(column).where(self._where(chosen)).group_by(column)
         found = [Group(*row) for row in self._connection.execute(query)]
         return tuple(sorted(found, key=lambda one: (-(one.value or 0.0), -one.customers, one.name or "")))
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """What customers may be divided by, and into what, the largest group first; looked up in one go."""
+        columns = [LIVE_CUSTOMERS.c[name] for name in GROUPS]
+        counted = select(*columns, func.count()).where(self._where(Filter())).group_by(*columns)
+        found: dict[str, Counter[str]] = {name: Counter() for name in GROUPS}
+        for *values, customers in self._connection.execute(counted):
+            for name, value in zip(GROUPS, values, strict=True):
+                if value:
+                    found[name][value] += customers
+        return {name: tuple(value for value, _ in counts.most_common()) for name, counts in found.items()}
 
     def cells(
         self, rows: tuple[str, Sequence[Any]], columns: tuple[str, Sequence[Any]], chosen: Filter

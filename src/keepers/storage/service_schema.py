@@ -147,6 +147,16 @@ came since, and `fields` everything else that the run says of them; both are JSO
 for _name in ("value", "last_day", "money_at_risk", "revenue", "orders", "updated_at"):
     Index(f"live_customers_by_{_name}", LIVE_CUSTOMERS.c.generation, LIVE_CUSTOMERS.c[_name])
 
+# Sums over all customers read this instead of whole rows, most of which is texts. What orders say of channels and
+# countries is not in it: an entry of an index may not be as long as they can be.
+Index(
+    "live_customers_in_sum", LIVE_CUSTOMERS.c.generation,
+    *(LIVE_CUSTOMERS.c[_name] for _name in (
+        "tier", "rfm_group", "segment", "state", "first_day", "last_day", "orders", "probability_alive", "value",
+        "money_at_risk", "revenue",
+    )),
+)  # fmt: skip
+
 LIVE_ORDERS = Table(
     "live_orders",
     METADATA,

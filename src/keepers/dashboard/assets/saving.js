@@ -72,7 +72,7 @@
   function title(table) {
     var caption = table.caption && table.caption.cloneNode(true);
     if (caption) caption.querySelectorAll("span").forEach(function (part) { part.remove(); });
-    return words(caption) || words(table.closest(".card, .section").querySelector("h2, h3"));
+    return words(caption).split(";")[0] || words(table.closest(".card, .section").querySelector("h2, h3"));
   }
 
   // A chart alone cannot be read: its picture has its title, its legend and what it is of.
@@ -108,7 +108,8 @@
       var key = item.querySelector(".key"), label = words(item), wide = pen.measureText(label).width + 42;
       if (x > edge && x + wide > room - edge) { x = edge; y += 20; }
       var hue = colour(getComputedStyle(key).getPropertyValue("--key").replace(/^\s*var\((.*)\)\s*$/, "$1").trim()) || getComputedStyle(key).getPropertyValue("--key");
-      out.push('<rect x="' + x + '" y="' + (y - 7) + '" width="18" height="4" rx="2" fill="' + hue.trim() + '"/>');
+      var dashes = key.classList.contains("key-dashed") ? ' stroke-dasharray="5 3"' : "";
+      out.push('<path d="M' + x + " " + (y - 5) + 'h18" fill="none" stroke-width="4" stroke="' + hue.trim() + '"' + dashes + "/>");
       text(x + 24, y, 13, 400, colour("--muted"), label);
       x += wide;
     });
