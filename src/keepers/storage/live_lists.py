@@ -251,5 +251,10 @@ def _band(name: str, begins: Sequence[Any]) -> ColumnElement[int]:
 def _sums(*columns: Any) -> Select[Any]:
     """How many customers, and what they are worth together."""
     table = LIVE_CUSTOMERS.c
-    counted = func.count(table.customer_key)
-    return select(*columns, counted, func.sum(table.value), func.sum(table.money_at_risk), func.sum(table.revenue))
+    return select(
+        *columns,
+        func.count().label("customers"),
+        func.sum(table.value),
+        func.sum(table.money_at_risk),
+        func.sum(table.revenue),
+    )

@@ -153,7 +153,7 @@ Index(
     "live_customers_in_sum", LIVE_CUSTOMERS.c.generation,
     *(LIVE_CUSTOMERS.c[_name] for _name in (
         "tier", "rfm_group", "segment", "state", "first_day", "last_day", "orders", "probability_alive", "value",
-        "money_at_risk", "revenue",
+        "money_at_risk", "revenue", "by_event",
     )),
 )  # fmt: skip
 
