@@ -16,6 +16,7 @@ from keepers.reports.paper import Block, Part
 from keepers.reports.plot import Plot, places
 from keepers.reports.quarters import Quarter
 from keepers.reports.run_figures import figures_of
+from keepers.reports.subscriptions import Subscriptions
 
 _MOST = 6
 """Things to do that are shown."""
@@ -149,7 +150,8 @@ def subscriptions(content: ReportContent) -> Part | None:
     if found.revenue is not None:
         blocks += paper.say(*subs.revenue(found.revenue, currency))
         blocks += _recurring(content)
-    blocks += paper.say(subs.survival(found), *subs.leaving(found.leaving, currency), found.trust)
+    blocks += [_survival(found), *paper.say(subs.survival(found))]
+    blocks += paper.say(*subs.leaving(found.leaving, currency), found.trust)
     rows = [
         [one.name, count(one.running), money(one.mrr, currency), percent(one.kept.value), money(one.value, currency)]
         for one in found.plans
@@ -158,6 +160,25 @@ def subscriptions(content: ReportContent) -> Part | None:
         columns = ["Plan", "Running", "A month", "Kept a year", "Expected value"]
         blocks.append(paper.table("Plans", columns, rows))
     return Part("Subscriptions", tuple(blocks))
+
+
+def _survival(found: Subscriptions) -> Block:
+    period, last = found.period.value, max(found.survival[-1].age, 1)
+    plot = Plot(
+        f"Share of subscriptions that still run, by {period}s since they began",
+        f"Line chart: share of subscriptions that outlast each {period}, as counted and as predicted, with intervals.",
+        0.0, 1.0, lambda tick: percent(tick, 0), 100,
+    )  # fmt: skip
+    plot.x = [(one.age / last, str(one.age)) for one in found.survival if one.age % max(last // 8, 1) == 0]
+    ends = [(one.age / last, one.predicted) for one in found.survival]
+    upper = [(x, plot.at(one.high)) for x, one in ends if one.high is not None]
+    lower = [(x, plot.at(one.low)) for x, one in ends if one.low is not None]
+    plot.bands.append({"points": [*upper, *reversed(lower)], "hue": "accent"})
+    plot.line([(x, one.value) for x, one in ends], "accent", dashed=True)
+    plot.line([(one.age / last, one.observed) for one in found.survival if one.observed is not None], "ink")
+    plot.named("as counted", "ink")
+    plot.named("predicted, with the 80% interval", "accent", "dashed")
+    return plot.block()
 
 
 def _recurring(content: ReportContent) -> list[Block]:

@@ -10,7 +10,8 @@ def warnings(found: Warnings, currency: str | None) -> tuple[str, ...]:
     """How many may be leaving, and what that is expected to cost."""
     whose = f"{found.whose}s"
     lines = [
-        f"Of {plural(found.customers, found.whose)} who are not lost, {count(found.warned)} have a chance of "
+        f"Of {plural(found.customers, found.whose)} who are not lost, {count(found.warned)} "
+        f"{'has' if found.warned == 1 else 'have'} a chance of "
         f"{found.event} that is at least ten points above what is usual for them."
     ]
     if found.expected_loss is not None:
