@@ -6,7 +6,7 @@ import datetime as dt
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +34,15 @@ class Served:
     first: str
 
 
-def serving(result: Path, project: Path, content: ReportContent | None = None) -> Iterator[Served]:
-    """Serve a small shop, with an alert, and with a report where one is given."""
+def serving(
+    result: Path, project: Path, content: ReportContent | None = None, add: Callable[[Path], None] | None = None
+) -> Iterator[Served]:
+    """Serve a small shop, with an alert, with a report where one is given, and with what `add` puts in the results."""
     served_result(result)
     with State(project, pooled=True) as state, closing(socket.create_server(("127.0.0.1", 0))) as listening:
         site, tokens = open_site(result / "result", project, state)
+        if add is not None:
+            add(project / "result")
         if content is not None:
             keep_content(content, project / "result" / FILE)
         with state.writing() as books:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from keepers.acquisition.response import ResponseCurves
+from keepers.dashboard.kept_lists import kept
 from keepers.dashboard.pages import Person, TheSite, back_to, changer, page
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.errors import ConfigError, KeepersError
@@ -94,7 +95,9 @@ def budget(request: Request, site: TheSite, visitor: Person) -> Response:
     except HTTPException as missing:
         return page(request, visitor, "budget", curves=None, shown=None, problem=missing.detail)
     asked = Asked.of(request.query_params.items())
-    return page(request, visitor, "budget", **_answered(site, generation, curves, asked))
+    with site.state.reading() as books:
+        lists_kept = kept(books, visitor, "/budget", asked.query)
+    return page(request, visitor, "budget", **_answered(site, generation, curves, asked), **lists_kept)
 
 
 @router.post("/budget/take")

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from keepers.dashboard.kept_lists import kept
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.domain.access import Scope, Visitor
 from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
@@ -84,13 +85,15 @@ def leads(request: Request, site: TheSite, visitor: Person) -> Response:
     every = listed(generation, LeadFilter())
     found = listed(generation, asked.filter(visitor))
     persons = visitor.may(Scope.PERSONS)
+    with site.state.reading() as books:
+        lists_kept = kept(books, visitor, "/leads", asked.address(offset=None).partition("?")[2])
     known = [lead.expected_value for lead in found if lead.expected_value is not None]
     return page(
         request, visitor, "leads", told=told, asked=asked, total=len(found), persons=persons,
         together=sum(known) if known else None, leads=found[asked.offset : asked.offset + ROWS], rows=ROWS,
         channels=sorted({lead.channel for lead in every if lead.channel}),
         people=people(every) if persons else (), hands=_hands(every, told) if persons else (),
-        currency=told["currency"],
+        currency=told["currency"], **lists_kept,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 
 from keepers.dashboard import words
 from keepers.dashboard.context import groups_of
+from keepers.dashboard.kept_lists import kept
 from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
 from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
@@ -83,11 +84,12 @@ def customers(request: Request, site: TheSite, visitor: Person) -> Response:
         chosen = wanted.filter(visitor.may(Scope.PERSONS))
         found = lists.page(chosen, wanted.sort, not wanted.ascending, wanted.offset, ROWS)
         totals = lists.totals(chosen)
+        query = wanted.address(offset=None).partition("?")[2]
+        lists_kept = kept(books, visitor, "/customers", query)
         who = _who(books, visitor, [one.customer_key for one in found.customers])
     return page(
         request, visitor, "customers", wanted=wanted, found=found, totals=totals, options=groups_of(site, generation),
-        who=who, rows=ROWS,
-        today=site.now().date(),
+        who=who, rows=ROWS, today=site.now().date(), **lists_kept,
     )  # fmt: skip
 
 

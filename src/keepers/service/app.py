@@ -26,7 +26,7 @@ from keepers.api import (
     sources,
     work,
 )
-from keepers.dashboard import base_map, customer, deciding, pull_forms, sections, system, views
+from keepers.dashboard import base_map, customer, deciding, kept_lists, pull_forms, sections, system, views
 from keepers.dashboard import budget as budget_pages
 from keepers.dashboard import leads as lead_pages
 from keepers.dashboard import letters as letter_pages
@@ -48,7 +48,8 @@ _ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads
 """Parts of the JSON API."""
 
 _SHOWING = (
-    views, customer, base_map, deciding, budget_pages, lead_pages, letter_pages, sections, system, pull_forms,
+    views, customer, base_map, deciding, budget_pages, lead_pages, kept_lists, letter_pages, sections, system,
+    pull_forms,
 )  # fmt: skip
 """Pages."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 
 import pytest
 
 from keepers.domain.alert import AlertProposal, AlertRules
-from served import NOW, VIEWER
+from served import NOW, OWNER, VIEWER
 from unit.service.conftest import Running
 from unit.service.test_deciding import winning  # noqa: F401
 from unit.service.test_pages import PEOPLE, form_token, signed_in
@@ -119,3 +120,40 @@ def test_without_any_of_it_pages_say_so(running: Running, path: str) -> None:
     assert any(
         said in answer.text for said in ("There is no budget to plan", "There are no leads", "Nothing needs deciding")
     )
+
+
+def test_lists_are_kept_found_again_and_forgotten(winning: Running) -> None:  # noqa: F811
+    client = signed_in(winning)
+    text = client.get("/customers", params={"tier": "Platinum", "below_alive": "0.5"}).text
+    form = {"csrf": form_token(text), "name": "Silent & big", "page": "/customers", "shared": "true"}
+    found = re.search(r'name="query" value="([^"]*)"', text)
+    assert found
+    query = html.unescape(found[1])
+    assert query == "tier=Platinum&below_alive=0.5"
+    made = client.post("/lists", data={**form, "query": query}, follow_redirects=False)
+    assert made.headers["location"] == f"/customers?{query}"
+    assert "Silent &amp; big" in client.get("/customers").text
+    for wrong in ({"page": "//evil.example"}, {"csrf": "x"}, {"name": ""}):
+        answer = client.post("/lists", data={**form, "query": query, **wrong}, headers=PEOPLE)
+        assert answer.status_code in (403, 422), wrong
+    client.post("/lists", data={**form, "name": "Ours", "page": "/leads", "query": "this_week=1", "shared": ""})
+    client.post("/lists", data={**form, "name": "Half", "page": "/budget", "query": "total=400"})
+    assert "Ours" in client.get("/leads").text
+    assert "Half" in client.get("/budget").text
+    with winning.site.state.reading() as books:
+        numbers = {one.name: one.number for one in books.views.listed(OWNER)}
+    viewer = signed_in(winning, VIEWER)
+    theirs = viewer.get("/customers").text
+    assert "Silent &amp; big" in theirs
+    assert "Forget the list" not in theirs
+    assert "Ours" not in viewer.get("/leads").text
+    csrf = {"csrf": form_token(theirs)}
+    assert viewer.post(f"/lists/{numbers['Half']}/remove", data=csrf, headers=PEOPLE).status_code == 404
+    share = {**form, **csrf, "name": "Mine", "query": query}
+    assert viewer.post("/lists", data=share, headers=PEOPLE).status_code == 403
+    assert viewer.post("/lists", data={**share, "shared": ""}, follow_redirects=False).status_code == 303
+    client = signed_in(winning)
+    csrf = {"csrf": form_token(client.get("/customers").text), "page": "/budget"}
+    gone = client.post(f"/lists/{numbers['Half']}/remove", data=csrf, follow_redirects=False)
+    assert gone.headers["location"] == "/budget"
+    assert "Half" not in client.get("/budget").text
