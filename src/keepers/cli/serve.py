@@ -80,6 +80,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
         import uvicorn
 
         from keepers.service.app import create_app
+        from keepers.web.logs import begin_logs
         from keepers.web.site import Site
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", _EXTRA, "The running system") from None
@@ -93,6 +94,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
         if not valued:
             _ask_for_the_first(state, site.now())
         app = create_app(site, said.get("refit"), apart=True)
+        begin_logs("json" if said.get("log") == "json" else "human")
         try:
             listening = socket.create_server((host, port), backlog=2048)
         except OSError as error:
@@ -107,8 +109,8 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
         elif nobody:
             print_text("Nobody can sign in yet: keepers users add you@example.com --role owner")
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10,
-            http="httptools",
+            app, log_level="warning", log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=10, http="httptools",
         )  # fmt: skip
         # The server has stopped as it should when it lets the signal on.
         with contextlib.suppress(KeyboardInterrupt):

@@ -11,6 +11,7 @@ from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.alert import AlertRules
 from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
+from keepers.domain.keeping import KeepingTimes, keeping_times
 from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.config import FILE, written
 from keepers.pipeline.connect_settings import Source, pulled_folders, sources_of
@@ -38,14 +39,14 @@ _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
         "horizon_days": (int,),
     },
     "state": {"url": (str,), "snapshots": (str,)},
-    "server": {"host": (str,), "port": (int,), "refit": (str,), "https": (bool,)},
+    "server": {"host": (str,), "port": (int,), "refit": (str,), "drift": (bool,), "https": (bool,), "log": (str,)},
 }  # fmt: skip
 """Sections with their keys and what may stand there; those of `_FREE` have keys of their own."""
 
 OF_ORDERS = "orders"
 """What stands at `margin` where each order's own costs tell it."""
 
-_FREE = ("engine", "service", "channels", "channel_experiments", "loyalty", "letter", "connect")
+_FREE = ("engine", "service", "channels", "channel_experiments", "loyalty", "letter", "connect", "retention")
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,12 @@ class Project:
     state_url, snapshots : str, optional
         A team's database, and the folder that it shares.
     server : mapping
-        How the running system is reached, and when it values everything anew: `host`, `port`, `refit`, `https`.
+        How the running system is reached, when it values everything anew, and what its log looks like: `host`, `port`,
+        `https`, `refit`, `drift`, `log`.
     letter : LetterSettings
         To whom letters go, when, and through which mail server.
+    keeping : KeepingTimes
+        How long received events and the audit log are kept.
     connections : tuple of Source
         Services, databases and files from which the project pulls.
     """
@@ -113,6 +117,7 @@ class Project:
     snapshots: str | None = None
     server: Mapping[str, Any] = field(default_factory=dict)
     letter: LetterSettings = field(default_factory=LetterSettings)
+    keeping: KeepingTimes = field(default_factory=KeepingTimes)
     connections: tuple[Source, ...] = ()
 
     @property
@@ -171,6 +176,7 @@ def project_of(folder: Path) -> Project | None:
         snapshots=said.get("state", {}).get("snapshots"),
         server=said.get("server", {}),
         letter=letter_settings(folder / FILE, said.get("letter", {})),
+        keeping=keeping_times(said.get("retention", {}), str(folder / FILE)),
         connections=sources_of(folder / FILE, said.get("connect")),
     )
 
@@ -224,6 +230,8 @@ def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
                 raise ConfigError(f"{path}: [{section}] {key} = {value!r} should be {wanted}.")
             if isinstance(value, int) and section == "alerts" and value < 0:
                 raise ConfigError(f"{path}: [alerts] {key} = {value} is negative.")
+            if (section, key) == ("server", "log") and value not in ("human", "json"):
+                raise ConfigError(f'{path}: [server] log = {value!r} should be "human" or "json".')
     _check_free(path, said)
 
 

@@ -32,6 +32,7 @@ from keepers.dashboard import leads as lead_pages
 from keepers.dashboard import letters as letter_pages
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
+from keepers.service.caretaker import Caretaker
 from keepers.service.intake import Intake, router
 from keepers.service.postman import Postman
 from keepers.service.runs import Worker
@@ -76,11 +77,13 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     updater = Updater(site, metrics, intake.arrived, values)
     worker = Worker(site, schedule, metrics)
     postman = Postman(site)
+    caretaker = Caretaker(site, bool(site.project.server.get("drift", True)))
 
     @contextlib.asynccontextmanager
     async def beside(app: FastAPI) -> AsyncIterator[None]:
         del app
-        tasks = [asyncio.create_task(work()) for work in (intake.work, updater.work, worker.work, postman.work)]
+        working = (intake, updater, worker, postman, caretaker)
+        tasks = [asyncio.create_task(one.work()) for one in working]
         intake.arrived.set()
         try:
             yield

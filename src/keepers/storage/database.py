@@ -137,8 +137,9 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         engine = create_engine(
-            parsed, poolclass=pool, connect_args={"timeout": patience, "check_same_thread": pool is NullPool}
-        )
+            parsed, poolclass=pool, hide_parameters=True,
+            connect_args={"timeout": patience, "check_same_thread": pool is NullPool},
+        )  # fmt: skip
         _transactions_of_sqlite(engine)
         return True, engine, str(parsed.database)
     if kind != "postgresql":
@@ -146,8 +147,9 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
     if importlib.util.find_spec("psycopg") is None:
         raise MissingExtraError("psycopg", "postgres", "A state in PostgreSQL")
     engine = create_engine(
-        parsed.set(drivername="postgresql+psycopg"), poolclass=pool, pool_pre_ping=pool is not NullPool
-    )
+        parsed.set(drivername="postgresql+psycopg"), poolclass=pool, pool_pre_ping=pool is not NullPool,
+        hide_parameters=True,
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def _own_schema(connection: Any, _record: Any) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from keepers.storage.service_schema import RECEIVED_EVENTS
@@ -57,6 +57,19 @@ class Inbox:
             if len(found) < of:
                 return
             last = found[-1].number
+
+    def forget(self, kinds: Sequence[str], before: dt.datetime, until: int, limit: int = 5_000) -> int:
+        """Remove some events of some kinds that came before a moment, up to one; gives how many went.
+
+        The newest event of all stays, since the next run counts from it.
+        """
+        table = RECEIVED_EVENTS.c
+        old = (
+            select(table.id)
+            .where(table.kind.in_(kinds), table.received_at < before, table.id <= until, table.id < self.last())
+            .limit(limit)
+        )
+        return self._connection.execute(delete(RECEIVED_EVENTS).where(table.id.in_(old.scalar_subquery()))).rowcount
 
     def last(self) -> int:
         """The number of the newest event; 0 without any."""

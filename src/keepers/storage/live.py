@@ -223,6 +223,41 @@ class LiveBook:
                 found.setdefault(row.customer_key, []).append(LiveOrder(*row))
         return found
 
+    def bases(self, generation: int) -> dict[str, History]:
+        """The history of every customer as the run of a generation knew it."""
+        table = LIVE_CUSTOMERS.c
+        untouched = select(table.customer_key, *(table[name] for name in _HISTORY)).where(
+            table.generation == generation, table.by_event.is_(False)
+        )
+        found = {row[0]: History(*row[1:]) for row in self._connection.execute(untouched)}
+        touched = select(table.customer_key, table.base).where(
+            table.generation == generation, table.by_event.is_(True), table.base.is_not(None)
+        )
+        for key, base in self._connection.execute(touched):
+            found[key] = History.from_dict(json.loads(base))
+        return found
+
+    def days_with_orders(self, after: int, since: dt.date, until: dt.date) -> dict[str, int]:
+        """On how many days customers ordered by events after one, after a day and up to another."""
+        table = LIVE_ORDERS.c
+        query = (
+            select(table.customer_key, func.count(func.distinct(table.day)))
+            .where(table.event_id > after, table.day > since, table.day <= until, table.cancelled.is_(False))
+            .group_by(table.customer_key)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def orders_by_event(self, until: int, since: dt.date, last: dt.date) -> int:
+        """How many orders of days after one came as events up to one."""
+        table = LIVE_ORDERS.c
+        query = select(func.count()).where(table.event_id <= until, table.day > since, table.day <= last)
+        return int(self._connection.execute(query).scalar_one())
+
+    def first_order_by_event(self) -> dt.date | None:
+        """The day of the first order that came as an event."""
+        found: dt.date | None = self._connection.execute(select(func.min(LIVE_ORDERS.c.day))).scalar()
+        return found
+
     def put_orders(self, orders: Sequence[LiveOrder]) -> None:
         """Orders as they are now."""
         if not orders:

@@ -199,6 +199,14 @@ class UserBook:
         rows = self._connection.execute(query).mappings()
         return tuple(Deed(row["at"], row["actor"], row["action"], row["subject"], row["detail"]) for row in rows)
 
+    def forget_deeds(self, before: dt.datetime) -> int:
+        """Remove lines of the audit log from before a moment; gives how many."""
+        return self._connection.execute(delete(AUDIT_LOG).where(AUDIT_LOG.c.at < before)).rowcount
+
+    def forget_sessions(self, now: dt.datetime) -> int:
+        """Remove sessions that are over; gives how many."""
+        return self._connection.execute(delete(USER_SESSIONS).where(USER_SESSIONS.c.expires_at <= now)).rowcount
+
     def _owners(self) -> int:
         query = select(func.count()).where(USERS.c.role == Role.OWNER.value, USERS.c.disabled_at.is_(None))
         return int(self._connection.execute(query).scalar_one())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from limits import RateLimitItem, parse
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from keepers.web.logs import LOG, REQUEST_ID, SLOW, request_id, route_of
 from keepers.web.problems import problem
 
 CONTENT_POLICY = (
@@ -85,6 +87,7 @@ class Guard:
             return
         began = time.perf_counter()
         status = 500
+        scope["request_id"] = request_id(scope)
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -93,6 +96,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                headers[REQUEST_ID] = scope["request_id"]
             await send(message)
 
         try:
@@ -102,9 +106,19 @@ class Guard:
             else:
                 await self._app(scope, receive, answer)
         finally:
-            path = _route(scope)
-            self._metrics.requests.labels(path, scope["method"], str(status)).inc()
-            self._metrics.seconds.labels(path).observe(time.perf_counter() - began)
+            self._note(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request, and write a line of what changes something, fails or is slow."""
+        path, method = route_of(scope), scope["method"]
+        self._metrics.requests.labels(path, method, str(status)).inc()
+        self._metrics.seconds.labels(path).observe(seconds)
+        changes = method not in ("GET", "HEAD", "OPTIONS") and not path.startswith("/v1/")
+        if changes or status >= 400 or (seconds > SLOW and not path.endswith("/news")):
+            LOG.log(
+                logging.ERROR if status >= 500 else logging.INFO, "%s %s", method, path,
+                extra={"route": path, "status": status, "ms": round(1e3 * seconds, 1), "request": scope["request_id"]},
+            )  # fmt: skip
 
     def _too_often(self, scope: Scope) -> bool:
         if scope["method"] == "GET":
@@ -114,11 +128,3 @@ class Guard:
                 client = scope.get("client")
                 return not self._window.hit(rate, path, client[0] if client else "unknown")
         return False
-
-
-def _route(scope: Scope) -> str:
-    """The path with the names of its parameters in place of what they were, of which there are too many to count."""
-    if scope.get("route") is None:
-        return "other"
-    named = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(f"{{{named[part]}}}" if part in named else part for part in scope["path"].split("/"))

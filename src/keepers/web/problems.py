@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from keepers.domain.errors import ConfigError, InputError, KeepersError
+from keepers.web.logs import route_of
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("keepers.service")
@@ -70,7 +71,10 @@ def add_problems(app: FastAPI, shown: Callable[[Request, int, str], Response | N
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
-        _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        _LOG.exception(
+            "%s %s failed", request.method, route_of(request.scope), exc_info=error,
+            extra={"request": request.scope.get("request_id", "")},
+        )  # fmt: skip
         said = "Something went wrong that Keepers did not foresee. The log says more."
         return shown(request, 500, said) or problem(500, said)
 

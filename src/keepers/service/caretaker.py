@@ -1,0 +1,105 @@
+"""What is done now and then beside the answers: removing what is too old, looking whether customers have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import os
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from starlette.concurrency import run_in_threadpool
+
+from keepers.domain.errors import KeepersError
+from keepers.pipeline.forgetting import forget_old
+from keepers.web.site import Site
+
+_LOG = logging.getLogger("keepers.service")
+
+_LOOK = 600.0
+"""Seconds between two looks at the clock."""
+
+_LONGEST = 1_800.0
+
+
+class Caretaker:
+    """Looks after the state once in a while.
+
+    Parameters
+    ----------
+    site : Site
+    drift : bool
+        Ask for a run when orders that come as events are not what the models expect.
+    """
+
+    def __init__(self, site: Site, drift: bool = True) -> None:
+        self._site = site
+        self._drift = drift
+        self._looked: tuple[int, int] | None = None
+
+    async def work(self) -> None:
+        """Work until cancelled; what fails is said in the log and tried again."""
+        while True:
+            try:
+                await run_in_threadpool(self._forget)
+                if self._drift and await run_in_threadpool(self.look_is_due):
+                    await self._look()
+            except KeepersError as error:
+                _LOG.warning("Old entries stay for now: %s", error)
+            except Exception:
+                _LOG.exception("Looking after the state failed")
+            await asyncio.sleep(_LOOK)
+
+    def _forget(self) -> None:
+        removed = forget_old(self._site.state, self._site.project.keeping, self._site.now())
+        if removed.visits or removed.events or removed.deeds:
+            _LOG.info(
+                "Removed what was too old",
+                extra={"visits": removed.visits, "events": removed.events, "deeds": removed.deeds},
+            )
+
+    def look_is_due(self) -> bool:
+        """Whether a week is over of which the values that are served were not judged by this process."""
+        from keepers.pipeline.live_drift import look_due
+
+        generation = self._site.generation()
+        if generation is None:
+            return False
+        today = self._site.now().astimezone(ZoneInfo(self._site.time_zone)).date()
+        looked, self._looked = self._looked, (generation.number, look_due(generation, today))
+        return self._looked[1] > 0 and self._looked != looked
+
+    async def _look(self) -> None:
+        """Judge in a process of its own, as drawing some hundred periods keeps a core busy for seconds."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "keepers.service.caretaker", str(self._site.project.folder),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            out, _ = await asyncio.wait_for(process.communicate(), _LONGEST)
+        except (TimeoutError, asyncio.CancelledError):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            raise
+        _LOG.info("Looked whether customers have changed: %s", out.decode(errors="replace").strip())
+
+
+def main() -> None:
+    """Judge the values of a project once."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from keepers.pipeline.live_drift import ask_where_it_drifts
+    from keepers.pipeline.project import project_of
+
+    project = project_of(Path(sys.argv[1]))
+    assert project is not None
+    now = dt.datetime.now(dt.UTC)
+    with project.open_state() as state:
+        print(ask_where_it_drifts(state, now.astimezone(ZoneInfo(project.time_zone or "UTC")).date(), now))
+
+
+if __name__ == "__main__":
+    main()
