@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import Any
 
@@ -174,7 +173,8 @@ def _plans(scored: ScoredSubscriptions) -> tuple[report.PlanRow, ...]:
     for number, (plan, contracts, running, mrr) in enumerate(rows):
         if number >= _PLANS:
             break
-        own = copy.copy(scored.model).fit(cells[str(plan)])
+        # Without covariates: of a plan, whoever its customers are.
+        own = type(scored.model)(scored.model.prior).fit(cells[str(plan)])
         kept, median = _kept(own if own.outcome_.usable else scored.model, summary.unit)
         found.append(
             report.PlanRow(
@@ -246,6 +246,9 @@ def _chance(scored: ScoredSubscriptions, age: float, ahead: FloatArray) -> Float
     model, each = scored.model, TimeUnit.MONTH.days / scored.summary.unit.days
     start = np.floor(age * each + 1e-9) if model.family.DISCRETE else age * each
     later = np.floor((age + ahead) * each + 1e-9) - start if model.family.DISCRETE else ahead * each
+    if model.coding_ is not None:
+        begun = float(model.survival_new_customer(np.array([start]))[0])
+        return np.asarray(model.survival_new_customer(start + later) / max(begun, 1e-300))
     return np.asarray(np.exp(model.family.log_retention(model._theta().tolist(), start, start + later)))
 
 

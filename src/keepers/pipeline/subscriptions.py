@@ -20,6 +20,7 @@ from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.verdict import Trust, Verdict
 from keepers.exports.files import write_csv_for_people
 from keepers.pipeline.options import RunOptions
+from keepers.pipeline.subscriber_attributes import subscriber_attributes
 from keepers.summaries.subscriptions import SubscriptionSummary, billing_period, contract_span, summarise_subscriptions
 from keepers.valuation.subscription_equity import Departures, SubscriptionEquity, departures, subscription_equity
 from keepers.valuation.subscription_value import SubscriptionValues, subscription_value
@@ -90,7 +91,7 @@ def score_subscriptions(
     progress("Summarising subscriptions", None)
     first, last = contract_span(table)
     cut = options.as_of or _last_day(dataset, last, now)
-    model, summary, test, verdict = _model(table, cut, options, progress)
+    model, summary, test, verdict = _model(dataset, table, cut, options, progress)
     progress("Valuing subscribers", None)
     return _valued(dataset, options, now, model, summary, test, verdict, _model_error(test), first)
 
@@ -104,6 +105,7 @@ def score_again(
     verdict: Verdict,
     model_error: float,
     refit: bool,
+    earlier: Path | None = None,
 ) -> ScoredSubscriptions:
     """Value every subscriber with a model that is there already.
 
@@ -122,6 +124,8 @@ def score_again(
         How far its totals were off on unseen days, see `keepers.valuation.subscription_equity`.
     refit : bool
         Fit the model again.
+    earlier : Path, optional
+        The subscribers of the earlier result.
 
     Raises
     ------
@@ -133,6 +137,9 @@ def score_again(
     cut = options.as_of or _last_day(dataset, last, now)
     window = ObservationWindow(calibration_end=cut)
     summary = summarise_subscriptions(table, window, unit, observed_from=options.observed_from)
+    known = subscriber_attributes(dataset, table, model, earlier) if model.coding_ is not None else None
+    if known is not None:
+        summary = summary.with_columns(known)
     if refit:
         model = copy.copy(model).fit(summary)
     return _valued(dataset, options, now, model, summary, None, verdict, model_error, first)
@@ -180,7 +187,7 @@ def _last_day(dataset: Dataset, last: dt.date, now: dt.datetime) -> dt.date:
 
 
 def _model(
-    table: Table, cut: dt.date, options: RunOptions, progress: Progress
+    dataset: Dataset, table: Table, cut: dt.date, options: RunOptions, progress: Progress
 ) -> tuple[ContractModel, SubscriptionSummary, Backtest | None, Verdict]:
     named = options.contract_model
     if options.backtest:
@@ -188,7 +195,7 @@ def _model(
 
         found = choose_subscription_model(
             table, ObservationWindow(end=cut), models=None if named is None else [named],
-            observed_from=options.observed_from, progress=progress,
+            observed_from=options.observed_from, attributes=subscriber_attributes(dataset, table), progress=progress,
         )  # fmt: skip
         return found.model, found.summary, found.backtest, found.backtest.verdict_
     from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric

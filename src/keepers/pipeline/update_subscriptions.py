@@ -96,8 +96,9 @@ def update_subscribers(
     everything = replace(dataset, tables={**dataset.tables, "subscriptions": contracts})
     try:
         scored = score_again(
-            everything, options, now, model, TimeUnit.parse(said["period"]), verdict, _error(said["backtest"]), refit
-        )
+            everything, options, now, model, TimeUnit.parse(said["period"]), verdict, _error(said["backtest"]), refit,
+            place / "subscribers.parquet",
+        )  # fmt: skip
     except InputError as error:
         return UpdatedSubscribers(remark=f"The subscriptions could not be valued. {error}")
     engine = scored.values.engine

@@ -100,6 +100,7 @@ class SubscriptionValues(Table):
     - `clv_predicted_12m_low`, `_high`, `clv_lifetime_low`, `_high`: the 80% interval of what will really come
     - `clv_if_stays`: what it would bring within the horizon if the contract certainly ran on; `money_at_risk`: how much
       more that is than what is expected, zero for who left
+    - columns joined to the summary that the model has as covariates, such as `channel`
     - `clv_percentile`, `clv_basis`, `clv_model_version`, and `clv_scored_at` if the caller has a clock
     """
 
@@ -290,6 +291,8 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
         f"{literal(facts.margin.basis.value)} AS clv_basis",
         f"{literal(facts.model.name)} AS clv_model_version",
     ]
+    # What the model knew of customers beyond their contracts, so that the values can be understood, and made again.
+    constants += [f"customer.{quoted(name)}" for name in known if name in summary.facts.attributes]
     if scored_at is not None:
         moment = scored_at if scored_at.tzinfo is None else scored_at.astimezone(dt.UTC).replace(tzinfo=None)
         constants.append(f"TIMESTAMP {literal(moment.isoformat(sep=' ', timespec='seconds'))} AS clv_scored_at")
