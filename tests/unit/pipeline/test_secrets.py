@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, InputError
+from keepers.domain.ports import silent
 from keepers.pipeline.config import engine_settings
+from keepers.pipeline.options import RunOptions
 from keepers.pipeline.project import project_of
+from keepers.pipeline.reading import read_files
 from keepers.pipeline.secrets import hidden, revealed, secret
 
 WHERE = "[sources.shop] token"
@@ -77,3 +81,16 @@ def test_the_state_and_the_engine_take_references(tmp_path: Path) -> None:
     assert "p%40ss" not in str(raised.value)
     found = engine_settings(tmp_path)
     assert (found.url, found.options) == ("postgresql://ada:p%40ss@host/shop", {"schema": "ltv"})
+
+
+def test_a_database_among_the_sources_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as made:
+        made.execute("CREATE TABLE orders AS SELECT 'ada' AS customer, '2026-01-02' AS day, 5.0 AS amount")
+    made.close()
+    assert read_files([f"sqlite:///{tmp_path}/shop.db#orders"], RunOptions(), silent).reconciliation.orders == 1
+    with pytest.raises(ConfigError, match="NOT_THERE_AT_ALL of the environment"):
+        read_files(["postgresql://ada:{env:NOT_THERE_AT_ALL}@127.0.0.1:1/shop#orders"], RunOptions(), silent)
+    monkeypatch.setenv("SHOP_PASSWORD", "hush0123")
+    with pytest.raises(InputError, match="cannot be read") as raised:
+        read_files(["postgresql://ada:{env:SHOP_PASSWORD}@127.0.0.1:1/shop#orders"], RunOptions(), silent)
+    assert "hush0123" not in str(raised.value)

@@ -48,6 +48,8 @@ def _forget_items(engine: Engine, folder: Path, kind: str, wanted: set[str]) -> 
     for path in sorted(kept.raw.glob("*.jsonl")):
         gone += _pages_without(kept, path, wanted)
     if gone:
+        # Before, so that a crash meanwhile has the next pull write the tables.
+        kept.set_value("tables", {})
         lay_out(engine, SERVICES[kind], kept)
     return gone
 

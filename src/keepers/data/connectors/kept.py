@@ -106,7 +106,7 @@ class Kept:
     def end(self, engine: Engine, name: str, now: dt.datetime) -> int:
         """A walk has seen everything: merge its pages, of each item the newest; gives how many came or changed."""
         mark = self.mark(name)
-        changed = self._merge(engine, name, mark)
+        changed = self._merge(engine, name, mark) if mark.size or mark.anew else 0
         rows = int(engine.row(f"SELECT count(*) FROM {self.relation(name)}")[0])
         # The merged file is in place: reading the pages a second time, after a crash here, would change nothing.
         with self.pages(name).open("ab") as file:

@@ -53,7 +53,7 @@ SERVICE = Service(
     resources=(
         # Stripe lists by when something was made. A charge is decided within days; what happens to it later is found by
         # the refund or the dispute, each of which brings the charge as it is now.
-        _list("charges", days=7),
+        _list("charges", days=14),
         _list("refunds", days=30, params={"expand[]": "data.charge"}),
         _list("disputes", days=180, params={"expand[]": "data.charge"}, optional=True),
         _list("customers", whole_days=7),

@@ -102,7 +102,9 @@ def test_later_refunds_change_old_orders_at_their_own_time(server: Server, shop:
     assert (first.changed, first.rows) == (25, {"orders": 25})
     assert _read(tmp_path).reconciliation.amount("net") == 625
     asked = len(server.asked)
-    assert _pull(server, tmp_path).changed == 0
+    written = (tmp_path / "orders.parquet").stat().st_mtime_ns
+    assert _pull(server, tmp_path).rows == {"orders": 25}
+    assert (tmp_path / "orders.parquet").stat().st_mtime_ns == written, "nothing was new, and nothing is written"
     # What changed lately is asked for again, not everything.
     assert len(server.asked) - asked == 3
     refund = {"id": "r1", "createdAt": "2026-11-02T09:00:00Z", "totalRefundedSet": shop.orders[3]["totalPriceSet"]}
