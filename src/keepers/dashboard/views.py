@@ -1,4 +1,4 @@
-"""The pages: overview, customers, one customer, who is leaving, the report."""
+"""The pages: overview, customers, one customer, who is leaving."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
-from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from keepers.dashboard import words
 from keepers.dashboard.context import groups_of
@@ -38,9 +36,6 @@ _FIRST = 6
 
 _Text = Annotated[str, Query(max_length=300)]
 _DECIDES = changer(Scope.DECIDE)
-
-REPORT_POLICY = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-"""The report brings a policy of its own, which names its scripts by their content."""
 
 
 @router.get("/assets/{name}")
@@ -135,19 +130,6 @@ def close(
         books.alerts.close(min(number, 2**31 - 1), end, outcome, site.now())
         books.users.note(visitor.name, f"alert {end.value}", str(number), site.now(), {"outcome": outcome})
     return back_to("/leaving")
-
-
-@router.get("/report")
-def report(site: TheSite, visitor: Person) -> Response:
-    """The report of the newest run, whole."""
-    if not visitor.may(Scope.PERSONS):
-        raise HTTPException(403, "The report names customers; your role does not show you names. Ask an owner.")
-    generation = site.generation()
-    path = None if generation is None else Path(generation.folder) / "report.html"
-    if path is None or not path.exists():
-        raise HTTPException(404, "There is no report yet: it comes with the first run that ends.")
-    headers = {"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "no-store"}
-    return FileResponse(path, media_type="text/html", headers=headers)
 
 
 def _csv(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:

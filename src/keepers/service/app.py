@@ -30,6 +30,7 @@ from keepers.dashboard import base_map, customer, deciding, kept_lists, pull_for
 from keepers.dashboard import budget as budget_pages
 from keepers.dashboard import leads as lead_pages
 from keepers.dashboard import letters as letter_pages
+from keepers.dashboard import report as report_pages
 from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
 from keepers.domain.version import VERSION
 from keepers.service.caretaker import Caretaker
@@ -49,8 +50,8 @@ _ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads
 """Parts of the JSON API."""
 
 _SHOWING = (
-    views, customer, base_map, deciding, budget_pages, lead_pages, kept_lists, letter_pages, sections, system,
-    pull_forms,
+    views, customer, base_map, deciding, budget_pages, lead_pages, kept_lists, letter_pages, sections, report_pages,
+    system, pull_forms,
 )  # fmt: skip
 """Pages."""
 

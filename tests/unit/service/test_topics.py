@@ -16,6 +16,7 @@ from keepers.dashboard.sections import TOPICS
 from keepers.domain.errors import ConfigError
 from keepers.reports.formatting import day
 from keepers.reports.kept import FILE, HIDDEN, keep_content
+from keepers.reports.page import render_report
 from keepers.reports.sections import sections_of
 from keepers.storage.live_lists import Filter
 from served import VIEWER
@@ -135,6 +136,31 @@ def test_rows_lead_to_customers_who_have_a_page_and_viewers_see_no_names(told: R
     assert "Ada Known" not in hidden
     assert HIDDEN in hidden
     assert re.search(r'<a href="/customers/([^"]+)">\1</a>', hidden), "a key in place of the name"
+
+
+def test_the_whole_report_has_names_and_files_for_those_who_may_see_them(told: Running) -> None:
+    generation = told.site.generation()
+    assert generation is not None
+    folder = Path(generation.folder)
+    content = told.site.content(generation)
+    (folder / "report.html").write_text(render_report(content), encoding="utf-8")
+    (folder / "customers.csv").write_text("customer_key\nada\n", encoding="utf-8")
+    assert {one.name for one in content.files} >= {"customers.csv"}
+    client = signed_in(told)
+    whole = client.get("/report")
+    assert whole.url.path == "/report/", "so that links find the files beside it"
+    assert "Ada Known" in whole.text
+    assert 'href="customers.csv"' in whole.text
+    assert client.get("/report/customers.csv").text.startswith("customer_key")
+    assert client.get("/api/v1/audit").json()[0]["action"] == "file taken"
+    for name in ("model-buying.json", "..%2Fresult%2Fcustomers.csv", "%2Fetc%2Fpasswd", "nothing.csv"):
+        assert client.get(f"/report/{name}").status_code == 404, name
+    client = signed_in(told, VIEWER)
+    hidden = client.get("/report").text
+    assert "Ada Known" not in hidden
+    assert HIDDEN in hidden
+    assert "customers.csv" not in hidden
+    assert client.get("/report/customers.csv").status_code == 403
 
 
 def test_a_report_of_another_version_is_said_to_be_one(told: Running) -> None:
