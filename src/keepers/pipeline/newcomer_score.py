@@ -116,9 +116,8 @@ def score_newcomer(groups: Sequence[GroupWorth], visitor: Mapping[str, str]) -> 
     shares = [1.0 if one.prior_share is None else one.prior_share for one in speaking]
     narrow = usable[nested[0]] if nested else None
     channel = usable.get("channel")
-    chance = next(
-        (one.conversion for one in (narrow, channel, whole) if one is not None and one.conversion is not None), None
-    )
+    # The share of all leads says nothing of somebody who came where nobody asks before buying.
+    chance = next((one.conversion for one in (narrow, channel) if one is not None and one.conversion is not None), None)
     return NewcomerScore(
         _combined(whole.predicted, speaking, whole, "predicted"),
         None if whole.lifetime is None else _combined(whole.lifetime, speaking, whole, "lifetime"),

@@ -140,7 +140,7 @@ def test_channels_and_scores_of_strangers(winning: Running) -> None:
 
     stranger = score()
     assert stranger["value"] == pytest.approx({"mean": 100.0, "low": 95.12, "high": 105.13}, rel=1e-3)
-    assert (stranger["prior_share"], stranger["chance"], stranger["told_by"]) == (1.0, 0.2, [])
+    assert (stranger["prior_share"], stranger["chance"], stranger["told_by"]) == (1.0, None, [])
     known = score(channel="Fresh", country="DE", campaign="tiny")
     assert 115 < known["value"]["mean"] < 120  # type: ignore[index]
     assert (known["prior_share"], known["chance"]) == (0.2, 0.25)
