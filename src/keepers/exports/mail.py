@@ -109,7 +109,7 @@ def send(server: MailServer, message: EmailMessage, recipients: Sequence[str], h
         raise _refused(where, error.smtp_code, error.smtp_error) from None
     except smtplib.SMTPNotSupportedError as error:
         raise MailError(
-            f"{where} cannot do what [letter] asks of it ({error}). Change `security` or `user`.", Outcome.NEVER
+            f"{where} cannot do what [letter] asks of it ({error}). Change security or user.", Outcome.NEVER
         ) from None
     except ssl.SSLCertVerificationError as error:
         raise MailError(
@@ -117,7 +117,8 @@ def send(server: MailServer, message: EmailMessage, recipients: Sequence[str], h
         ) from None
     except (OSError, smtplib.SMTPException) as error:
         raise MailError(
-            f"{where} cannot be reached ({error}). Look at `host`, `port` and `security`.", Outcome.LATER
+            f"{where} cannot be reached ({_why(error)}). Look at host, port and security of [letter] in keepers.toml.",
+            Outcome.LATER,
         ) from None
     try:
         refused = _addressed(connection, where, message, recipients)
@@ -128,7 +129,8 @@ def send(server: MailServer, message: EmailMessage, recipients: Sequence[str], h
             raise _refused(where, error.smtp_code, error.smtp_error) from None
         except (OSError, smtplib.SMTPException) as error:
             raise MailError(
-                f"{where} did not say whether it took the message ({error}): it may have arrived.", Outcome.UNCLEAR
+                f"{where} did not say whether it took the message ({_why(error)}): it may have arrived.",
+                Outcome.UNCLEAR,
             ) from None
         if code != 250:
             raise _refused(where, code, answer)
@@ -175,10 +177,15 @@ def _addressed(connection: smtplib.SMTP, where: str, message: EmailMessage, reci
             if code not in (250, 251):
                 refused[one] = (code, answer)
     except (OSError, smtplib.SMTPException) as error:
-        raise MailError(f"{where} broke off before it took anything ({error}).", Outcome.LATER) from None
+        raise MailError(f"{where} broke off before it took anything ({_why(error)}).", Outcome.LATER) from None
     if len(refused) == len(recipients):
         raise _refused(where, *min(refused.values()))
     return list(refused)
+
+
+def _why(error: Exception) -> str:
+    """A failure without numbers that say nothing to people."""
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
 def _refused(where: str, code: int, answer: bytes | str) -> MailError:

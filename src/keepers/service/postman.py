@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from keepers.domain.errors import KeepersError
 from keepers.pipeline.letters import deliver, keep_letter
+from keepers.storage.letters import SENDING
 from keepers.web.schedule import Schedule
 from keepers.web.site import Site
 
@@ -69,9 +70,11 @@ class Postman:
             self._not_before = now + _PAUSE
             keep_letter(site.project, site.state, due, now)
             self._not_before = now
-        with site.state.writing() as books:
-            books.letters.mark_unclear(now)
-            waiting = books.letters.waiting(now)
+        with site.state.reading() as books:
+            under_way, waiting = books.letters.listed(statuses=(SENDING,)), books.letters.waiting(now)
+        if under_way:
+            with site.state.writing() as books:
+                books.letters.mark_unclear(now)
         for letter in waiting:
             sent = deliver(site.project, site.state, letter.number, site.now)
             if sent is not None:

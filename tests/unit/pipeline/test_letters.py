@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import email
 import email.policy
 import re
 import socket
 import ssl
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
@@ -49,10 +53,19 @@ class Mailbox:
     refused: str = ""
     """An address that it does not know."""
     attempts: int = 0
+    hold: str = ""
+    """Where it lets everybody wait: "addresses", or "message", which it has by then."""
+    held: threading.Event = field(default_factory=threading.Event)
+
+    async def _wait(self, place: str) -> None:
+        if self.hold == place:
+            self.held.set()
+            await asyncio.sleep(20)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         """Who gets it."""
         del server, session, options
+        await self._wait("addresses")
         if address == self.refused:
             return "550 no such person"
         envelope.rcpt_tos.append(address)
@@ -68,6 +81,7 @@ class Mailbox:
                 server.transport.close()
             return answer
         self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+        await self._wait("message")
         return "250 taken"
 
 
@@ -250,6 +264,45 @@ def test_what_may_have_been_sent_is_not_sent_again(tmp_path: Path, mailbox: tupl
             assert books.letters.waiting(later) == ()
         assert letters.deliver(project, state, second.number, lambda: later) is None
         assert box.taken == []
+
+
+SENDING = """
+import datetime as dt, sys
+from pathlib import Path
+from keepers.pipeline.letter_settings import LetterSettings
+from keepers.pipeline.letters import deliver
+from keepers.pipeline.project import Project
+from keepers.storage.state import State
+folder, port, number = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+project = Project(folder, letter=LetterSettings(("ada@example.com",), "k@example.com", "127.0.0.1", port, "none"))
+with State(folder) as state:
+    deliver(project, state, number, lambda: dt.datetime(2025, 7, 1, 7, tzinfo=dt.UTC))
+"""
+
+
+@pytest.mark.parametrize(("place", "status", "taken"), [("addresses", "sent", 1), ("message", "unclear", 1)])
+def test_a_process_that_is_killed_leaves_one_letter(
+    tmp_path: Path, mailbox: tuple[Mailbox, int], place: str, status: str, taken: int
+) -> None:
+    box, port = mailbox
+    box.hold = place
+    with State(tmp_path) as state:
+        _run(state, tmp_path / "result", example_content(), NOW)
+        kept = letters.keep_letter(_project(tmp_path, port), state, NOW, NOW)
+        assert kept is not None
+        arguments = [sys.executable, "-c", SENDING, str(tmp_path), str(port), str(kept.number)]
+        with subprocess.Popen(arguments) as process:
+            assert box.held.wait(60)
+            process.kill()
+        box.hold = ""
+        later = NOW + LEASE
+        with state.writing() as books:
+            books.letters.mark_unclear(later)
+        for _ in range(2):
+            letters.deliver(_project(tmp_path, port), state, kept.number, lambda: later)
+        with state.reading() as books:
+            assert books.letters.listed()[0].status == status
+    assert len(box.taken) == taken
 
 
 def test_one_address_that_is_refused_does_not_keep_it_from_others(mailbox: tuple[Mailbox, int]) -> None:
