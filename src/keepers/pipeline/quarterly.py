@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from keepers.pipeline.letters import alerts_since, decided_since, newest_run, to_do
 from keepers.pipeline.project import Project
-from keepers.reports.quarterly import Paper, QuarterlyFacts, quarterly_pdf
+from keepers.reports.content import ReportContent
+from keepers.reports.quarterly import Paper, QuarterlyFacts, quarterly_pdf, quarterly_said, typeset
 from keepers.reports.quarters import reported
 from keepers.reports.run_figures import RunFigures
 from keepers.storage.state import State
@@ -33,10 +34,21 @@ def quarterly_report(project: Project, state: State, now: dt.datetime, paper: Pa
     MissingExtraError
         The typesetter is not installed: `pip install 'keepers[pdf]'`.
     """
+    content, facts = _told(project, state, now)
+    quarter = reported(content.store.last_day)
+    return f"customers-{quarter.year}-q{quarter.number}.pdf", quarterly_pdf(content, facts, paper)
+
+
+def quarterly_pages(project: Project, state: State, now: dt.datetime, paper: Paper = Paper.A4) -> list[bytes]:
+    """The same as a picture a page."""
+    content, facts = _told(project, state, now)
+    return typeset(quarterly_said(content, facts, paper), "png")
+
+
+def _told(project: Project, state: State, now: dt.datetime) -> tuple[ReportContent, QuarterlyFacts]:
     run = newest_run(state)
     zone = ZoneInfo(project.time_zone or "UTC")
-    quarter = reported(run.content.store.last_day)
-    begun = dt.datetime.combine(quarter.first, dt.time(), zone)
+    begun = dt.datetime.combine(reported(run.content.store.last_day).first, dt.time(), zone)
     with state.reading() as books:
         known = [RunFigures.from_dict(one.figures) for one in books.runs.listed()]
         facts = QuarterlyFacts(
@@ -46,5 +58,4 @@ def quarterly_report(project: Project, state: State, now: dt.datetime, paper: Pa
             alerts_since(books, begun),
             to_do(books, run, now.date()),
         )
-    name = f"customers-{quarter.year}-q{quarter.number}.pdf"
-    return name, quarterly_pdf(run.content, facts, paper)
+    return run.content, facts

@@ -119,7 +119,7 @@ def _figures(facts: LetterFacts) -> tuple[Figure, ...]:
         note = interval(now.value, currency) or ""
         found.append(
             Figure(
-                f"Expected from all customers, {span(now.meaning.horizon)}", money(now.value.value, currency),
+                f"Expected, {span(now.meaning.horizon)}", money(now.value.value, currency),
                 note, say.moved(facts.value_change, currency),
             )
         )  # fmt: skip

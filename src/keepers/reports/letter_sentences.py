@@ -77,7 +77,7 @@ def _orders(facts: LetterFacts) -> tuple[str, ...]:
             "be one), so that what came in since cannot be told.",
         )
     if now.revenue is not None and before.revenue is not None and now.currency == before.currency:
-        revenue = f" for {money(now.revenue - before.revenue, now.currency)}, what was given back taken off"
+        revenue = f" for {money(now.revenue - before.revenue, now.currency)} after refunds"
     else:
         revenue = ""
     people = now.customers - before.customers

@@ -167,7 +167,7 @@ def test_what_changed_is_told_against_the_run_of_the_letter_before(tmp_path: Pat
             books.ledger.observe(DecisionOutcome("p", NOW, NOW.date(), 80.0, 2, 1, 20.0, 140.0))
         letter, _ = letters.letter_of(project, state, NOW)
     said = " ".join(letter.parts[0].said)
-    assert "In 7 days there were 12 orders for €600, what was given back taken off, and 1 customer came" in said
+    assert "In 7 days there were 12 orders for €600 after refunds, and 1 customer came" in said
     assert "rose by €3,000 (0.6%)" in said
     assert "0.6% more than on 24" in letter.subject
     assert letter.figures[0].change == "+€3,000"
