@@ -52,6 +52,7 @@ class Summary(Table):
         self._attributes: Attributes | None = None
         self._coarse: str | None = None
         self.tables_kept: dict[str, str] = {}
+        self._spend_kept: dict[tuple[bool, int, tuple[str, ...]], SpendCells] = {}
 
     def __len__(self) -> int:
         return self._rows
@@ -265,7 +266,7 @@ class Summary(Table):
     def spend_cells(
         self, include_first: bool = False, max_rows: int = grouping.MAX_SPEND_ROWS, attributes: Sequence[str] = ()
     ) -> SpendCells:
-        """The distinct pairs of orders and mean spend with their numbers of customers, in a fixed order.
+        """The distinct pairs of orders and mean spend with their numbers of customers, in a fixed order; kept.
 
         Parameters
         ----------
@@ -280,7 +281,10 @@ class Summary(Table):
         InputError
             If the orders carry no amounts.
         """
-        return grouping.group_spend(self, include_first, max_rows, attributes)
+        key = (include_first, max_rows, tuple(attributes))
+        if key not in self._spend_kept:
+            self._spend_kept[key] = grouping.group_spend(self, include_first, max_rows, attributes)
+        return self._spend_kept[key]
 
     def purchase_days_sql(self, until: dt.date | None = None, after: dt.date = BEGINNING) -> str:
         """A query of the days with a purchase behind the rows, see `keepers.summaries.purchases.purchase_days_sql`.
