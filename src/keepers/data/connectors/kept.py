@@ -69,7 +69,7 @@ class Kept:
         self.folder = folder
         self.raw = folder / RAW
         self._marks: dict[str, Mark] = {}
-        self._items: dict[str, dict[str, Any]] = {}
+        self._values: dict[str, dict[str, Any]] = {}
         self._load()
 
     def mark(self, name: str) -> Mark:
@@ -136,11 +136,11 @@ class Kept:
 
     def value(self, name: str) -> dict[str, Any]:
         """Something else that is remembered of a source, such as the state of a file."""
-        return self._items.get(name, {})
+        return self._values.get(name, {})
 
     def set_value(self, name: str, value: dict[str, Any]) -> None:
         """Remember it."""
-        self._items[name] = value
+        self._values[name] = value
         self._save()
 
     def _merge(self, engine: Engine, name: str, mark: Mark) -> int:
@@ -178,7 +178,7 @@ class Kept:
         said = {
             "version": _VERSION,
             "lists": {name: asdict(mark) for name, mark in self._marks.items()},
-            "files": self._items,
+            "files": self._values,
         }
         beside = self.raw / f"{_MARKS}.part"
         with beside.open("w", encoding="utf-8") as file:
@@ -200,4 +200,4 @@ class Kept:
         if said.get("version") != _VERSION:
             raise EngineError(f"{path} is of a newer Keepers. Update Keepers, or move the folder away.")
         self._marks = {name: Mark(**mark) for name, mark in said["lists"].items()}
-        self._items = said["files"]
+        self._values = said["files"]

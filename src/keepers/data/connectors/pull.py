@@ -7,6 +7,7 @@ import datetime as dt
 import fcntl
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,9 @@ from keepers.domain.errors import EngineError
 from keepers.domain.ports import Progress
 
 _LOCK = ".lock"
+_SILENCE = 2.0
+"""Seconds between two words of how far a list was read, at least."""
+
 _SQL = "keepers.data.connectors.sql"
 
 
@@ -134,7 +138,7 @@ def _walk(
     name = resource.name
     mark = kept.begin(name, anew or _due(resource, kept.mark(name), now))
     earliest = None if connection.since is None else dt.datetime.combine(connection.since, dt.time(), dt.UTC)
-    count = 0
+    count, told_at = 0, time.monotonic()
     progress(f"Asking for {name}", None)
     for items, token in walker.pages(resource, connection.page_size, _from(resource, mark, earliest), mark.token):
         moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
@@ -143,7 +147,9 @@ def _walk(
         keyed = [(str(found(item, resource.key)), item) for item in items]
         mark = kept.add(name, keyed, replace(mark, newest=newest, token=token))
         count += len(items)
-        progress(f"{count:,} {name}", None)
+        if time.monotonic() - told_at >= _SILENCE:
+            progress(f"{count:,} {name}", None)
+            told_at = time.monotonic()
 
 
 def _due(resource: Resource, mark: Mark, now: dt.datetime) -> bool:

@@ -211,7 +211,7 @@ def test_hubspot_reads_beyond_what_a_search_gives_with_names_of_owners_and_stage
     stages = dataset.engine.rows(f"SELECT * FROM '{tmp_path}/deals.parquet' ORDER BY 1")
     assert [row[2] for row in stages] == ["Closed Won", "Closed Lost", "Closed Won", "Closed Won"]
     assert [row[8] for row in stages] == ["Sam Sales"] * 4
-    assert [row[10] for row in stages] == ["1", "", "4", "2;3"]
+    assert [row[10] for row in stages] == ["1", None, "4", "2;3"]
     assert dataset.reconciliation.amount("net") == Decimal("3000.00")
 
 
@@ -249,3 +249,131 @@ def test_nobody_else_hears_of_a_pull_and_nothing_lies_outside_its_folder(tmp_pat
     assert (out / "payments.parquet").exists()
     held = "".join(path.read_text(errors="replace") for path in out.rglob("*") if path.is_file())
     assert "rk_test" not in held
+
+
+def _same(pulled: Path, exports: Path) -> None:
+    """Pulled tables say what the service's own exports of the same say."""
+    by_pull, by_export = _read(pulled), _read(exports)
+    assert {one.format for one in by_pull.sources} == {one.format for one in by_export.sources}
+    assert set(by_pull.tables) == set(by_export.tables)
+    for name, table in by_export.tables.items():
+        if name == "quarantine":  # It tells of lines of files.
+            continue
+        columns = [
+            column for column, _ in by_export.engine.described(table.name)
+            if column not in ("source", "event_id", "source_id", "lead_event_id")
+        ]  # fmt: skip
+        listed = ", ".join(f'"{column}"' for column in columns)
+        both = [
+            sorted(map(str, one.engine.rows(f"SELECT {listed} FROM {one.tables[name].name}")))
+            for one in (by_pull, by_export)
+        ]
+        assert both[0] == both[1], name
+
+
+def test_stripe_says_what_its_exports_say(tmp_path: Path) -> None:
+    out, exports = tmp_path / "out", tmp_path / "exports"
+    exports.mkdir()
+    (exports / "payments.csv").write_text(
+        "id,Created date (UTC),Amount,Amount Refunded,Refunded date (UTC),Currency,Status,Mode,Customer ID,"
+        "Customer Email,Description\n"
+        "ch_ok,2026-10-01 15:00:00,1500.00,0.00,,usd,Paid,Live,cus_belen,belen@example.com,\n"
+        "ch_dev,2026-09-28 15:00:00,1500.00,1500.00,2026-10-02 15:00:00,usd,Refunded,Live,cus_belen,"
+        "belen@example.com,Lamp\n"
+        "ch_parcial,2026-09-29 15:00:00,1000.00,300.00,2026-10-03 15:00:00,usd,Paid,Live,cus_pablo,"
+        "pablo@example.com,\n"
+        "ch_no,2026-09-30 15:00:00,50.00,0.00,,usd,Failed,Live,cus_pablo,pablo@example.com,\n"
+    )
+    (exports / "customers.csv").write_text(
+        "id,Email,Name,Created (UTC),Total Spend\ncus_belen,belen@example.com,Belén,2026-08-01 15:00:00,\n"
+    )
+    account = Payments(
+        {
+            "charges": [
+                _charge("ok", "2026-10-01", 150_000, "belen"),
+                _charge(
+                    "dev", "2026-09-28", 150_000, "belen", amount_refunded=150_000, refunded=True, description="Lamp"
+                ),
+                _charge("parcial", "2026-09-29", 100_000, "pablo", amount_refunded=30_000),
+                _charge("no", "2026-09-30", 5_000, "pablo", status="failed", captured=False),
+            ],
+            "refunds": [
+                {"id": "re_1", "charge": "ch_dev", "amount": 150_000, "created": _seconds("2026-10-02")},
+                {"id": "re_2", "charge": "ch_parcial", "amount": 30_000, "created": _seconds("2026-10-03")},
+            ],
+            "customers": [
+                {"id": "cus_belen", "created": _seconds("2026-08-01"), "email": "belen@example.com", "name": "Belén"}
+            ],
+        }
+    )
+    with serving(account) as server:
+        _pull("stripe", server, out)
+    _same(out, exports)
+
+
+def test_woocommerce_says_what_its_export_says(tmp_path: Path) -> None:
+    out, exports = tmp_path / "out", tmp_path / "exports"
+    exports.mkdir()
+    head = (
+        "Order Number,Order Status,Order Date,Paid Date,Customer User ID,First Name (Billing),Last Name (Billing),"
+        "Email (Billing),Country Code (Billing),SKU,Name,Quantity,Item Cost,Order Line (w/o tax),Coupons Used,"
+        "Cart Discount Amount,Order Tax Amount,Order Shipping Amount,Order Total Amount,Currency\n"
+    )
+    line = (
+        "{n},completed,2026-09-01T10:00:0{n}Z,2026-09-01T10:00:0{n}Z,0,Ada,E,p{n}@example.com,DE,POT,Pot,2,25,50.00,FALL5,"
+        "0.00,9.50,0.00,59.50,EUR\n"
+    )
+    (exports / "orders.csv").write_text(head + "".join(line.format(n=n) for n in range(5)))
+    shop = Wordpress([_order(n, f"2026-09-01T10:00:{n:02d}", f"p{n}@example.com") for n in range(5)])
+    with serving(shop) as server:
+        _pull("woocommerce", server, out)
+    _same(out, exports)
+
+
+def test_hubspot_says_what_its_exports_say(tmp_path: Path) -> None:
+    out, exports = tmp_path / "out", tmp_path / "exports"
+    exports.mkdir()
+    (exports / "contacts.csv").write_text(
+        "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lifecycle Stage,Lead Status,Original Source,"
+        "Create Date,Country/Region\n"
+        "1,Alice,Johnson,alice@hubspot-demo.com,+1 555-2001,Sam Sales,lead,NEW,ORGANIC_SEARCH,2024-01-15T10:00:00Z,US\n"
+        "2,Bob,Smith,,+1 555-2002,Sam Sales,lead,OPEN,PAID_SEARCH,2024-01-16T11:30:00Z,US\n"
+    )
+    (exports / "deals.csv").write_text(
+        "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Close Date,Create Date,Deal owner,Associated Company IDs,"
+        "Associated Contact IDs,Original Source\n"
+        "7001,Bluebay,Closed Won,Vertrieb,15000,2026-09-10T00:00:00Z,2026-09-01T00:00:00Z,Sam Sales,9001,1;2,"
+        "PAID_SEARCH\n"
+        "7002,Harbour,Angebot,Vertrieb,2500,,2026-09-01T00:00:00Z,Sam Sales,,2,\n"
+    )
+    stages = [
+        {"id": "won", "label": "Dach und Fach", "metadata": {"isClosed": "true", "probability": "1.0"}},
+        {"id": "open", "label": "Angebot", "metadata": {"isClosed": "false", "probability": "0.4"}},
+    ]
+    people = {"1": ("Alice", "Johnson", "alice@hubspot-demo.com", "+1 555-2001", "NEW", "ORGANIC_SEARCH", "15T10:00"),
+              "2": ("Bob", "Smith", None, "+1 555-2002", "OPEN", "PAID_SEARCH", "16T11:30")}  # fmt: skip
+    account = Crm(
+        objects={
+            "contacts": [
+                {"id": key, "properties": {
+                    "firstname": one[0], "lastname": one[1], "email": one[2], "phone": one[3], "hs_lead_status": one[4],
+                    "hs_analytics_source": one[5], "createdate": f"2024-01-{one[6]}:00Z", "country": "US",
+                    "lifecyclestage": "lead", "hubspot_owner_id": "5", "lastmodifieddate": "2026-01-01T00:00:00Z"}}
+                for key, one in people.items()
+            ],
+            "deals": [
+                _object(7001, "2026-09-10T00:00:00Z", dealname="Bluebay", dealstage="won", amount="15000",
+                        closedate="2026-09-10T00:00:00Z", hubspot_owner_id="5", hs_analytics_source="PAID_SEARCH"),
+                _object(7002, "2026-09-10T00:00:01Z", dealname="Harbour", dealstage="open", amount="2500",
+                        hubspot_owner_id="5"),
+            ],
+        },
+        owners=[{"id": "5", "firstName": "Sam", "lastName": "Sales"}],
+        pipelines=[{"id": "p", "label": "Vertrieb", "stages": stages}],
+        belonging={("7001", "contacts"): ["1", "2"], ("7002", "contacts"): ["2"], ("7001", "companies"): ["9001"]},
+    )  # fmt: skip
+    for deal in account.objects["deals"]:
+        deal["properties"]["createdate"] = "2026-09-01T00:00:00Z"
+    with serving(account) as server:
+        _pull("hubspot", server, out)
+    _same(out, exports)

@@ -18,8 +18,8 @@ SELECT key AS "Record ID",
        (doc->>'$.properties.closedate') AS "Close Date",
        (doc->>'$.properties.createdate') AS "Create Date",
        coalesce(p.name, (doc->>'$.properties.hubspot_owner_id')) AS "Deal owner",
-       array_to_string((doc->'$.belonging.companies')::VARCHAR[], ';') AS "Associated Company IDs",
-       array_to_string((doc->'$.belonging.contacts')::VARCHAR[], ';') AS "Associated Contact IDs",
+       nullif(array_to_string((doc->'$.belonging.companies')::VARCHAR[], ';'), '') AS "Associated Company IDs",
+       nullif(array_to_string((doc->'$.belonging.contacts')::VARCHAR[], ';'), '') AS "Associated Contact IDs",
        (doc->>'$.properties.hs_analytics_source') AS "Original Source"
 FROM {deals} d
 LEFT JOIN stages s ON s.stage = (d.doc->>'$.properties.dealstage')
