@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from keepers.domain.live import History, LiveOrder
+from keepers.storage.database import Database
 from keepers.storage.service_schema import (
     GENERATIONS,
     LIVE_CUSTOMERS,
@@ -89,6 +90,19 @@ _VALUE = (
 )  # fmt: skip
 
 
+def value_of(database: Database, key: str) -> dict[str, Any] | None:
+    """The value of one customer alone, of the values that are served."""
+    row = database.row(_VALUE, key=key)
+    if row is None:
+        return None
+    found = dict(zip(_VALUE.selected_columns.keys(), row, strict=True))
+    moment = found["updated_at"]
+    if isinstance(moment, str):
+        # As the driver of SQLite gives it, without a zone.
+        found["updated_at"] = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+    return found
+
+
 class LiveBook:
     """Live values inside one transaction, or for reading."""
 
@@ -148,11 +162,6 @@ class LiveBook:
             for row in self._connection.execute(query).mappings():
                 found[row["customer_key"]] = live_customer(row)
         return found
-
-    def value_of(self, key: str) -> dict[str, Any] | None:
-        """The value of one customer alone, of the values that are served."""
-        found = self._connection.execute(_VALUE, {"key": key}).mappings().first()
-        return None if found is None else dict(found)
 
     def put(self, generation: int, customers: Sequence[LiveCustomer]) -> None:
         """Customers as they are now, new ones among them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from keepers.domain.access import Scope, Visitor
 from keepers.web.secrets import is_csrf_token
@@ -64,6 +66,25 @@ def needs(scope: Scope) -> Callable[[Visitor], Awaitable[Visitor]]:
         return visitor
 
     return allowed
+
+
+class QuickRoute(APIRoute):
+    """A route for programs that ask hundreds of times a second, to which the way there is most of the work.
+
+    Its function is described like any other, takes a site, a visitor who may read, and the names in the path as they
+    are, and gives a response that is sent as it is.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers: the function, without an examination of each of its parameters."""
+        allowed, endpoint = needs(Scope.READ), self.endpoint
+
+        async def answer(request: Request) -> Response:
+            visitor = await allowed(await visitor_of(request))
+            response: Response = await endpoint(the_site(request), visitor, **request.path_params)
+            return response
+
+        return answer
 
 
 TheSite = Annotated[Site, Depends(site_of)]
