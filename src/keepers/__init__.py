@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from keepers.evaluation.compare import choose_model as choose_model
     from keepers.evaluation.contract_backtest import backtest_subscriptions as backtest_subscriptions
     from keepers.evaluation.contract_backtest import choose_subscription_model as choose_subscription_model
+    from keepers.evaluation.contract_drift import contract_drift as contract_drift
     from keepers.evaluation.drift import parameter_drift as parameter_drift
     from keepers.evaluation.early_backtest import backtest_early_value as backtest_early_value
     from keepers.evaluation.goodness import goodness_of_fit as goodness_of_fit
@@ -186,6 +187,7 @@ _HOMES = {
     "logged_decisions": ("evaluation.policy.logged", "logged_decisions"),
     "loyalty_tiers": ("retention.loyalty", "loyalty_tiers"),
     "months": ("domain.time", "months"),
+    "contract_drift": ("evaluation.contract_drift", "contract_drift"),
     "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),
     "next_products": ("retention.next_products", "next_products"),

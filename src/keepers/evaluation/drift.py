@@ -10,11 +10,12 @@ import numpy as np
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import Horizon, TimeUnit
-from keepers.evaluation.drift_period import Period, period_of_frame, period_of_summary
+from keepers.evaluation.drift_period import period_of_frame, period_of_summary
 from keepers.evaluation.drift_sentences import finding_sentence, moved_parts, whole_sentence
 from keepers.evaluation.drift_statistics import Counted, counted
 from keepers.models.base import Model
 from keepers.models.buying import BuyingModel
+from keepers.models.contractual.contract import ContractModel
 from keepers.models.pooled import PooledModel
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.summaries.summary import Summary
@@ -177,7 +178,7 @@ def parameter_drift(
     >>> found.alarm, found.refit
     (True, True)
     """
-    threshold = _threshold(false_alarms, checks)
+    threshold = threshold_of(false_alarms, checks)
     buying, spend = _models(model, spending)
     given = None if unit is None else TimeUnit.parse(unit)
     period = (
@@ -185,17 +186,18 @@ def parameter_drift(
         if isinstance(since, Summary)
         else period_of_frame(since, buying, spend, newcomers, horizon, given)
     )
-    replicates = max(_REPLICATES, round(_TAIL / threshold))
+    replicates = replicates_for(threshold)
     table = counted(period, buying, spend, replicates, np.random.default_rng(_SEED))
     if not table.names:
         raise InputError(
             "There is nothing to judge the model by: whatever its parameters, nobody would have bought. Wait for more "
             "orders, or check the window."
         )
-    return _judged(model, period, table, threshold)
+    return judged(model, table, threshold, period.remarks)
 
 
-def _threshold(false_alarms: float, checks: int) -> float:
+def threshold_of(false_alarms: float, checks: int) -> float:
+    """The p-value up to which one of several checks raises the alarm."""
     if not 0 < false_alarms < 1:
         raise ConfigError(f"`false_alarms` is {false_alarms!r}; it is a probability, 0.05 for one in twenty.")
     if checks < 1:
@@ -207,6 +209,11 @@ def _threshold(false_alarms: float, checks: int) -> float:
             "thousand, which drawn periods do not tell. Check less often, or allow more false alarms."
         )
     return threshold
+
+
+def replicates_for(threshold: float) -> int:
+    """Periods to draw so that a threshold can be told."""
+    return max(_REPLICATES, round(_TAIL / threshold))
 
 
 def _models(model: Model, spending: GammaGamma | None) -> tuple[BuyingModel | None, GammaGamma | None]:
@@ -221,6 +228,11 @@ def _models(model: Model, spending: GammaGamma | None) -> tuple[BuyingModel | No
             raise ConfigError("Both models are of spend. Give a model of buying first, or Gamma-Gamma alone.")
         model._theta()
         return None, model
+    if isinstance(model, ContractModel):
+        raise ConfigError(
+            f"{model.title} is a model of contracts. Ask `keepers.contract_drift(model, subscriptions, fitted_on)`, "
+            "which knows who ended since."
+        )
     if not isinstance(model, BuyingModel) or model.pooled or isinstance(model, PooledModel):
         raise ConfigError(
             f"Drift is judged by a single fitted model of buying, or by Gamma-Gamma for spend, not by "
@@ -237,7 +249,10 @@ def _models(model: Model, spending: GammaGamma | None) -> tuple[BuyingModel | No
     return model, spending
 
 
-def _judged(model: Model, period: Period, table: Counted, threshold: float) -> ParameterDrift:
+def judged(
+    model: Model, table: Counted, threshold: float, remarks: tuple[str, ...] = (), what: str = "orders"
+) -> ParameterDrift:
+    """The answer from what was counted of a period and of drawn ones; `what` the model is fitted to, in a word."""
     away = table.away
     size = np.abs(away)
     farthest = size.max(axis=1)
@@ -250,8 +265,8 @@ def _judged(model: Model, period: Period, table: Counted, threshold: float) -> P
     told = tuple(one for one in findings if one.p_value <= threshold)
     moved = moved_parts(told, findings)
     refit = any(abs(one.change) >= SMALL for one in told)
-    sentence = whole_sentence(model.title, p_value, threshold, told, findings, moved, refit)
-    return ParameterDrift(bool(told), p_value, threshold, findings, moved, refit, period.remarks, sentence)
+    sentence = whole_sentence(model.title, p_value, threshold, told, findings, moved, refit, what)
+    return ParameterDrift(bool(told), p_value, threshold, findings, moved, refit, remarks, sentence)
 
 
 def _finding(name: str, column: FloatArray, p_value: float, least: float) -> DriftFinding:

@@ -32,6 +32,7 @@ class Finding(Protocol):
 
 PURCHASE_RATE, DROPOUT, HETEROGENEITY = "purchase rate", "dropout", "heterogeneity"
 NEW, SPEND = "new customers", "spend"
+CHURN, AGES = "churn", "ages at which contracts end"
 PARTS = {
     "purchases": PURCHASE_RATE,
     "active_customers": DROPOUT,
@@ -40,6 +41,9 @@ PARTS = {
     "newcomers_purchases": NEW,
     "newcomers_returning": NEW,
     "order_value": SPEND,
+    "endings": CHURN,
+    "young_among_endings": AGES,
+    "newcomers_endings": NEW,
 }
 """By statistic: the part of behaviour that it tells of."""
 
@@ -51,6 +55,13 @@ _TEXTS = {
     "newcomers_purchases": ("purchases of new customers", "New customers came back {} times", ",.0f"),
     "newcomers_returning": ("new customers who come back", "{} new customers came back", ",.0f"),
     "order_value": ("the value of an order", "An order brought {} on average", ",.2f"),
+    "endings": ("endings of contracts", "{} contracts ended", ",.0f"),
+    "young_among_endings": (
+        "the share of young contracts among those that end",
+        "Of the contracts that ended {} were of the younger half",
+        ".0%",
+    ),
+    "newcomers_endings": ("endings of new contracts", "{} of the new contracts ended", ",.0f"),
 }
 """By statistic: its name, its sentence, and how its numbers are written."""
 
@@ -89,6 +100,7 @@ def whole_sentence(
     findings: Sequence[Finding],
     moved: Sequence[str],
     refit: bool,
+    what: str = "orders",
 ) -> str:
     """The alarm, or why there is none and what could have been seen, in words."""
     chance = f"p = {p_value:.2g}"
@@ -100,7 +112,7 @@ def whole_sentence(
             "have been seen."
         )
     advice = (
-        "Fit the model again, to orders that include the new ones; if the change came suddenly, to those alone."
+        f"Fit the model again, to {what} that include the new ones; if the change came suddenly, to those alone."
         if refit
         else "The change is real but small: fitting again can wait."
     )

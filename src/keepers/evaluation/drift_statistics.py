@@ -20,7 +20,7 @@ _NORMAL_FROM = 2000
 _KNOWN = ("purchases", "active_customers", "purchases_per_active_customer", "unevenness")
 _NEW = ("newcomers_purchases", "newcomers_returning")
 _SPEND = ("order_value",)
-_COUNTS = ("purchases", "active_customers", *_NEW)
+_COUNTS = ("purchases", "active_customers", *_NEW, "endings", "newcomers_endings")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,6 @@ from keepers.domain.errors import ConfigError, InputError, NotFittedError
 from keepers.domain.time import TimeUnit
 from keepers.evaluation import drift, drift_period
 from keepers.evaluation.drift import parameter_drift
-from keepers.evaluation.drift_period import Period
 from keepers.evaluation.drift_sentences import moved_parts
 from keepers.evaluation.drift_statistics import Counted
 from keepers.models.contractual.shifted_beta_geometric import ShiftedBetaGeometric
@@ -125,7 +124,7 @@ def test_a_small_change_is_real_but_can_wait(spending) -> None:
     drawn = np.random.default_rng(5).normal(30.0, 0.1, 299)
     for observed, refit, advice in ((30.9, False, "can wait"), (33.0, True, "Fit the model again")):
         table = Counted(("order_value",), np.concatenate([[observed], drawn])[:, None])
-        found = drift._judged(spending, Period(None, None, None), table, 0.05)
+        found = drift.judged(spending, table, 0.05)
         assert found.alarm
         assert found.refit is refit
         assert advice in found.sentence
@@ -227,9 +226,10 @@ def test_what_cannot_be_asked(model, spending, data) -> None:
     with pytest.raises(NotFittedError):
         parameter_drift(kp.BGNBD(), data, horizon=QUARTER)
     contracts = ShiftedBetaGeometric().fit({"age": [0, 1, 2], "survivors": [100, 60, 45]}, unit="year")
-    for other in (contracts, kp.Stack([model, kp.NBD().fit(data, unit="week")], [0.5, 0.5])):
-        with pytest.raises(ConfigError, match="single fitted model of buying"):
-            parameter_drift(other, data, horizon=QUARTER)
+    with pytest.raises(ConfigError, match=r"Ask `keepers\.contract_drift"):
+        parameter_drift(contracts, data, horizon=QUARTER)
+    with pytest.raises(ConfigError, match="single fitted model of buying"):
+        parameter_drift(kp.Stack([model, kp.NBD().fit(data, unit="week")], [0.5, 0.5]), data, horizon=QUARTER)
     lacking = {name: column for name, column in data.items() if name != "holdout_frequency"}
     with pytest.raises(InputError, match="lacks holdout_frequency"):
         parameter_drift(model, lacking, horizon=QUARTER)
