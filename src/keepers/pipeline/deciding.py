@@ -72,7 +72,8 @@ def give_answer(
     if one.alert is None:
         # The book of alerts keeps what is said of a customer, where it can be erased with them.
         books.answers.give(said)
-    books.users.note(by, f"decision {said.answer}", one.key, now, {"title": one.title, "why": why.strip()})
+    told = {} if one.alert is not None else {"title": one.title, "why": why.strip()}
+    books.users.note(by, f"decision {said.answer}", one.key, now, told)
     return said
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
@@ -18,6 +19,7 @@ from keepers.storage.service_schema import (
     LIVE_PERSONS,
     RECEIVED_EVENTS,
 )
+from keepers.storage.work_schema import SAVED_VIEWS
 
 _AT_ONCE = 500
 """Names in one query: a database admits only so many."""
@@ -69,6 +71,7 @@ def erase_customers(connection: Connection, snapshots: Path, keys: Sequence[str]
     """
     alerts = decisions = live = 0
     names: set[str] = set()
+    searched = {key.casefold() for key in keys}
     for start in range(0, len(keys), _AT_ONCE):
         some = list(keys[start : start + _AT_ONCE])
         numbers = select(ALERTS.c.id).where(ALERTS.c.customer_key.in_(some)).scalar_subquery()
@@ -78,11 +81,27 @@ def erase_customers(connection: Connection, snapshots: Path, keys: Sequence[str]
         decisions += connection.execute(gone).rowcount
         called = LIVE_IDENTITIES.c
         names |= set(connection.execute(select(called.known_as).where(called.customer_key.in_(some))).scalars())
+        person = LIVE_PERSONS.c
+        who = connection.execute(select(person.name, person.email).where(person.customer_key.in_(some)))
+        searched |= {text.casefold() for row in who for text in row if text}
         for table in _LIVE:
             live += connection.execute(delete(table).where(table.c.customer_key.in_(some))).rowcount
+    live += _kept_lists(connection, searched)
     events = _events(connection, names, names_of) if names else 0
     scores, old, new = _scores(connection, snapshots, keys)
     return Erasure(alerts, decisions, scores, live, events, old, new)
+
+
+def _kept_lists(connection: Connection, searched: set[str]) -> int:
+    """Remove kept lists that search for one of the persons, by name, address or key."""
+    rows = connection.execute(select(SAVED_VIEWS.c.id, SAVED_VIEWS.c.name, SAVED_VIEWS.c.query)).all()
+    theirs = [
+        number for number, name, query in rows
+        if not searched.isdisjoint({name.casefold(), dict(parse_qsl(query)).get("search", "").strip().casefold()})
+    ]  # fmt: skip
+    for start in range(0, len(theirs), _AT_ONCE):
+        connection.execute(delete(SAVED_VIEWS).where(SAVED_VIEWS.c.id.in_(theirs[start : start + _AT_ONCE])))
+    return len(theirs)
 
 
 def _events(connection: Connection, names: set[str], names_of: NamesOf) -> int:

@@ -94,6 +94,20 @@ def test_what_programs_sent_of_the_person_goes_too(tmp_path: Path) -> None:
         assert not path.is_file() or PERSON.encode() not in path.read_bytes().lower(), path
 
 
+def test_a_kept_list_that_searches_for_the_person_goes_too(tmp_path: Path) -> None:
+    with State(tmp_path) as state:
+        with state.writing() as books:
+            books.live.name([{"customer_key": PERSON, "name": "Maria Schmidt", "email": "maria@shop.example"}])
+            for name, query in (
+                ("Her", "search=maria+schmidt"), ("Her too", "tier=Gold&search=MARIA%40shop.example"),
+                ("maria schmidt", "tier=Gold"), ("Others", "search=schmid"), ("Gold", "tier=Gold"),
+            ):  # fmt: skip
+                books.views.keep("ada@example.com", name, "/customers", query, True, NOW)
+        state.erase([PERSON])
+        with state.reading() as books:
+            assert [one.name for one in books.views.listed("ada@example.com")] == ["Gold", "Others"]
+
+
 def test_an_erasure_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path)
 
