@@ -1,18 +1,43 @@
-"""Take the pictures of the report that the documentation shows, of the demo store, in light and dark."""
+"""Take the pictures of the report and of the dashboard that the documentation shows, of the demo store."""
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import uvicorn
 from playwright.sync_api import Browser, sync_playwright
+
+from keepers.domain.access import Role
+from keepers.pipeline.project import Project
+from keepers.pipeline.serving import serve_result
+from keepers.service.app import create_app
+from keepers.storage.live_lists import Filter
+from keepers.storage.state import State
+from keepers.web.secrets import hash_password
+from keepers.web.site import Site
 
 ASSETS = Path(__file__).parent / "assets"
 WIDTH, HEIGHT = 1180, 1440
 SCALE = 1.35
+PAGE_HEIGHT = 860
+OWNER, PASSWORD = "ada@example.com", "only for these pictures"
+PAGES = {
+    "/": "overview", "/decisions": "decisions", "/customers": "customers", "/base": "base", "/cohorts": "cohorts",
+    "/subscriptions": "subscriptions", "/leaving": "leaving", "/channels": "channels", "/value": "value",
+    "/budget": "budget", "/leads": "leads", "/drivers": "drivers", "/trust": "trust",
+    "/data": "data", "/access": "access",
+}  # fmt: skip
+"""Pages of the dashboard, and what their pictures are called."""
 _CARDS = ".hero-main"
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -37,17 +62,65 @@ def take(browser: Browser, report: Path, scheme: str) -> Path:
     return picture
 
 
+@contextlib.contextmanager
+def served(result: Path, folder: Path) -> Iterator[tuple[str, str]]:
+    """The address of a dashboard of a result, and the customer of most value."""
+    now = dt.datetime.now(dt.UTC)
+    with State(folder, pooled=True) as state, contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        serve_result(state, result, 0, now)
+        with state.writing() as books:
+            books.users.add(OWNER, hash_password(PASSWORD), Role.OWNER, now)
+            first = books.lists(1).page(Filter(), limit=1).customers[0].customer_key
+        site = Site(Project(folder, sources=(), name="Fernhollow"), state)
+        server = uvicorn.Server(uvicorn.Config(create_app(site), log_level="error"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", first
+        server.should_exit = True
+        thread.join(20)
+
+
+def take_pages(browser: Browser, address: str, first: str, scheme: str) -> list[Path]:
+    """The top of every page of the dashboard; in dark the overview alone."""
+    window = browser.new_context(
+        base_url=address,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": WIDTH, "height": PAGE_HEIGHT},
+    )
+    page = window.new_page()
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(OWNER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", level=1, name="What your customers are worth").wait_for()
+    pages = PAGES | {f"/customers/{first}": "customer"} if scheme == "light" else {"/": "overview"}
+    taken = []
+    for path, name in pages.items():
+        page.goto(path)
+        page.wait_for_timeout(1_200)
+        picture = ASSETS / (f"dashboard-{scheme}.png" if name == "overview" else f"page-{name}.png")
+        page.screenshot(path=picture)
+        taken.append(picture)
+    window.close()
+    return taken
+
+
 def main() -> None:
-    """Run the demo and take both pictures."""
+    """Run the demo and take all pictures."""
     ASSETS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         result = Path(folder) / "keepers-demo"
-        subprocess.run([sys.executable, "-m", "keepers", "demo", "--quiet", "--into", str(result)], check=True)
+        command = [sys.executable, "-m", "keepers", "demo", "--quiet", "--no-serve", "--into", str(result)]
+        subprocess.run(command, check=True)
         found = next((path for path in map(shutil.which, _NAMES) if path), None)
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        for scheme in ("light", "dark"):
-            picture = take(browser, result / "report.html", scheme)
-            print(f"{picture}: {picture.stat().st_size // 1000} KB")
+        with served(result, Path(folder)) as (address, first):
+            for scheme in ("light", "dark"):
+                taken = [take(browser, result / "report.html", scheme), *take_pages(browser, address, first, scheme)]
+                for picture in taken:
+                    print(f"{picture}: {picture.stat().st_size // 1000} KB")
         browser.close()
 
 
