@@ -67,11 +67,7 @@ def pull(project: Path, source: Source, now: dt.datetime, progress: Progress, an
     secrets: list[str] = []
 
     def reveal(key: str, value: str, is_secret: bool) -> str:
-        where = f"[connect.{source.name}] {key}"
-        found = (secret if is_secret else revealed)(value, where, project)
-        if found != value:
-            secrets.append(found)
-        return found
+        return (secret if is_secret else revealed)(value, f"[connect.{source.name}] {key}", project, secrets)
 
     try:
         pulled = _pulled(project, source, folder, now, progress, anew, reveal)

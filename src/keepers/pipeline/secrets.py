@@ -17,7 +17,7 @@ _SHORTEST_HIDDEN = 4
 """Characters below which hiding a secret would only make holes into words."""
 
 
-def revealed(text: str, where: str, folder: Path = Path()) -> str:
+def revealed(text: str, where: str, folder: Path = Path(), seen: list[str] | None = None) -> str:
     """A text with its references to secrets, ``{env:NAME}`` and ``{file:PATH}``, replaced by what they stand for.
 
     Call it where the secret is used, pass the answer on to whoever needs it, and keep it nowhere: neither in an
@@ -33,6 +33,8 @@ def revealed(text: str, where: str, folder: Path = Path()) -> str:
         The place of the text, for errors: ``"[state] url"``.
     folder : Path, optional
         Where relative paths begin: the project's folder.
+    seen : list of str, optional
+        Gets the secrets that were read, for `hidden`.
 
     Raises
     ------
@@ -48,24 +50,30 @@ def revealed(text: str, where: str, folder: Path = Path()) -> str:
     >>> revealed("postgresql://ada:{env:A_PASSWORD}@host/shop", "[state] url")
     'postgresql://ada:p%40ss@host/shop'
     """
+    seen = [] if seen is None else seen
+
+    def read(match: re.Match[str]) -> str:
+        seen.append(_read(match, where, folder))
+        return seen[-1]
+
     whole = _REFERENCE.fullmatch(text.strip())
     if whole is not None:
-        return _read(whole, where, folder)
+        return read(whole)
     encoded = "://" in text
 
     def found(match: re.Match[str]) -> str:
-        secret = _read(match, where, folder)
+        secret = read(match)
         return quote(secret, safe="") if encoded else secret
 
     return _REFERENCE.sub(found, text)
 
 
-def secret(text: str, where: str, folder: Path = Path()) -> str:
+def secret(text: str, where: str, folder: Path = Path(), seen: list[str] | None = None) -> str:
     """A secret itself, which may stand anywhere but in keepers.toml, as that file is copied, sent and kept with code.
 
     Parameters
     ----------
-    text, where, folder
+    text, where, folder, seen
         As with `revealed`.
 
     Raises
@@ -80,7 +88,7 @@ def secret(text: str, where: str, folder: Path = Path()) -> str:
             f'"{{env:{name}}}" there and set that variable, or "{{file:/run/secrets/{name.lower()}}}" and put it into '
             "that file."
         )
-    return revealed(text, where, folder)
+    return revealed(text, where, folder, seen)
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

@@ -37,7 +37,9 @@ def test_reads_what_a_reference_stands_for(tmp_path: Path) -> None:
 def test_encodes_inside_addresses_only() -> None:
     assert revealed("postgresql://ada:{env:A_SECRET}@h/db", WHERE) == "postgresql://ada:p%40ss%2Fword@h/db"
     assert revealed("{env:AN_ADDRESS}", WHERE) == "postgresql://ada:p%40ss@host/shop"
-    assert revealed("Bearer {env:A_SECRET}", WHERE) == "Bearer p@ss/word"
+    seen: list[str] = []
+    assert revealed("Bearer {env:A_SECRET}", WHERE, seen=seen) == "Bearer p@ss/word"
+    assert seen == ["p@ss/word"]
     assert revealed("postgresql://ada@h/db", WHERE) == "postgresql://ada@h/db"
 
 

@@ -76,7 +76,7 @@ def _from_web(source: FileSource, kept: Kept, folder: Path, progress: Progress, 
         raise_for_status=False, request_max_attempts=walk.ATTEMPTS, request_backoff_factor=walk.BACKOFF,
         request_max_retry_delay=walk.LONGEST_WAIT,
     ).session  # fmt: skip
-    session.trust_env = False
+    walk.alone(session, source.url)
     try:
         with session, session.get(source.url, headers=asked, stream=True) as answer:
             if answer.status_code == 304 and (folder / name).exists():

@@ -85,7 +85,7 @@ class Kept:
             mark = replace(mark, began=True, anew=anew, newest=None, token=None, size=0 if anew else mark.size)
         with path.open("ab") as file:
             # A page that was being written when the process was killed is asked for again.
-            file.truncate(mark.size)
+            file.truncate(min(mark.size, file.tell()))
         self._set(name, mark)
         return mark
 
@@ -94,8 +94,9 @@ class Kept:
         path = self.pages(name)
         with path.open("ab") as file:
             for key, item in keyed:
-                file.write(json.dumps({"key": key, "doc": item}, ensure_ascii=False, separators=(",", ":")).encode())
-                file.write(b"\n")
+                line = json.dumps({"key": key, "doc": item}, ensure_ascii=False, separators=(",", ":"))
+                # Half of a character outside the basic plane, which some services send, is none in a file.
+                file.write(line.encode(errors="replace") + b"\n")
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
@@ -118,9 +119,9 @@ class Kept:
 
     def rewrite(self, name: str, pages: bytes) -> None:
         """Put other pages in place of those that are not merged yet."""
-        # Without the mark first, a crash between the two would leave a mark behind the end of the file.
-        self._set(name, replace(self.mark(name), size=0))
-        self.pages(name).write_bytes(pages)
+        beside = self.pages(name).with_suffix(".part")
+        beside.write_bytes(pages)
+        beside.replace(self.pages(name))
         self._set(name, replace(self.mark(name), size=len(pages)))
 
     def pages(self, name: str) -> Path:

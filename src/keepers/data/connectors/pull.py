@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from keepers.data.connectors.kept import Kept, Mark
-from keepers.data.connectors.service import Resource, Service, found, moment_of
+from keepers.data.connectors.service import Item, Resource, Service, found, moment_of
 from keepers.data.connectors.walk import UnknownListError, Walker
 from keepers.data.engine import Engine, literal, template
 from keepers.data.normalise import fill
-from keepers.domain.errors import EngineError
+from keepers.domain.errors import EngineError, InputError
 from keepers.domain.ports import Progress
 
 _LOCK = ".lock"
@@ -140,7 +140,8 @@ def _walk(
     earliest = None if connection.since is None else dt.datetime.combine(connection.since, dt.time(), dt.UTC)
     count, told_at = 0, time.monotonic()
     progress(f"Asking for {name}", None)
-    for items, token in walker.pages(resource, connection.page_size, _from(resource, mark, earliest), mark.token):
+    start = _from(resource, mark, earliest)
+    for items, token in _pages(walker, resource, connection.page_size, start, mark.token):
         moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
         newest = max((one.isoformat() for one in moments if one is not None), default=None)
         newest = max(filter(None, (mark.newest, newest)), default=None)
@@ -150,6 +151,21 @@ def _walk(
         if time.monotonic() - told_at >= _SILENCE:
             progress(f"{count:,} {name}", None)
             told_at = time.monotonic()
+
+
+def _pages(
+    walker: Walker, resource: Resource, size: int, start: dt.datetime | None, token: str | None
+) -> Iterator[tuple[list[Item], str | None]]:
+    """Pages of a list, from its beginning where the service no longer knows where a walk was interrupted."""
+    begun = False
+    try:
+        for page in walker.pages(resource, size, start, token):
+            begun = True
+            yield page
+    except InputError:
+        if token is None or begun:
+            raise
+        yield from walker.pages(resource, size, start, None)
 
 
 def _due(resource: Resource, mark: Mark, now: dt.datetime) -> bool:

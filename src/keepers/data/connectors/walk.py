@@ -13,7 +13,7 @@ from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersE
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client.client import RESTClient
-    from requests import Response
+    from requests import Response, Session
 
 ATTEMPTS = 7
 """How often one question is asked while the service is busy or fails."""
@@ -84,6 +84,7 @@ class Walker:
                 paginator=way,
                 data_selector=resource.rows,
                 hooks={"response": [self._looking(resource)]},
+                allow_redirects=False,
             ):
                 items = list(page)
                 if resource.complete is not None and items:
@@ -97,6 +98,7 @@ class Walker:
             method="POST" if method == "POST" else "GET",
             json=None if body is None else dict(body),
             hooks={"response": [self._looking(None)]},
+            allow_redirects=False,
         )
         return answer.json()
 
@@ -107,13 +109,17 @@ class Walker:
         def look(response: Response, *_: Any, **__: Any) -> None:
             # Read whole, so that the connection is free again whatever is raised.
             text = response.content
+            if response.is_redirect:
+                # It is not followed: a token in a header of the service's own would go along to wherever it leads.
+                place = response.headers.get("location", "elsewhere")
+                raise ConfigError(f"{service.label} is at another address: it sends to {place}. Write that one.")
             response.raise_for_status()
             try:
                 answer = response.json() if text else None
             except ValueError:
                 answer = None
             if service.throttled is not None and service.throttled(answer):
-                raise _busy()
+                raise _throttled_error()
             if service.refused is not None and (words := service.refused(answer)):
                 if resource is not None and resource.optional:
                     raise UnknownListError(f"{service.label} does not give {resource.name}: {words[:_WORDS]}")
@@ -152,26 +158,29 @@ def _client(service: Service, base: str) -> RESTClient:
         request_max_attempts=ATTEMPTS,
         request_backoff_factor=BACKOFF,
         request_max_retry_delay=LONGEST_WAIT,
-        exceptions=(*DEFAULT_RETRY_EXCEPTIONS, _busy_error()),
-        session_attrs={"max_redirects": 3},
+        exceptions=(*DEFAULT_RETRY_EXCEPTIONS, _throttled_error()),
     ).session
-    # A file of passwords in somebody's home must not replace the token that was given.
-    session.trust_env = bool(os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"))
+    alone(session, base)
     return RESTClient(base_url=base, session=session, config=RuntimeConfiguration(dlthub_telemetry=False))
 
 
+def alone(session: Session, address: str) -> None:
+    """Keep a file of passwords in somebody's home from replacing the token that was given; proxies still hold."""
+    from requests.utils import get_environ_proxies
+
+    session.proxies.update(get_environ_proxies(address))
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    session.trust_env = False
+
+
 @cache
-def _busy_error() -> type[Exception]:
+def _throttled_error() -> type[Exception]:
     import requests
 
-    class BusyError(requests.RequestException):
+    class ThrottledError(requests.RequestException):
         """An answer that looks well says that one has asked too often."""
 
-    return BusyError
-
-
-def _busy() -> Exception:
-    return _busy_error()()
+    return ThrottledError
 
 
 def _check_address(base: str) -> None:
@@ -210,7 +219,7 @@ class _Told:
             if self._resource.optional:
                 raise UnknownListError(f"{label} has no {name}.") from None
             raise ConfigError(f"{label} has no {name} at this address (404). Check the address of the shop.") from None
-        if status == 429 or isinstance(error, _busy_error()):
+        if status == 429 or isinstance(error, _throttled_error()):
             raise EngineError(_BUSY.format(label=label, name=name)) from None
         if status is not None and status < 500:
             raise InputError(f"{label} refuses the question for {name} ({status}): {_words(error)}") from None

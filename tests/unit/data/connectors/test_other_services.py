@@ -118,7 +118,14 @@ def test_stripe_goes_on_behind_the_last_charge_that_came(tmp_path: Path) -> None
         asked = len(server.asked)
         assert _pull("stripe", server, tmp_path).rows == {"payments": 20}
         assert server.asked[asked].params["starting_after"] == "ch_14"
+        # Where it was interrupted is no longer known: from the beginning.
+        server.troubles = [None, *[Answer({}, 500)] * walk.ATTEMPTS]
+        with pytest.raises(EngineError):
+            _pull("stripe", server, tmp_path)
+        account.lists["charges"] = [one for one in account.lists["charges"] if one["id"] != "ch_18"]
+        asked = len(server.asked)
         assert _pull("stripe", server, tmp_path).rows == {"payments": 21}
+        assert [one.params.get("starting_after") for one in server.asked[asked : asked + 2]] == ["ch_18", None]
 
 
 def _order(number: int, at: str, email: str = "ada@example.com", **more: Any) -> dict[str, Any]:

@@ -209,6 +209,14 @@ def test_a_list_that_may_not_be_read_is_passed_over(server: Server, tmp_path: Pa
     assert "Access denied" in _pull(server, tmp_path).notes[0]
 
 
+def test_a_token_does_not_follow_to_another_address(server: Server, tmp_path: Path) -> None:
+    with serving(lambda _: Answer({"data": {}})) as other:
+        server.troubles = [Answer({}, 301, {"Location": f"{other.base}/admin"})]
+        with pytest.raises(ConfigError, match="sends to http"):
+            _pull(server, tmp_path)
+        assert not other.asked
+
+
 def test_an_app_asks_for_its_token(server: Server, tmp_path: Path) -> None:
     settings = {"shop": "s", "client_id": "0a", "client_secret": "shh-0123", "address": server.base}
     assert pull_service(SERVICE, Connection("s", settings), tmp_path, NOW, silent).rows == {"orders": 25}
