@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from keepers.summaries.summary import summarise as summarise
     from keepers.valuation import formulas as formulas
     from keepers.valuation.lifetime_value import lifetime_value as lifetime_value
+    from keepers.valuation.season import season_of as season_of
     from keepers.valuation.subscription_value import subscription_value as subscription_value
 
     __version__ = VERSION
@@ -201,6 +202,7 @@ _HOMES = {
     "read": ("data.read", "read"),
     "read_orders": ("data.read", "read_orders"),
     "run": ("pipeline.run", "run"),
+    "season_of": ("valuation.season", "season_of"),
     "subscription_value": ("valuation.subscription_value", "subscription_value"),
     "subscription_warnings": ("retention.subscription_churn", "subscription_warnings"),
     "summarise": ("summaries.summary", "summarise"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
-from keepers.domain.errors import InputError
+from keepers.domain.errors import FitError, InputError
 from keepers.models.base import Model
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
@@ -22,6 +22,7 @@ from keepers.valuation.formula_inputs import FormulaResult
 from keepers.valuation.formula_table import formula_table
 from keepers.valuation.levers import Levers, levers
 from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
+from keepers.valuation.season import Season, season_of
 from keepers.valuation.values import Values
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Insights:
     levers: Levers | None = None
     formulas: tuple[FormulaResult, ...] = ()
     new_customer: NewCustomerValue | None = None
+    season: Season | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The part of summary.json that follows from values."""
@@ -74,6 +76,7 @@ class Insights:
             "levers": None if self.levers is None else _levers(self.levers),
             "new_customer": None if self.new_customer is None else _new_customer(self.new_customer),
             "formulas": [_formula(one) for one in self.formulas],
+            "season": None if self.season is None else season_told(self.season),
         }
 
 
@@ -97,7 +100,36 @@ def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
         levers=levers(values, draws=_DRAWS) if priced else None,
         formulas=_formulas(dataset, scored, worth, new) if priced else (),
         new_customer=new,
+        season=_season_of(scored, options) if options.report else None,
     )
+
+
+def _season_of(scored: Scored, options: RunOptions) -> Season | None:
+    if (
+        not scored.values.engine.is_embedded
+        or scored.summary.facts.source is None
+        or scored.summary.facts.opportunities
+    ):
+        return None
+    try:
+        return season_of(scored.summary, options.horizon)
+    except (InputError, FitError):
+        # Too little to fit a model to is too little for a season.
+        return None
+
+
+def season_told(found: Season) -> dict[str, Any]:
+    """The part `season` of summary.json."""
+    errors = found.errors
+    return {
+        "factors": list(found.factors),
+        "chance": found.chance,
+        "certain": found.is_certain,
+        "ratio": found.ratio,
+        "helps": found.helps,
+        "error": None if errors is None else {"plain": errors[0], "seasonal": errors[1]},
+        "checks": [{**asdict(one), "day": one.day.isoformat()} for one in found.checks],
+    }
 
 
 def _groups(values: Values, meant: Meanings) -> tuple[AtRisk, Grouping, Grouping]:

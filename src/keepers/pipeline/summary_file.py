@@ -136,7 +136,7 @@ def subscription_run_summary(
             "money": subscriptions["money"],
             "verdict": subscriptions["verdict"],
             "models": {"contract": _model(scored.model)},
-            **dict.fromkeys(("activity", "equity", "at_risk", "tiers", "rfm", "levers", "new_customer")),
+            **dict.fromkeys(("activity", "equity", "at_risk", "tiers", "rfm", "levers", "new_customer", "season")),
             "formulas": [],
             "backtest": None,
             "subscriptions": subscriptions,

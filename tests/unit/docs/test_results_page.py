@@ -25,7 +25,7 @@ IN_PROJECTS = "rfm_group_previous"
 ELSEWHERE = {"model-learned.json", "segment_moves.csv"}
 """Files of runs that learn, or are of projects: tests beside `test_keeping_run.py`."""
 
-CHAPTERS = ("offers", "drivers", "loyalty.", "acquisition.")
+CHAPTERS = ("offers", "drivers", "loyalty.", "acquisition.", "season.")
 """Parts of the summary whose keys stand in chapters of their own, to which tests of runs hold them."""
 
 PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")

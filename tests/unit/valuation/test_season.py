@@ -1,0 +1,122 @@
+"""The season of a store: found where there is one, not where there is none, and totals come closer to the truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keepers.domain.time import ObservationWindow, months
+from keepers.models.btyd.mbg_nbd import MBGNBD
+from keepers.pipeline.insights import season_told
+from keepers.reports.season import season_sentence
+from keepers.simulate import Behaviour, Store, StorePlan, simulate_store
+from keepers.simulate.season import Peak
+from keepers.simulate.season import Season as Planted
+from keepers.summaries.summary import Summary, summarise
+from keepers.valuation.season import Season, _Clock, season_of
+
+LAW = Behaviour("pareto_nbd", {"r": 0.8, "alpha": 9.0, "s": 0.75, "beta": 15.0}, "week")
+MONTHS = (0.8, 0.8, 0.9, 0.9, 0.9, 0.8, 0.7, 0.8, 1.0, 1.2, 1.6, 1.6)
+YEAR = months(12)
+
+
+def store(season: Planted | None, seed: int = 4, customers: int = 3000) -> Store:
+    return simulate_store(customers, seed, StorePlan(behaviour=LAW, season=season), end=dt.date(2026, 9, 30))
+
+
+def seen(shop: Store, until: dt.date) -> Summary:
+    return summarise(shop.orders, ObservationWindow(until))
+
+
+@pytest.fixture(scope="module")
+def shop() -> Store:
+    return store(Planted(monthly=MONTHS, peaks=(Peak(11, 24, 7, 1.8),)))
+
+
+@pytest.fixture(scope="module")
+def season(shop: Store) -> Season:
+    found = season_of(seen(shop, shop.last_day), YEAR)
+    assert found is not None
+    return found
+
+
+def test_months_are_those_that_were_planted(season: Season) -> None:
+    assert season.is_certain
+    assert np.mean(season.factors) == pytest.approx(1.0)
+    assert np.corrcoef(season.factors, np.array(MONTHS))[0, 1] > 0.95
+    assert max(season.factors) > 1.4
+    assert season.helps
+    assert season.errors is not None
+
+
+def test_totals_come_closer_to_the_truth_before_and_after_the_busy_months(shop: Store) -> None:
+    off = []
+    for until in (dt.date(2026, 1, 5), dt.date(2026, 9, 30)):
+        summary = seen(shop, until)
+        found = season_of(summary, YEAR)
+        assert found is not None
+        cells = summary.keyed_cells().cells
+        plain = float(cells.weight @ MBGNBD().fit(summary).expected_purchases(cells, YEAR))
+        truth = float(shop.truth.customers.expected_purchases(YEAR, at=until).sum())
+        off.append((plain / truth - 1.0, plain * found.ratio / truth - 1.0))
+    # Seen after the busy months customers seem better than they are, seen after the quiet ones worse.
+    assert off[0][0] > off[1][0] + 0.05
+    assert max(abs(with_it) for _, with_it in off) < 0.05
+    assert np.mean(np.abs(off), axis=0)[1] < np.mean(np.abs(off), axis=0)[0]
+
+
+def test_nothing_is_found_where_there_is_nothing() -> None:
+    found = [season_of(seen(shop, shop.last_day), YEAR) for shop in (store(None, seed, 1200) for seed in range(8))]
+    assert sum(one is not None and one.is_certain for one in found) <= 1
+    assert all(season_sentence(one) == "" for one in found if one is None or not one.is_certain)
+    assert all(abs(one.ratio - 1.0) < 0.04 for one in found if one is not None)
+
+
+def test_what_came_later_is_not_known(shop: Store) -> None:
+    until = dt.date(2026, 1, 5)
+    name = shop.tables["orders"].name
+    kept = shop.engine.create(shop.engine.new_name("kept"), f"SELECT * FROM {name}")
+    try:
+        before = season_of(seen(shop, until), YEAR)
+        shop.engine.execute(f"DELETE FROM {name} WHERE day > DATE '{until}'")
+        assert season_of(seen(shop, until), YEAR) == before
+    finally:
+        shop.engine.execute(f"DELETE FROM {name}")
+        shop.engine.execute(f"INSERT INTO {name} SELECT * FROM {kept}")
+
+
+def test_two_years_are_needed(shop: Store) -> None:
+    assert season_of(seen(shop, shop.first_day + dt.timedelta(days=600)), YEAR) is None
+
+
+def test_a_clock_without_a_season_is_the_calendar(shop: Store) -> None:
+    cells = seen(shop, shop.last_day).keyed_cells().cells
+    clock = _Clock(np.ones(12), shop.first_day, (shop.last_day - shop.first_day).days, 366)
+    read = clock.read(cells)
+    assert pytest.approx(cells.T) == read.T
+    assert read.t_x == pytest.approx(cells.t_x)
+    assert clock.ahead(100.0) == pytest.approx(100.0)
+
+
+def test_it_is_said_in_plain_words(season: Season) -> None:
+    said = season_sentence(season)
+    assert said.startswith("Your sales have a season: customers buy fastest in ")
+    assert "more over 12 months, as the newest of them were seen in quiet months" in said
+    assert "Tried on 29\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2025" in said
+    assert "hint" not in said
+    untried = Season(season.factors, season.chance, 0.95, YEAR)
+    assert season_sentence(untried).endswith("it takes three years of orders.")
+    assert season_sentence(None) == ""
+
+
+def test_every_key_stands_in_the_chapter(season: Season) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "learned.md").read_text(encoding="utf-8")
+    table = page.split("## Season")[1].split("| key | meaning |")[1].split("## ")[0]
+    documented = set(re.findall(r"\w+", " ".join(line.split("|")[1] for line in table.splitlines() if "`" in line)))
+    told = season_told(season)
+    nested = [*told, *told["error"], *told["checks"][0]]
+    assert {"season", *nested} == documented
