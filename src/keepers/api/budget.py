@@ -116,10 +116,10 @@ class WholeBudget(BudgetShape):
 
 
 class Bounds(BaseModel):
-    """Least and most money a week of a channel."""
+    """Least and most money a week of a channel; where one is left out, the limit of moves holds on that side."""
 
-    least: _Money = 0.0
-    most: _Money
+    least: _Money | None = None
+    most: _Money | None = None
 
 
 class Question(BaseModel):

@@ -59,15 +59,15 @@ class Asked:
         ConfigError
             Where a field holds no number.
         """
-        bounds: dict[str, tuple[float, float]] = {}
+        bounds: dict[str, tuple[float | None, float | None]] = {}
         for name in self.said:
             channel = name.removeprefix(_LEAST).removeprefix(_MOST)
             if channel == name:
                 continue
             least, most = self.said.get(f"{_LEAST}{channel}"), self.said.get(f"{_MOST}{channel}")
             bounds[channel] = (
-                _number(least, f"The least of {channel}") if least else 0.0,
-                _number(most, f"The most of {channel}") if most else 1e12,
+                _number(least, f"The least of {channel}") if least else None,
+                _number(most, f"The most of {channel}") if most else None,
             )
         payback = self.text("payback", "target")
         move = self.text("move", "50")

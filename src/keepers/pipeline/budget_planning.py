@@ -36,8 +36,8 @@ class BudgetWish:
         Whether the whole total is to be spent.
     move : float or None
         By which share of today's spend each channel may change; None for no such limit.
-    channels : mapping of str to (float, float)
-        Least and most of single channels.
+    channels : mapping of str to (float or None, float or None)
+        Least and most of single channels; where one of them is not said, the limit of moves holds on that side.
     payback : float or None
         Months within which every channel must be earned back; None for no such limit.
     usual_payback : bool
@@ -53,7 +53,7 @@ class BudgetWish:
     total: float | None = None
     spend_all: bool = False
     move: float | None = MOVE
-    channels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    channels: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     payback: float | None = None
     usual_payback: bool = True
     cash: float | None = None
@@ -78,10 +78,27 @@ def planned(curves: ResponseCurves, wish: BudgetWish, rules: AcquisitionRules) -
         payback = payback_target(rules, curves)
     elif curves.has_money and wish.payback is not None:
         payback = months(wish.payback)
-    limits = BudgetLimits(wish.total, wish.spend_all, wish.move, wish.channels, payback, wish.cash)
+    bounds = {name: _bounds(curves, wish, name, *edges) for name, edges in wish.channels.items()}
+    limits = BudgetLimits(wish.total, wish.spend_all, wish.move, bounds, payback, wish.cash)
     plan = plan_budget(curves, limits, period=weeks(wish.period), risk_weight=wish.risk)
     more = next_money(curves, round_more(plan), limits, period=plan.period, risk_weight=wish.risk)
     return plan, more
+
+
+def _bounds(
+    curves: ResponseCurves, wish: BudgetWish, channel: str, least: float | None, most: float | None
+) -> tuple[float, float]:
+    """Both bounds of a channel; the one that is not said gives way to the one that is."""
+    today, whole = curves[channel].today, sum(one.today for one in curves.channels)
+    total = whole if wish.total is None else wish.total
+    scale = total / whole if whole else 1.0
+    low, high = 0.0, total
+    if wish.move is not None:
+        low = today * max(1.0 - wish.move, 0.0) * min(scale, 1.0)
+        high = today * (1.0 + wish.move) * max(scale, 1.0)
+    if least is None:
+        return (low if most is None else min(low, most)), (high if most is None else most)
+    return least, (max(high, least) if most is None else most)
 
 
 def starting(plan: BudgetPlan, today: dt.date) -> BudgetPlan:

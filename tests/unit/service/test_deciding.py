@@ -90,6 +90,11 @@ def test_the_budget_is_planned_within_what_is_asked(winning: Running) -> None:
     spends = {one["channel"]: one["planned_a_week"] for one in plan["channels"]}
     assert plan["planned_a_week"] == pytest.approx(600, rel=1e-6)
     assert 100 - 1e-6 <= spends["fresh"] <= 120 + 1e-6
+    for least, planned in ((10, 210.0), (300, 300.0)):
+        asked = {"channels": {"fresh": {"least": least}}}
+        plan = client.post(f"{V1}/budget/plan", json=asked, headers=headers).json()["plan"]
+        spends = {one["channel"]: one["planned_a_week"] for one in plan["channels"]}
+        assert spends["fresh"] == pytest.approx(planned), "the limit of moves holds on the side that was not said"
     bounds = {one["channel"]: one["planned_a_week"] for one in whole["plan"]["channels"]}
     ask = client.post(f"{V1}/budget/what-if", json={"spends_a_week": bounds}, headers=headers).json()
     assert ask["gain"]["mean"] == pytest.approx(whole["plan"]["gain"]["mean"], rel=1e-6)
