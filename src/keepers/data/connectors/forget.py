@@ -44,7 +44,9 @@ def _forget_items(engine: Engine, folder: Path, kind: str, wanted: set[str]) -> 
         if path.stem in ("customers", "contacts"):
             wanted |= {str(key).lower() for (key,) in found if not str(key).isdigit()}
     for path in whole:
-        gone += _without(engine, path, _names("doc", wanted))
+        if count := _without(engine, path, _names("doc", wanted)):
+            kept.resized(path.stem)
+            gone += count
     for path in sorted(kept.raw.glob("*.jsonl")):
         gone += _pages_without(kept, path, wanted)
     if gone:

@@ -44,6 +44,8 @@ class Mark:
         When everything was read last.
     rows : int
         Items kept.
+    kept : int
+        Bytes of the file that has them.
     """
 
     since: str | None = None
@@ -54,6 +56,7 @@ class Mark:
     size: int = 0
     whole_at: str | None = None
     rows: int = 0
+    kept: int = 0
 
 
 class Kept:
@@ -81,11 +84,13 @@ class Kept:
         mark = self.mark(name)
         path = self.pages(name)
         self.raw.mkdir(parents=True, exist_ok=True)
-        if not mark.began or (anew and not mark.anew):
-            mark = replace(mark, began=True, anew=anew, newest=None, token=None, size=0 if anew else mark.size)
+        # Fewer pages than the mark says are of another moment, as a copy made meanwhile has them.
+        lost = mark.began and (path.stat().st_size if path.exists() else 0) < mark.size
+        if not mark.began or lost or (anew and not mark.anew):
+            mark = replace(mark, began=True, anew=anew, newest=None, token=None, size=0)
         with path.open("ab") as file:
             # A page that was being written when the process was killed is asked for again.
-            file.truncate(min(mark.size, file.tell()))
+            file.truncate(mark.size)
         self._set(name, mark)
         return mark
 
@@ -114,8 +119,20 @@ class Kept:
             file.truncate(0)
         since = max(filter(None, (mark.since, mark.newest)), default=None)
         whole = now.isoformat() if mark.anew else mark.whole_at
-        self._set(name, Mark(since=since, whole_at=whole, rows=rows))
+        self._set(name, Mark(since=since, whole_at=whole, rows=rows, kept=self._size(name)))
         return changed
+
+    def is_whole(self, name: str) -> bool:
+        """Whether the items are those that the mark speaks of, and not of another moment."""
+        return self._size(name) == self.mark(name).kept
+
+    def resized(self, name: str) -> None:
+        """Take the items as they are now, as some were taken out."""
+        self._set(name, replace(self.mark(name), kept=self._size(name)))
+
+    def _size(self, name: str) -> int:
+        path = self.raw / f"{name}.parquet"
+        return path.stat().st_size if path.exists() else 0
 
     def rewrite(self, name: str, pages: bytes) -> None:
         """Put other pages in place of those that are not merged yet."""

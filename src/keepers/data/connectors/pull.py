@@ -136,7 +136,7 @@ def _walk(
     anew: bool,
 ) -> None:  # fmt: skip
     name = resource.name
-    mark = kept.begin(name, anew or _due(resource, kept.mark(name), now))
+    mark = kept.begin(name, anew or _due(resource, kept, now))
     earliest = None if connection.since is None else dt.datetime.combine(connection.since, dt.time(), dt.UTC)
     count, told_at = 0, time.monotonic()
     progress(f"Asking for {name}", None)
@@ -168,8 +168,11 @@ def _pages(
         yield from walker.pages(resource, size, start, None)
 
 
-def _due(resource: Resource, mark: Mark, now: dt.datetime) -> bool:
+def _due(resource: Resource, kept: Kept, now: dt.datetime) -> bool:
     """Whether a list is to be read whole."""
+    mark = kept.mark(resource.name)
+    if not kept.is_whole(resource.name):
+        return True
     if mark.began:
         return mark.anew
     if resource.since is None or mark.whole_at is None:

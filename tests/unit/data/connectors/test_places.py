@@ -15,6 +15,7 @@ from keepers.data.connectors.catalogue import SERVICES
 from keepers.data.connectors.database import DatabaseSource, SourceTable, pull_database
 from keepers.data.connectors.files import FileSource, pull_files
 from keepers.data.connectors.forget import forget
+from keepers.data.connectors.kept import Kept
 from keepers.data.connectors.pull import Connection, Pulled, pull_service
 from keepers.data.read import read
 from keepers.domain.errors import ConfigError, EngineError, InputError
@@ -213,5 +214,6 @@ def test_a_person_is_forgotten_in_what_was_pulled(shop: sqlite3.Connection, tmp_
             for path in folder.rglob("*.parquet"):
                 told = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
                 assert "ada" not in str(told).lower(), path
+        assert Kept(out).is_whole("charges")
         assert "cus_ada" not in (out / ".raw" / "charges.jsonl").read_text()
         assert duckdb.sql(f"SELECT count(*) FROM '{out}/payments.parquet'").fetchall() == [(1,)]

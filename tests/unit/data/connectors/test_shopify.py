@@ -209,6 +209,21 @@ def test_a_list_that_may_not_be_read_is_passed_over(server: Server, tmp_path: Pa
     assert "Access denied" in _pull(server, tmp_path).notes[0]
 
 
+def test_items_of_another_moment_than_the_mark_are_read_again(server: Server, shop: Shop, tmp_path: Path) -> None:
+    _pull(server, tmp_path)
+    items = (tmp_path / ".raw" / "orders.parquet").read_bytes()
+    shop.orders.append(shopify_order(26, updatedAt="2026-11-03T09:00:00Z"))
+    _pull(server, tmp_path)
+    # A copy of the folder that was made between two files of one pull.
+    (tmp_path / ".raw" / "orders.parquet").write_bytes(items)
+    assert _pull(server, tmp_path).rows == {"orders": 26}
+    server.troubles = [None, None, *[Answer({}, 500)] * walk.ATTEMPTS]
+    with pytest.raises(EngineError):
+        _pull(server, tmp_path, anew=True)
+    (tmp_path / ".raw" / "orders.jsonl").write_bytes(b'{"key": "gid')
+    assert _pull(server, tmp_path).rows == {"orders": 26}
+
+
 def test_a_token_does_not_follow_to_another_address(server: Server, tmp_path: Path) -> None:
     with serving(lambda _: Answer({"data": {}})) as other:
         server.troubles = [Answer({}, 301, {"Location": f"{other.base}/admin"})]
