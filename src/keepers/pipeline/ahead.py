@@ -25,8 +25,9 @@ def importing(modules: Sequence[str], then: Callable[[], None] = lambda: None) -
 
 
 def _import(modules: Sequence[str], then: Callable[[], None]) -> None:
-    with contextlib.suppress(Exception), _without_fortran():
-        importlib.import_module("scipy.special")
+    if "scipy.special" not in sys.modules:
+        with contextlib.suppress(Exception), _without_fortran():
+            importlib.import_module("scipy.special")
     for module in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
