@@ -118,7 +118,12 @@ def test_a_choice_goes_along_and_a_page_says_whether_it_follows(told: Running) -
     whole, late = client.get("/cohorts").text, client.get(f"/cohorts?won_since={last}").text
     first_table = late.split('<table class="heat')[1].split("</table>")[0]
     assert first_table.count("<tr>") == 2 < whole.split('<table class="heat')[1].split("</table>")[0].count("<tr>")
+    assert "is known of all customers together" in late
+    assert "is known of all customers together" not in whole
     assert TOPICS["/cohorts"].missing in client.get("/cohorts?won_since=2050-01-01").text
+    rare = client.get("/customers?country=Atlantis&tier=Unheard").text
+    assert '<input type="hidden" name="country" value="Atlantis">' in rare, "the shop knows no countries"
+    assert "<option selected>Unheard</option>" in rare, "a form sent anew keeps what it was narrowed to"
     for odd in ("won_since=x", "least_value=nan", "least_orders=-1", "offset=1e9", "who=tier", "who=password:1"):
         assert client.get(f"/base?{odd}").status_code == 200
 
