@@ -70,7 +70,10 @@ def candidates_of(
     telling = () if earliest is None else _telling(earliest, columns)
     found: dict[str, ContractCandidate] = {}
     for model in models:
-        own = [ContractCandidate(model, by) for by in ((None, "plan") if apart else (None,))]
+        own = [ContractCandidate(model)]
+        # Whoever comes with covariates competes with these.
+        if apart and model.covariates is None:
+            own.append(ContractCandidate(model, "plan"))
         if telling and model.covariates is None:
             own.append(ContractCandidate(_with_covariates(model, telling)))
         for one in own:

@@ -48,6 +48,7 @@ def _without_effect(subject: ContractSubject) -> Iterable[str]:
 
 def _every_question(subject: ContractSubject) -> Iterable[str]:
     fitted = _with(subject).fit(_groups(book(700, seed=12)))
+    yield from violates("`remarks_` are sentences", [isinstance(one, str) for one in fitted.remarks_])
     for question in CONTRACT_QUESTIONS:
         found = np.asarray(question.ask(fitted, _groups(asked_contracts())))
         inside = (found >= 0) & (found <= 1 + 1e-9) if question.probability else found >= 0

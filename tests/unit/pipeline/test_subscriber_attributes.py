@@ -43,6 +43,15 @@ def test_covariates_are_taken_where_they_forecast_better(factor, wins) -> None:
         assert effect == pytest.approx(-np.log(factor), abs=0.35)
 
 
+def test_a_model_with_covariates_of_its_own_competes_with_these() -> None:
+    table, _ = told(800, 1.0)
+    table["plan"] = ["small", "large"] * 400
+    models = [kp.ShiftedBetaGeometric(), kp.BetaDiscreteWeibull(covariates=kp.Covariates(dropout=["plan"]))]
+    found = kp.backtest_subscriptions(models, table, origins=1, by_plan=True)
+    names = {row.model for row in found.rows if not row.baseline}
+    assert names == {"ShiftedBetaGeometric", "ShiftedBetaGeometric by plan", "BetaDiscreteWeibull with plan"}
+
+
 HEADER = ["id", "Customer ID", "Customer Email", "Plan", "Quantity", "Interval", "Amount", "Currency", "Status",
           "Created (UTC)", "Start Date (UTC)", "Canceled At (UTC)", "Ended At (UTC)"]  # fmt: skip
 NAMED = ["customer_id", "first_name", "last_name"]

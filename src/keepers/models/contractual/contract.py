@@ -125,7 +125,7 @@ class ContractModel(NewContracts):
     @property
     def remarks_(self) -> tuple[str, ...]:
         """What to know of the fit's answers, in sentences."""
-        power = float(self.family.tail(self._theta().tolist()))
+        power = float(self.family.tail(self._theta()[: len(self.symbols)].tolist()))
         if power > 1:
             return ()
         return (
