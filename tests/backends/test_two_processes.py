@@ -85,6 +85,8 @@ def test_events_sent_to_both_count_once_though_one_is_killed(url: str, result: P
             assert found.orders == one.history.orders + len(mine)
             assert found.revenue == pytest.approx((one.history.revenue or 0) + sum(10.0 + place for place in mine))
             assert after[one.customer_key].by_event
+        processes[1].terminate()
+        assert processes[1].wait(20) == 0, "it stops as it should when it is told to"
     finally:
         for process in processes:
             process.terminate()

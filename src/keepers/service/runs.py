@@ -109,7 +109,8 @@ class Worker:
             _LOG.warning("Job %d was taken over by another process, as this one was silent for too long", job.number)
             return
         except asyncio.CancelledError:
-            await run_in_threadpool(self._end, job, False, "The server was stopped. Ask again.")
+            # Another process takes it, or this one when it is started again.
+            await run_in_threadpool(self._hand_back, job)
             raise
         except KeepersError as error:
             said, well = str(error), False
@@ -146,6 +147,10 @@ class Worker:
             # A database that cannot be written now is no reason to end what is under way.
             _LOG.warning("Job %d cannot say that it is alive: %s", job.number, error)
             return True
+
+    def _hand_back(self, job: Job) -> None:
+        with self._site.state.writing() as books:
+            books.jobs.hand_back(job.number, self._name)
 
     def _end(self, job: Job, well: bool, said: str) -> None:
         with self._site.state.writing() as books:

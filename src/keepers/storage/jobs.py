@@ -82,6 +82,12 @@ class JobBook:
         mine = (JOBS.c.id == number, JOBS.c.status == RUNNING, JOBS.c.worker == worker)
         return bool(self._connection.execute(update(JOBS).where(*mine).values(alive_at=now)).rowcount)
 
+    def hand_back(self, number: int, worker: str) -> None:
+        """The worker stops as it was told to, which is no fault of the job: it waits for another."""
+        mine = (JOBS.c.id == number, JOBS.c.status == RUNNING, JOBS.c.worker == worker)
+        again = {"status": WAITING, "worker": None, "step": "", "attempts": JOBS.c.attempts - 1}
+        self._connection.execute(update(JOBS).where(*mine).values(**again))
+
     def any_to_do(self, now: dt.datetime) -> bool:
         """Whether a job waits, or was left by a process that is gone."""
         lost = (JOBS.c.status == RUNNING) & _silent(now)

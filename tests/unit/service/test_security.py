@@ -116,6 +116,11 @@ def test_who_may_not_see_persons_sees_none_on_any_page(running: Running) -> None
                 assert path not in OWNERS or answer.status_code == 403, path
         told[who] = seen
     assert told[OWNER] > told[VIEWER] == 0, "owners see who customers are"
+    described = running.client.get("/api/v1/openapi.json").json()["paths"]
+    for path in (path for path, calls in described.items() if "get" in calls and not path.endswith("/news")):
+        url = re.sub(r"\{[^}]+\}", key, path)
+        answer = running.client.get(url, headers=running.headers("read"))
+        assert not re.search(r"\w+@x\.example", answer.text), path
 
 
 def test_mischief_is_answered_and_does_nothing(running: Running) -> None:

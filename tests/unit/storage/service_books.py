@@ -174,6 +174,10 @@ def _change_jobs(books: Books) -> None:
     assert job is not None
     assert books.jobs.take(NOW, "b") is None
     soon, late = NOW + LEASE, NOW + 3 * LEASE
+    books.jobs.hand_back(job.number, "b")
+    assert books.jobs.take(NOW, "b") is None, "it is not b's to hand back"
+    books.jobs.hand_back(job.number, "a")
+    assert books.jobs.take(NOW, "a") == job
     assert books.jobs.alive(job.number, "a", soon)
     assert not books.jobs.alive(job.number, "b", soon)
     assert not books.jobs.any_to_do(soon)
