@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keepers.reports import letter_sentences as say
 from keepers.reports.content import ReportContent
-from keepers.reports.formatting import count, day, finite, money, plural
+from keepers.reports.formatting import count, day, money, plural
 from keepers.reports.letter_facts import LetterFacts
 from keepers.reports.run_figures import RunFigures
 from keepers.reports.sentences import VERDICT_HEADLINES, freshness, interval, money_note, span, verdict
@@ -160,5 +160,5 @@ def _decided(content: ReportContent, facts: LetterFacts) -> Part:
     earlier = facts.now.as_of - dt.timedelta(days=7) if facts.before is None else facts.before.as_of
     said = (*say.alerts(facts), *say.plans(content, earlier))
     if not rows and not said:
-        said = ("No decision has been written down yet.",) if finite(facts.now.customers) else ()
+        said = ("No decision has been written down in this time.",)
     return Part("What was decided, and what came of it", said, rows)

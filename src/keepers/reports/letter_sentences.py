@@ -82,9 +82,9 @@ def _orders(facts: LetterFacts) -> tuple[str, ...]:
         revenue = ""
     people = now.customers - before.customers
     came = "nobody new came" if not people else f"{plural(people, 'customer')} came for the first time"
-    ordered = f"there {'was' if orders == 1 else 'were'} {plural(orders, 'order')}{revenue}" if orders else ""
     if not orders:
         return (f"In {days_long(length)} there was no order.",)
+    ordered = f"there {'was' if orders == 1 else 'were'} {plural(orders, 'order')}{revenue}"
     return (f"In {days_long(length)} {ordered}, and {came}.",)
 
 
@@ -164,13 +164,17 @@ def _model(facts: LetterFacts) -> str:
 
 def money_of(one: Proposal) -> str:
     """The money of something to do."""
-    return "" if finite(one.money) is None else money(one.money, one.currency)
+    return "" if finite(one.money) is None else money(one.money, one.currency or None)
 
 
 def how_sure(one: Proposal) -> str:
     """What that money is, and how well it is known."""
     low, high = finite(one.low), finite(one.high)
-    ends = "" if low is None or high is None else f" ({money(low, one.currency)} to {money(high, one.currency)})"
+    ends = (
+        ""
+        if low is None or high is None
+        else f" ({money(low, one.currency or None)} to {money(high, one.currency or None)})"
+    )
     is_money = f"{one.money_is[:1].upper()}{one.money_is[1:]}{ends}. " if one.money_is and money_of(one) else ""
     return f"{is_money}How sure: {GRADES[one.evidence]}."
 
@@ -189,7 +193,7 @@ def more(change: int | None) -> str:
 
 def expected(one: Decided) -> str:
     """What a decision was to earn."""
-    return f"{money(one.expected, one.currency)} expected"
+    return f"{money(one.expected, one.currency or None)} expected"
 
 
 def decided(one: Decided) -> str:
@@ -198,8 +202,11 @@ def decided(one: Decided) -> str:
     kept = (
         f"; {count(one.held_out)} {'was' if one.held_out == 1 else 'were'} held out as control" if one.held_out else ""
     )
-    between = f"{money(one.low, one.currency)} to {money(one.high, one.currency)}"
-    return f"Decided on {day(one.decided_at.date())}{about}{kept}. Expected: {between} with 80% probability."
+    between = ""
+    if one.low < one.high:
+        ends = [money(end, one.currency or None) for end in (one.low, one.high)]
+        between = f" Expected: {ends[0]} to {ends[1]} with 80% probability."
+    return f"Decided on {day(one.decided_at.date())}{about}{kept}.{between}"
 
 
 def came_of_it(one: Decided) -> str:
@@ -209,8 +216,8 @@ def came_of_it(one: Decided) -> str:
     low, high = finite(one.got_low), finite(one.got_high)
     ends = ""
     if low is not None and high is not None:
-        ends = f" ({money(low, one.currency)} to {money(high, one.currency)})"
-    return f"By {day(one.until)} it has earned {money(one.got, one.currency)}{ends}."
+        ends = f" ({money(low, one.currency or None)} to {money(high, one.currency or None)})"
+    return f"By {day(one.until)} it has earned {money(one.got, one.currency or None)}{ends}."
 
 
 def alerts(facts: LetterFacts) -> tuple[str, ...]:

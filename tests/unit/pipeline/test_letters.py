@@ -28,9 +28,11 @@ from keepers.exports.mail import MailError, MailServer, Outcome, composed, send
 from keepers.pipeline import letters
 from keepers.pipeline.letter_settings import LetterSettings, letter_settings
 from keepers.pipeline.project import Project
+from keepers.reports import letter_sentences as say
 from keepers.reports.content import ReportContent
 from keepers.reports.figures import Estimate
 from keepers.reports.kept import FILE, keep_content
+from keepers.reports.letter_facts import Decided
 from keepers.reports.run_figures import figures_of
 from keepers.storage.letters import LEASE
 from keepers.storage.state import State
@@ -175,6 +177,11 @@ def test_what_changed_is_told_against_the_run_of_the_letter_before(tmp_path: Pat
     assert (row.title, row.figure) == ("Send a postcard", "€120 expected")
     assert "of 2 customers; 1 was held out as control" in row.text
     assert "it has earned €80.00 (€20.00 to €140)" in row.note
+
+
+def test_a_decision_without_a_range_or_a_currency_claims_none() -> None:
+    decided = Decided("Call leads", NOW, 0, 0, 652.0, 652.0, 652.0, "", EvidenceGrade.PREDICTIVE)
+    assert (say.expected(decided), say.decided(decided)) == ("652 expected", "Decided on 1\xa0Jul\xa02025.")
 
 
 def test_nobody_is_named(tmp_path: Path) -> None:
