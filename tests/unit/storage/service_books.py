@@ -207,6 +207,12 @@ def _check_lists(books: Books, generation: int) -> None:
     assert lists.page(Filter(search="ADA", persons=True)).total == 1
     assert lists.page(Filter(search="ADA")).total == 0
     assert lists.page(Filter(search="C_")).total == 1, "a sign of a pattern is a letter like others"
+    cells = lists.cells(("orders", [2, 3]), ("last_day", [dt.date(2000, 1, 1)]), Filter())
+    assert sum(cell.customers for cell in cells) == 3
+    for cell in cells:
+        orders = [one.history.orders for one in lists.page(Filter()).customers]
+        assert cell.customers == sum((one >= 2) + (one >= 3) == cell.row for one in orders)
+    assert set(lists.names()["tier"]) == {one.name for one in lists.groups("tier", Filter()) if one.name}
     assert lists.page(Filter(silent_since=dt.date(2026, 2, 1))).total == 0
     groups = {group.name: (group.customers, group.value) for group in lists.groups("tier", Filter())}
     assert groups == {"Gold": (1, 90.0), "Bronze": (2, 10.0)}
