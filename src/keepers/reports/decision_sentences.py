@@ -82,6 +82,8 @@ def experiment_gain(found: OfferExperiment, currency: str | None) -> str:
 
 def earned(found: OfferMade) -> str:
     """Whether an offer has paid: what was expected, what came."""
+    if not found.is_over:
+        return f"Orders count until {day(found.last_day)}."
     if found.earned is None:
         return found.remark
     low, high = found.earned.low or 0.0, found.earned.high or 0.0

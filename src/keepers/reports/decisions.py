@@ -104,6 +104,8 @@ class OfferMade:
     """What all who were chosen were expected to bring more."""
     earned: Estimate | None
     """What they brought more than those held out; None while it cannot be said."""
+    is_over: bool
+    """Whether these days lie behind."""
     remark: str
     """What a reader should know."""
 
