@@ -22,6 +22,9 @@ _LOG = logging.getLogger("keepers.service")
 _LOOK = 600.0
 """Seconds between two looks at the clock."""
 
+_FIRST = 60.0
+"""Seconds after a start: there is enough to do then."""
+
 _LONGEST = 1_800.0
 
 
@@ -42,6 +45,7 @@ class Caretaker:
 
     async def work(self) -> None:
         """Work until cancelled; what fails is said in the log and tried again."""
+        await asyncio.sleep(_FIRST)
         while True:
             try:
                 await run_in_threadpool(self._forget)
