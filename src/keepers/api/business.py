@@ -9,8 +9,10 @@ from starlette.exceptions import HTTPException
 
 from keepers.api.served import ERRORS, MISSING, meaning_of, said_of, served
 from keepers.api.shapes import Overview, Trust
+from keepers.domain.access import Scope
 from keepers.storage.live_lists import Filter
 from keepers.web.access import Reader, TheSite
+from keepers.web.leads import without_people
 
 router = APIRouter(tags=["business"], responses=ERRORS)
 
@@ -50,20 +52,17 @@ def models(site: TheSite, visitor: Reader) -> Trust:
 
 @router.get("/run")
 def run_summary(site: TheSite, visitor: Reader) -> dict[str, Any]:
-    """Everything that the newest run says of itself, as its summary.json has it."""
-    del visitor
+    """Everything that the newest run says of itself, as its summary.json has it; names for who may see persons."""
     with site.state.reading() as books:
         generation = served(books)
-    return dict(said_of(site, generation))
+    said = said_of(site, generation)
+    return said if visitor.may(Scope.PERSONS) else without_people(said)
 
 
 @router.get("/run/{part}", responses=MISSING)
 def run_part(site: TheSite, visitor: Reader, part: str) -> Any:
     """One part of it: `equity`, `offers`, `drivers`, `keeping`, `subscriptions`, and so on."""
-    del visitor
-    with site.state.reading() as books:
-        generation = served(books)
-    said = said_of(site, generation)
+    said = run_summary(site, visitor)
     if part not in said:
         raise HTTPException(404, f"The run says nothing of {part!r}. It has: {', '.join(said)}.")
     return said[part]

@@ -73,6 +73,7 @@ def _row(rows: dict[str, Any], place: int, scores: LeadScores) -> report.LeadRow
 
     expected = money("expected_value")
     person, owner = rows["assigned_to"][place], rows["owner"][place]
+    reasons = scores.reasons[place]
     return report.LeadRow(
         name=str(rows["company"][place] or rows["lead_id"][place]),
         number=str(rows["lead_id"][place]),
@@ -87,7 +88,8 @@ def _row(rows: dict[str, Any], place: int, scores: LeadScores) -> report.LeadRow
         expected=None if expected is None else Estimate(
             expected, money("expected_value_low"), money("expected_value_high")
         ),
-        reasons=tuple(one.text for one in scores.reasons[place]),
+        reasons=tuple(one.text for one in reasons if one.column != "owner"),
+        owner=next((one.text for one in reasons if one.column == "owner"), None),
     )  # fmt: skip
 
 

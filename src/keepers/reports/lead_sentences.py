@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keepers.reports.formatting import count, money, number, percent, plural
+from keepers.reports.kept import HIDDEN
 from keepers.reports.leads import LeadRow, Leads, LeadTest, StepRow
 
 _LEANS = 0.3
@@ -90,6 +91,12 @@ def captured(test: LeadTest) -> str:
     if test.gain.high < 0:
         return f"{text} In these days ranking by the chance alone did better."
     return f"{text} The difference between value and chance may itself be chance."
+
+
+def why(row: LeadRow) -> str:
+    """What adds to a lead or takes from it."""
+    owner = () if row.owner in (None, HIDDEN) else (row.owner,)
+    return "; ".join((*row.reasons, *owner))
 
 
 def hands(row: LeadRow) -> str:

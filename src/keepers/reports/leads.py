@@ -18,7 +18,7 @@ class LeadRow:
     """Its number in the CRM."""
     person: PersonName | None
     """Who takes it this week; None where nobody does."""
-    moved_from: str | None
+    moved_from: PersonName | None
     """Its owner, where somebody else takes it."""
     came: dt.date
     """When it came."""
@@ -30,6 +30,8 @@ class LeadRow:
     """Chance times value, less the cost of working on it; None without money."""
     reasons: tuple[str, ...]
     """What adds to it or takes from it, in words."""
+    owner: PersonName | None = None
+    """What its owner adds to it or takes from it, in words; None where that is little."""
 
 
 @dataclass(frozen=True, slots=True)

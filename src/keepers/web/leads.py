@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +26,13 @@ def week_of(site: Site, generation: Generation) -> dict[str, Any] | None:
 def listed(generation: Generation, wanted: LeadFilter) -> list[Lead]:
     """Open leads that a filter takes, the first to call first."""
     return [one for one in leads_of(Path(generation.folder)) if wanted.takes(one)]
+
+
+def without_people(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run says of itself, without the names of those who work on leads."""
+    won = said.get("acquisition") or {}
+    leads = won.get("leads")
+    if not leads:
+        return dict(said)
+    week = {**leads["this_week"], "capacity": None}
+    return {**said, "acquisition": {**won, "leads": {**leads, "this_week": week}}}

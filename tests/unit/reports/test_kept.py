@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keepers.domain.errors import ConfigError
+from keepers.reports import lead_sentences
+from keepers.reports.figures import Estimate
 from keepers.reports.kept import FILE, HIDDEN, keep_content, read_content, without_persons
+from keepers.reports.leads import LeadRow
 from keepers.reports.page import render_report
 from keepers.reports.sections import render_sections, sections_of
 from unit.reports.content_example import example_content
@@ -39,6 +43,18 @@ def test_nobody_is_named_to_whom_may_not_see_it() -> None:
     assert HIDDEN in hidden
     assert not any(name in hidden for name in names)
     assert masked.equity is content.equity
+
+
+def test_whose_a_lead_is_is_not_told_either() -> None:
+    row = LeadRow(
+        "Harbor Books", "L1", "Bo", "Ann", dt.date(2026, 3, 1), Estimate(0.5, 0.4, 0.6), None, None,
+        ("asked to be called (+40)",), "owner: Ann (+10)",
+    )  # fmt: skip
+    assert lead_sentences.hands(row) == "Bo (from Ann)"
+    assert lead_sentences.why(row) == "asked to be called (+40); owner: Ann (+10)"
+    masked = without_persons(row)
+    assert lead_sentences.why(masked) == "asked to be called (+40)"
+    assert not any(name in f"{masked} {lead_sentences.hands(masked)}" for name in ("Ann", "Bo", "Harbor"))
 
 
 def test_parts_stand_in_the_order_asked_for_with_their_charts_alone() -> None:

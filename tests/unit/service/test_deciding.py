@@ -127,6 +127,9 @@ def test_leads_are_listed_and_masked(winning: Running) -> None:
     assert "Ann" not in str(masked)
     assert all(one["company"] is one["owner"] is one["assigned_to"] is None for one in masked["leads"])
     assert ids("read", search="harbor") == ids("read", person="Ann") == []
+    for path in ("run", "run/acquisition"):
+        assert "'Ann': 1" in str(client.get(f"{V1}/{path}", headers=winning.headers("all")).json())
+        assert "Ann" not in str(client.get(f"{V1}/{path}", headers=winning.headers("read")).json()), path
 
 
 def test_channels_and_scores_of_strangers(winning: Running) -> None:
