@@ -43,9 +43,9 @@ class Pulls:
             due = self._next[name]
             if due is None or now < due:
                 continue
-            self._next[name] = times.after(now)
             with self._site.state.writing() as books:
                 books.jobs.ask_due(kind_of_pull(name), due, now)
+            self._next[name] = times.after(now)
 
     def command(self, name: str) -> list[str]:
         """The words after ``keepers`` that pull a source.

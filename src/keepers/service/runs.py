@@ -42,6 +42,8 @@ UPLOADS = "uploads"
 _KEPT_RESULTS = 3
 _ALIVE = 10.0
 """Seconds after which a process says again that it does a job."""
+_LONGEST_LINE = 2**20
+"""Bytes of a line that a run says."""
 _GRACE = 20.0
 """Seconds that a run gets to end well when the server stops."""
 
@@ -68,15 +70,16 @@ class Worker:
         self._name = f"{socket.gethostname()[:100]} {os.getpid()} {uuid.uuid4().hex[:8]}"
 
     async def work(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; what fails is said in the log and tried again."""
         if self._times is not None:
             self._next = self._times.after(self._site.now())
         while True:
-            await run_in_threadpool(self._ask_when_due)
-            await run_in_threadpool(self._pulls.ask_when_due)
-            job = await run_in_threadpool(self._take)
-            if job is not None:
-                await self._do(job)
+            try:
+                await self._look()
+            except KeepersError as error:
+                _LOG.warning("Jobs wait: %s", error)
+            except Exception:
+                _LOG.exception("Looking for jobs failed")
             await asyncio.sleep(_LOOK)
 
     @property
@@ -84,13 +87,21 @@ class Worker:
         """Where results, uploads and exported events lie."""
         return self._site.project.folder / FOLDER
 
+    async def _look(self) -> None:
+        await run_in_threadpool(self._ask_when_due)
+        await run_in_threadpool(self._pulls.ask_when_due)
+        job = await run_in_threadpool(self._take)
+        if job is not None:
+            await self._do(job)
+
     def _ask_when_due(self) -> None:
         now = self._site.now()
         if self._times is None or self._next is None or now < self._next:
             return
-        due, self._next = self._next, self._times.after(now)
         with self._site.state.writing() as books:
-            books.jobs.ask_due(RUN, due, now)
+            books.jobs.ask_due(RUN, self._next, now)
+        # Only now, so that a moment at which the database could not be written is asked for again.
+        self._next = self._times.after(now)
 
     def _take(self) -> Job | None:
         with self._site.state.reading() as books:
@@ -109,8 +120,9 @@ class Worker:
             _LOG.warning("Job %d was taken over by another process, as this one was silent for too long", job.number)
             return
         except asyncio.CancelledError:
-            # Another process takes it, or this one when it is started again.
-            await run_in_threadpool(self._hand_back, job)
+            # Another process takes it, or this one when it is started again; at once, or when its lease is over.
+            with contextlib.suppress(KeepersError):
+                await run_in_threadpool(self._hand_back, job)
             raise
         except KeepersError as error:
             said, well = str(error), False
@@ -188,11 +200,11 @@ class Worker:
         """
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "keepers", *words, cwd=self._site.project.folder, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, limit=_LONGEST_LINE,
         )  # fmt: skip
         try:
             complaint = await self._listen(job, process)
-        except asyncio.CancelledError:
+        except BaseException:
             await _stopped(process)
             raise
         if process.returncode:
@@ -202,7 +214,10 @@ class Worker:
         """Follow what a run says; gives the last thing that it complained of."""
         assert process.stderr is not None
         complaint = ""
-        while line := (await process.stderr.readline()).decode(errors="replace").strip():
+        async for said in process.stderr:
+            line = said.decode(errors="replace").strip()
+            if not line:
+                continue
             if line.startswith("keepers: "):
                 complaint = line.removeprefix("keepers: ")
             elif complaint:
@@ -213,8 +228,11 @@ class Worker:
         return complaint
 
     def _step(self, job: Job, line: str) -> None:
-        with self._site.state.writing() as books:
-            books.jobs.tell(job.number, line.removesuffix(" ..."))
+        try:
+            with self._site.state.writing() as books:
+                books.jobs.tell(job.number, line.removesuffix(" ..."))
+        except KeepersError as error:
+            _LOG.warning("Job %d cannot say what it is at: %s", job.number, error)
 
     def _sources(self) -> tuple[list[str], int]:
         """Everything to read: files of the project, uploads, and received events up to the last one."""
