@@ -117,7 +117,7 @@ class Worker:
             said = await self._while_mine(job, self._run(job) if name is None else self._pull(job, name))
             well = True
         except _TakenError:
-            _LOG.warning("Job %d was taken over by another process, as this one was silent for too long", job.number)
+            self._lost(job)
             return
         except asyncio.CancelledError:
             # Another process takes it, or this one when it is started again; at once, or when its lease is over.
@@ -129,7 +129,9 @@ class Worker:
         except Exception:
             _LOG.exception("Job %d failed", job.number)
             said, well = "An error that should not happen; the log says more.", False
-        await run_in_threadpool(self._end, job, well, said)
+        if not await run_in_threadpool(self._end, job, well, said):
+            self._lost(job)
+            return
         self._site.news.tell({"kind": "job", "number": job.number, "status": "done" if well else "failed"})
 
     async def _while_mine(self, job: Job, doing: Coroutine[Any, Any, str]) -> str:
@@ -164,9 +166,12 @@ class Worker:
         with self._site.state.writing() as books:
             books.jobs.hand_back(job.number, self._name)
 
-    def _end(self, job: Job, well: bool, said: str) -> None:
+    def _lost(self, job: Job) -> None:
+        _LOG.warning("Job %d was taken over by another process, as this one was silent for too long", job.number)
+
+    def _end(self, job: Job, well: bool, said: str) -> bool:
         with self._site.state.writing() as books:
-            books.jobs.end(job.number, well, said, self._site.now())
+            return books.jobs.end(job.number, self._name, well, said, self._site.now())
 
     async def _run(self, job: Job) -> str:
         sources, last = await run_in_threadpool(self._sources)

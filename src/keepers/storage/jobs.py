@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 
 from keepers.storage.service_schema import JOBS
 
@@ -54,9 +54,9 @@ class JobBook:
         asked = select(JOBS.c.id).where(JOBS.c.kind == kind, JOBS.c.due_at >= due)
         if self._connection.execute(asked).first() is not None:
             return None
-        # One that still waits will do for this moment too.
-        waiting = update(JOBS).where(JOBS.c.kind == kind, JOBS.c.status == WAITING).values(due_at=due)
-        if self._connection.execute(waiting).rowcount:
+        # One that still waits will do for this moment too: the first, where one that was handed back waits as well.
+        first = select(func.min(JOBS.c.id)).where(JOBS.c.kind == kind, JOBS.c.status == WAITING).scalar_subquery()
+        if self._connection.execute(update(JOBS).where(JOBS.c.id == first).values(due_at=due)).rowcount:
             return None
         self._add(kind, "schedule", now, "", due)
         return self.newest(kind)
@@ -97,12 +97,11 @@ class JobBook:
         """Say what a job is at."""
         self._connection.execute(update(JOBS).where(JOBS.c.id == number).values(step=step))
 
-    def end(self, number: int, well: bool, said: str, now: dt.datetime) -> None:
-        """A job has ended."""
-        status = DONE if well else FAILED
-        self._connection.execute(
-            update(JOBS).where(JOBS.c.id == number).values(status=status, said=said, ended_at=now, step="")
-        )
+    def end(self, number: int, worker: str, well: bool, said: str, now: dt.datetime) -> bool:
+        """The worker's job has ended; False where it is another's by now, who ends it."""
+        mine = (JOBS.c.id == number, JOBS.c.status == RUNNING, JOBS.c.worker == worker)
+        end = {"status": DONE if well else FAILED, "said": said, "ended_at": now, "step": ""}
+        return bool(self._connection.execute(update(JOBS).where(*mine).values(end)).rowcount)
 
     def numbered(self, number: int) -> Job | None:
         """The job with a number."""

@@ -111,7 +111,7 @@ def test_due_pulls_are_asked_for_once_however_many_processes_look(running: Runni
     with site.state.writing() as books:
         job = books.jobs.take(site.now(), "one")
         assert job is not None
-        books.jobs.end(job.number, True, "done", site.now())
+        books.jobs.end(job.number, "one", True, "done", site.now())
     second.ask_when_due()
     first.ask_when_due()
     assert len(_pulls(running)) == 1

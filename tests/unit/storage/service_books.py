@@ -186,6 +186,7 @@ def _change_jobs(books: Books) -> None:
     assert again is not None
     assert again.number == job.number
     assert not books.jobs.alive(job.number, "a", late), "it is another's now"
+    assert not books.jobs.end(job.number, "a", True, "done", late), "nor does a end what b does"
     assert books.jobs.take(late + 2 * LEASE, "c") is None
     newest = books.jobs.newest("run")
     assert newest is not None
@@ -195,6 +196,15 @@ def _change_jobs(books: Books) -> None:
     assert books.jobs.ask_due("run", late, late) is None, "one that waits will do"
     assert books.jobs.take(late, "d") is not None
     assert books.jobs.ask_due("run", soon, late) is None, "an earlier moment than the last one that asked"
+    running = next(one for one in books.jobs.listed() if one.status == "running")
+    other = books.jobs.ask("run", "ada", late)
+    books.jobs.hand_back(running.number, "d")
+    assert books.jobs.ask_due("run", late + LEASE, late) is None, "one of two that wait will do"
+    for waits in (running, other):
+        job = books.jobs.take(late, "e")
+        assert job is not None
+        assert job.number == waits.number
+        assert books.jobs.end(job.number, "e", True, "done", late)
 
 
 def _check_lists(books: Books, generation: int) -> None:
