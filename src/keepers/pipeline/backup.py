@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import glob
 import hashlib
+import io
 import json
 import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.version import VERSION
@@ -24,7 +27,6 @@ FORMAT = 1
 _STATE = ".keepers"
 _MANIFEST = "manifest.json"
 _DATABASE = "state.db"
-_PIECE = 2**20
 _NO_ROOM = "Free some space, or name another folder."
 
 
@@ -74,16 +76,16 @@ def back_up(project: Project, path: Path, now: dt.datetime) -> Backup:
                 with state.reading() as books:
                     generation = books.live.current()
             served = None if generation is None else Path(generation.folder)
-            found = [(f"{_STATE}/{_DATABASE}", copy), *_files(project, snapshots, served)]
-            manifest = _manifest(project, now, served, found)
+            # Places overlap, as a pattern and the folder that it looks into.
+            found = dict([(f"{_STATE}/{_DATABASE}", copy), *_files(project, snapshots, served)])
             whole = Path(beside) / "whole.tar.gz"
-            _pack(whole, manifest, found)
+            packed = _pack(whole, _manifest(project, now, served), found)
             size = whole.stat().st_size
             whole.replace(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written ({error.strerror or error}). {_NO_ROOM}") from error
     outside = tuple(place for place in (*project.sources, *project.spend) if _within(project.folder, place) is None)
-    return Backup(path, now, len(found), size, outside)
+    return Backup(path, now, packed, size, outside)
 
 
 def restore(path: Path, folder: Path) -> Backup:
@@ -141,9 +143,8 @@ def _files(project: Project, snapshots: Path, served: Path | None) -> Iterator[t
             yield f"{_STATE}/{RESULTS}/{served.name}/{one.relative_to(served.resolve()).as_posix()}", one
     for place in dict.fromkeys((*project.sources, *project.spend)):
         inside = _within(project.folder, place)
-        if inside is not None and inside.exists():
-            for one in [inside] if inside.is_file() else _below(inside):
-                yield one.relative_to(home).as_posix(), one
+        if inside is not None:
+            yield from ((one.relative_to(home).as_posix(), one) for one in _at(home, inside))
 
 
 def _below(folder: Path) -> list[Path]:
@@ -157,18 +158,32 @@ def _within(folder: Path, place: str) -> Path | None:
     home = folder.resolve()
     if "://" in place:
         return None
-    found = (home / place).resolve()
+    named = home / Path(place).expanduser()
+    file = home / Path(place.rpartition("#")[0]).expanduser()
+    if "#" in place and not named.exists() and file.is_file():
+        # Sheets or tables stand after it.
+        named = file
+    found = named.resolve()
     return found if found.is_relative_to(home) and found != home else None
 
 
-def _manifest(project: Project, now: dt.datetime, served: Path | None, found: list[tuple[str, Path]]) -> dict[str, Any]:
+def _at(home: Path, inside: Path) -> list[Path]:
+    """Files of a source that lies inside the folder: a file, those of a folder, or those that a pattern names."""
+    if inside.is_file():
+        return [inside]
+    if inside.is_dir():
+        return _below(inside)
+    named = sorted(glob.glob(str(inside.relative_to(home)), root_dir=home, recursive=True))
+    return [path for name in named if (path := home / name).is_file()]
+
+
+def _manifest(project: Project, now: dt.datetime, served: Path | None) -> dict[str, Any]:
     outside = [place for place in (*project.sources, *project.spend) if _within(project.folder, place) is None]
     return {
         "format": FORMAT, "version": VERSION, "made_at": now.isoformat(), "name": project.name,
         "served": None if served is None else served.name,
         # An address of a database may hold a password.
         "outside": [place for place in outside if "://" not in place],
-        "files": {name: _digest(path) for name, path in found},
     }  # fmt: skip
 
 
@@ -177,18 +192,39 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _pack(path: Path, manifest: dict[str, Any], found: list[tuple[str, Path]]) -> None:
-    described = path.with_name(_MANIFEST)
-    described.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+class _Summed:
+    """A file that is read once: what was read of it, and its sum."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sum = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        piece = self._file.read(size)
+        self.sum.update(piece)
+        return piece
+
+
+def _pack(path: Path, manifest: dict[str, Any], found: Mapping[str, Path]) -> int:
+    """Pack files, and last the manifest with the sum of each; gives how many there were."""
+    sums = {}
     # Nobody else may read what names customers.
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
-            archive.add(described, _MANIFEST)
-            for name, one in found:
-                archive.add(one, name, recursive=False)
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1, dereference=True) as archive:
+            for name, one in found.items():
+                # What is served goes on being written: the sum is of what was packed, and what is gone is left out.
+                with contextlib.suppress(FileNotFoundError), one.open("rb") as source:
+                    read = _Summed(source)
+                    archive.addfile(archive.gettarinfo(arcname=name, fileobj=source), read)
+                    sums[name] = read.sum.hexdigest()
+            described = json.dumps({**manifest, "files": sums}, indent=1).encode()
+            last = tarfile.TarInfo(_MANIFEST)
+            last.size = len(described)
+            archive.addfile(last, io.BytesIO(described))
         file.flush()
         os.fsync(file.fileno())
-    described.unlink()
+    return len(sums)
 
 
 def _unpack(path: Path, into: Path) -> dict[str, Any]:
@@ -249,10 +285,12 @@ def _brought_up(folder: Path, manifest: dict[str, Any]) -> None:
         if state.snapshots.resolve() != own.resolve() and own.is_dir():
             for one in own.iterdir():
                 shutil.copy2(one, state.snapshots / one.name)
-        if not state.is_file:
+        elsewhere = not state.is_file or Path(state.where).resolve() != file.resolve()
+        if elsewhere:
             state.fill_from(file)
         if manifest["served"] is not None:
             with state.writing() as books:
                 books.live.moved((folder / _STATE / RESULTS / PurePosixPath(manifest["served"]).name).resolve())
-    if project.state_url is not None:
-        file.unlink()
+    if elsewhere:
+        for suffix in ("", "-wal", "-shm"):
+            file.with_name(f"{file.name}{suffix}").unlink(missing_ok=True)

@@ -6,11 +6,14 @@ import datetime as dt
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from keepers.domain.errors import ConfigError, KeepersError
+from keepers.pipeline import backup
 from keepers.pipeline.backup import back_up, restore
 from keepers.pipeline.new_project import begin_project
 from keepers.pipeline.project import Project, project_of
@@ -85,6 +88,54 @@ def test_everything_comes_back_somewhere_else(project: Project, tmp_path: Path) 
     assert Path(generation.folder) == (new / ".keepers" / "results" / "run-000002").resolve()
     for name in before.keys() - {"generations"}:
         assert after[name] == before[name], name
+
+
+def test_sources_are_in_it_however_they_are_named(project: Project, tmp_path: Path) -> None:
+    for name in ("orders_1.csv", "orders_2.csv", "customers.csv", "book.xlsx"):
+        (project.folder / "data" / name).write_text(name)
+    sources = ("data/orders_*.csv", "data/book.xlsx#Orders", "data/orders_1.csv", str(tmp_path / "else*.csv"))
+    done = back_up(replace(project, sources=sources), tmp_path / "kept.tar.gz", NOW)
+    assert done.outside == (str(tmp_path / "else*.csv"),)
+    restore(done.path, tmp_path / "new")
+    found = {one.name for one in (tmp_path / "new" / "data").iterdir()}
+    assert found == {"orders_1.csv", "orders_2.csv", "book.xlsx"}
+
+
+def test_a_file_that_changes_meanwhile_harms_no_backup(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads, pack = project.folder / ".keepers" / "uploads", backup._pack
+    (uploads / "gone.csv").write_text("Name\n")
+
+    def meanwhile(*said: Any) -> Any:
+        (uploads / "orders_export.csv").write_text("Name\nmore\n")
+        (uploads / "gone.csv").unlink()
+        return pack(*said)
+
+    monkeypatch.setattr(backup, "_pack", meanwhile)
+    done = back_up(project, tmp_path / "kept.tar.gz", NOW)
+    again = restore(done.path, tmp_path / "new")
+    assert again.files == done.files
+    assert (tmp_path / "new" / ".keepers" / "uploads" / "orders_export.csv").read_text() == "Name\nmore\n"
+
+
+def test_a_state_in_a_file_elsewhere_comes_back_there(project: Project, tmp_path: Path) -> None:
+    (project.folder / "keepers.toml").write_text(f'[state]\nurl = "sqlite:///{tmp_path / "team.db"}"\n')
+    moved = project_of(project.folder)
+    assert moved is not None
+    with moved.open_state() as state:
+        fill_service(state)
+        before = rows_of(state)
+    done = back_up(moved, tmp_path / "kept.tar.gz", NOW)
+    for one in tmp_path.glob("team.db*"):
+        one.unlink()
+    restore(done.path, tmp_path / "new")
+    restored = project_of(tmp_path / "new")
+    assert restored is not None
+    with restored.open_state() as state:
+        after = rows_of(state)
+    assert after["received_events"] == before["received_events"] != []
+    assert not (tmp_path / "new" / ".keepers" / "state.db").exists()
 
 
 def test_nothing_is_written_over(project: Project, tmp_path: Path) -> None:
