@@ -16,7 +16,7 @@ from keepers.storage.live_lists import GROUPS, Filter
 from keepers.storage.saved_views import SavedView
 from keepers.storage.state import Books
 from keepers.web.access import Reader, TheSite
-from keepers.web.list_address import PAGE, filter_of
+from keepers.web.list_address import PAGE, filter_of, lists_seen
 
 router = APIRouter(tags=["segments"], responses=ERRORS)
 
@@ -57,7 +57,7 @@ def segments(site: TheSite, visitor: Reader) -> SegmentList:
         generation = served(books)
         lists = books.lists(generation.number)
         divisions = {name: [group_shape(one) for one in lists.groups(name, Filter())] for name in GROUPS}
-        named = [_named(books, generation.number, one, persons) for one in books.views.listed(visitor.name, PAGE)]
+        named = [_named(books, generation.number, one, persons) for one in lists_seen(books, visitor, PAGE)]
     return SegmentList(divisions=divisions, named=named, meaning=meaning_of(generation))
 
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 from keepers.dashboard.pages import TheSite, changer
 from keepers.domain.access import Scope, Visitor
 from keepers.storage.state import Books
+from keepers.web.list_address import lists_seen
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,7 +24,7 @@ _Page = Annotated[Literal["/customers", "/leads", "/budget"], Form()]
 
 def kept(books: Books, visitor: Visitor, page: str, query: str) -> dict[str, object]:
     """What the template of kept lists needs to know."""
-    return {"kept": books.views.listed(visitor.name, page), "keep_page": page, "keep_query": query}
+    return {"kept": lists_seen(books, visitor, page), "keep_page": page, "keep_query": query}
 
 
 @router.post("/lists")

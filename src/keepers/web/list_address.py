@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from keepers.domain.access import Scope, Visitor
 from keepers.storage.live_lists import GROUPS, Filter
+from keepers.storage.saved_views import SavedView
+from keepers.storage.state import Books
 
 LONGEST = 200
 """Letters of a word in an address."""
@@ -64,6 +67,19 @@ def bounds_in(said: Mapping[str, str]) -> list[tuple[str, Any]]:
 
 def filter_of(query: str, persons: bool) -> Filter:
     """The customers of a kept list."""
-    said = dict(parse_qsl(query, max_num_fields=50))
+    said = dict(parse_qsl(query))
     groups = {name: (value,) for name, value in groups_in(said).items()}
     return Filter(groups, said.get("search", "")[:LONGEST], persons, **dict(bounds_in(said)))
+
+
+def lists_seen(books: Books, visitor: Visitor, page: str) -> tuple[SavedView, ...]:
+    """Kept lists of a page that a visitor sees: of those that others share for somebody whom one may not see, none."""
+    listed = books.views.listed(visitor.name, page)
+    if visitor.may(Scope.PERSONS):
+        return listed
+    return tuple(one for one in listed if one.owner == visitor.name or not _names_somebody(one.query))
+
+
+def _names_somebody(query: str) -> bool:
+    said = dict(parse_qsl(query))
+    return bool(said.get("search") or said.get("person"))

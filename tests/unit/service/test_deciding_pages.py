@@ -153,6 +153,17 @@ def test_lists_are_kept_found_again_and_forgotten(winning: Running) -> None:  # 
     assert viewer.post("/lists", data=share, headers=PEOPLE).status_code == 403
     assert viewer.post("/lists", data={**share, "shared": ""}, follow_redirects=False).status_code == 303
     client = signed_in(winning)
+    csrf = {"csrf": form_token(client.get("/customers").text), "page": "/customers", "shared": "true"}
+    client.post("/lists", data={**csrf, "name": "That one", "query": "search=p7%40x.example"})
+    client.post("/lists", data={**csrf, "name": "Long", "query": "&".join(f"a{n}=1" for n in range(60))})
+    named = {one["name"] for one in client.get("/api/v1/segments").json()["named"]}
+    assert {"That one", "Long"} <= named
+    viewer = signed_in(winning, VIEWER)
+    for text in (viewer.get("/customers").text, viewer.get("/api/v1/segments").text):
+        assert "Long" in text
+        assert "That one" not in text
+        assert "p7" not in text, "whom others search for is a name"
+    client = signed_in(winning)
     csrf = {"csrf": form_token(client.get("/customers").text), "page": "/budget"}
     gone = client.post(f"/lists/{numbers['Half']}/remove", data=csrf, follow_redirects=False)
     assert gone.headers["location"] == "/budget"
