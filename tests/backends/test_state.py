@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 
 from keepers.domain.errors import ConfigError, EngineError
 from keepers.storage.database import SCHEMA, Database
+from keepers.storage.live_lists import Filter
 from keepers.storage.schema import METADATA
 from keepers.storage.state import State
 from unit.storage.books import DAY, NOW, RULES, check, fill, proposal
@@ -63,6 +64,25 @@ def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> 
         change_service(state)
         change_work(state)
         change_letters(state)
+
+
+def test_who_reads_sees_one_moment(url: str, tmp_path: Path) -> None:
+    with State(tmp_path, url, pooled=True) as state:
+        fill_service(state)
+        with state.reading() as books:
+            before = books.live.current()
+            assert before is not None
+            with state.writing() as others:
+                others.live.publish(others.live.begin("/shop/next", DAY, NOW, {}, 3))
+                others.live.forget_retired()
+            assert books.live.current() == before
+            assert books.lists(before.number).totals(Filter()).customers == 3
+        with state.reading() as books:
+            after = books.live.current()
+            assert after is not None
+            assert after.number != before.number
+        with state.writing() as books:
+            books.users.note("ada@example.com", "wrote on the same connection", "", NOW)
 
 
 def _fail(state: State) -> None:

@@ -33,8 +33,6 @@ def copy_state(database: Database, path: Path) -> None:
             copy.writing() as into,
             database.reading() as source,
         ):
-            # One moment for all tables.
-            source.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             _copy_rows(source, into)
     except BaseException:
         for left in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):

@@ -59,6 +59,9 @@ class Database:
         self._line: PoolProxiedConnection | None = None
         self._asking = threading.Lock()
         self.is_sqlite, self._engine, self.where = _engine(url, patience, QueuePool if pooled else NullPool)
+        # PostgreSQL would show each statement another moment.
+        seeing = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self._engine.execution_options(**seeing)
         try:
             with told(self.where):
                 self._bring_up()
@@ -69,7 +72,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read with; sees one moment of the state."""
-        with told(self.where), self._engine.connect() as connection:
+        with told(self.where), self._reader.connect() as connection:
             yield connection
 
     def row(self, statement: Select[Any], **said: Any) -> tuple[Any, ...] | None:
