@@ -69,7 +69,7 @@ def keep(site: TheSite, visitor: Reader, wish: NewSegment) -> NamedSegment:
     with site.state.writing() as books:
         generation = served(books)
         view = books.views.keep(visitor.name, wish.name, PAGE, wish.query, wish.shared, site.now())
-        books.users.note(visitor.name, "list kept", view.name, site.now(), {"shared": view.shared})
+        books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
         return _named(books, generation.number, view, visitor.may(Scope.PERSONS))
 
 

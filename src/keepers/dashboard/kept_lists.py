@@ -41,7 +41,7 @@ def keep(
         raise HTTPException(403, "Your role keeps lists for yourself. An analyst or an owner can share one.")
     with site.state.writing() as books:
         view = books.views.keep(visitor.name, name, page, query, shared, site.now())
-        books.users.note(visitor.name, "list kept", view.name, site.now(), {"shared": view.shared})
+        books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
     return RedirectResponse(view.address, 303)
 
 

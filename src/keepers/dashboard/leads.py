@@ -104,7 +104,8 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     generation = site.generation()
     found = [] if generation is None else listed(generation, asked.filter(visitor))
     with site.state.writing() as books:
-        books.users.note(visitor.name, "list exported", asked.address(), site.now())
+        said = asked.address(search="…" if asked.search else None)
+        books.users.note(visitor.name, "list exported", said, site.now())
     persons = visitor.may(Scope.PERSONS)
     names = (
         "rank", "lead_id", *(("company", "owner", "assigned_to") if persons else ()), "channel", "came_on", "this_week",

@@ -93,7 +93,9 @@ def customers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     """The whole list as a file for a spreadsheet, with names and addresses for those who may see them."""
     wanted = Wanted.of(request)
     with site.state.writing() as books:
-        books.users.note(visitor.name, "list exported", wanted.address(), site.now())
+        # Whom somebody searched for stays out of the log, which outlasts them.
+        said = wanted.address(search="…" if wanted.search else None)
+        books.users.note(visitor.name, "list exported", said, site.now())
     headers = {"Content-Disposition": 'attachment; filename="customers.csv"', "Cache-Control": "no-store"}
     return StreamingResponse(_csv(site, visitor, wanted), media_type="text/csv; charset=utf-8", headers=headers)
 

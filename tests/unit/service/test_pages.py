@@ -98,6 +98,17 @@ def test_a_list_is_a_file_that_no_spreadsheet_runs(running: Running) -> None:
     assert len(lines) == 301
     assert lines[1].startswith(f"{first},'=HYPERLINK(1),")
     assert client.get("/api/v1/audit").json()[0]["action"] == "list exported"
+    found = client.get("/customers.csv", params={"search": f"p{first}@x.example", "tier": "Platinum"})
+    assert len(found.text.splitlines()) == 2
+    client.get("/leads.csv", params={"search": "Ada"})
+    token = {"csrf": form_token(client.get("/customers").text)}
+    client.post("/lists", data={**token, "name": "Ada", "page": "/customers", "query": "search=Ada"})
+    deeds = client.get("/api/v1/audit").json()
+    assert [one["action"] for one in deeds[:3]] == ["list kept", "list exported", "list exported"]
+    assert "tier=Platinum" in str(deeds)
+    assert "Ada" not in str(deeds), "the log outlasts whom one searched for"
+    assert "@x.example" not in str(deeds)
+    assert "%40x.example" not in str(deeds)
 
 
 def test_a_viewer_sees_no_names_and_changes_nothing(running: Running) -> None:
