@@ -35,6 +35,10 @@ _ASSETS = (
 )  # fmt: skip
 
 
+LONGEST_ADDRESS = 4_000
+"""Characters of a page's address to which signing in leads back."""
+
+
 class NotSignedInError(Exception):
     """Somebody looks who has to sign in first."""
 
@@ -55,7 +59,8 @@ def person_of(request: Request) -> Visitor:
     visitor = None if session is None else the_site(request).of_session(session)
     if visitor is None:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        raise NotSignedInError(wanted if request.method == "GET" else "/")
+        leads_back = request.method == "GET" and len(wanted) <= LONGEST_ADDRESS
+        raise NotSignedInError(wanted if leads_back else "/")
     return visitor
 
 
@@ -186,6 +191,6 @@ def _environment() -> jinja2.Environment:
 
 
 __all__ = [
-    "NotSignedInError", "Person", "TheSite", "asset", "back_to", "changer", "page", "person_of", "sign_in_page",
-    "trouble_page",
+    "LONGEST_ADDRESS", "NotSignedInError", "Person", "TheSite", "asset", "back_to", "changer", "page", "person_of",
+    "sign_in_page", "trouble_page",
 ]  # fmt: skip

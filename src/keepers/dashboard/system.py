@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from keepers.dashboard.pages import Person, TheSite, back_to, changer, page, sign_in_page
+from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, changer, page, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.storage.state import FOLDER
 from keepers.web.access import SESSION
@@ -41,15 +41,16 @@ _Secret = Annotated[str, Form(max_length=1_000)]
 
 
 @router.get("/sign-in")
-def ask(site: TheSite, wanted: Annotated[str, Query(max_length=500)] = "/") -> Response:
+def ask(site: TheSite, wanted: Annotated[str, Query(max_length=LONGEST_ADDRESS)] = "/") -> Response:
     """The page on which people sign in."""
     return sign_in_page(site, _inside(wanted))
 
 
 @router.post("/sign-in")
 def sign_in(
-    request: Request, site: TheSite, email: _Line, password: _Secret, wanted: Annotated[str, Form(max_length=500)] = "/"
-) -> Response:
+    request: Request, site: TheSite, email: _Line, password: _Secret,
+    wanted: Annotated[str, Form(max_length=LONGEST_ADDRESS)] = "/",
+) -> Response:  # fmt: skip
     """Sign in, and go on to where one wanted to."""
     # A page of somebody else could sign a person in as somebody else.
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):

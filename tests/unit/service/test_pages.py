@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,22 @@ def test_signing_in_leads_to_no_other_site(running: Running, wanted: str) -> Non
     data = {"email": OWNER, "password": PASSWORD, "wanted": wanted}
     answer = running.client.post("/sign-in", data=data, follow_redirects=False)
     assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(("length", "comes_back"), [(1_500, True), (5_000, False)])
+def test_signing_in_leads_back_to_a_long_address(running: Running, length: int, comes_back: bool) -> None:
+    address = f"/budget?total=400&why={'x' * length}"
+    gate = running.client.get(address, headers=PEOPLE)
+    assert gate.status_code == 200
+    assert "Sign in" in gate.text
+    found = re.search(r'name="wanted" value="([^"]*)"', gate.text)
+    assert found
+    wanted = html.unescape(found[1])
+    assert wanted == (address if comes_back else "/")
+    answer = running.client.post(
+        "/sign-in", data={"email": OWNER, "password": PASSWORD, "wanted": wanted}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, wanted)
 
 
 def test_pages_show_what_the_values_say(running: Running) -> None:
