@@ -43,9 +43,10 @@ def decisions(
         proposed = week.this_week(site, books, generation)
         answers = books.answers.listed(ROWS)
         rows, total = books.ledger.rows(ROWS, offset), books.ledger.count()
-        closed = sum(len(books.alerts.listed(state)) for state in (AlertStatus.DONE, AlertStatus.DISMISSED))
+        counts = books.alerts.counts()
         keys = [one.customer for one in proposed if one.customer is not None]
         who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
+    closed = counts[AlertStatus.DONE] + counts[AlertStatus.DISMISSED]
     accepted = {name: one for one in answers for name in one.decision_ids}
     return page(
         request, visitor, "decisions", proposed=proposed, answers=answers, ledger=rows, total=total, offset=offset,

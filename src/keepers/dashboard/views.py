@@ -106,7 +106,7 @@ def leaving(request: Request, site: TheSite, visitor: Person, status: _Text = "o
     wanted = next((one for one in AlertStatus if one.value == status), AlertStatus.OPEN)
     with site.state.reading() as books:
         alerts = books.alerts.listed(wanted)
-        counts = {one.value: len(books.alerts.listed(one)) for one in AlertStatus}
+        counts = {one.value: size for one, size in books.alerts.counts().items()}
         who = _who(books, visitor, [one.proposal.customer_key for one in alerts])
     generation = site.generation()
     shown = None if generation is None else parts_of(request, site, visitor, generation, ("warnings", "risk"))

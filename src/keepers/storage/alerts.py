@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, insert, select, update
+from sqlalchemy import Connection, RowMapping, case, func, insert, select, update
 
 from keepers.domain.alert import Alert, AlertEvent, AlertProposal, AlertRules, AlertStatus
 from keepers.domain.errors import ConfigError
@@ -110,6 +110,12 @@ class AlertBook:
         rows = self._connection.execute(query).mappings().all()
         history = self._history([row["id"] for row in rows])
         return tuple(_alert(row, history.get(row["id"], ())) for row in rows)
+
+    def counts(self) -> dict[AlertStatus, int]:
+        """How many there are of each status."""
+        query = select(ALERTS.c.status, func.count()).group_by(ALERTS.c.status)
+        found = {status: int(size) for status, size in self._connection.execute(query)}
+        return {one: found.get(one.value, 0) for one in AlertStatus}
 
     def close(self, number: int, status: AlertStatus, outcome: str, now: dt.datetime) -> Alert:
         """Record what came of an alert.

@@ -44,15 +44,16 @@ def answer(site: Site, visitor: Visitor, key: str, accepted: bool, why: str) -> 
     generation = site.generation()
     if generation is None:
         raise HTTPException(404, "Nothing is proposed before the first run has ended.")
+    plan = None
+    if accepted and key == "budget":
+        # Worked out before, as nobody else writes meanwhile.
+        plan = starting(usual_plan(curves_of(site, generation), site.project.acquisition), site.now().date())
     with site.state.writing() as books:
         one = next((some for some in this_week(site, books, generation) if some.key == key), None)
         if one is None:
             raise HTTPException(
                 404, "This is not proposed now: somebody has answered it, or a newer run has not found it."
             )
-        plan = None
-        if accepted and one.kind == "budget":
-            plan = starting(usual_plan(curves_of(site, generation), site.project.acquisition), site.now().date())
         return give_answer(
             books, one, accepted, why, visitor.name, site.now(), folder=Path(generation.folder), plan=plan
         )  # fmt: skip

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from keepers.domain.alert import AlertProposal, AlertRules
+from keepers.domain.alert import Alert, AlertProposal, AlertRules, AlertStatus
+from keepers.pipeline.deciding import usual_plan
 from keepers.service.app import create_app
+from keepers.storage.alerts import AlertBook
 from keepers.storage.state import State
-from served import NOW, open_site
+from served import NOW, OWNER, PASSWORD, open_site
 from unit.service.conftest import Running
 from won import add_won
 
@@ -76,6 +80,53 @@ def test_a_week_is_ranked_by_money_and_answered_once(winning: Running) -> None:
     with winning.site.state.reading() as books:
         assert set(books.answers.holding(dt.date(2023, 7, 28))) == {"budget", kinds["offer"]["key"]}
         assert not books.answers.holding(dt.date(2023, 7, 29))
+
+
+def test_others_can_write_while_a_plan_is_worked_out(winning: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def meanwhile(*said: Any) -> Any:
+        def write() -> None:
+            with winning.site.state.writing() as books:
+                books.users.note("eve", "wrote", "", NOW)
+            written.append("eve")
+
+        other = threading.Thread(target=write, daemon=True)
+        other.start()
+        other.join(5.0)
+        return usual_plan(*said)
+
+    monkeypatch.setattr("keepers.web.week.usual_plan", meanwhile)
+    yes = {"answer": "accepted", "why": "worth a try"}
+    answer = winning.client.post(f"{V1}/decisions/budget", json=yes, headers=winning.headers("all"))
+    assert answer.status_code == 200
+    assert written == ["eve"]
+
+
+def test_closed_alerts_are_counted_and_not_read(winning: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposals = [
+        AlertProposal(f"c{place}", "overdue", "customer", 0.8, 0.3, 90.0, 55.0, "no order", "Call them")
+        for place in range(3)
+    ]
+    with winning.site.state.writing() as books:
+        first, second, _ = books.alerts.raise_all(proposals, AlertRules(), dt.date(2023, 6, 30), NOW)
+        books.alerts.close(first.number, AlertStatus.DONE, "called", NOW)
+        books.alerts.close(second.number, AlertStatus.DISMISSED, "moved", NOW)
+        assert books.alerts.counts() == {
+            AlertStatus.OPEN: 1, AlertStatus.DONE: 1, AlertStatus.DISMISSED: 1, AlertStatus.LAPSED: 0
+        }  # fmt: skip
+    asked: set[object] = set()
+    listed = AlertBook.listed
+
+    def noted(book: AlertBook, status: AlertStatus | None = AlertStatus.OPEN, **said: Any) -> tuple[Alert, ...]:
+        asked.add(status)
+        return listed(book, status, **said)
+
+    monkeypatch.setattr(AlertBook, "listed", noted)
+    winning.client.post("/sign-in", data={"email": OWNER, "password": PASSWORD})
+    assert "Of warnings about customers 2 are closed" in winning.client.get("/decisions").text
+    assert "done <small>1</small>" in winning.client.get("/leaving").text
+    assert asked == {AlertStatus.OPEN}
 
 
 def test_the_budget_is_planned_within_what_is_asked(winning: Running) -> None:
