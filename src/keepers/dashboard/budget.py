@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ router = APIRouter(include_in_schema=False)
 _DECIDES = Annotated[Visitor, changer(Scope.DECIDE)]
 _LONGEST = 4_000
 _LEAST, _MOST = "least.", "most."
+_WRITTEN = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+")
+"""Numbers as people write them."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +147,8 @@ def _answered(site: Site, generation: Generation, curves: ResponseCurves, asked:
 
 
 def _number(text: str, what: str) -> float:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        value = math.nan
+    # A comma that does not part thousands may be meant as a point: 12,5 is not 125.
+    value = float(text.replace(",", "")) if _WRITTEN.fullmatch(text) else math.nan
     if not 0 <= value < 1e12:
-        raise ConfigError(f"{what} is {text!r}. Write a number that is zero or more, such as 250.")
+        raise ConfigError(f"{what} is {text!r}. Write a number that is zero or more, such as 250 or 1,250.50.")
     return value

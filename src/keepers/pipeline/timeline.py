@@ -29,7 +29,7 @@ _TITLES = {
     "lead": "Asked as a lead", "subscribed": "Subscribed to {what}", "ended": "Ended {what}",
 }  # fmt: skip
 _WITH_WHAT = frozenset({"sent", "open", "click"})
-_PRIVATE = frozenset({"nps", "csat", "review", "complaint"})
+_PRIVATE = frozenset({"nps", "csat", "review", "complaint", "ended"})
 """Kinds whose words a person wrote."""
 
 GROUPS = {

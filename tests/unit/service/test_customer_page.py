@@ -64,6 +64,7 @@ def test_everything_that_happened_is_told_in_order(running: Running, tmp_path: P
     assert told["complaint"]["detail"] == "it broke"
     masked = running.client.get(f"/api/v1/customers/{key}/timeline", headers=running.headers("read")).text
     assert "it broke" not in masked
+    assert "moving" not in masked, "why they left is said in their own words"
     assert running.client.get("/api/v1/customers/nobody/timeline", headers=headers).status_code == 404
     (tmp_path / "next").mkdir()
     carry_contacts(folder / "kept", tmp_path / "next")

@@ -63,10 +63,16 @@ def test_the_simulator_answers_and_its_plan_can_be_taken(winning: Running) -> No
     ).json()["plan"]
     (fresh,) = [one for one in plan["channels"] if one["channel"] == "fresh"]
     assert f"${fresh['planned_a_week']:,.0f}" in asked
-    for wrong, said in (({"total": "much"}, "is no"), ({"least.fresh": "9", "most.fresh": "5"}, "limits of `fresh`")):
+    assert 'value="1,250.50"' in client.get("/budget", params={"total": "1,250.50", "cash": "900"}).text
+    for wrong, said in (
+        ({"total": "much"}, "is &#39;much&#39;"),
+        ({"total": "612,5"}, "is &#39;612,5&#39;"),
+        ({"least.fresh": "9", "most.fresh": "5"}, "limits of `fresh`"),
+    ):
         answer = client.get("/budget", params=wrong)
         assert answer.status_code == 200
         assert 'role="alert"' in answer.text, said
+        assert said in answer.text
     taken = client.post(
         "/budget/take", data={"csrf": form_token(usual), "why": "yes", "asked": "move=100"}, follow_redirects=False
     )
