@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -19,10 +18,8 @@ from served import NOW
 from unit.service.conftest import Running
 
 
-@contextlib.contextmanager
-def _locked(_: State) -> Iterator[Books]:
+def _locked(_: State) -> AbstractContextManager[Books]:
     raise EngineError("The state is being written by another run of Keepers.")
-    yield
 
 
 def test_a_database_that_fails_for_a_while_ends_no_worker(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
