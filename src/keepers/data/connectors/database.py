@@ -147,6 +147,7 @@ class _Reading:
     def _pieces(self, start: Any) -> Iterator[Any]:
         """Rows as Arrow tables, those changed first first."""
         import dlt
+        from dlt.extract.exceptions import ResourceExtractionError
         from dlt.sources.sql_database import sql_table
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -163,8 +164,10 @@ class _Reading:
                 self._database, bare, schema or None, incremental=onward, chunk_size=self._chunk, backend="pyarrow",
                 reflection_level="full_with_precision",
             )  # fmt: skip
-        except SQLAlchemyError as error:
-            raise InputError(f"{table.name} cannot be read: {_words(error)}") from None
+        except (SQLAlchemyError, ResourceExtractionError) as error:
+            # The library wraps what the driver said; what came before stays.
+            said = _words(error.__cause__ if isinstance(error.__cause__, Exception) else error)
+            raise InputError(f"{table.name} cannot be read: {said}. A pull goes on where it was.") from None
 
     def _merge(self, anew: bool) -> int:
         """One file of all rows, of each the newest; gives how many came or changed."""
@@ -186,9 +189,10 @@ class _Reading:
         new = f"SELECT * FROM read_parquet([{', '.join(parts)}], union_by_name = true)"
         if old:
             before = f"SELECT * FROM read_parquet({old[0]})"
-            # Columns that came since are of no row before.
-            listed = ", ".join(map(quoted, self._engine.relation(before).columns))
-            new = f"SELECT {listed} FROM ({new}) EXCEPT {before}"
+            # Columns that came since are of no row before, and those that are gone of none now.
+            there = set(self._engine.relation(new).columns)
+            listed = ", ".join(quoted(name) for name in self._engine.relation(before).columns if name in there)
+            new = f"SELECT {listed} FROM ({new}) EXCEPT SELECT {listed} FROM ({before})"
         changed = int(self._engine.row(f"SELECT count(*) FROM ({new})")[0])
         beside = self._whole.with_suffix(".part")
         self._engine.execute(f"COPY ({query}) TO {literal(str(beside))} (FORMAT parquet, COMPRESSION zstd)")

@@ -43,7 +43,7 @@ def _row(number: int, at: str, amount: float = 10.5) -> tuple[Any, ...]:
 
 
 def _pull(tmp_path: Path, anew: bool = False, **more: Any) -> Pulled:
-    table = SourceTable("orders", **{"cursor": "updated_at", **more})
+    table = SourceTable(**{"name": "orders", "cursor": "updated_at", **more})
     source = DatabaseSource("erp", f"sqlite:///{tmp_path}/shop.db", (table,), chunk=30)
     return pull_database(source, tmp_path / "out", NOW, silent, anew)
 
@@ -73,6 +73,21 @@ def test_a_new_column_is_empty_before_and_gone_rows_go_when_read_anew(shop: sqli
     assert _pull(tmp_path).rows == {"orders": 101}
     assert _pull(tmp_path, anew=True).rows == {"orders": 91}
     assert _pull(tmp_path, cursor=None).rows == {"orders": 91}
+
+
+def test_a_column_that_is_gone_is_empty_in_what_comes(shop: sqlite3.Connection, tmp_path: Path) -> None:
+    _pull(tmp_path)
+    shop.execute("ALTER TABLE orders DROP COLUMN customer_id")
+    shop.execute("INSERT INTO orders VALUES (300, '2026-10-02 00:00:00', 5, '2026-10-02 00:00:00.000000')")
+    shop.commit()
+    assert (_pull(tmp_path).changed, _pull(tmp_path).rows) == (1, {"orders": 101})
+
+
+def test_a_table_that_breaks_while_it_is_read_is_said(shop: sqlite3.Connection, tmp_path: Path) -> None:
+    shop.execute("CREATE VIEW broken AS SELECT order_id, json(customer_id) AS said FROM orders")
+    shop.commit()
+    with pytest.raises(InputError, match="broken cannot be read: malformed JSON"):
+        _pull(tmp_path, name="broken", cursor=None)
 
 
 @pytest.mark.usefixtures("shop")
