@@ -384,3 +384,17 @@ def test_hubspot_says_what_its_exports_say(tmp_path: Path) -> None:
     with serving(account) as server:
         _pull("hubspot", server, out)
     _same(out, exports)
+
+
+def test_a_lost_dispute_takes_its_money_on_its_own_day(tmp_path: Path) -> None:
+    disputes = [
+        {"id": f"dp_{n}", "charge": f"ch_{n}", "amount": 10_000, "created": _seconds("2026-10-05"), "status": status}
+        for n, status in enumerate(["lost", "won", "needs_response"])
+    ]
+    charges = [_charge(f"{n}", "2026-09-01", 10_000, f"p{n}") for n in range(3)]
+    with serving(Payments({"charges": charges, "disputes": disputes})) as server:
+        _pull("stripe", server, tmp_path)
+    dataset = _read(tmp_path)
+    assert dataset.reconciliation.amount("net") == Decimal("200.00")
+    rows = dataset.engine.rows(f"SELECT occurred_at::DATE, amount FROM {dataset.tables['refunds'].name}")
+    assert [(str(day), amount) for day, amount in rows] == [("2026-10-05", Decimal("100.0000"))]

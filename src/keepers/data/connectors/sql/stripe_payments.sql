@@ -23,7 +23,8 @@ back AS (
 ),
 payments AS (
     SELECT c.id AS "id", ((c.doc->>'$.created'))::BIGINT AS created, ((c.doc->>'$.amount'))::BIGINT AS amount,
-           ((c.doc->>'$.amount_refunded'))::BIGINT AS refunded, b.created AS refunded_at, upper((c.doc->>'$.currency')) AS currency,
+           ((c.doc->>'$.amount_refunded'))::BIGINT AS refunded,
+           coalesce(b.created, CASE WHEN l.lost THEN l.created END) AS refunded_at, upper((c.doc->>'$.currency')) AS currency,
            CASE WHEN (c.doc->>'$.status') = 'failed' THEN 'Failed'
                 WHEN (c.doc->>'$.status') = 'pending' THEN 'Pending'
                 WHEN (c.doc->>'$.captured') = 'false' THEN 'Uncaptured'
