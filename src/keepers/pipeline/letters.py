@@ -41,7 +41,10 @@ _ALMOST = dt.timedelta(days=6)
 _TRIES = 3
 """Attempts in a row, before a letter is put off."""
 _NEXT = dt.timedelta(minutes=15)
-_TAKEN = re.compile(r":\d{8}T\d{6}$")
+_TAKEN = re.compile(r":\d{8}T\d{6}(:\d+)?$")
+"""Ends the ids of what somebody decided on."""
+_BY_RUNS = ("budget:", "offer-")
+"""Begin those of what runs write down, too."""
 _LATEST = dt.timedelta(days=2)
 """A letter that could not be sent for so long is given up: the next one says more."""
 
@@ -255,18 +258,21 @@ def _looked_after(waiting: tuple[Alert, ...]) -> tuple[Proposal, ...]:
     )  # fmt: skip
 
 
-def decided_since(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
-    """Decisions since a moment, and earlier ones of which something has come since."""
+def decided_since(books: Books, since: dt.datetime, until: dt.datetime | None = None) -> tuple[Decided, ...]:
+    """Decisions since a moment, and earlier ones of which something has come since; of both only those before another.
+
+    What runs write down by themselves is no decision: nobody may have acted on it.
+    """
     found = []
+    end = dt.datetime.max.replace(tzinfo=dt.UTC) if until is None else until
     for name in books.ledger.decisions():
-        # What a run plans by itself stands in the ledger too; only what somebody took is a decision.
-        if name.startswith("budget:") and not _TAKEN.search(name):
+        if name.startswith(_BY_RUNS) and not _TAKEN.search(name):
             continue
         one, outcomes = books.ledger.decision(name), books.ledger.outcomes(name)
         assert one is not None
         newest = outcomes[-1] if outcomes else None
-        new = one.decided_at > since
-        if not new and (newest is None or newest.observed_at <= since):
+        new = since < one.decided_at < end
+        if not new and (one.decided_at >= end or newest is None or not since < newest.observed_at < end):
             continue
         decided = Decided(
             one.action.label, one.decided_at, len(one.audience.customer_keys), len(one.audience.held_out_keys),
@@ -280,13 +286,14 @@ def decided_since(books: Books, since: dt.datetime) -> tuple[Decided, ...]:
     return tuple(found)
 
 
-def alerts_since(books: Books, since: dt.datetime) -> AlertCounts:
-    """What became of alerts since a moment."""
+def alerts_since(books: Books, since: dt.datetime, until: dt.datetime | None = None) -> AlertCounts:
+    """What became of alerts since a moment, before another, and how many are open now."""
     everything = books.alerts.listed(None)
-    closed = [one for one in everything if one.closed_at is not None and one.closed_at > since]
+    end = dt.datetime.max.replace(tzinfo=dt.UTC) if until is None else until
+    closed = [one for one in everything if one.closed_at is not None and since < one.closed_at < end]
     done = [one for one in closed if one.status is AlertStatus.DONE]
     stakes = [one.proposal.expected_loss for one in done if one.proposal.expected_loss is not None]
-    raised = sum(any(event.event == "raised" and event.at > since for event in one.history) for one in everything)
+    raised = sum(any(event.event == "raised" and since < event.at < end for event in one.history) for one in everything)
     return AlertCounts(
         raised,
         len(done),

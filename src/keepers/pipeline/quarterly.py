@@ -48,14 +48,15 @@ def quarterly_pages(project: Project, state: State, now: dt.datetime, paper: Pap
 def _told(project: Project, state: State, now: dt.datetime) -> tuple[ReportContent, QuarterlyFacts]:
     run = newest_run(state)
     zone = ZoneInfo(project.time_zone or "UTC")
-    begun = dt.datetime.combine(reported(run.content.store.last_day).first, dt.time(), zone)
+    quarter = reported(run.content.store.last_day)
+    begun, ended = (dt.datetime.combine(one.first, dt.time(), zone) for one in (quarter, quarter.next))
     with state.reading() as books:
         known = [RunFigures.from_dict(one.figures) for one in books.runs.listed()]
         facts = QuarterlyFacts(
             now.astimezone(zone),
             tuple(one for one in known if one is not None),
-            decided_since(books, begun),
-            alerts_since(books, begun),
+            decided_since(books, begun, ended),
+            alerts_since(books, begun, ended),
             to_do(books, run, now.date()),
         )
     return run.content, facts

@@ -404,3 +404,25 @@ def test_what_is_missing_to_send_is_named() -> None:
     assert found.port == 465
     with pytest.raises(ConfigError, match="does not say `from` and `host`"):
         found.ready()
+
+
+def test_what_a_run_writes_down_or_comes_after_is_no_decision_of_the_time(tmp_path: Path) -> None:
+    def entry(name: str, at: dt.datetime) -> Decision:
+        audience = Audience("customers of “spring” who get “tea”", ("a", "b"), ("c",))
+        return Decision(name, at, Action("tea", name), audience, 5.0, 1.0, 9.0, "EUR", EvidenceGrade.EXPERIMENTAL)
+
+    day, after = dt.timedelta(days=1), NOW + dt.timedelta(days=2)
+    with State(tmp_path) as state:
+        with state.writing() as books:
+            for name in ("offer-08d40b70af42:2025-07-02:1", "budget:2025-07-02:ads"):
+                books.ledger.record(entry(name, NOW + day))
+                books.ledger.observe(DecisionOutcome(name, NOW + day, NOW.date(), 80.0, 2, 1, 20.0, 140.0))
+            taken = ("offer-08d40b70af42:20250702T070000:1", "budget:2025-07-02:ads:20250702T070000", "lead-1")
+            for name in taken:
+                books.ledger.record(entry(name, NOW + day))
+            books.ledger.record(entry("later", after))
+            books.ledger.record(entry("earlier", NOW - day))
+            books.ledger.observe(DecisionOutcome("earlier", after, NOW.date(), 80.0, 2, 1, 20.0, 140.0))
+        with state.reading() as books:
+            assert {one.label for one in letters.decided_since(books, NOW, after)} == set(taken)
+            assert {one.label for one in letters.decided_since(books, NOW)} == {*taken, "later", "earlier"}
