@@ -126,7 +126,8 @@ def _source(path: Path, name: str, said: Mapping[str, Any], kinds: tuple[str, ..
         if key in ("tables", "options", *_OF_SERVICES):
             continue
         if key in said and (not isinstance(said[key], str) or not said[key].strip()):
-            raise ConfigError(f"{where} {key} = {said[key]!r} should be a text.")
+            # What stands there may be a secret, which errors and logs do not repeat.
+            raise ConfigError(f"{where} {key} should be a text, in quotation marks.")
     size, schedule = _size(where, said.get("page_size", 250)), _schedule(where, said.get("schedule"))
     of_kind = {key: value for key, value in said.items() if key not in (*_COMMON, *_OF_SERVICES)}
     source = Source(name, kind, of_kind, _day(where, said.get("since")), size, schedule)

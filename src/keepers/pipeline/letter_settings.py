@@ -79,7 +79,8 @@ def letter_settings(path: Path, said: Mapping[str, Any]) -> LetterSettings:
             raise ConfigError(f"{path}: [letter] has no `{key}`. It may say: {', '.join(_KEYS)}.")
         if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
             wanted = {list: 'a list of addresses, such as ["ada@example.com"]', int: "a whole number", str: "a text"}
-            raise ConfigError(f"{path}: [letter] {key} = {value!r} should be {wanted[_KEYS[key]]}.")
+            told = key if key == "password" else f"{key} = {value!r}"
+            raise ConfigError(f"{path}: [letter] {told} should be {wanted[_KEYS[key]]}.")
     for one in (*said.get("to", ()), *([said["from"]] if "from" in said else [])):
         if not isinstance(one, str) or not re.fullmatch(r"[^@\s,]+@[^@\s,]+", parseaddr(one)[1]) or "\n" in one:
             raise ConfigError(f"{path}: [letter] {one!r} is no e-mail address.")

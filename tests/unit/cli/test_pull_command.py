@@ -96,6 +96,13 @@ def test_says_what_makes_no_sense(keepers: Keepers, tmp_path: Path, section: str
     assert told in ended.message
 
 
+def test_a_token_of_the_wrong_kind_is_not_repeated(keepers: Keepers, tmp_path: Path) -> None:
+    (tmp_path / "keepers.toml").write_text('[connect.shop]\nkind = "stripe"\nkey = 12345678\n')
+    ended = keepers("pull")
+    assert (ended.code, "key should be a text" in ended.message) == (2, True)
+    assert "12345678" not in ended.message
+
+
 def test_says_what_is_missing(keepers: Keepers, tmp_path: Path) -> None:
     assert "is no project yet" in keepers("pull").message
     keepers("init", "--connect", "shopify", "--connect", "sql", "--connect", "files")

@@ -399,6 +399,12 @@ def test_settings_that_make_no_sense_are_named(said: dict[str, Any], match: str)
         letter_settings(Path("keepers.toml"), said)
 
 
+def test_a_password_of_the_wrong_kind_is_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="password should be a text") as raised:
+        letter_settings(Path("keepers.toml"), {"user": "k", "password": 12345678})
+    assert "12345678" not in str(raised.value)
+
+
 def test_what_is_missing_to_send_is_named() -> None:
     found = letter_settings(Path("keepers.toml"), {"to": ["Ada <ada@example.com>"], "security": "tls"})
     assert found.port == 465
