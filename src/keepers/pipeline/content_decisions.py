@@ -33,7 +33,7 @@ def _made(one: OfferGrade) -> report.OfferMade:
     earned = None if one.gain is None else Estimate(one.gain, one.low, one.high, LEVEL)
     return report.OfferMade(
         one.offer, one.experiment, one.first_day, one.last_day, one.treated, one.held_out, one.decision.expected_gain,
-        earned, one.is_over, one.remark,
+        earned, one.is_over, one.remark, one.given > 0,
     )  # fmt: skip
 
 

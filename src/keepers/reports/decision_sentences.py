@@ -81,13 +81,17 @@ def experiment_gain(found: OfferExperiment, currency: str | None) -> str:
 
 
 def earned(found: OfferMade) -> str:
-    """Whether an offer has paid: what was expected, what came."""
+    """Whether an offer has paid, or, where nobody knows that it was given, how those chosen differ from the others."""
     if not found.is_over:
         return f"Orders count until {day(found.last_day)}."
     if found.earned is None:
         return found.remark
     low, high = found.earned.low or 0.0, found.earned.high or 0.0
-    said = "It paid." if low > 0 else "It cost more than it brought." if high < 0 else "It may be chance."
+    if found.known:
+        said = "It paid." if low > 0 else "It cost more than it brought." if high < 0 else "It may be chance."
+    else:
+        which = "more" if low > 0 else "less" if high < 0 else ""
+        said = f"Who was chosen brought {which} than who was held out." if which else "It may be chance."
     return f"{said} {found.remark}".strip()
 
 

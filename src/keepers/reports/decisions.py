@@ -108,6 +108,8 @@ class OfferMade:
     """Whether these days lie behind."""
     remark: str
     """What a reader should know."""
+    known: bool = True
+    """Whether the data say that it was given at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import pytest
 from keepers.domain.money import MoneyBasis, annual_rate
 from keepers.domain.time import months, weeks
 from keepers.evaluation.verdict import Trust
-from keepers.reports import findings, sentences
+from keepers.reports import decision_sentences, findings, sentences
 from keepers.reports.content import AtRisk, Equity, Lever, LeverKind, RiskGroup, Verdict
+from keepers.reports.decisions import OfferMade
 from keepers.reports.evidence import Backtest, BacktestRow, Calibration, CalibrationGroup, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
 from keepers.reports.groups import AliveMap
@@ -164,3 +165,12 @@ def test_silence_means_more_from_a_frequent_buyer() -> None:
     assert "with 10 or more orders the chance of still being a customer is 20%, with 2 orders it is 70%" in line
     few = replace(found, customers=((50,), (20,), (3,)))
     assert findings.alive_map(few) == ()
+
+
+def test_an_offer_of_which_nobody_knows_that_it_was_given_has_not_paid() -> None:
+    day = dt.date(2026, 1, 10)
+    made = OfferMade("tea", "spring", day, day, 200, 40, 50.0, Estimate(60.0, 20.0, 100.0), True, "")
+    assert decision_sentences.earned(made) == "It paid."
+    unknown = replace(made, known=False)
+    assert decision_sentences.earned(unknown) == "Who was chosen brought more than who was held out."
+    assert decision_sentences.earned(replace(unknown, earned=Estimate(5.0, -20.0, 30.0))) == "It may be chance."
