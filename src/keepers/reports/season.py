@@ -6,11 +6,14 @@ import calendar
 
 import numpy as np
 
+from keepers.domain.time import TimeUnit
 from keepers.reports.formatting import day, horizon, percent
 from keepers.valuation.season import Season
 
 _LEAST = 0.005
 """Change of the total below which nothing is worth saying."""
+_NEARLY = 0.02
+"""Share of a year by which a horizon may miss whole years, which hold every month alike."""
 
 
 def season_sentence(found: Season | None) -> str:
@@ -27,10 +30,16 @@ def season_sentence(found: Season | None) -> str:
     if abs(change) < _LEAST:
         return f"{text} Values count every month alike, which changes their total by less than {percent(_LEAST)}."
     more, seen = ("more", "quiet") if change > 0 else ("less", "busy")
+    years = found.horizon.days / TimeUnit.YEAR.days
+    whole = years > 0.5 and abs(years - round(years)) < _NEARLY
+    why = (
+        f"as the newest of them were seen in {seen} months"
+        if whole
+        else "because of the months that lie ahead and those in which they were seen"
+    )
     text = (
         f"{text} Values count every month alike; with the season all customers together would be expected to order "
-        f"{percent(abs(change), 1)} {more} over {horizon(found.horizon)}, as the newest of them were seen in {seen} "
-        "months."
+        f"{percent(abs(change), 1)} {more} over {horizon(found.horizon)}, {why}."
     )
     errors = found.errors
     if errors is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,9 @@ def test_it_is_said_in_plain_words(season: Season) -> None:
     assert "more over 12 months, as the newest of them were seen in quiet months" in said
     assert "Tried on 29\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2025" in said
     assert "hint" not in said
+    # Ahead of a quarter the season of these very months counts, too.
+    quarter = season_sentence(replace(season, horizon=months(3)))
+    assert "more over 3 months, because of the months that lie ahead and those in which they were seen." in quarter
     untried = Season(season.factors, season.chance, 0.95, YEAR)
     assert season_sentence(untried).endswith("it takes three years of orders.")
     assert season_sentence(None) == ""
