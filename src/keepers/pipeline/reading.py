@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from keepers.data.engine import Engine
 from keepers.data.read import Dataset, read
@@ -25,8 +26,9 @@ def read_files(
 ) -> Dataset:
     """Read files, folders and databases as the options say, or look at a table of a warehouse."""
     engine = engine or open_engine(options)
+    folder = Path() if options.project is None else options.project.folder
     return read(
-        *(revealed(one, "A database among the sources") if "://" in one else one for one in locations),
+        *(revealed(one, "A database among the sources", folder) if "://" in one else one for one in locations),
         columns=options.columns,
         format=options.format,
         delimiter=options.delimiter,

@@ -11,7 +11,7 @@ from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.ports import silent
 from keepers.pipeline.config import engine_settings
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.project import project_of
+from keepers.pipeline.project import Project, project_of
 from keepers.pipeline.reading import read_files
 from keepers.pipeline.secrets import hidden, revealed, secret
 
@@ -96,3 +96,15 @@ def test_a_database_among_the_sources_takes_them(tmp_path: Path, monkeypatch: py
     with pytest.raises(InputError, match="cannot be read") as raised:
         read_files(["postgresql://ada:{env:SHOP_PASSWORD}@127.0.0.1:1/shop#orders"], RunOptions(), silent)
     assert "hush0123" not in str(raised.value)
+
+
+def test_a_file_of_a_secret_lies_where_the_project_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with sqlite3.connect("shop") as made:
+        made.execute("CREATE TABLE orders AS SELECT 'ada' AS customer, '2026-01-02' AS day, 5.0 AS amount")
+    made.close()
+    (tmp_path / "place").write_text("shop\n")
+    options = RunOptions(project=Project(tmp_path))
+    assert read_files(["sqlite:///{file:place}#orders"], options, silent).reconciliation.orders == 1
