@@ -95,7 +95,7 @@ def serving(answers: Callable[[Question], Answer]) -> Iterator[Server]:
 
 @dataclass
 class Shop:
-    """A Shopify shop: lists of nodes, oldest change first, behind cursors."""
+    """A Shopify shop: lists of nodes, oldest change first, behind cursors; `kinds` are a product's variants."""
 
     orders: list[Item] = field(default_factory=list)
     customers: list[Item] = field(default_factory=list)
@@ -114,6 +114,9 @@ class Shop:
             if "Refunds" in query:
                 return Answer({"data": {"order": {"refunds": order["refunds"]}}})
             return Answer({"data": {"order": {"lineItems": _part(order["lines"], variables["after"], 100)}}})
+        if "product(id" in query:
+            product = next(one for one in self.products if one["id"] == variables["id"])
+            return Answer({"data": {"product": {"variants": _part(product["kinds"], variables["after"], 100)}}})
         name = next(name for name in ("orders", "customers", "products") if f"{name}(" in query)
         since = variables["query"].split("'")[1]
         found = sorted((one for one in getattr(self, name) if one["updatedAt"] >= since), key=lambda i: i["updatedAt"])
@@ -123,6 +126,8 @@ class Shop:
                 {**one, "lineItems": _part(one["lines"], None, 10), "refunds": one["refunds"][:5]}
                 for one in part["nodes"]
             ]
+        if name == "products":
+            part["nodes"] = [{**one, "variants": _part(one["kinds"], None, 10)} for one in part["nodes"]]
         return Answer({"data": {name: part}})
 
 

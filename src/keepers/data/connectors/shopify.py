@@ -44,13 +44,16 @@ _CUSTOMERS = """query Customers($first: Int!, $after: String, $query: String) {
       defaultEmailAddress { emailAddress marketingState } defaultPhoneNumber { phoneNumber marketingState }
       defaultAddress { company city provinceCode countryCodeV2 phone }
     } } }"""
-_PRODUCTS = """query Products($first: Int!, $after: String, $query: String) {
-  products(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      id handle title productType vendor updatedAt
-      variants(first: 10) { nodes { sku price inventoryItem { unitCost { amount currencyCode } } } }
-    } } }"""
+_VARIANTS = """variants(first: %s) {
+  pageInfo { hasNextPage endCursor }
+  nodes { sku price inventoryItem { unitCost { amount currencyCode } } } }"""
+_PRODUCTS = f"""query Products($first: Int!, $after: String, $query: String) {{
+  products(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{ id handle title productType vendor updatedAt {_VARIANTS % 10} }} }} }}"""
+_MORE_VARIANTS = (
+    f"query Variants($id: ID!, $after: String) {{ product(id: $id) {{ {_VARIANTS % '100, after: $after'} }} }}"
+)
 
 
 def _base(settings: Mapping[str, str]) -> str:
@@ -94,13 +97,22 @@ def _rest_of_orders(orders: Sequence[Item], ask: Ask) -> None:
         if len(order["refunds"]) >= _REFUNDS_FIRST:
             body = {"query": _ALL_REFUNDS, "variables": {"id": order["id"]}}
             order["refunds"] = found(ask("POST", _PATH, body), "data.order.refunds") or order["refunds"]
-        lines = order["lineItems"]
-        while found(lines, "pageInfo.hasNextPage"):
-            after = found(lines, "pageInfo.endCursor")
-            body = {"query": _MORE_LINES, "variables": {"id": order["id"], "after": after}}
-            more = found(ask("POST", _PATH, body), "data.order.lineItems") or {}
-            lines["nodes"] += more.get("nodes", [])
-            lines["pageInfo"] = more.get("pageInfo", {})
+        _rest_of(order, "lineItems", _MORE_LINES, "data.order.lineItems", ask)
+
+
+def _rest_of_products(products: Sequence[Item], ask: Ask) -> None:
+    """Variants of products with more than fit into one answer."""
+    for product in products:
+        _rest_of(product, "variants", _MORE_VARIANTS, "data.product.variants", ask)
+
+
+def _rest_of(item: Item, part: str, query: str, path: str, ask: Ask) -> None:
+    listed = item.get(part) or {}
+    while found(listed, "pageInfo.hasNextPage"):
+        body = {"query": query, "variables": {"id": item["id"], "after": found(listed, "pageInfo.endCursor")}}
+        more = found(ask("POST", _PATH, body), path) or {}
+        listed["nodes"] += more.get("nodes", [])
+        listed["pageInfo"] = more.get("pageInfo", {})
 
 
 def _throttled(answer: Any) -> bool:
@@ -155,7 +167,7 @@ SERVICE = Service(
     resources=(
         _list("orders", _ORDERS, 10, complete=_rest_of_orders),
         _list("customers", _CUSTOMERS, 100),
-        _list("products", _PRODUCTS, 10, optional=True),
+        _list("products", _PRODUCTS, 10, complete=_rest_of_products, optional=True),
     ),
     tables=("orders", "refunds", "customers", "products"),
     account=_ACCOUNT,

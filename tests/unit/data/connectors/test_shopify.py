@@ -131,6 +131,14 @@ def test_orders_with_more_lines_and_refunds_than_an_answer_holds_are_whole(
     assert _pull(server, tmp_path).rows == {"orders": 130, "refunds": 9}
 
 
+def test_products_with_more_variants_than_an_answer_holds_are_whole(server: Server, shop: Shop, tmp_path: Path) -> None:
+    cost = {"unitCost": {"amount": "4.00", "currencyCode": "USD"}}
+    kinds = [{"sku": f"S-{number}", "price": "9.00", "inventoryItem": cost} for number in range(140)]
+    product = {"id": "gid://shopify/Product/1", "handle": "shirt", "title": "Shirt", "productType": "", "vendor": ""}
+    shop.products = [product | {"updatedAt": "2026-09-01T00:00:00Z", "kinds": kinds}]
+    assert _pull(server, tmp_path).rows["products"] == 140
+
+
 def test_a_busy_or_failing_service_is_waited_for(server: Server, tmp_path: Path) -> None:
     throttled = {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}
     server.troubles = [
