@@ -28,7 +28,7 @@ from keepers.web.site import Site
 
 ASSETS = Path(__file__).parent / "assets"
 WIDTH, HEIGHT = 1180, 1440
-SCALE = 1.35
+SCALE = 1.28
 PAGE_HEIGHT = 860
 OWNER, PASSWORD = "ada@example.com", "only for these pictures"
 PAGES = {

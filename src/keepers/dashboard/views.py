@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from keepers.dashboard import words
+from keepers.dashboard.changes import changes
 from keepers.dashboard.context import groups_of
 from keepers.dashboard.kept_lists import kept
 from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
@@ -57,11 +58,12 @@ def overview(request: Request, site: TheSite, visitor: Person) -> Response:
         everybody = lists.totals(chosen)
         divisions = {name: lists.groups(name, chosen) for name in ("tier", "segment", "channel")}
         proposed = week.this_week(site, books, generation)
+        changed = None if wanted.narrows else changes(site, books, generation, everybody)
         newest = lists.page(replace(chosen, by_event=True), "updated_at", True, 0, 8).customers
         keys = [one.customer for one in proposed[:_FIRST] if one.customer is not None]
         who = _who(books, visitor, [one.customer_key for one in newest] + keys)
     return page(
-        request, visitor, "overview", wanted=wanted, everybody=everybody, divisions=divisions,
+        request, visitor, "overview", wanted=wanted, everybody=everybody, changed=changed, divisions=divisions,
         proposed=proposed[:_FIRST], more=len(proposed) - _FIRST, newest=newest, who=who, said=_said(site),
         today=site.now().date(),
     )  # fmt: skip

@@ -210,6 +210,11 @@ def _before(runs: tuple[KnownRun, ...], number: int, as_of: dt.date, last: KeptL
         told = next((one for one in runs if one.number == last.run_id), None)
         if told is not None and told.figures is not None:
             return told
+    return earlier_run(runs, number, as_of)
+
+
+def earlier_run(runs: tuple[KnownRun, ...], number: int | None, as_of: dt.date) -> KnownRun | None:
+    """The youngest run with figures that rests on data about a week older, or more; None where there is none yet."""
     older = [one for one in runs if one.number != number and one.figures is not None and as_of - one.as_of >= _ALMOST]
     return max(older, key=lambda one: (one.as_of, one.made_at), default=None)
 

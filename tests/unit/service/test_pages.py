@@ -13,8 +13,13 @@ from fastapi.testclient import TestClient
 from markupsafe import escape
 
 from keepers.domain.alert import AlertProposal, AlertRules
+from keepers.domain.money import MoneyBasis
 from keepers.pipeline.letter_settings import LetterSettings
+from keepers.reports import formatting
+from keepers.reports.figures import Estimate
 from keepers.reports.kept import FILE, keep_content
+from keepers.reports.run_figures import figures_of
+from keepers.storage.live_lists import Filter
 from served import NOW, OWNER, PASSWORD, VIEWER
 from unit.reports.content_example import example_content
 from unit.service.conftest import Running
@@ -232,3 +237,31 @@ def test_letters_and_the_quarterly_report_are_there_for_everybody(running: Runni
         (kept,) = books.letters.listed()
     assert (kept.status, escape(kept.subject) in browser.get("/letters").text) == ("waiting", True)
     assert browser.get(f"/letters/{kept.number}").text == kept.html
+
+
+def test_the_overview_says_what_has_changed_since_an_earlier_run(running: Running, tmp_path: Path) -> None:
+    browser = signed_in(running)
+    assert "than on" not in browser.get("/").text, "there is no earlier run"
+    content = example_content()
+    keep_content(content, tmp_path / "result" / FILE)
+    figures = figures_of(content)
+    assert figures.value is not None
+    with running.site.state.writing() as books:
+        generation = books.live.current()
+        assert generation is not None
+        now = books.lists(generation.number).totals(Filter())
+        day = generation.as_of - dt.timedelta(days=7)
+        runs = [books.runs.begin(NOW, day, "0.1.0", tmp_path / name, 3) for name in ("before", "result")]
+        assert now.value is not None
+        earlier = replace(figures, as_of=day, value=Estimate(now.value - 1_000.0), at_risk=None)
+        books.runs.describe(runs[0], earlier.to_dict())
+    text = browser.get("/").text
+    assert f"1,000 more than on {formatting.day(day)}" in text
+    assert f">as on {formatting.day(day)}<" in text, "as many are still customers"
+    assert "than on" not in browser.get("/", params={"tier": "Gold"}).text
+    # Money of another kind is no more and no less.
+    assert figures.meaning is not None
+    other = replace(earlier, meaning=replace(figures.meaning, basis=MoneyBasis.CONTRIBUTION))
+    with running.site.state.writing() as books:
+        books.runs.describe(runs[0], other.to_dict())
+    assert "1,000 more than on" not in browser.get("/").text
