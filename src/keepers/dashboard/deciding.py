@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -13,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from keepers.dashboard.pages import Person, TheSite, back_to, changer, page
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
-from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
+from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.web import week
 
 router = APIRouter(include_in_schema=False)
@@ -79,13 +77,9 @@ def customers(site: TheSite, visitor: Person, decision: Annotated[str, Query(max
         sides = (("gets it", entry.audience.customer_keys), ("held out", entry.audience.held_out_keys))
         keys = [key for _, some in sides for key in some]
         who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(["customer_key", "name", "email", "side", "action"])
-    for side, some in sides:
-        for key in some:
-            name, email = who.get(key, (None, None))
-            row = (key, name or "", email or "", side, entry.action.label)
-            writer.writerow([safe_cell(text) for text in row])
+    names = ("customer_key", "name", "email", "side", "action")
+    rows = [(key, *who.get(key, (None, None)), side, entry.action.label) for side, some in sides for key in some]
     headers = {"Content-Disposition": 'attachment; filename="decision.csv"', "Cache-Control": "no-store"}
-    return Response(BYTE_ORDER_MARK + lines.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(
+        BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +13,7 @@ from starlette.responses import Response
 from keepers.dashboard.kept_lists import kept
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.domain.access import Scope, Visitor
-from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
+from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.pipeline.lead_list import Lead, LeadFilter, people
 from keepers.web.leads import listed, week_of
 
@@ -112,14 +110,11 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
         "probability", "probability_low", "probability_high", "value_if_won", "expected_value", "expected_value_low",
         "expected_value_high", "reasons",
     )  # fmt: skip
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(names)
-    for lead in found:
-        told = [getattr(lead, name) for name in names[:-1]]
-        writer.writerow([_cell(value) for value in (*told, "; ".join(lead.why(persons)))])
+    rows = [(*(getattr(lead, name) for name in names[:-1]), "; ".join(lead.why(persons))) for lead in found]
     headers = {"Content-Disposition": 'attachment; filename="leads.csv"', "Cache-Control": "no-store"}
-    return Response(BYTE_ORDER_MARK + lines.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(
+        BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 def _hands(every: Sequence[Lead], told: dict[str, Any]) -> tuple[Hands, ...]:
@@ -130,13 +125,3 @@ def _hands(every: Sequence[Lead], told: dict[str, Any]) -> tuple[Hands, ...]:
         values = [lead.expected_value for lead in mine if lead.expected_value is not None]
         found.append(Hands(name, capacity.get(name, 0), len(mine), sum(values) if values else None))
     return tuple(found)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return str(value) if isinstance(value, int) else safe_cell(str(value))

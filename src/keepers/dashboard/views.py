@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
@@ -21,7 +18,7 @@ from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
-from keepers.exports.files import BYTE_ORDER_MARK, safe_cell
+from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.storage.live_lists import GROUPS, LARGEST_PAGE
 from keepers.storage.state import Books
 from keepers.web import week
@@ -153,29 +150,19 @@ def _csv(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
                 wanted.filter(visitor.may(Scope.PERSONS)), wanted.sort, not wanted.ascending, offset, LARGEST_PAGE
             )
             who = _who(books, visitor, [one.customer_key for one in found.customers])
-        lines = io.StringIO()
-        writer = csv.writer(lines, lineterminator="\r\n")
+        rows = []
         for one in found.customers:
             name, email = who.get(one.customer_key, (None, None))
             history, values = one.history, one.values
             numbers = ("probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk")
-            row = [
+            rows.append((
                 one.customer_key, name, email, history.first_day, history.last_day, history.orders, history.revenue,
                 *(values[key] for key in numbers), *(values[key] for key in GROUPS),
-            ]  # fmt: skip
-            writer.writerow([_cell(value) for value in row])
-        yield lines.getvalue()
+            ))  # fmt: skip
+        yield lines_for_people(rows)
         offset += LARGEST_PAGE
         if offset >= found.total:
             return
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return value.isoformat() if isinstance(value, dt.date) else safe_cell(str(value))
 
 
 def _who(books: Books, visitor: Visitor, keys: list[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from keepers.data.engine import literal, quoted
@@ -30,6 +32,27 @@ def safe_cell(text: str) -> str:
     ("'=HYPERLINK(1)", 'Zoë', "'+49 170")
     """
     return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def lines_for_people(rows: Iterable[Sequence[object]]) -> str:
+    r"""Rows as lines of a file for spreadsheets; nothing where there is None, four digits of fractions.
+
+    >>> lines_for_people([("Zoë", None, 2, 0.5, True, "=1+1")])
+    "Zoë,,2,0.5000,yes,'=1+1\r\n"
+    """
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\r\n").writerows([_text(value) for value in row] for row in rows)
+    return lines.getvalue()
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return str(value) if isinstance(value, int) else safe_cell(str(value))
 
 
 def write_csv_for_people(
