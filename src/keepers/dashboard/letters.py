@@ -60,9 +60,9 @@ def one_letter(site: TheSite, visitor: Person, number: int) -> Response:
 
 @router.post("/letters/send")
 def send_now(site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)]) -> RedirectResponse:
-    """Write a letter now, which is sent within the minute."""
+    """Write a letter now, which is sent within the minute; asked twice in one minute it is one letter."""
     now = site.now()
-    kept = keep_letter(site.project, site.state, now, now)
+    kept = keep_letter(site.project, site.state, now.replace(second=0, microsecond=0), now)
     with site.state.writing() as books:
         books.users.note(visitor.name, "letter asked", "" if kept is None else str(kept.number), now)
     return back_to("/letters")

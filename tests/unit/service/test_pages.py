@@ -232,7 +232,8 @@ def test_letters_and_the_quarterly_report_are_there_for_everybody(running: Runni
     browser = signed_in(running)
     token = form_token(browser.get("/letters").text)
     assert browser.post("/letters/send", data={"csrf": "0"}).status_code == 403
-    assert browser.post("/letters/send", data={"csrf": token}, follow_redirects=False).status_code == 303
+    for _ in "twice":
+        assert browser.post("/letters/send", data={"csrf": token}, follow_redirects=False).status_code == 303
     with state.reading() as books:
         (kept,) = books.letters.listed()
     assert (kept.status, escape(kept.subject) in browser.get("/letters").text) == ("waiting", True)
