@@ -182,7 +182,9 @@ class Payments:
             return Answer({"error": {"message": "Invalid API Key provided"}}, 401)
         name = asked.path.removeprefix("/v1/")
         since = int(asked.params.get("created[gte]", 0))
-        found = sorted((o for o in self.lists.get(name, []) if o["created"] >= since), key=lambda o: -o["created"])
+        until = int(asked.params.get("created[lt]", 2**40))
+        found = [one for one in self.lists.get(name, []) if since <= one["created"] < until]
+        found.sort(key=lambda one: -one["created"])
         if after := asked.params.get("starting_after"):
             place = next((n for n, one in enumerate(found) if one["id"] == after), None)
             if place is None:

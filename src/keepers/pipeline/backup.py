@@ -22,6 +22,7 @@ from keepers.domain.version import VERSION
 from keepers.pipeline.config import FILE
 from keepers.pipeline.erase import RESULTS
 from keepers.pipeline.project import Project, project_of
+from keepers.pipeline.secrets import refers
 
 FORMAT = 1
 _STATE = ".keepers"
@@ -154,9 +155,9 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _within(folder: Path, place: str) -> Path | None:
-    """Where a source lies, if that is inside the folder."""
+    """Where a source lies, if that is inside the folder; what stands elsewhere (``{env:X}``) is not taken along."""
     home = folder.resolve()
-    if "://" in place:
+    if "://" in place or refers(place):
         return None
     named = home / Path(place).expanduser()
     file = home / Path(place.rpartition("#")[0]).expanduser()

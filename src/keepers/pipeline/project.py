@@ -16,7 +16,7 @@ from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.config import FILE, written
 from keepers.pipeline.connect_settings import Source, pulled_folders, sources_of
 from keepers.pipeline.letter_settings import LetterSettings, letter_settings
-from keepers.pipeline.secrets import revealed
+from keepers.pipeline.secrets import refers, revealed
 
 if TYPE_CHECKING:
     from keepers.retention.loyalty import LoyaltyRule
@@ -261,7 +261,7 @@ def _texts(value: Any) -> bool:
 
 
 def _located(folder: Path, place: str) -> str:
-    """A path relative to the project; URLs and absolute paths as they are."""
-    if "://" in place:
+    """A path relative to the project; URLs, absolute paths and what stands elsewhere as they are."""
+    if "://" in place or refers(place):
         return place
     return str(folder / Path(place).expanduser())

@@ -9,7 +9,7 @@ from keepers.data.engine import Engine
 from keepers.data.read import Dataset, read
 from keepers.domain.ports import Progress
 from keepers.pipeline.options import RunOptions
-from keepers.pipeline.secrets import revealed
+from keepers.pipeline.secrets import refers, revealed
 
 
 def open_engine(options: RunOptions) -> Engine:
@@ -28,7 +28,7 @@ def read_files(
     engine = engine or open_engine(options)
     folder = Path() if options.project is None else options.project.folder
     return read(
-        *(revealed(one, "A database among the sources", folder) if "://" in one else one for one in locations),
+        *(_told(one, folder) for one in locations),
         columns=options.columns,
         format=options.format,
         delimiter=options.delimiter,
@@ -41,3 +41,11 @@ def read_files(
         currency=options.currency,
         won_stages=options.won_stages,
     )
+
+
+def _told(location: str, folder: Path) -> str:
+    """A location, read from where the project says that it stands: an address, or a path that begins in the project."""
+    if not refers(location):
+        return location
+    found = revealed(location, "A place among the sources", folder)
+    return found if "://" in found else str(folder / Path(found).expanduser())

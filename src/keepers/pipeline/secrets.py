@@ -68,6 +68,15 @@ def revealed(text: str, where: str, folder: Path = Path(), seen: list[str] | Non
     return _REFERENCE.sub(found, text)
 
 
+def refers(text: str) -> bool:
+    """Whether a text says where something stands rather than the thing itself.
+
+    >>> refers("{env:SHOP_DATABASE}"), refers("orders.csv")
+    (True, False)
+    """
+    return _REFERENCE.search(text) is not None
+
+
 def secret(text: str, where: str, folder: Path = Path(), seen: list[str] | None = None) -> str:
     """A secret itself, which may stand anywhere but in keepers.toml, as that file is copied, sent and kept with code.
 

@@ -11,9 +11,12 @@ import pytest
 
 from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.errors import ConfigError
+from keepers.domain.ports import silent
 from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.new_project import begin_project
+from keepers.pipeline.options import RunOptions
 from keepers.pipeline.project import Project, project_of
+from keepers.pipeline.reading import read_files
 from unit.cli.conftest import Keepers, keepers, shop_rows, write_csv
 
 __all__ = ["keepers"]
@@ -112,3 +115,19 @@ def test_alerts_need_a_project(keepers: Keepers) -> None:
     assert "no open alerts" in keepers("alerts").out
     assert keepers("alerts", "--json").out == '{ "alerts": [] }'
     assert "no alert 3" in keepers("alerts", "done", "3", "--outcome", "called").err
+
+
+def test_a_source_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_csv(tmp_path / "orders.csv", shop_rows())
+    (tmp_path / "keepers.toml").write_text('sources = ["{env:SHOP_ORDERS}"]\n')
+    project = project_of(tmp_path)
+    assert project is not None
+
+    def orders() -> int:
+        return read_files(project.locations, RunOptions(project=project), silent).reconciliation.orders
+
+    monkeypatch.delenv("SHOP_ORDERS", raising=False)
+    with pytest.raises(ConfigError, match="SHOP_ORDERS of the environment, which is not set"):
+        orders()
+    monkeypatch.setenv("SHOP_ORDERS", "orders.csv")
+    assert orders() == 300

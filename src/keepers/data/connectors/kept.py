@@ -46,6 +46,12 @@ class Mark:
         Items kept.
     kept : int
         Bytes of the file that has them.
+    earliest : str, optional
+        The day from which on everything is there; None for all there is, empty where it is not known.
+    asked : str, optional
+        The same of the walk that has not ended.
+    until : str, optional
+        Where a walk ends that reads what lies before everything that is there.
     """
 
     since: str | None = None
@@ -57,6 +63,9 @@ class Mark:
     whole_at: str | None = None
     rows: int = 0
     kept: int = 0
+    earliest: str | None = ""
+    asked: str | None = None
+    until: str | None = None
 
 
 class Kept:
@@ -79,7 +88,7 @@ class Kept:
         """How far a list was read."""
         return self._marks.get(name, Mark())
 
-    def begin(self, name: str, anew: bool) -> Mark:
+    def begin(self, name: str, anew: bool, earliest: str | None, until: str | None = None) -> Mark:
         """Begin a walk over a list, or go on with the one that was interrupted; gives where."""
         mark = self.mark(name)
         path = self.pages(name)
@@ -87,7 +96,8 @@ class Kept:
         # Fewer pages than the mark says are of another moment, as a copy made meanwhile has them.
         lost = mark.began and (path.stat().st_size if path.exists() else 0) < mark.size
         if not mark.began or lost or (anew and not mark.anew):
-            mark = replace(mark, began=True, anew=anew, newest=None, token=None, size=0)
+            asked = earliest if anew or until is not None or mark.earliest == "" else mark.earliest
+            mark = replace(mark, began=True, anew=anew, newest=None, token=None, size=0, asked=asked, until=until)
         with path.open("ab") as file:
             # A page that was being written when the process was killed is asked for again.
             file.truncate(mark.size)
@@ -119,7 +129,7 @@ class Kept:
             file.truncate(0)
         since = max(filter(None, (mark.since, mark.newest)), default=None)
         whole = now.isoformat() if mark.anew else mark.whole_at
-        self._set(name, Mark(since=since, whole_at=whole, rows=rows, kept=self._size(name)))
+        self._set(name, Mark(since, whole_at=whole, rows=rows, kept=self._size(name), earliest=mark.asked))
         return changed
 
     def is_whole(self, name: str) -> bool:

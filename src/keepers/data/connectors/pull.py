@@ -119,11 +119,9 @@ def pull_service(
             changed, notes = 0, []
             for resource in service.resources:
                 try:
-                    _walk(walker, resource, kept, connection, now, progress, anew)
+                    changed += _bring(walker, resource, kept, engine, connection, now, progress, anew)
                 except UnknownListError as error:
                     notes.append(str(error))
-                    continue
-                changed += kept.end(engine, resource.name, now)
             rows = _laid_out(engine, service, kept, changed, before)
         finally:
             engine.close()
@@ -131,17 +129,35 @@ def pull_service(
     return Pulled(changed, rows, tuple(notes))
 
 
-def _walk(
-    walker: Walker, resource: Resource, kept: Kept, connection: Connection, now: dt.datetime, progress: Progress,
-    anew: bool,
-) -> None:  # fmt: skip
+def _bring(
+    walker: Walker, resource: Resource, kept: Kept, engine: Engine, connection: Connection, now: dt.datetime,
+    progress: Progress, anew: bool,
+) -> int:  # fmt: skip
+    """Bring a list up to date, and back to an earlier day where that is asked for; gives how much came or changed."""
     name = resource.name
-    mark = kept.begin(name, anew or _due(resource, kept, now))
-    earliest = None if connection.since is None else dt.datetime.combine(connection.since, dt.time(), dt.UTC)
+    since = None if connection.since is None else connection.since.isoformat()
+    changed = 0
+    if kept.mark(name).until is not None and not anew:
+        _walk(walker, resource, kept.begin(name, False, since), kept, connection, progress)
+        changed += kept.end(engine, name, now)
+    mark = kept.begin(name, anew or _due(resource, kept, now), since)
+    _walk(walker, resource, mark, kept, connection, progress)
+    changed += kept.end(engine, name, now)
+    earliest = kept.mark(name).earliest
+    if resource.since is not None and earliest and (since is None or since < earliest):
+        _walk(walker, resource, kept.begin(name, False, since, until=earliest), kept, connection, progress)
+        changed += kept.end(engine, name, now)
+    return changed
+
+
+def _walk(
+    walker: Walker, resource: Resource, mark: Mark, kept: Kept, connection: Connection, progress: Progress
+) -> None:
+    name, until = resource.name, None if mark.until is None else _moment(mark.until)
     count, told_at = 0, time.monotonic()
     progress(f"Asking for {name}", None)
-    start = _from(resource, mark, earliest)
-    for items, token in _pages(walker, resource, connection.page_size, start, mark.token):
+    start = _from(resource, mark)
+    for items, token in _pages(walker, resource, connection.page_size, start, mark.token, until):
         moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
         newest = max((one.isoformat() for one in moments if one is not None), default=None)
         newest = max(filter(None, (mark.newest, newest)), default=None)
@@ -151,21 +167,33 @@ def _walk(
         if time.monotonic() - told_at >= _SILENCE:
             progress(f"{count:,} {name}", None)
             told_at = time.monotonic()
+        if (
+            until is not None
+            and resource.ascending
+            and newest is not None
+            and dt.datetime.fromisoformat(newest) >= until
+        ):
+            break
+
+
+def _moment(day: str) -> dt.datetime:
+    return dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC)
 
 
 def _pages(
-    walker: Walker, resource: Resource, size: int, start: dt.datetime | None, token: str | None
-) -> Iterator[tuple[list[Item], str | None]]:
+    walker: Walker, resource: Resource, size: int, start: dt.datetime | None, token: str | None,
+    until: dt.datetime | None,
+) -> Iterator[tuple[list[Item], str | None]]:  # fmt: skip
     """Pages of a list, from its beginning where the service no longer knows where a walk was interrupted."""
     begun = False
     try:
-        for page in walker.pages(resource, size, start, token):
+        for page in walker.pages(resource, size, start, token, until):
             begun = True
             yield page
     except InputError:
         if token is None or begun:
             raise
-        yield from walker.pages(resource, size, start, None)
+        yield from walker.pages(resource, size, start, None, until)
 
 
 def _due(resource: Resource, kept: Kept, now: dt.datetime) -> bool:
@@ -182,16 +210,16 @@ def _due(resource: Resource, kept: Kept, now: dt.datetime) -> bool:
     return now - dt.datetime.fromisoformat(mark.whole_at) >= dt.timedelta(days=resource.whole_days)
 
 
-def _from(resource: Resource, mark: Mark, earliest: dt.datetime | None) -> dt.datetime | None:
+def _from(resource: Resource, mark: Mark) -> dt.datetime | None:
     """From when on to ask."""
     if resource.since is None:
         return None
     start = None
     if resource.ascending and mark.newest is not None:
         start = dt.datetime.fromisoformat(mark.newest) - resource.since.overlap
-    elif not mark.anew and mark.since is not None:
+    elif not mark.anew and mark.until is None and mark.since is not None:
         start = dt.datetime.fromisoformat(mark.since) - resource.since.overlap
-    return max(filter(None, (start, earliest)), default=None)
+    return max(filter(None, (start, _moment(mark.asked) if mark.asked else None)), default=None)
 
 
 def _laid_out(engine: Engine, service: Service, kept: Kept, changed: int, before: Mapping[str, Any]) -> dict[str, int]:

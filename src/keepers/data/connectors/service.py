@@ -50,12 +50,15 @@ class Since:
         not move `field`.
     exclusive : bool
         Whether the service leaves out what changed in the very second that is asked for.
+    until : str
+        Parameter that ends what is asked for, of lists that come newest first.
     """
 
     field: str
     written: Written = Written.ISO
     overlap: dt.timedelta = dt.timedelta(minutes=10)
     exclusive: bool = False
+    until: str = ""
 
     def asked(self, moment: dt.datetime) -> str | int:
         """What a question says, so that everything from the moment on is in the answer."""

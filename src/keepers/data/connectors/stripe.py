@@ -35,7 +35,7 @@ def _list(
         paging=Paging.LAST_ID,
         more="has_more",
         after="starting_after",
-        since=None if whole else Since("created", Written.SECONDS, dt.timedelta(days=days)),
+        since=None if whole else Since("created", Written.SECONDS, dt.timedelta(days=days), until="created[lt]"),
         whole_days=whole_days,
         optional=optional,
     )

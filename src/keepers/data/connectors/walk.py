@@ -59,9 +59,12 @@ class Walker:
         self._client.session.close()
 
     def pages(
-        self, resource: Resource, size: int, since: dt.datetime | None, token: str | None
-    ) -> Iterator[tuple[list[Item], str | None]]:
+        self, resource: Resource, size: int, since: dt.datetime | None, token: str | None,
+        until: dt.datetime | None = None,
+    ) -> Iterator[tuple[list[Item], str | None]]:  # fmt: skip
         """Pages of a list, each with the token that a walk can go on with.
+
+        With `until`, lists that can be asked so end there.
 
         Raises
         ------
@@ -74,12 +77,15 @@ class Walker:
         size = min(size, resource.largest)
         since_text = "" if resource.since is None else resource.since.asked(start)
         values = {"size": size, "since": since_text}
+        params = filled(dict(resource.params), **values)
+        if until is not None and resource.since is not None and resource.since.until:
+            params[resource.since.until] = resource.since.written.of(until)
         way = paginator(resource, size, start, token)
         with _Told(self._service, resource):
             for page in self._client.paginate(
                 filled(resource.path, **self._settings),
                 method="GET" if resource.body is None else "POST",
-                params=filled(dict(resource.params), **values),
+                params=params,
                 json=None if resource.body is None else filled(dict(resource.body), **values),
                 paginator=way,
                 data_selector=resource.rows,

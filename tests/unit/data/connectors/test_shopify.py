@@ -253,3 +253,25 @@ def test_one_pull_of_a_source_at_a_time(server: Server, tmp_path: Path) -> None:
 
     settings = {"shop": "s", "token": "shpat_0123456789", "address": server.base}
     pull_service(SERVICE, Connection("s", settings), tmp_path, NOW, meanwhile)
+
+
+def test_an_earlier_day_brings_the_stretch_that_is_missing_and_no_more(server: Server, tmp_path: Path) -> None:
+    """Orders 0 to 24 changed on the first to the 25th of September."""
+
+    def pull(since: dt.date | None) -> Pulled:
+        settings = {"shop": "fernhollow", "token": "shpat_0123456789", "address": server.base}
+        return pull_service(SERVICE, Connection("shop", settings, since, page_size=4), tmp_path, NOW, silent)
+
+    assert pull(dt.date(2026, 9, 16)).rows == {"orders": 10}
+    asked = len(server.asked)
+    server.troubles = [None, None, *[Answer({}, 500)] * walk.ATTEMPTS]
+    with pytest.raises(EngineError):
+        pull(dt.date(2026, 9, 6))
+    # The stretch goes on where it was, from the day that was asked for then; then comes what is earlier still.
+    assert pull(dt.date(2026, 9, 3)).rows == {"orders": 23}
+    orders = [one.body["variables"]["query"] for one in server.asked[asked:] if "orders(" in one.body["query"]]
+    assert max(orders[1:3]) < "updated_at:>='2026-09-1"
+    assert pull(None).rows == {"orders": 25}
+    asked = len(server.asked)
+    assert pull(None).changed == 0
+    assert len(server.asked) - asked == 3
