@@ -17,6 +17,7 @@ import pytest
 from keepers.data.backends.postgres_copy import column_types, text_rows
 from keepers.data.engine import Engine
 from keepers.data.warehouse import connect
+from served import served_result
 
 _INSTALLATION = "pginstall18"
 _NOBODY = 65534
@@ -54,6 +55,12 @@ def postgres_url() -> Iterator[str]:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results, for running systems."""
+    return served_result(tmp_path_factory.mktemp("served"))
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,9 @@ from keepers.service.runs import Worker
 from keepers.storage.database import SCHEMA
 from keepers.storage.live_lists import Filter
 from keepers.storage.state import State
-from served import NOW, open_site, served_result
+from served import NOW, open_site
 
 EVENTS, CUSTOMERS, AT_ONCE = 240, 12, 10
-
-
-@pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of results."""
-    return served_result(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture

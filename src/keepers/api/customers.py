@@ -93,7 +93,7 @@ def customer(site: TheSite, visitor: Reader, customer_key: str) -> CustomerDetai
             raise HTTPException(404, f"There is no customer {customer_key!r}.")
         who = persons(books, visitor, [customer_key]).get(customer_key)
         alerts = books.alerts.listed(customer=customer_key)
-    told = [alert_shape(alert) for alert in alerts]
+    told = [alert_shape(alert.for_eyes(visitor.may(Scope.PERSONS))) for alert in alerts]
     first = max(told, key=lambda alert: alert.expected_loss or 0.0, default=None)
     return CustomerDetail(
         **customer_row(one, who),
@@ -119,8 +119,9 @@ def customer_timeline(
         if customer_key not in books.live.customers(generation.number, [customer_key]):
             raise HTTPException(404, f"There is no customer {customer_key!r}.")
         since = books.live.orders_of([customer_key], generation.base_event).get(customer_key, [])
-        alerts = books.alerts.listed(None, customer=customer_key)
-    found = timeline(Path(generation.folder), customer_key, since, alerts, visitor.may(Scope.PERSONS))
+        persons_too = visitor.may(Scope.PERSONS)
+        alerts = [one.for_eyes(persons_too) for one in books.alerts.listed(None, customer=customer_key)]
+    found = timeline(Path(generation.folder), customer_key, since, alerts, persons_too)
     entries = [
         TimelineEntry(
             day=one.day, kind=one.kind, title=one.title, detail=one.detail, amount=one.amount, since_run=one.live
@@ -133,8 +134,7 @@ def customer_timeline(
 async def customer_value(site: TheSite, visitor: Reader, customer_key: str) -> Response:
     """The value alone, for programs that ask often: `value`, `low`, `high`, `probability_alive`, `tier`."""
     del visitor
-    # One read of a row by its key takes less than handing it to a thread.
-    found = site.state.value_of(customer_key)
+    found = await site.asking.ask(lambda: site.state.value_of(customer_key))
     if found is None:
         raise HTTPException(404, f"There is no customer {customer_key!r}.")
     return Response(_ENCODER.encode(found), media_type="application/json")

@@ -92,7 +92,7 @@ class AlertShape(BaseModel):
     action: str
     owner: str
     due_on: dt.date
-    outcome: str | None
+    outcome: str | None = Field(description="what came of it, for those who may see persons")
 
 
 class CustomerDetail(CustomerRow):

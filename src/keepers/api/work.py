@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from keepers.api.served import ERRORS, MISSING
 from keepers.api.shapes import AlertShape, JobShape, alert_shape, job_shape
+from keepers.domain.access import Scope
 from keepers.domain.alert import AlertStatus
 from keepers.web.access import Decider, Reader, TheSite
 
@@ -39,10 +40,9 @@ def alerts(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> list[AlertShape]:
     """Customers about whom somebody should do something, the most urgent first."""
-    del visitor
     with site.state.reading() as books:
         found = books.alerts.listed(AlertStatus(status))
-    return [alert_shape(one) for one in found[:limit]]
+    return [alert_shape(one.for_eyes(visitor.may(Scope.PERSONS))) for one in found[:limit]]
 
 
 @router.post("/alerts/{number}", responses=MISSING)
@@ -54,8 +54,9 @@ def close_alert(site: TheSite, visitor: Decider, number: int, closing: Closing) 
         if not books.alerts.listed(number=number):
             raise HTTPException(404, f"There is no alert {number}.")
         done = books.alerts.close(number, AlertStatus(closing.status), closing.outcome, site.now())
-        books.users.note(visitor.name, f"alert {closing.status}", str(number), site.now(), {"outcome": closing.outcome})
-    return alert_shape(done)
+        # What was said of a customer stands in the book of alerts, where it goes with them; the log outlasts them.
+        books.users.note(visitor.name, f"alert {closing.status}", str(number), site.now())
+    return alert_shape(done.for_eyes(visitor.may(Scope.PERSONS)))
 
 
 @router.get("/jobs")

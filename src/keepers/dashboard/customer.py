@@ -55,7 +55,7 @@ def customer(
             raise HTTPException(
                 404, "There is no such customer. The next run may have given them another key: search by name."
             )
-        alerts = books.alerts.listed(None, customer=customer_key)
+        alerts = tuple(one.for_eyes(persons) for one in books.alerts.listed(None, customer=customer_key))
         since = books.live.orders_of([customer_key], generation.base_event).get(customer_key, [])
         who = books.live.persons([customer_key]) if persons else {}
     folder = Path(generation.folder)

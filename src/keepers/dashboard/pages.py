@@ -47,7 +47,7 @@ class NotSignedInError(Exception):
         self.wanted = wanted
 
 
-def person_of(request: Request) -> Visitor:
+async def person_of(request: Request) -> Visitor:
     """Who looks at a page.
 
     Raises
@@ -56,7 +56,7 @@ def person_of(request: Request) -> Visitor:
         Nobody is signed in.
     """
     session = request.cookies.get(SESSION)
-    visitor = None if session is None else the_site(request).of_session(session)
+    visitor = None if session is None else await the_site(request).of_session(session)
     if visitor is None:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         leads_back = request.method == "GET" and len(wanted) <= LONGEST_ADDRESS

@@ -122,16 +122,11 @@ async def upload(request: Request, site: TheSite, visitor: _Decides, file: Uploa
     try:
         await run_in_threadpool(_written, file, beside)
         found, complaint = await _checked(beside)
-        if complaint:
-            return page(request, visitor, "uploaded", name=name, found=None, complaint=complaint)
-        place = folder / name
-        replaced = place.exists()
-        beside.replace(place)
+        if not complaint:
+            await run_in_threadpool(_taken_in, site, visitor, beside, folder / name)
     finally:
         beside.unlink(missing_ok=True)
-    with site.state.writing() as books:
-        books.users.note(visitor.name, "file uploaded", name, site.now(), {"replaced": replaced})
-    return page(request, visitor, "uploaded", name=name, found=found, complaint="")
+    return await run_in_threadpool(page, request, visitor, "uploaded", name=name, found=found, complaint=complaint)
 
 
 @router.post("/data/forget")
@@ -250,6 +245,13 @@ def _written(file: UploadFile, path: Path) -> None:
             if size > LARGEST_UPLOAD:
                 raise HTTPException(413, "The file has more than 2 GB. Put it beside keepers.toml and name it there.")
             kept.write(piece)
+
+
+def _taken_in(site: Site, visitor: Visitor, beside: Path, place: Path) -> None:
+    """Put a file that was read into its place, and note who sent it: both, or neither where the note fails."""
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "file uploaded", place.name, site.now(), {"replaced": place.exists()})
+        beside.replace(place)
 
 
 async def _checked(path: Path) -> tuple[dict[str, Any] | None, str]:

@@ -104,7 +104,7 @@ def leaving(request: Request, site: TheSite, visitor: Person, status: _Text = "o
     """Whom to look after, by what is at stake, and what came of it."""
     wanted = next((one for one in AlertStatus if one.value == status), AlertStatus.OPEN)
     with site.state.reading() as books:
-        alerts = books.alerts.listed(wanted)
+        alerts = tuple(one.for_eyes(visitor.may(Scope.PERSONS)) for one in books.alerts.listed(wanted))
         counts = {one.value: size for one, size in books.alerts.counts().items()}
         who = _who(books, visitor, [one.proposal.customer_key for one in alerts])
     generation = site.generation()
@@ -129,7 +129,8 @@ def close(
     end = AlertStatus.DONE if status == "done" else AlertStatus.DISMISSED
     with site.state.writing() as books:
         books.alerts.close(min(number, 2**31 - 1), end, outcome, site.now())
-        books.users.note(visitor.name, f"alert {end.value}", str(number), site.now(), {"outcome": outcome})
+        # What was said of a customer stands in the book of alerts, where it goes with them; the log outlasts them.
+        books.users.note(visitor.name, f"alert {end.value}", str(number), site.now())
     return back_to("/leaving")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -93,6 +93,12 @@ class Alert:
     outcome: str = ""
     closed_at: dt.datetime | None = None
     history: tuple[AlertEvent, ...] = field(default=())
+
+    def for_eyes(self, persons: bool) -> Alert:
+        """The alert for somebody; who may not see persons is not shown what people wrote of them."""
+        if persons or self.status is AlertStatus.LAPSED:
+            return self
+        return replace(self, outcome="", history=tuple(replace(one, note="") for one in self.history))
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     add_problems(app, _shown)
 
     @app.exception_handler(NotSignedInError)
-    async def _sign_in_first(request: Request, error: NotSignedInError) -> Response:
+    def _sign_in_first(request: Request, error: NotSignedInError) -> Response:
         if error.wanted == "/":
             return sign_in_page(site, "/", status=401 if request.method != "GET" else 200)
         return RedirectResponse(f"/sign-in?{urlencode({'wanted': error.wanted})}", 303)

@@ -50,9 +50,9 @@ class Caretaker:
             try:
                 await run_in_threadpool(self._forget)
                 if self._drift and await run_in_threadpool(self.look_is_due):
-                    await self._look()
+                    await self.look()
             except KeepersError as error:
-                _LOG.warning("Old entries stay for now: %s", error)
+                _LOG.warning("Looking after the state has to wait: %s", error)
             except Exception:
                 _LOG.exception("Looking after the state failed")
             await asyncio.sleep(_LOOK)
@@ -76,19 +76,32 @@ class Caretaker:
         looked, self._looked = self._looked, (generation.number, look_due(generation, today))
         return self._looked[1] > 0 and self._looked != looked
 
-    async def _look(self) -> None:
-        """Judge in a process of its own, as drawing some hundred periods keeps a core busy for seconds."""
+    async def look(self) -> None:
+        """Judge in a process of its own, as drawing some hundred periods keeps a core busy for seconds.
+
+        Raises
+        ------
+        KeepersError
+            The process did not end well; it is tried again at the next look at the clock.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "keepers.service.caretaker", str(self._site.project.folder),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            out, _ = await asyncio.wait_for(process.communicate(), _LONGEST)
+            out, complaint = await asyncio.wait_for(process.communicate(), _LONGEST)
         except (TimeoutError, asyncio.CancelledError):
+            self._looked = None
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
             raise
+        if process.returncode:
+            self._looked = None
+            said = complaint.decode(errors="replace").strip().splitlines() or [""]
+            raise KeepersError(
+                f"Whether customers have changed could not be judged (exit code {process.returncode}). {said[-1]}"
+            )
         _LOG.info("Looked whether customers have changed: %s", out.decode(errors="replace").strip())
 
 

@@ -67,7 +67,7 @@ class Intake:
             while self._waiting:
                 await self._write(self._some())
 
-    def visitor(self, request: Request) -> Visitor:
+    async def visitor(self, request: Request) -> Visitor:
         """The source that sends, by its write key.
 
         Raises
@@ -76,7 +76,7 @@ class Intake:
             401 or 403.
         """
         key = _write_key(request)
-        visitor = self._site.of_token(key) if key else None
+        visitor = await self._site.of_token(key) if key else None
         if visitor is None:
             raise HTTPException(
                 401, "Send the write key as the user name of Basic authentication.",
@@ -120,7 +120,7 @@ def router(intake: Intake) -> APIRouter:
     made = APIRouter(prefix="/v1", tags=["intake"])
 
     async def one(request: Request) -> Response:
-        intake.visitor(request)
+        await intake.visitor(request)
         kind = request.url.path.rsplit("/", 1)[-1]
         said = await _body(request, LARGEST_EVENT)
         event = _event(kind, said)
@@ -141,7 +141,7 @@ def router(intake: Intake) -> APIRouter:
 
     @made.post("/batch", summary="Several calls at once", openapi_extra=_BATCH_BODY, responses=_REFUSED)
     async def batch(request: Request) -> Response:
-        intake.visitor(request)
+        await intake.visitor(request)
         said = await _body(request, LARGEST_BATCH)
         listed = said.get("batch")
         if not isinstance(listed, list) or not all(isinstance(event, dict) for event in listed):

@@ -181,8 +181,7 @@ class Worker:
         number = await run_in_threadpool(serve_result, self._site.state, into, last, now)
         await run_in_threadpool(self._tidy, into)
         self._site.news.tell({"kind": "values", "generation": number})
-        with self._site.state.reading() as books:
-            current = books.live.current()
+        current = await run_in_threadpool(self._site.generation)
         assert current is not None
         return f"{current.customers:,} customers valued, seen from {current.as_of}."
 

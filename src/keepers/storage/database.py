@@ -28,6 +28,19 @@ _PATIENCE = 30.0
 
 _WRITES = "keepers_writes"
 
+_NETWORK = {
+    "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
+"""How long a PostgreSQL server may be silent, in seconds and for the last in milliseconds, before it counts as gone: by
+its own ways an operating system waits for a quarter of an hour. What the URL says goes before these."""
+
+_GONE = {
+    "tcp_keepalives_idle": "30s", "tcp_keepalives_interval": "10s", "tcp_keepalives_count": "3",
+    "idle_in_transaction_session_timeout": "15min",
+}  # fmt: skip
+"""How long the server lets a writer be silent that holds what other writers wait for."""
+
 _LOCK = 5243771
 """What writers of a PostgreSQL state take, one after the other."""
 
@@ -189,7 +202,7 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
         raise MissingExtraError("psycopg", "postgres", "A state in PostgreSQL")
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"), poolclass=pool, pool_pre_ping=pool is not NullPool,
-        hide_parameters=True,
+        hide_parameters=True, connect_args={name: on for name, on in _NETWORK.items() if name not in parsed.query},
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")
@@ -197,6 +210,8 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
         connection.autocommit = True
         connection.execute(f"SET search_path TO {SCHEMA}")
         connection.execute(f"SET lock_timeout TO '{max(round(patience), 1)}s'")
+        for name, value in _GONE.items():
+            connection.execute(f"SET {name} TO '{value}'")
         connection.autocommit = False
 
     return False, engine, parsed.set(query={}).render_as_string(hide_password=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import exc
 
-from keepers.domain.errors import EngineError, KeepersError
+from keepers.domain.errors import EngineError, InputError, KeepersError
 
 # Words of the databases' own messages, and what they mean to a person; the first that fits.
 _MEANINGS = (
@@ -48,11 +48,18 @@ def told(where: str) -> Iterator[None]:
     ------
     EngineError
         With what is wrong and what to do.
+    InputError
+        What was to be written or looked for is nothing that a database can hold.
     """
     try:
         yield
     except KeepersError:
         raise
+    except exc.DataError as error:
+        raise InputError(
+            f"The database cannot hold this: {_first_line(error)}. Send text without the character NUL, and numbers "
+            "and texts that are not so large."
+        ) from error
     except exc.IntegrityError as error:
         raise EngineError(f"The state ({where}) refuses what contradicts it: {_first_line(error)}") from error
     except exc.SQLAlchemyError as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, or_, select
 
 from keepers.domain.errors import ConfigError
 from keepers.storage.live import LiveCustomer, live_customer
@@ -235,6 +235,9 @@ class LiveLists:
 
     def _found(self, words: str, persons: bool) -> ColumnElement[bool]:
         key = LIVE_CUSTOMERS.c.customer_key
+        if "\0" in words:
+            # Nobody is called so, and PostgreSQL would refuse to look.
+            return false()
         found: ColumnElement[bool] = key.startswith(words, autoescape=True)
         if not persons:
             return found

@@ -33,7 +33,7 @@ def the_site(request: Request) -> Site:
 
 
 async def visitor_of(request: Request) -> Visitor:
-    """Whoever asks. Looking up a key takes less than handing the work to a thread.
+    """Whoever asks.
 
     Raises
     ------
@@ -43,12 +43,12 @@ async def visitor_of(request: Request) -> Visitor:
     site = the_site(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        visitor = site.of_token(token.strip())
+        visitor = await site.of_token(token.strip())
         if visitor is None:
             raise _unknown("The token is not known, has been revoked or is too old.")
         return visitor
     session = request.cookies.get(SESSION)
-    visitor = None if session is None else site.of_session(session)
+    visitor = None if session is None else await site.of_session(session)
     if visitor is None:
         raise _unknown("Sign in, or send a token: `Authorization: Bearer kp_...`.")
     assert session is not None

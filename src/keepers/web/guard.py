@@ -31,6 +31,10 @@ _HEADERS = {
 }
 
 
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""Methods that are counted under their names: each name is a series of its own for good, and a client may send any."""
+
+
 class Metrics:
     """What is counted, in the form that Prometheus reads."""
 
@@ -110,7 +114,7 @@ class Guard:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request, and write a line of what changes something, fails or is slow."""
-        path, method = route_of(scope), scope["method"]
+        path, method = route_of(scope), scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.requests.labels(path, method, str(status)).inc()
         self._metrics.seconds.labels(path).observe(seconds)
         changes = method not in ("GET", "HEAD", "OPTIONS") and not path.startswith("/v1/")

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -18,6 +19,8 @@ from keepers.reports.content import ReportContent
 from keepers.reports.kept import FILE, read_content
 from keepers.storage.live import Generation
 from keepers.storage.state import State
+from keepers.storage.users import ApiToken, User
+from keepers.web.asking import Asking
 from keepers.web.secrets import token_hash
 
 _KNOWN_FOR = 5.0
@@ -129,14 +132,13 @@ class Site:
             self._once[name] = found
         return cast(_T, found[1])
 
-    def of_token(self, token: str) -> Visitor | None:
+    async def of_token(self, token: str) -> Visitor | None:
         """The program behind a token; one that was good is not looked up again for some seconds."""
         kept = token_hash(token)
         known = self._tokens.get(kept)
         if known is not None and time.monotonic() < known[1]:
             return known[0]
-        with self.state.reading() as books:
-            found = books.users.of_token(kept, self.now())
+        found = await self.asking.ask(lambda: self._token(kept))
         if found is None:
             self._tokens.pop(kept, None)
             return None
@@ -150,8 +152,20 @@ class Site:
         """Look every token up again, as one has been revoked."""
         self._tokens.clear()
 
-    def of_session(self, session: str) -> Visitor | None:
+    async def of_session(self, session: str) -> Visitor | None:
         """The person behind a session."""
-        with self.state.reading() as books:
-            user = books.users.of_session(token_hash(session), self.now())
+        user = await self.asking.ask(lambda: self._user(session))
         return None if user is None else Visitor(user.email, user.visitor.scopes, session)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """How the loop of the server asks the state."""
+        return Asking(self.state)
+
+    def _token(self, kept: str) -> ApiToken | None:
+        with self.state.reading() as books:
+            return books.users.of_token(kept, self.now())
+
+    def _user(self, session: str) -> User | None:
+        with self.state.reading() as books:
+            return books.users.of_session(token_hash(session), self.now())

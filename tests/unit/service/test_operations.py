@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, KeepersError
 from keepers.domain.keeping import KeepingTimes, keeping_times
 from keepers.domain.live import LiveOrder
 from keepers.models.buying import BuyingModel
@@ -165,6 +167,33 @@ def test_events_that_bring_some_orders_only_are_no_measure(running: Running) -> 
     running.site.clock = lambda: last + dt.timedelta(days=8)
     assert caretaker.look_is_due()
     assert not caretaker.look_is_due(), "once a week"
+
+
+def test_a_look_that_fails_is_said_and_done_again(
+    running: Running, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caretaker = Caretaker(running.site)
+    with running.site.state.reading() as books:
+        generation = books.live.current()
+    assert generation is not None
+    last = dt.datetime.combine(generation.as_of, dt.time(12), dt.UTC)
+    running.site.clock = lambda: last + dt.timedelta(days=8)
+    assert caretaker.look_is_due()
+    with monkeypatch.context() as patch:
+        # As if it were killed for its memory: the process that judges ends without a word.
+        patch.setattr("keepers.service.caretaker.sys.executable", "/bin/false")
+        with pytest.raises(KeepersError, match="exit code 1"):
+            asyncio.run(caretaker.look())
+    assert caretaker.look_is_due(), "it was not judged"
+    assert "Looked whether" not in logged.getvalue()
+
+
+def test_methods_that_nobody_knows_are_counted_together(running: Running) -> None:
+    for method in ("GET", "BREW", "X" * 40):
+        running.client.request(method, "/health/live")
+    said = running.client.get("/metrics", headers=running.headers("read")).text
+    methods = set(re.findall(r'keepers_requests_total{method="([^"]+)"', said))
+    assert methods == {"GET", "OTHER"}
 
 
 def _came_as_events(running: Running, result: Path) -> None:

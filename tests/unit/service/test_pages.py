@@ -160,6 +160,19 @@ def test_what_came_of_an_alert_is_recorded(running: Running) -> None:
     again = client.post(path, data={"csrf": form_token(text), "status": "done", "outcome": "x"}, headers=PEOPLE)
     assert again.status_code == 422
     assert "closed already" in again.text
+    with running.site.state.reading() as books:
+        said = next(one for one in books.users.deeds(9) if one.action == "alert done")
+    assert dict(said.detail) == {}, "the log outlasts the customer"
+    # What people wrote of a customer is not for those who may not see who customers are.
+    address = f"/api/v1/customers/{alert.proposal.customer_key}"
+    for name, seen in (("all", "called"), ("read", None)):
+        headers = running.headers(name)
+        (told,) = running.client.get("/api/v1/alerts", params={"status": "done"}, headers=headers).json()
+        assert told["outcome"] == seen
+        assert (running.client.get(address, headers=headers).json()["alerts"] or [told])[0]["outcome"] == seen
+    viewer = signed_in(running, VIEWER)
+    for path in ("/leaving?status=done", f"/customers/{alert.proposal.customer_key}"):
+        assert "called" not in viewer.get(path).text, path
 
 
 def test_a_file_is_read_before_anybody_relies_on_it(running: Running) -> None:
