@@ -100,6 +100,17 @@ def years(length: float) -> Horizon:
 DEFAULT_HORIZON = months(12)
 """What "predicted value" covers unless another horizon is named."""
 
+
+def other_horizon(own: Horizon) -> Horizon:
+    """The horizon beside a run's own at which values are kept too: a quarter, or a year where that is not longer.
+
+    >>> str(other_horizon(months(12))), str(other_horizon(weeks(6)))
+    ('3 months', '12 months')
+    """
+    quarter = months(3)
+    return quarter if own.days > quarter.days else DEFAULT_HORIZON
+
+
 LIFETIME_CAP = years(5)
 """What "lifetime" covers beside the infinite value."""
 

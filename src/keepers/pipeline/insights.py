@@ -155,8 +155,8 @@ def _sums(values: Values) -> Equity:
         f"FROM {quoted(values.name)}"
     )
     return Equity(
-        customers, orders, alive, _alone(total), None if over_life is None else _alone(over_life), float(mean),
-        float(median), historic=None if so_far is None else float(so_far),
+        customers, orders, alive, _alone(total), None if over_life is None else _alone(over_life),
+        mean=float(mean), median=float(median), historic=None if so_far is None else float(so_far),
     )  # fmt: skip
 
 
@@ -278,6 +278,7 @@ def _equity(found: Equity, total: Interval) -> dict[str, Any]:
     return {
         "total": asdict(total),
         "lifetime": None if found.lifetime is None else asdict(found.lifetime),
+        "also": None if found.also is None else asdict(found.also),
         "mean": found.mean,
         "median": found.median,
         "top_10_percent_share": found.top_share,

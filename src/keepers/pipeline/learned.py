@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 LEVEL = 0.8
+
+_OF_OTHER_HORIZONS = ("clv_predicted_", "clv_lifetime", "clv_infinite")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +156,8 @@ def _joined(values: Values, columns: Mapping[str, Any], used: bool) -> Values:
         one: f"coalesce(learned.better_{better[one]}, v.{quoted(one)})" if one in better else f"v.{quoted(one)}"
         for one in present
     }
+    if used:
+        taken |= _in_proportion(values, table, [one for one in present if one not in better])
     if used and RANKS[0] in present:
         # A customer's percentile is the share of the others who are worth less; equals share theirs.
         taken[RANKS[0]] = f"100.0 * percent_rank() OVER (ORDER BY {taken[name]})"
@@ -172,6 +176,22 @@ def _joined(values: Values, columns: Mapping[str, Any], used: bool) -> Values:
             query = query.replace(f"SELECT {listed}", f"SELECT {listed}, v.{RANKS[1]} AS {RANKS[1]}", 1)
         query = f"SELECT {whole}, {added.replace('learned.', '')} FROM ({query}) AS ranked"
     return Values(engine, create_view(engine, query), values.facts)
+
+
+def _in_proportion(values: Values, table: str, names: Sequence[str]) -> dict[str, str]:
+    """Values within other horizons as SQL: the mix's are to the model's as within the horizon, and totals stay."""
+    engine, mixed = values.engine, f"coalesce(learned.better_value / nullif(v.{quoted(values.value_column)}, 0), 1)"
+    found: dict[str, str] = {}
+    of = [one for one in names if one.startswith(_OF_OTHER_HORIZONS) and not one.endswith(("_low", "_high"))]
+    for begins in of:
+        whole, moved = engine.row(
+            f"SELECT sum(v.{quoted(begins)}), sum(v.{quoted(begins)} * {mixed}) FROM {quoted(values.name)} AS v "
+            f"LEFT JOIN {quoted(table)} AS learned ON learned.customer_key = v.customer_key"
+        )
+        share = float(whole) / float(moved) if moved else 1.0
+        ends = (one for one in names if one in (begins, f"{begins}_low", f"{begins}_high"))
+        found |= {one: f"v.{quoted(one)} * {mixed} * {share!r}" for one in ends}
+    return found
 
 
 def _said(test: Backtest, used: bool) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.sales_team import LeadRules
-from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, other_horizon
 
 if TYPE_CHECKING:
     from keepers.models.base import Model
@@ -172,6 +172,12 @@ class RunOptions:
             raise ConfigError(
                 f"The lifetime ({self.lifetime}) is shorter than the horizon ({self.horizon}). Make it longer."
             )
+
+    @property
+    def also(self) -> Horizon | None:
+        """The second horizon at which every customer is valued, with a report; None where the lifetime ends before."""
+        other = other_horizon(self.horizon)
+        return other if self.report and other.days < self.lifetime.days else None
 
     @property
     def kept(self) -> bool:

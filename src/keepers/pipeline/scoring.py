@@ -103,6 +103,8 @@ def score(
         options.horizon,
         options.discount,
         lifetime=options.lifetime,
+        lifetime_interval=options.report,
+        also=options.also,
         rfm=None if rfm is None else rfm(summary),
         scored_at=now,
         interval_levels=None if test is None else test.interval_levels,

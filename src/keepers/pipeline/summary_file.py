@@ -92,6 +92,7 @@ def run_summary(
                 "last_day": summary.calibration_end.isoformat(),
             },
             "horizon": _horizon(options.horizon),
+            "also": None if options.also is None else _horizon(options.also),
             "money": None
             if not scored.values.has_money
             else money_of(scored.values, options, "customers who bought before"),
@@ -133,6 +134,7 @@ def subscription_run_summary(
                 "last_day": scored.summary.facts.cut.isoformat(),
             },
             "horizon": _horizon(options.horizon),
+            "also": None,
             "money": subscriptions["money"],
             "verdict": subscriptions["verdict"],
             "models": {"contract": _model(scored.model)},

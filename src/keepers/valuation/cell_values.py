@@ -21,6 +21,9 @@ from keepers.valuation.rhythm import Rhythm, rhythm
 from keepers.valuation.signed_intervals import levels, orders_if_any
 from keepers.valuation.spend_forecast import GammaForecast, SpendForecast
 
+AHEAD, ALSO, FAR = "ahead", "also", "far"
+"""What columns of the cell begin with that are of the horizon, of a second one, and of the lifetime."""
+
 LEVEL = 80
 """The interval that `_low` and `_high` stand for, in per cent."""
 
@@ -160,17 +163,22 @@ class CellValues:
     def signed_levels(self, prefix: str, level: float, high: bool) -> tuple[FloatArray, FloatArray]:
         """Where spend may be negative: normal quantiles of the total at an end, see `signed_intervals.levels`."""
         end = central((self.interval_levels or {}).get(level / 100, level / 100))[high]
-        return levels(self.orders if prefix == "ahead" else self._far_orders[0], end)
+        return levels(self._far_orders[0] if prefix == FAR else self.orders, end)
 
     def signed_columns(self, prefix: str) -> dict[str, FloatArray]:
         """Numbers of the cells that the intervals of customers' totals are made of, by name."""
-        orders, found = (self.orders, self.predictions) if prefix == "ahead" else self._far_orders
+        orders, found = self._far_orders if prefix == FAR else (self.orders, self.predictions)
         number, spread = orders_if_any(orders)
         return {
             f"{prefix}_number": number,
             f"{prefix}_spread": spread,
             f"{prefix}_unit": np.asarray(self.margin * _discounted(found)),
         }
+
+    @property
+    def lifetime_purchases(self) -> FloatArray:
+        """Expected orders within the lifetime."""
+        return self._far_orders[1].expected_purchases
 
     @cached_property
     def _far_orders(self) -> tuple[OrdersAhead, CellPredictions]:

@@ -15,7 +15,7 @@ from keepers.domain.cells import FloatArray
 from keepers.domain.errors import ConfigError
 from keepers.domain.time import Horizon
 from keepers.summaries.purchases import day_literal
-from keepers.valuation.cell_values import CellValues, level_suffix
+from keepers.valuation.cell_values import AHEAD, ALSO, FAR, CellValues, level_suffix
 from keepers.valuation.facts import ValueFacts, horizon_label
 from keepers.valuation.signed_intervals import quantile_sql
 from keepers.valuation.spend_forecast import SignedForecast
@@ -67,6 +67,7 @@ def value_columns(facts: ValueFacts) -> dict[str, str | CellColumn]:
     columns["clv_historic"] = "clv_historic"
     columns |= _money(facts)
     columns |= {"clv_percentile": "clv_percentile", "clv_tier": facts.tiers.sql("clv_percentile")}
+    columns |= _further(facts)
     columns |= {name: name for name in SCORES[:-1]}
     # The rule is taken only where a column of the scores is asked for.
     columns["rfm_group"] = "NULL" if facts.rfm is None else facts.rfm.group_sql()
@@ -142,13 +143,11 @@ def _money(facts: ValueFacts) -> dict[str, str | CellColumn]:
     }
     signed = isinstance(facts.cells.spend, SignedForecast)
     for level in facts.levels:
-        found |= (
-            _signed_interval(value, "ahead", level) if signed else _interval(value, CellValues.value_quantile, level)
-        )
+        found |= _signed_interval(value, AHEAD, level) if signed else _interval(value, CellValues.value_quantile, level)
     if facts.lifetime_interval:
         for level in facts.levels:
             found |= (
-                _signed_interval("clv_lifetime", "far", level)
+                _signed_interval("clv_lifetime", FAR, level)
                 if signed
                 else _interval("clv_lifetime", CellValues.lifetime_quantile, level)
             )
@@ -157,21 +156,45 @@ def _money(facts: ValueFacts) -> dict[str, str | CellColumn]:
     return found
 
 
+def _further(facts: ValueFacts) -> dict[str, str | CellColumn]:
+    """Columns of a second horizon, and the orders of the lifetime, where they were asked for."""
+    found: dict[str, str | CellColumn] = {}
+    also, value = facts.also, facts.also_column
+    if also is not None and value is not None:
+        found[f"expected_orders_{horizon_label(also.horizon)}"] = CellColumn(lambda _: also.expected_purchases, "{0}")
+        if facts.spending is None:
+            found |= dict.fromkeys((value, f"{value}_low", f"{value}_high"), "CAST(NULL AS DOUBLE)")
+        else:
+            found[value] = CellColumn(lambda _: also.money(also.discounted_purchases), "scale * {0}")
+            for level in facts.levels:
+                found |= (
+                    _signed_interval(value, ALSO, level, also)
+                    if isinstance(also.spend, SignedForecast)
+                    else _interval(value, CellValues.value_quantile, level, also)
+                )
+    if facts.lifetime_interval:
+        found["expected_orders_lifetime"] = CellColumn(lambda c: c.lifetime_purchases, "{0}")
+    return found
+
+
 def _interval(
-    name: str, quantile: Callable[[CellValues, float, bool], FloatArray], level: float
+    name: str,
+    quantile: Callable[[CellValues, float, bool], FloatArray],
+    level: float,
+    of: CellValues | None = None,
 ) -> dict[str, str | CellColumn]:
     return {
         f"{name}_{'high' if high else 'low'}{level_suffix(level)}": CellColumn(
-            lambda c, high=high: quantile(c, level, high),  # type: ignore[misc]
+            lambda c, high=high: quantile(of or c, level, high),  # type: ignore[misc]
             "scale * {0}",
         )
         for high in (False, True)
     }
 
 
-def _signed_interval(name: str, prefix: str, level: float) -> dict[str, str | CellColumn]:
+def _signed_interval(name: str, prefix: str, level: float, of: CellValues | None = None) -> dict[str, str | CellColumn]:
     def end(high: bool, above: bool) -> Callable[[CellValues], FloatArray]:
-        return lambda c: c.signed_levels(prefix, level, high)[above]
+        return lambda c: (of or c).signed_levels(prefix, level, high)[above]
 
     return {
         f"{name}_{'high' if high else 'low'}{level_suffix(level)}": CellColumn(

@@ -57,6 +57,8 @@ class Equity:
         Orders within the horizon, and how many are customers now.
     total, lifetime : Interval or None
         Sum of the predicted value within the horizon and within the lifetime; None without money.
+    also : Interval or None
+        The same within the second horizon; None without one.
     mean, median : float or None
         Of the predicted value of a customer.
     top_share : float or None
@@ -74,6 +76,7 @@ class Equity:
     still_customers: Interval
     total: Interval | None = None
     lifetime: Interval | None = None
+    also: Interval | None = None
     mean: float | None = None
     median: float | None = None
     top_share: float | None = None
@@ -125,9 +128,10 @@ def equity(values: Values, model_error: float = 0.0, draws: int = MOST_DRAWS, se
         return Equity(*counts)
     total = _money(values, sums, drawn, facts.horizon, model_error)[0]
     lifetime = _money(values, sums, drawn, facts.lifetime, model_error)[0]
+    also = None if facts.also is None else _money(values, sums, drawn, facts.also.horizon, model_error)[0]
     curve, mean, median, historic = _concentration(values)
     share = share_of_top(curve) if curve else None
-    return Equity(*counts, total, lifetime, mean, median, share, curve, historic)
+    return Equity(*counts, total, lifetime, also, mean, median, share, curve, historic)
 
 
 def equity_by(
@@ -193,7 +197,9 @@ def _money(values: Values, sums: CellSums, drawn: Draws, horizon: Horizon, model
     facts = values.facts
     found, spend = facts.cells.predictions, facts.cells.spend
     assert spend is not None
-    if horizon != facts.horizon:
+    if facts.also is not None and horizon == facts.also.horizon:
+        found = facts.also.predictions
+    elif horizon != facts.horizon:
         found = facts.buying.predict_cells(facts.cells.cells, horizon, facts.discount, facts.lifetime)
     factor = spend.factor(horizon, facts.discount)[sums.fine] * facts.margin.factor
     discounted = found.discounted_purchases[sums.fine]

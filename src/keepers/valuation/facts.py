@@ -55,9 +55,16 @@ class ValueFacts:
     scored_at: dt.datetime | None
     """When, as the caller's clock says."""
     lifetime_interval: bool = False
-    """Whether `clv_lifetime` has intervals."""
+    """Whether `clv_lifetime` has intervals, and the orders of the lifetime are told."""
+    also: CellValues | None = None
+    """Predictions of the same cells for the second horizon; None without one."""
 
     @property
     def value_column(self) -> str:
         """Name of the column with the value predicted for the horizon."""
         return f"clv_predicted_{horizon_label(self.horizon)}"
+
+    @property
+    def also_column(self) -> str | None:
+        """The same for the second horizon; None without one."""
+        return None if self.also is None else f"clv_predicted_{horizon_label(self.also.horizon)}"

@@ -16,7 +16,7 @@ from keepers.summaries.frames import summary_from_frame
 from keepers.summaries.gap_levels import told_apart
 from keepers.summaries.rfm_groups import RfmRule, rfm_rule
 from keepers.summaries.summary import Summary
-from keepers.valuation.cell_values import LEVEL, Buying, CellValues
+from keepers.valuation.cell_values import AHEAD, ALSO, FAR, LEVEL, Buying, CellValues
 from keepers.valuation.columns import (
     RANKS,
     SCORES,
@@ -26,7 +26,7 @@ from keepers.valuation.columns import (
     opposite_end,
     value_columns,
 )
-from keepers.valuation.facts import ValueFacts
+from keepers.valuation.facts import ValueFacts, horizon_label
 from keepers.valuation.results import give_back
 from keepers.valuation.signed_intervals import total_sql
 from keepers.valuation.spend_forecast import SignedForecast, SpendModel, spend_forecast
@@ -47,6 +47,7 @@ def lifetime_value(
     *,
     lifetime: Horizon = LIFETIME_CAP,
     lifetime_interval: bool = False,
+    also: Horizon | None = None,
     tiers: TierRule | None = None,
     rfm: RfmRule | None = None,
     scored_at: dt.datetime | None = None,
@@ -80,7 +81,9 @@ def lifetime_value(
     lifetime : Horizon
         The cap that `clv_lifetime` covers.
     lifetime_interval : bool
-        Whether `clv_lifetime` gets its intervals too.
+        Whether `clv_lifetime` gets its intervals too, and `expected_orders_lifetime` stands beside.
+    also : Horizon, optional
+        A second horizon with columns of its own: `clv_predicted_3m` with its intervals, and `expected_orders_3m`.
     tiers, rfm : TierRule, RfmRule, optional
         Rules of the groups; the defaults otherwise.
     scored_at : datetime, optional
@@ -101,7 +104,8 @@ def lifetime_value(
     Raises
     ------
     ConfigError
-        If a margin stands against the summary's margin per order, a level is impossible, or a column is none of values.
+        If a margin stands against the summary's margin per order, a level is impossible, both horizons are one, or a
+        column is none of values.
     FitError
         If a model is not fitted.
 
@@ -128,8 +132,8 @@ def lifetime_value(
         given = summary_from_frame(summary, unit, margin=_margin(margin), attributes=tuple(dict.fromkeys(needed)))
         values = lifetime_value(
             buying, spending, given, horizon, discount, None, levels,
-            lifetime=lifetime, lifetime_interval=lifetime_interval, tiers=tiers, rfm=rfm, scored_at=scored_at,
-            interval_levels=interval_levels, columns=columns,
+            lifetime=lifetime, lifetime_interval=lifetime_interval, also=also, tiers=tiers, rfm=rfm,
+            scored_at=scored_at, interval_levels=interval_levels, columns=columns,
         )  # fmt: skip
         return give_back(summary, values)
     used = _margin(margin) if margin is not None else summary.margin
@@ -147,7 +151,7 @@ def lifetime_value(
     cells = CellValues(buying, keyed.cells, spend, horizon, discount, lifetime, used.factor, interval_levels)
     facts = ValueFacts(
         summary, buying, spending, cells, horizon, discount, lifetime, used, levels, tiers or TierRule(), rfm,
-        scored_at, lifetime_interval,
+        scored_at, lifetime_interval, None if also is None else _seen_to(also, cells),
     )  # fmt: skip
     chosen = chosen_columns(columns, value_columns(facts), horizon)
     if rfm is None and set(SCORES) & set(chosen):
@@ -167,9 +171,9 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
     of_cell = {name: column.of_cell for name, column in made.items()}
     of_cell |= {f"{name}_below": column.below for name, column in made.items() if column.below is not None}
     columns = facts.cells.columns(of_cell)
-    totals = _totals(made)
+    totals = _totals(made, facts)
     for prefix in totals:
-        columns |= facts.cells.signed_columns(prefix)
+        columns |= ((prefix == ALSO and facts.also) or facts.cells).signed_columns(prefix)
     if facts.cells.spend is not None:
         columns |= facts.cells.spend.columns
     join = "" if facts.cells.spend is None or not facts.cells.spend.join else f"\n    {facts.cells.spend.join}"
@@ -215,11 +219,18 @@ def _scale(facts: ValueFacts) -> str:
     return "CAST(NULL AS DOUBLE)" if facts.cells.spend is None else facts.cells.spend.scale
 
 
-def _totals(made: Mapping[str, CellColumn]) -> list[str]:
-    """For which of the two horizons the ends of intervals are asked for that may lie on either side of zero."""
+def _seen_to(also: Horizon, cells: CellValues) -> CellValues:
+    """The same cells seen to another horizon."""
+    if horizon_label(also) == horizon_label(cells.horizon):
+        raise ConfigError(f"Both horizons are {also}. Leave `also` out, or name another one, such as months(3).")
+    return replace(cells, horizon=also)
+
+
+def _totals(made: Mapping[str, CellColumn], facts: ValueFacts) -> list[str]:
+    """For which horizons the ends of intervals are asked for that may lie on either side of zero."""
     ends = [name for name, column in made.items() if column.below is not None]
-    far = [name for name in ends if name.startswith("clv_lifetime")]
-    return [*(["ahead"] if len(ends) > len(far) else []), *(["far"] if far else [])]
+    begins = {AHEAD: facts.value_column, ALSO: facts.also_column, FAR: "clv_lifetime"}
+    return [prefix for prefix, name in begins.items() if any(name and one.startswith(f"{name}_") for one in ends)]
 
 
 def historic_sql(facts: ValueFacts) -> str:

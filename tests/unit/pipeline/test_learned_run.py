@@ -37,6 +37,14 @@ def test_the_mix_divides_the_total_of_the_model(tmp_path: Path, monkeypatch: pyt
     equity: dict[str, dict[str, float]] = summary["equity"]  # type: ignore[assignment]
     assert total == pytest.approx(equity["total"]["value"], rel=1e-6)
     assert low < total < high
+    # Within other horizons the mix is to the model as within this one, and totals stay.
+    short, far, spread = duckdb.sql(
+        f"SELECT sum(clv_predicted_3m), sum(clv_lifetime), stddev(clv_lifetime / clv_predicted_12m) FROM '{file}' "
+        "WHERE clv_predicted_12m > 0"
+    ).fetchall()[0]
+    assert short == pytest.approx(equity["also"]["value"], rel=1e-6)
+    assert far == pytest.approx(equity["lifetime"]["value"], rel=1e-6)
+    assert spread < 2.0
     assert missing == 0
     assert 0.5 < learned_ / own < 2.0
     ranked = duckdb.sql(

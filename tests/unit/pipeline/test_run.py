@@ -52,6 +52,12 @@ def test_the_summary_is_true(result: RunResult) -> None:
     total = duckdb.sql(f"SELECT sum(clv_predicted_12m) FROM '{result.folder}/customers.parquet'").fetchall()[0][0]
     assert summary["equity"]["total"]["value"] == pytest.approx(total, rel=1e-9)
     assert summary["equity"]["total"]["low"] < total < summary["equity"]["total"]["high"]
+    assert summary["also"]["text"] == "3 months"
+    for name, column in (("also", "clv_predicted_3m"), ("lifetime", "clv_lifetime")):
+        query = f"SELECT sum({column}), sum({column}_low), sum({column}_high) FROM '{result.folder}/customers.parquet'"
+        value, low, high = duckdb.sql(query).fetchall()[0]
+        assert summary["equity"][name]["value"] == pytest.approx(value, rel=1e-6)
+        assert low < value < high
     tiers = {row["name"]: row["customers"] for row in summary["tiers"]}
     assert sum(tiers.values()) == 2357
     assert {row["lever"] for row in summary["levers"]["rows"]} == {"retention", "order value", "order frequency"}

@@ -238,3 +238,35 @@ def test_impossible_levels_and_unfitted_models_are_refused(
     with pytest.raises(FitError):
         lifetime_value(ParetoNBD(), spending, summary)
     assert math.isclose(annual_rate(0.1).annual, 0.1)
+
+
+def test_a_second_horizon_has_the_values_of_a_valuation_of_its_own(
+    summary: Summary, buying: ParetoNBD, spending: GammaGamma
+) -> None:
+    def sorted_columns(values: Values) -> dict[str, Any]:
+        return values.engine.columns(f"SELECT * FROM ({values.sql}) AS v ORDER BY customer_key")
+
+    both = sorted_columns(lifetime_value(buying, spending, summary, also=months(3), lifetime_interval=True))
+    names = ("clv_predicted_3m", "clv_predicted_3m_low", "clv_predicted_3m_high")
+    short = sorted_columns(lifetime_value(buying, spending, summary, months(3)))
+    far = sorted_columns(lifetime_value(buying, spending, summary, years(5)))
+    for name in names:
+        np.testing.assert_allclose(both[name], short[name], rtol=1e-12)
+    np.testing.assert_allclose(both["expected_orders_3m"], short["expected_orders"], rtol=1e-12)
+    np.testing.assert_allclose(both["expected_orders_lifetime"], far["expected_orders"], rtol=1e-12)
+    np.testing.assert_allclose(both["clv_lifetime"], far["clv_predicted_5y"], rtol=1e-12)
+    np.testing.assert_allclose(both["clv_lifetime_low"], far["clv_predicted_5y_low"], rtol=1e-12)
+    alone = sorted_columns(lifetime_value(buying, spending, summary))
+    assert set(both) - set(alone) == {
+        *names, "expected_orders_3m", "expected_orders_lifetime", "clv_lifetime_low", "clv_lifetime_high",
+    }  # fmt: skip
+    for name in alone:
+        np.testing.assert_array_equal(both[name], alone[name])
+    with pytest.raises(ConfigError, match="Both horizons are 12 months"):
+        lifetime_value(buying, spending, summary, also=months(12))
+
+
+def test_a_second_horizon_without_money_is_of_orders_alone(summary: Summary, buying: ParetoNBD) -> None:
+    values = lifetime_value(buying, None, summary, also=months(3))
+    found = one(values, "1516", "clv_predicted_3m", "clv_predicted_3m_low", "expected_orders_3m < expected_orders")
+    assert found == (None, None, True)

@@ -75,7 +75,7 @@ def test_where_nothing_is_added_values_are_those_of_gamma_gamma(kind: str, shop:
 
 def test_values_may_be_negative_and_their_intervals_are_those_of_arrays(sides: Summary) -> None:
     buying, spending = ParetoNBD().fit(sides), SignedSpend().fit(sides)
-    values = lifetime_value(buying, spending, sides, level=[50], lifetime_interval=True)
+    values = lifetime_value(buying, spending, sides, level=[50], lifetime_interval=True, also=months(3))
     known = values.facts.cells
     rows = sides.engine.columns(f"SELECT frequency, recency_days, T_days FROM {sides.name} ORDER BY customer_key")
     keys = np.column_stack([rows["frequency"], rows["recency_days"], rows["T_days"]]).astype(float)
@@ -94,6 +94,10 @@ def test_values_may_be_negative_and_their_intervals_are_those_of_arrays(sides: S
     assert (table["clv_predicted_12m_low"] < 0).any()
     assert (table["clv_predicted_12m_low"] <= table["clv_predicted_12m_high"]).all()
     assert np.isfinite(table["clv_lifetime_low"]).all()
+    short = lifetime_value(buying, spending, sides, months(3))
+    alone = short.engine.columns(f"SELECT * FROM ({short.sql}) AS v ORDER BY customer_key")
+    for name in ("clv_predicted_3m", "clv_predicted_3m_low", "clv_predicted_3m_high"):
+        assert table[name] == pytest.approx(alone[name], rel=1e-12)
     expected = table["expected_orders"] * discount * sorted_moments.mean
     assert table["clv_predicted_12m"] == pytest.approx(expected, rel=1e-6)
 
