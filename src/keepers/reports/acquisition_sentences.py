@@ -70,8 +70,9 @@ def payback(row: AcquisitionRow) -> str:
     if months < 0.05:
         return "first order"
     low, high = finite(row.payback.low), finite(row.payback.high)
-    ends = "" if low is None else f" ({number(low, 0)}–{'…' if high is None else number(high, 0)})"
-    return f"{number(months, 0 if months >= 10 else 1)}{HARD_SPACE}months{ends}"
+    digits = 0 if months >= 10 else 1
+    ends = "" if low is None else f" ({number(low, digits)}–{'…' if high is None else number(high, digits)})"
+    return f"{number(months, digits)}{HARD_SPACE}months{ends}"
 
 
 def at_most(found: Channels) -> str:

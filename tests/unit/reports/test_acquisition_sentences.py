@@ -38,7 +38,7 @@ def test_an_uncertain_channel_is_not_called_good() -> None:
 
 def test_payback_in_a_cell() -> None:
     cells = [won.payback(one).replace("\N{NO-BREAK SPACE}", " ") for one in CHANNELS.rows]
-    assert cells == ["not in sight", "28 months (17–52)", "6.5 months (5–8)", "–"]
+    assert cells == ["not in sight", "28 months (17–52)", "6.5 months (5.2–8.1)", "–"]
     at_once = row("friends", 8.0, 200.0, Estimate(0.0, 0.0, 0.0), 1.0)
     assert won.payback(at_once) == "first order"
     open_end = row("new", 50.0, 60.0, Estimate(30.0, 14.0, math.inf), 0.1)

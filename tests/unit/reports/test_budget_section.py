@@ -78,10 +78,12 @@ def test_next_money_and_experiments_are_told(found: Budget) -> None:
 def test_curves_are_drawn_with_what_was_seen(found: Budget) -> None:
     one = found.channels[0]
     chart = response_chart(one, 1, "USD", True)
-    labels = chart.option["xAxis"]["data"]
-    assert len(set(labels)) == len(labels) == len(chart.table.rows)
+    spends = [spend for spend, _ in chart.option["series"][0]["data"]]
+    assert spends == sorted(spends)
+    assert len({row[0] for row in chart.table.rows}) == len(chart.table.rows) == len(spends)
     area = chart.option["series"][0]["markArea"]["data"][0]
-    assert labels.index(area[0]["xAxis"]) < labels.index(area[1]["xAxis"])
+    assert (area[0]["xAxis"], area[1]["xAxis"]) == one.seen
+    assert chart.option["series"][0]["markLine"]["data"][0]["xAxis"] == one.today
     assert len(chart.option["series"][0]["markLine"]["data"]) == 2
     assert len(response_chart(one, 1, "USD", False).option["series"][0]["markLine"]["data"]) == 1
     assert "new customers a week" in chart.label

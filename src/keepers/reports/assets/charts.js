@@ -6,11 +6,10 @@
 
   function short(value) {
     var size = Math.abs(value);
-    var steps = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e5, "k"]];
+    var steps = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]];
     for (var i = 0; i < steps.length; i++) {
       if (size >= steps[i][0]) {
-        var unit = steps[i][1] === "k" ? 1e3 : steps[i][0];
-        return trim(value / unit) + steps[i][1];
+        return trim(value / steps[i][0]) + steps[i][1];
       }
     }
     return trim(value);

@@ -31,7 +31,7 @@ def cost_chart(rows: list[AcquisitionRow], found: Channels, currency: str | None
     prefix = prefix_of(currency)
     option = frame((), axis_format("money", prefix), name="lifetime value of a customer", gap=False)
     widest = max(row.cac or 0.0 for row in rows) * 1.15 or 1.0
-    highest = max((row.lifetime.high or row.lifetime.value) for row in rows if row.lifetime is not None) * 1.1
+    highest = max(row.lifetime.value for row in rows if row.lifetime is not None) * 1.1
     option["xAxis"].update({"type": "value", "data": None, "min": 0, "max": _round(widest)})
     option["xAxis"] |= {
         "splitLine": {"show": False}, "name": "cost of a customer", "nameLocation": "middle", "nameGap": 26,
