@@ -6,8 +6,6 @@ import contextlib
 import datetime as dt
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,19 +15,24 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
-from keepers.domain.access import Role
-from keepers.pipeline.project import Project
+from keepers.domain.access import Role, Scope
+from keepers.domain.ports import silent
+from keepers.pipeline.demo import Demo, run_demo
+from keepers.pipeline.options import RunOptions
 from keepers.pipeline.serving import serve_result
 from keepers.service.app import create_app
+from keepers.service.streaming import Shop
 from keepers.storage.live_lists import Filter
-from keepers.storage.state import State
-from keepers.web.secrets import hash_password
+from keepers.web.secrets import hash_password, new_token, token_hash
 from keepers.web.site import Site
 
 ASSETS = Path(__file__).parent / "assets"
 WIDTH, HEIGHT = 1180, 1440
 SCALE = 1.28
 PAGE_HEIGHT = 860
+CUSTOMERS, SEED = 4000, 7
+SHOP_SECONDS = 20
+"""How long the simulated shop sends orders before pictures are taken."""
 OWNER, PASSWORD = "ada@example.com", "only for these pictures"
 PAGES = {
     "/": "overview", "/decisions": "decisions", "/customers": "customers", "/base": "base", "/cohorts": "cohorts",
@@ -63,21 +66,30 @@ def take(browser: Browser, report: Path, scheme: str) -> Path:
 
 
 @contextlib.contextmanager
-def served(result: Path, folder: Path) -> Iterator[tuple[str, str]]:
-    """The address of a dashboard of a result, and the customer of most value."""
-    now = dt.datetime.now(dt.UTC)
-    with State(folder, pooled=True) as state, contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        serve_result(state, result, 0, now)
+def served(made: Demo) -> Iterator[tuple[str, str]]:
+    """The address of the demo's dashboard, some orders after it began, and the customer of most value."""
+    now, key = dt.datetime.now(dt.UTC), new_token()
+    with (
+        contextlib.closing(made.project.open_state(pooled=True)) as state,
+        contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening,
+    ):
+        serve_result(state, made.result.folder.resolve(), 0, now)
         with state.writing() as books:
             books.users.add(OWNER, hash_password(PASSWORD), Role.OWNER, now)
+            books.users.add_token("simulated shop", token_hash(key), frozenset({Scope.INGEST}), OWNER, now)
             first = books.lists(1).page(Filter(), limit=1).customers[0].customer_key
-        site = Site(Project(folder, sources=(), name="Fernhollow"), state)
-        server = uvicorn.Server(uvicorn.Config(create_app(site), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(create_app(Site(made.project, state)), log_level="error"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", first
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        shop = Shop(address, key, made.onward.calls(), made.onward.orders_a_day)
+        shop.start()
+        time.sleep(SHOP_SECONDS)
+        shop.stop()
+        shop.join(20)
+        yield address, first
         server.should_exit = True
         thread.join(20)
 
@@ -111,14 +123,13 @@ def main() -> None:
     """Run the demo and take all pictures."""
     ASSETS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        result = Path(folder) / "keepers-demo"
-        command = [sys.executable, "-m", "keepers", "demo", "--quiet", "--no-serve", "--into", str(result)]
-        subprocess.run(command, check=True)
+        made = run_demo(Path(folder) / "keepers-demo", CUSTOMERS, SEED, silent, RunOptions(keep=True))
         found = next((path for path in map(shutil.which, _NAMES) if path), None)
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        with served(result, Path(folder)) as (address, first):
+        with served(made) as (address, first):
             for scheme in ("light", "dark"):
-                taken = [take(browser, result / "report.html", scheme), *take_pages(browser, address, first, scheme)]
+                report = made.result.folder / "report.html"
+                taken = [take(browser, report, scheme), *take_pages(browser, address, first, scheme)]
                 for picture in taken:
                     print(f"{picture}: {picture.stat().st_size // 1000} KB")
         browser.close()
