@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keepers.cli.tables import print_json, print_text
+from keepers.cli.tables import print_json, print_pairs, print_text
 from keepers.pipeline.run import RunResult
 
 _MOST_WARNINGS = 3
@@ -20,8 +20,7 @@ def show_result(result: RunResult, json: bool) -> None:
     for warning in _warnings(result.summary):
         print_text(f"Look at this: {warning}", style="yellow")
     print_text(f"\nEverything is in {result.folder}:")
-    for file in result.summary["files"]:
-        print_text(f"  {file['name']:<24} {file['what']}")
+    print_pairs((file["name"], file["what"]) for file in result.summary["files"])
     engine = result.summary.get("engine")
     if engine is not None:
         print_text(f"\nThe customers are in {engine['tables']['customers']} of {engine['address']}.")

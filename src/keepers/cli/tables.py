@@ -24,6 +24,22 @@ def print_text(text: str, style: str | None = None) -> None:
     console().print(text, style=style, markup=False, highlight=False)
 
 
+def print_pairs(pairs: Iterable[tuple[str, str]], wide: int = 24) -> None:
+    """Print names and what each is, in two columns; `wide` is the first one's width."""
+    import textwrap
+
+    out = console()
+    for name, what in pairs:
+        text = textwrap.fill(
+            what,
+            out.width,
+            initial_indent=f"  {name:<{wide}} ",
+            subsequent_indent=" " * (wide + 3),
+            break_on_hyphens=False,
+        )
+        out.print(text, markup=False, highlight=False)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON, for programs: no colours, no wrapping."""
     import json
