@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from keepers.data.engine import literal, quoted, template
-from keepers.domain.cells import Cells, FloatArray, IntArray
+from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.money import DiscountRate
 from keepers.evaluation.baselines import CohortMean
 from keepers.evaluation.calibration import Coverage, coverage, pit_histogram
@@ -20,14 +19,11 @@ from keepers.evaluation.outcomes import SAMPLE
 from keepers.models.spend.fitting import fit_spend
 from keepers.numerics.likelihoods.signed_spend import SignedMoments
 from keepers.valuation.cell_values import Buying, CellValues
-from keepers.valuation.intervals import LogCumulants, ValueShape
 from keepers.valuation.signed_intervals import STATES, quantiles, transform
 from keepers.valuation.spend_forecast import SignedForecast, SpendForecast, spend_forecast
 
 _PACKAGE = "keepers.evaluation.sql"
 _UNDISCOUNTED = DiscountRate(0.0)
-_FARTHEST = 8.0
-_HALVINGS = 36
 _QUANTILES = np.arange(0.05, 0.96, 0.05)
 
 
@@ -78,6 +74,7 @@ class ValueHoldout:
         self.engine = origin.summary.engine
         self.factor = origin.summary.margin.factor
         self._hindsight: GainCurve | None = None
+        self._values: CellValues | None = None
 
     def grade_model(self, buying: Any, spending: Any) -> ValueGrade:
         """Grade a model of buying with one of spend.
@@ -198,18 +195,24 @@ class ValueHoldout:
         )
         keys = np.column_stack([rows[name] for name in summary.key]).astype(np.float64)
         distinct, cell = np.unique(keys, axis=0, return_inverse=True)
-        days = summary.unit.days
-        cells = Cells(
-            distinct[:, 0],
-            distinct[:, 1] / days,
-            distinct[:, 2] / days,
-            np.bincount(cell).astype(np.float64),
-            summary.unit,
-            pattern=distinct[:, 3].astype(np.int64) if "pattern" in summary.key else None,
-            attributes=summary.attributes(),
-        )
-        spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
+        cells, spend = origin.outcomes.cells, forecast
+        if len(distinct) < cells.size:
+            days = summary.unit.days
+            cells = Cells(
+                distinct[:, 0],
+                distinct[:, 1] / days,
+                distinct[:, 2] / days,
+                np.bincount(cell).astype(np.float64),
+                summary.unit,
+                pattern=distinct[:, 3].astype(np.int64) if "pattern" in summary.key else None,
+                attributes=summary.attributes(),
+            )
+            spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
         values = CellValues(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor)
+        if self._values is not None and self._values.buying is buying:
+            # The sample is always the same, so that what buying says of it serves every model of spend.
+            values = self._values.with_spend(spend)
+        self._values = values
         known_scale = rows["scale"].astype(np.float64)
         expected = values.money(values.predictions.expected_purchases)[cell] * known_scale
         actual = rows["holdout_money"] * self.factor
@@ -221,7 +224,9 @@ class ValueHoldout:
         else:
             dearer = np.broadcast_to(spend.calendar(origin.horizon), cells.x.shape)
             scale = self.factor * known_scale * dearer[cell]
-            below, at = _transform(shape, cell, actual / scale)
+            below = shape.probability(cell, np.maximum(actual / scale, 0.0))
+            at = below.copy()
+            below[actual <= 0] = 0.0
             # What was returned beyond what was bought counts as nothing bought: values are never below zero.
             outcome = np.maximum(actual, 0.0)
         score = np.zeros(actual.size)
@@ -233,33 +238,3 @@ class ValueHoldout:
             error = outcome - predicted
             score += 2.0 * np.where(error >= 0, level, level - 1.0) * error / _QUANTILES.size
         return below, at, expected, float(score.mean())
-
-
-def _transform(shape: ValueShape, cell: IntArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Forecast probability of less than each outcome and of at most it; all the mass at zero for who bought nothing."""
-    zero = shape.p_zero[cell]
-    bought = outcome > 0
-    within = _positive(shape, cell[bought], outcome[bought])
-    below, at = np.zeros(outcome.size), zero.copy()
-    below[bought] = at[bought] = zero[bought] + (1.0 - zero[bought]) * within
-    return below, at
-
-
-def _positive(shape: ValueShape, cell: IntArray, outcome: FloatArray) -> FloatArray:
-    """Forecast probability of at most each outcome, given that it is positive."""
-    whole = shape.positive
-    some = LogCumulants(whole.mean[cell], whole.variance[cell], whole.third[cell])
-    low, high = np.full(outcome.size, -_FARTHEST), np.full(outcome.size, _FARTHEST)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        above = some.quantile(ndtr(middle)) < outcome
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    found = ndtr(0.5 * (low + high))
-    place = np.full(shape.p_zero.size, -1)
-    place[shape.many] = np.arange(shape.many.size)
-    rows = np.flatnonzero(place[cell] >= 0)
-    if rows.size:
-        mixture, part = shape.mixture, place[cell[rows]]
-        z = (np.log(outcome[rows])[:, None] - mixture.mean[part]) / mixture.deviation[part]
-        found[rows] = np.sum(mixture.weight[part] * ndtr(z), axis=1)
-    return np.asarray(found)

@@ -14,7 +14,7 @@ from keepers.models.evidence import Evidence, Likelihood, Resampling
 from keepers.models.posterior import Posterior, Target
 from keepers.models.priors import ParameterPrior
 from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.optimise import LOG_BOUND, Optimum, maximise
+from keepers.numerics.optimise import LOG_BOUND, TOLERANCE, Optimum, maximise
 
 FloatArray = NDArray[np.float64]
 LEAST_INFORMATION = 0.1
@@ -167,17 +167,34 @@ def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:
     # The starts compete loosely, on few rows where rows are many; only the best is followed to the end, which on a
     # ridge without a summit is a long way.
     first, *finer = problem.rough or (problem.likelihood,)
-    ahead = _best([_climb(first, prior, start, 1e-3) for start in problem.starts]).point
+    ahead = _best(_competition(first, prior, problem.starts))
+    # What was evaluated last is where the next search begins; it is another function where that is on other rows.
+    begin = None if problem.rough else ahead.evaluation
     for rough in finer:
-        ahead = _climb(rough, prior, ahead, 1e-1).point
-    best = _climb(problem.likelihood, prior, ahead)
+        ahead = _climb(rough, prior, ahead.point, 1e-1)
+    best = _climb(problem.likelihood, prior, ahead.point, first=begin)
     if best.converged and best.evaluation.finite:
         return best
     return _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
 
 
+def _competition(likelihood: Likelihood, prior: ParameterPrior | None, starts: Sequence[FloatArray]) -> list[Optimum]:
+    """Where loose searches from the starts end; one on its way to an end that was found before is not followed."""
+    ends: list[Optimum] = []
+    for start in starts:
+        found = _climb(likelihood, prior, start, 1e-3, known=ends)
+        if found.known is None:
+            ends.append(found)
+    return ends
+
+
 def _climb(
-    likelihood: Likelihood, prior: ParameterPrior | None, start: FloatArray, tolerance: float | None = None
+    likelihood: Likelihood,
+    prior: ParameterPrior | None,
+    start: FloatArray,
+    tolerance: float = TOLERANCE,
+    first: Evaluation | None = None,
+    known: Sequence[Optimum] = (),
 ) -> Optimum:
     def objective(point: FloatArray) -> Evaluation:
         # Far out, where a search may probe, a likelihood may overflow; such a point is refused, not warned of.
@@ -185,7 +202,7 @@ def _climb(
             value = likelihood(point, 2)
         return value if prior is None else value + prior.evaluate(point)
 
-    return maximise(objective, start) if tolerance is None else maximise(objective, start, tolerance=tolerance)
+    return maximise(objective, start, tolerance=tolerance, first=first, known=known)
 
 
 def _best(found: Sequence[Optimum]) -> Optimum:

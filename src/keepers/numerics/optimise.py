@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +21,12 @@ LOG_BOUND = 12.0
 _WALL = 1e3
 _INTO_WALL = 1e-7
 """How far a step goes into a wall that it comes upon: far enough to feel it, too little to pay for it."""
-_TOLERANCE = 1e-9
+TOLERANCE = 1e-9
+"""A gain that is not worth another step."""
 _LARGEST_STEP = 4.0
 _TELLING = 1e-3
+_SAME_SUMMIT, _NEAR_SUMMIT = 0.05, 0.5
+"""How far from a known maximum a Newton step may lead, in the function and in each variable, and yet lead to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +45,8 @@ class Optimum:
         For each variable, whether it leans on a wall.
     steps : int
         Evaluations made.
+    known : Optimum or None
+        The maximum found before to which this search was on its way when it was given up.
     """
 
     point: FloatArray
@@ -48,6 +54,7 @@ class Optimum:
     converged: bool
     at_bound: tuple[bool, ...]
     steps: int
+    known: Optimum | None = None
 
     @property
     def interior(self) -> bool:
@@ -60,7 +67,9 @@ def maximise(
     start: FloatArray,
     bound: float = LOG_BOUND,
     most_steps: int = 200,
-    tolerance: float = _TOLERANCE,
+    tolerance: float = TOLERANCE,
+    first: Evaluation | None = None,
+    known: Sequence[Optimum] = (),
 ) -> Optimum:
     """Climb to a local maximum from a start.
 
@@ -79,15 +88,22 @@ def maximise(
         Most evaluations.
     tolerance : float
         The search ends when half of Newton's decrement, which is the gain still expected, falls below this.
+    first : Evaluation, optional
+        The function at the start, where it is known.
+    known : sequence of Optimum
+        Maxima found from other starts: the search is given up once Newton's step leads to one of them.
     """
     point = np.clip(np.asarray(start, float), -bound, bound)
-    plain = objective(point)
-    steps = 1
+    plain = objective(point) if first is None else first
+    steps = 1 if first is None else 0
     radius = 1.0
     converged = False
     while plain.finite and steps < most_steps:
         here = walled(plain, point, bound)
         step, promised = _trust_step(here, radius)
+        ahead = _leads_to(known, point, step, here.value + promised, radius)
+        if ahead is not None:
+            return Optimum(point, plain, False, ahead.at_bound, steps, ahead)
         part = _up_to_the_wall(point, step, bound)
         step = part * step
         gain = promised if part == 1.0 else _gain(here, step)
@@ -149,6 +165,20 @@ def walled(evaluation: Evaluation, point: FloatArray, bound: float) -> Evaluatio
     return evaluation + penalty
 
 
+def _leads_to(
+    known: Sequence[Optimum], point: FloatArray, step: FloatArray, value: float, radius: float
+) -> Optimum | None:
+    """The maximum to which Newton's step leads by the quadratic model here and by the one there."""
+    if not known or math.sqrt(float(step @ step)) > 0.9 * radius:
+        return None
+    for one in known:
+        away = point + step - one.point
+        off = max(abs(value - one.evaluation.value), -0.5 * float(away @ one.evaluation.hessian @ away))
+        if one.converged and one.interior and off < _SAME_SUMMIT and float(np.max(np.abs(away))) < _NEAR_SUMMIT:
+            return one
+    return None
+
+
 def _up_to_the_wall(point: FloatArray, step: FloatArray, bound: float) -> float:
     """How much of a step to take: a wall that is not felt yet ends it, for the quadratic model knows nothing of it."""
     ahead = (np.abs(point) <= bound) & (np.abs(point + step) > bound + _INTO_WALL)
@@ -172,7 +202,8 @@ def _trust_step(here: Evaluation, radius: float) -> tuple[FloatArray, float]:
     shift = 0.0 if smallest > floor else floor - smallest
 
     def length(by: float) -> float:
-        return float(np.linalg.norm(along / (curvature + by)))
+        coordinates = along / (curvature + by)
+        return math.sqrt(float(coordinates @ coordinates))
 
     if length(shift) > radius:
         low, high = shift, shift + max(1.0, 2 * float(np.linalg.norm(along)) / radius)

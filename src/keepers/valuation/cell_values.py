@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -26,6 +26,9 @@ AHEAD, ALSO, FAR = "ahead", "also", "far"
 
 LEVEL = 80
 """The interval that `_low` and `_high` stand for, in per cent."""
+
+_OF_BUYING = ("predictions", "rhythm", "orders", "_far_orders")
+"""What is computed without the model of spend."""
 
 
 class Buying(Protocol):
@@ -86,6 +89,13 @@ class CellValues:
     def predictions(self) -> CellPredictions:
         """What is expected within the horizon."""
         return self.buying.predict_cells(self.cells, self.horizon, self.discount, self.lifetime)
+
+    def with_spend(self, spend: SpendForecast | None) -> CellValues:
+        """The same customers with another model of spend; what was found of buying is kept."""
+        other = replace(self, spend=spend)
+        other._alone.update(self._alone)
+        other.__dict__.update({name: self.__dict__[name] for name in _OF_BUYING if name in self.__dict__})
+        return other
 
     @property
     def p_alive(self) -> FloatArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -63,8 +65,12 @@ def test_whole_forecasts_are_calibrated(graded: tuple[GammaGamma, ValueGrade]) -
 
 def test_the_score_prefers_the_spend_that_is_known(origin: Origin, graded: tuple[GammaGamma, ValueGrade]) -> None:
     spending, grade = graded
-    wrong = GammaGamma(include_first=spending.include_first)
-    wrong.fit = lambda data: _overrated(GammaGamma(spending.include_first).fit(data))  # type: ignore[method-assign]
+
+    class Wrong(GammaGamma):
+        def fit(self, data: Any) -> Any:
+            return _overrated(GammaGamma(spending.include_first).fit(data))
+
+    wrong = Wrong(include_first=spending.include_first)
     assert grade.score is not None
     other = ValueHoldout(origin).grade_model(origin.fitted["MBGNBD"], wrong)
     assert other.score is not None
@@ -88,3 +94,14 @@ def test_past_spend_is_what_was_spent_in_the_period_before(origin: Origin) -> No
     assert grade.metrics.predicted == pytest.approx(float(spent) * MARGIN)
     assert grade.score is None
     assert grade.coverage == ()
+
+
+def test_a_model_of_spend_is_graded_the_same_after_another(origin: Origin) -> None:
+    buying = origin.fitted["MBGNBD"]
+    one, many = ValueHoldout(origin), [ValueHoldout(origin) for _ in range(2)]
+    in_turn = [one.grade_model(buying, GammaGamma(include_first=first)) for first in (False, True)]
+    alone = [two.grade_model(buying, GammaGamma(include_first=i == 1)) for i, two in enumerate(many)]
+    for first, second in zip(in_turn, alone, strict=True):
+        assert first.score == second.score
+        assert np.array_equal(first.below, second.below)
+        assert np.array_equal(first.predicted, second.predicted)

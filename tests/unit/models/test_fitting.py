@@ -171,3 +171,19 @@ def test_many_rows_are_graded_by_the_shape_of_the_posterior() -> None:
     assert "not normal" in found.posterior.diagnostic
     shifted = fit(problem(skewed)).posterior.shifted(np.array([3.0]))
     assert np.log(shifted.draws(2000, np.random.default_rng(2))).mean() == pytest.approx(3.42, abs=0.08)
+
+
+def test_a_start_in_the_same_hollow_costs_less_than_one_alone() -> None:
+    asked: list[float] = []
+
+    def counted(point: np.ndarray, order: int) -> Evaluation:
+        asked.append(float(point[0]))
+        return two_hills(point, order)
+
+    one = fit(problem(counted, starts=(8.0,)))
+    alone = len(asked)
+    asked.clear()
+    three = fit(problem(counted, starts=(8.0, 9.0, -8.0)))
+    assert three.log_parameters == pytest.approx(one.log_parameters, abs=1e-9)
+    assert min(asked) < -1.9
+    assert len(asked) < 3 * alone

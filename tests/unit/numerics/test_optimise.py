@@ -87,3 +87,36 @@ def test_derivatives_in_logarithms() -> None:
     found = in_logarithms(theta, 1.0, np.array([3.0, 5.0]), np.array([[-1.0, 0.5], [0.5, -2.0]]))
     assert found.gradient == pytest.approx([6.0, 1.5])
     assert found.hessian == pytest.approx(np.array([[2.0, 0.3], [0.3, 1.32]]))
+
+
+def test_a_search_on_its_way_to_a_known_maximum_is_given_up() -> None:
+    first = maximise(banana, np.array([-1.2, 1.0]))
+    alone = maximise(banana, np.array([5.0, -8.0]))
+    second = maximise(banana, np.array([5.0, -8.0]), known=[first])
+    assert second.known is first
+    assert second.steps < alone.steps
+
+
+def test_another_maximum_is_found_beside_a_known_one() -> None:
+    def hills(point: np.ndarray) -> Evaluation:
+        (u,) = point
+        return Evaluation(-((u * u - 4) ** 2) + u, np.array([-4 * u * (u * u - 4) + 1]), np.array([[-12 * u * u + 16]]))
+
+    low = maximise(hills, np.array([-2.5]))
+    high = maximise(hills, np.array([2.5]), known=[low])
+    assert high.known is None
+    assert high.converged
+    assert high.evaluation.value > low.evaluation.value + 1
+
+
+def test_what_is_known_of_the_start_is_not_asked_again() -> None:
+    asked: list[np.ndarray] = []
+
+    def counted(point: np.ndarray) -> Evaluation:
+        asked.append(point)
+        return banana(point)
+
+    top = maximise(banana, np.array([0.0, 0.0]))
+    again = maximise(counted, top.point, first=top.evaluation)
+    assert again.converged
+    assert len(asked) == again.steps == 1

@@ -26,6 +26,7 @@ from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import NO_MEAN, gamma_forecast
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.independence import Independence
+from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.partwise import PartwiseModel
 from keepers.models.spend.rated_rows import customer_rows, joint_rows, rated_rows, summary_of
 from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor
@@ -173,7 +174,9 @@ class CorrelatedSpend(PartwiseModel):
         """
         self.rates_ = BuyingRates.of(buying)
         summary = summary_of(data, self.rates_.unit, self._all_attributes)
-        plain = GammaGamma(self.include_first, self._plain_prior(), covariates=self.covariates).fit(summary)
+        plain: GammaGamma = known_fit(
+            GammaGamma(self.include_first, self._plain_prior(), covariates=self.covariates), summary
+        )
         self._coded_as(plain)
         self.independence_ = plain.independence_
         fits = TraitFits(self, plain, self.coding_, self._stretch)

@@ -22,6 +22,7 @@ from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import gamma_forecast
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.independence import Independence
+from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.level_rows import LevelRows, level_rows
 from keepers.models.spend.partwise import PartwiseModel
 from keepers.models.spend.single_orders import orders_of, pairs_of
@@ -350,7 +351,8 @@ class DriftingGammaGamma(PartwiseModel):
             beliefs = {name: belief for name, belief in prior.beliefs.items() if name in GammaGamma.symbols}
             prior = Prior(beliefs, prior.unit, prior.strength, True)
         plain = GammaGamma(self.include_first, prior, covariates=self.covariates)
-        return plain.fit(data if isinstance(data, Summary) else cells)
+        fitted: GammaGamma = known_fit(plain, data if isinstance(data, Summary) else cells)
+        return fitted
 
     def _remarks(self, rows: OrderRows) -> tuple[str, ...]:
         if self.drift_ == "none":

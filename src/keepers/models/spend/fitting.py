@@ -10,6 +10,7 @@ from keepers.models.spend.buying_rates import LEAVING
 from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.signed_spend import SignedSpend
 from keepers.models.spend.trait_tests import trait_tests
 from keepers.summaries.spend_history import sides_table
@@ -21,7 +22,9 @@ FEWEST = 200
 
 def fit_spend(model: Any, summary: Summary, buying: Any) -> Any:
     """Fit a model of spend to a summary, with the fitted model of buying where it needs one."""
-    return model.fit(summary, buying) if getattr(model, "needs_buying", False) else model.fit(summary)
+    if getattr(model, "needs_buying", False):
+        return model.fit(summary, buying)
+    return known_fit(model, summary) if isinstance(model, (GammaGamma, DriftingGammaGamma)) else model.fit(summary)
 
 
 def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
@@ -44,7 +47,7 @@ def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
     if summary.margin.per_order and _loses_money(summary):
         asked += [SignedSpend(), SignedSpend(include_first=True)]
     try:
-        plain = GammaGamma().fit(summary)
+        plain = known_fit(GammaGamma(), summary)
     except InputError:
         return tuple(asked)
     if plain.n_customers_ < FEWEST or not plain.outcome_.trustworthy_parameters:
@@ -54,7 +57,7 @@ def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
         if not plain.independence_.holds or (tests is not None and not tests.holds):
             asked.append(CorrelatedSpend())
     try:
-        drifts = DriftingGammaGamma().fit(summary).drift_ != "none"
+        drifts = known_fit(DriftingGammaGamma(), summary).drift_ != "none"
     except FitError:
         drifts = False
     return (*asked, DriftingGammaGamma()) if drifts else tuple(asked)
