@@ -18,7 +18,7 @@ from keepers.storage.schema import HEAD, METADATA
 from keepers.storage.state import FILE, FOLDER, State
 from unit.storage.books import check, fill
 from unit.storage.letter_books import check_letters, fill_letters
-from unit.storage.service_books import check_service, check_work, fill_service, fill_work
+from unit.storage.service_books import check_once, check_service, check_work, fill_service, fill_work
 
 FILES = sorted(Path(__file__).parent.glob("state-*.sql"))
 NEWEST = Path(__file__).parent / f"state-{HEAD}.sql"
@@ -52,6 +52,9 @@ def test_a_state_of_an_earlier_schema_opens_and_holds_everything(path: Path, tmp
                 check_work(books)
             if path.stem >= "state-0004":
                 check_letters(books)
+            if path.stem >= "state-0007":
+                check_once(books)
+            assert not any(dict(one.detail).get("outcome") for one in books.users.deeds(99))
         with state._database.reading() as connection:
             context = MigrationContext.configure(connection)
             assert context.get_current_revision() == HEAD

@@ -15,6 +15,7 @@ from keepers.storage.answers import Answer
 from keepers.storage.ledger_lists import LedgerRow
 from keepers.web import week
 from keepers.web.access import Decider, Reader, TheSite
+from keepers.web.once import OnceHeader
 
 router = APIRouter(tags=["decisions"], responses=ERRORS)
 
@@ -132,9 +133,9 @@ def decisions(
 
 
 @router.post("/decisions/{key}", responses=MISSING)
-def decide(site: TheSite, visitor: Decider, key: str, said: Said) -> AnswerShape:
+def decide(site: TheSite, visitor: Decider, key: str, said: Said, once: OnceHeader = "") -> AnswerShape:
     """Accept or dismiss a proposal; what is accepted goes into the ledger, to be held against what happens."""
-    return answer_shape(week.answer(site, visitor, key, said.answer == "accepted", said.why))
+    return answer_shape(week.answer(site, visitor, key, said.answer == "accepted", said.why, once))
 
 
 @router.get("/decisions/answers")

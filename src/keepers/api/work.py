@@ -13,6 +13,7 @@ from keepers.api.shapes import AlertShape, JobShape, alert_shape, job_shape
 from keepers.domain.access import Scope
 from keepers.domain.alert import AlertStatus
 from keepers.web.access import Decider, Reader, TheSite
+from keepers.web.once import OnceHeader
 
 router = APIRouter(tags=["work"], responses=ERRORS)
 
@@ -46,13 +47,18 @@ def alerts(
 
 
 @router.post("/alerts/{number}", responses=MISSING)
-def close_alert(site: TheSite, visitor: Decider, number: int, closing: Closing) -> AlertShape:
+def close_alert(site: TheSite, visitor: Decider, number: int, closing: Closing, once: OnceHeader = "") -> AlertShape:
     """Record what came of an alert."""
     if not 0 < number <= LARGEST_NUMBER:
         raise HTTPException(404, f"There is no alert {number}.")
+    once = once and f"alert {number} {once}"
     with site.state.writing() as books:
-        if not books.alerts.listed(number=number):
+        known = books.alerts.listed(number=number)
+        if not known:
             raise HTTPException(404, f"There is no alert {number}.")
+        if books.once.said(visitor.name, once) is not None:
+            return alert_shape(known[0].for_eyes(visitor.may(Scope.PERSONS)))
+        books.once.keep(visitor.name, once, {}, site.now())
         done = books.alerts.close(number, AlertStatus(closing.status), closing.outcome, site.now())
         # What was said of a customer stands in the book of alerts, where it goes with them; the log outlasts them.
         books.users.note(visitor.name, f"alert {closing.status}", str(number), site.now())
@@ -68,9 +74,15 @@ def jobs(site: TheSite, visitor: Reader) -> list[JobShape]:
 
 
 @router.post("/jobs", status_code=202)
-def ask(site: TheSite, visitor: Decider, wish: Wish) -> JobShape:
+def ask(site: TheSite, visitor: Decider, wish: Wish, once: OnceHeader = "") -> JobShape:
     """Ask for a run over all files and events: models are chosen and tested anew, and then everybody is valued."""
+    once = once and f"job {once}"
     with site.state.writing() as books:
+        before = books.once.said(visitor.name, once)
+        known = None if before is None else books.jobs.numbered(int(before["number"]))
+        if known is not None:
+            return job_shape(known)
         job = books.jobs.ask(wish.kind, visitor.name, site.now())
+        books.once.keep(visitor.name, once, {"number": job.number}, site.now())
         books.users.note(visitor.name, "job asked", wish.kind, site.now(), {"job": job.number})
     return job_shape(job)

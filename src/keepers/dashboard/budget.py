@@ -23,6 +23,7 @@ from keepers.pipeline.live_values import Meaning
 from keepers.reports.sections import render_sections
 from keepers.storage.live import Generation
 from keepers.web import week
+from keepers.web.once import OnceField
 from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -109,6 +110,7 @@ def take(
     visitor: _DECIDES,
     why: Annotated[str, Form(min_length=1, max_length=2_000)],
     asked: Annotated[str, Form(max_length=_LONGEST)] = "",
+    once: OnceField = "",
 ) -> RedirectResponse:
     """Decide for the plan of what was asked; later runs hold it against what happens."""
     generation = site.generation()
@@ -118,7 +120,7 @@ def take(
     plan, _ = planned(curves, Asked.of(parse_qsl(asked)).wish(), site.project.acquisition)
     if not plan.recommended:
         raise HTTPException(422, "No change is recommended within these limits, so there is nothing to take.")
-    week.take_plan(site, visitor, starting(plan, site.now().date()), why)
+    week.take_plan(site, visitor, starting(plan, site.now().date()), why, once)
     return back_to("/decisions")
 
 

@@ -13,6 +13,7 @@ from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
 from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.web import week
+from keepers.web.once import OnceField
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,9 +61,10 @@ def answer(
     said: Annotated[Literal["accepted", "dismissed"], Form()],
     why: Annotated[str, Form(min_length=1, max_length=2_000)],
     back: Annotated[Literal["/", "/decisions"], Form()] = "/decisions",
+    once: OnceField = "",
 ) -> RedirectResponse:
     """Accept or dismiss a proposal."""
-    week.answer(site, visitor, key, said == "accepted", why)
+    week.answer(site, visitor, key, said == "accepted", why, once)
     return back_to(back)
 
 

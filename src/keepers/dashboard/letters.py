@@ -16,6 +16,7 @@ from keepers.pipeline.quarterly import quarterly_report
 from keepers.reports.letter_page import letter_html
 from keepers.reports.quarterly import Paper
 from keepers.reports.quarters import reported
+from keepers.web.once import OnceField
 
 router = APIRouter(include_in_schema=False)
 
@@ -59,10 +60,15 @@ def one_letter(site: TheSite, visitor: Person, number: int) -> Response:
 
 
 @router.post("/letters/send")
-def send_now(site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)]) -> RedirectResponse:
-    """Write a letter now, which is sent within the minute; asked twice in one minute it is one letter."""
-    now = site.now()
-    kept = keep_letter(site.project, site.state, now.replace(second=0, microsecond=0), now)
+def send_now(
+    site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)], once: OnceField = ""
+) -> RedirectResponse:
+    """Write a letter now, which is sent within the minute; asked twice in a minute or by one form, it is one letter."""
+    now, once = site.now(), once and f"letter {once}"
+    with site.state.reading() as books:
+        if books.once.said(visitor.name, once) is not None:
+            return back_to("/letters")
+    kept = keep_letter(site.project, site.state, now.replace(second=0, microsecond=0), now, (visitor.name, once))
     with site.state.writing() as books:
         books.users.note(visitor.name, "letter asked", "" if kept is None else str(kept.number), now)
     return back_to("/letters")

@@ -25,6 +25,7 @@ from keepers.reports.page import asset as report_asset
 from keepers.reports.page import style_sheet
 from keepers.storage.live import Generation
 from keepers.web.access import SESSION, TheSite, the_site
+from keepers.web.once import new_name
 from keepers.web.secrets import csrf_token, is_csrf_token
 from keepers.web.site import Site
 
@@ -185,7 +186,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, bytecode_cache=Kept(_HERE / "templates"),
     )  # fmt: skip
-    made.globals |= {"fmt": formatting, "words": words, "Scope": Scope, "today": dt.date.today}
+    made.globals |= {"fmt": formatting, "words": words, "Scope": Scope, "today": dt.date.today, "once": new_name}
     made.filters["part"] = lambda text: quote(str(text), safe="")
     return made
 

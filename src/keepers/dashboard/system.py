@@ -21,6 +21,7 @@ from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, c
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.storage.state import FOLDER
 from keepers.web.access import SESSION
+from keepers.web.once import OnceField
 from keepers.web.pulls import pulled_sources
 from keepers.web.secrets import hash_password, is_password, new_token, token_hash
 from keepers.web.site import Site
@@ -104,9 +105,13 @@ def data(request: Request, site: TheSite, visitor: Person) -> Response:
 
 
 @router.post("/data/run")
-def ask_run(site: TheSite, visitor: _Decides) -> RedirectResponse:
+def ask_run(site: TheSite, visitor: _Decides, once: OnceField = "") -> RedirectResponse:
     """Ask for a run over everything."""
+    once = once and f"run {once}"
     with site.state.writing() as books:
+        if books.once.said(visitor.name, once) is not None:
+            return back_to("/data")
+        books.once.keep(visitor.name, once, {}, site.now())
         job = books.jobs.ask("run", visitor.name, site.now())
         books.users.note(visitor.name, "job asked", "run", site.now(), {"job": job.number})
     return back_to("/data")

@@ -22,6 +22,7 @@ from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.storage.live_lists import GROUPS, LARGEST_PAGE
 from keepers.storage.state import Books
 from keepers.web import week
+from keepers.web.once import OnceField
 from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -124,10 +125,15 @@ def close(
     visitor: Annotated[Visitor, _DECIDES],
     status: Annotated[str, Form()],
     outcome: Annotated[str, Form(min_length=1, max_length=2_000)],
+    once: OnceField = "",
 ) -> RedirectResponse:
     """Record what came of an alert."""
     end = AlertStatus.DONE if status == "done" else AlertStatus.DISMISSED
+    once = once and f"alert {number} {once}"
     with site.state.writing() as books:
+        if books.once.said(visitor.name, once) is not None:
+            return back_to("/leaving")
+        books.once.keep(visitor.name, once, {}, site.now())
         books.alerts.close(min(number, 2**31 - 1), end, outcome, site.now())
         # What was said of a customer stands in the book of alerts, where it goes with them; the log outlasts them.
         books.users.note(visitor.name, f"alert {end.value}", str(number), site.now())

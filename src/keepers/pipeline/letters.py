@@ -117,8 +117,12 @@ def letter_of(project: Project, state: State, now: dt.datetime) -> tuple[Letter,
     return write_letter(run.content, facts), run
 
 
-def keep_letter(project: Project, state: State, due: dt.datetime, now: dt.datetime) -> KeptLetter | None:
+def keep_letter(
+    project: Project, state: State, due: dt.datetime, now: dt.datetime, once: tuple[str, str] = ("", "")
+) -> KeptLetter | None:
     """Write the letter of a due moment into the state; None where that moment has one already.
+
+    Who wishes for it, and under which name, may be said by `once`: a wish that was fulfilled writes no other letter.
 
     Raises
     ------
@@ -133,7 +137,11 @@ def keep_letter(project: Project, state: State, due: dt.datetime, now: dt.dateti
         new_message_id(settings.sender),
     )  # fmt: skip
     with state.writing() as books:
-        return books.letters.add(kept)
+        if books.once.said(*once) is not None:
+            return None
+        added = books.letters.add(kept)
+        books.once.keep(*once, {}, now)
+        return added
 
 
 def deliver(project: Project, state: State, number: int, clock: Callable[[], dt.datetime]) -> KeptLetter | None:

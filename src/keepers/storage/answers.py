@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
@@ -54,6 +55,23 @@ class Answer:
     evidence: EvidenceGrade
     decision_ids: tuple[str, ...] = ()
     number: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        said = asdict(self)
+        return {
+            **said, "at": self.at.isoformat(), "holds_until": self.holds_until.isoformat(),
+            "evidence": self.evidence.value, "decision_ids": list(self.decision_ids),
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Answer:
+        """As it was."""
+        return cls(**{
+            **said, "at": dt.datetime.fromisoformat(said["at"]),
+            "holds_until": dt.date.fromisoformat(said["holds_until"]), "evidence": EvidenceGrade(said["evidence"]),
+            "decision_ids": tuple(said["decision_ids"]),
+        })  # fmt: skip
 
 
 class AnswerBook:

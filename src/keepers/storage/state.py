@@ -18,6 +18,7 @@ from keepers.storage.answers import AnswerBook
 from keepers.storage.copying import copy_state, fill_state
 from keepers.storage.database import Database, sqlite_url
 from keepers.storage.divisions import Divisions
+from keepers.storage.done_once import OnceBook
 from keepers.storage.erasing import Erasure, NamesOf, erase_customers, keys_of_address, known_customers
 from keepers.storage.failures import told_of_files
 from keepers.storage.inbox import Inbox
@@ -65,6 +66,8 @@ class Books:
         Lists that people keep.
     letters : LetterBook
         Letters that were written, and what came of sending them.
+    once : OnceBook
+        Wishes that were fulfilled, so that one that is sent again is not fulfilled again.
     """
 
     runs: RunBook
@@ -78,6 +81,7 @@ class Books:
     answers: AnswerBook
     views: ViewBook
     letters: LetterBook
+    once: OnceBook
     connection: Connection
 
     def lists(self, generation: int) -> LiveLists:
@@ -230,7 +234,7 @@ class State:
         return Books(
             RunBook(connection, self.snapshots), AlertBook(connection), Ledger(connection), Divisions(connection),
             UserBook(connection), Inbox(connection), LiveBook(connection), JobBook(connection),
-            AnswerBook(connection), ViewBook(connection), LetterBook(connection), connection,
+            AnswerBook(connection), ViewBook(connection), LetterBook(connection), OnceBook(connection), connection,
         )  # fmt: skip
 
 

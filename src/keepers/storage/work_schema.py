@@ -1,4 +1,4 @@
-"""Tables of what people do with what is shown: answers to proposed decisions, and lists that they keep."""
+"""Tables of what people do with what is shown: answers to decisions, lists that they keep, what was sent twice."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ SAVED_VIEWS = Table(
     UniqueConstraint("owner", "name", name="one_view_of_a_name"),
 )
 """A list that somebody keeps: its name, the page and what its address says."""
+
+DONE_ONCE = Table(
+    "done_once",
+    METADATA,
+    Column("who", String(320), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("said", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""A wish of somebody that was fulfilled, by the name that it was sent under, and what came of it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 
 from keepers.acquisition.budget import BudgetPlan
+from keepers.acquisition.budget_record import plan_decisions
 from keepers.acquisition.response import ResponseCurves
 from keepers.acquisition.response_file import FILE as CURVES
 from keepers.acquisition.response_file import load_curves
@@ -31,8 +34,8 @@ def this_week(site: Site, books: Books, generation: Generation) -> tuple[Proposa
     return tuple(sorted((*found, *of_alerts(books.alerts.listed())), key=by_money))
 
 
-def answer(site: Site, visitor: Visitor, key: str, accepted: bool, why: str) -> Answer:
-    """Accept or dismiss a proposal.
+def answer(site: Site, visitor: Visitor, key: str, accepted: bool, why: str, once: str = "") -> Answer:
+    """Accept or dismiss a proposal; what was sent under the same name before is answered as it was.
 
     Raises
     ------
@@ -49,27 +52,44 @@ def answer(site: Site, visitor: Visitor, key: str, accepted: bool, why: str) -> 
         # Worked out before, as nobody else writes meanwhile.
         plan = starting(usual_plan(curves_of(site, generation), site.project.acquisition), site.now().date())
     with site.state.writing() as books:
+        before = books.once.said(visitor.name, once and f"decision {key} {once}")
+        if before is not None:
+            return Answer.from_dict(before)
         one = next((some for some in this_week(site, books, generation) if some.key == key), None)
         if one is None:
             raise HTTPException(
                 404, "This is not proposed now: somebody has answered it, or a newer run has not found it."
             )
-        return give_answer(
+        given = give_answer(
             books, one, accepted, why, visitor.name, site.now(), folder=Path(generation.folder), plan=plan
         )  # fmt: skip
+        # What is said of a customer stands in the book of alerts alone, where it is erased with them.
+        kept = given if one.alert is None else replace(given, why="", title="")
+        books.once.keep(visitor.name, once and f"decision {key} {once}", kept.to_dict(), site.now())
+    return given
 
 
-def take_plan(site: Site, visitor: Visitor, plan: BudgetPlan, why: str) -> Answer:
-    """Accept a plan of the budget that somebody has made."""
-    generation = site.generation()
-    assert generation is not None
+def take_plan(site: Site, visitor: Visitor, plan: BudgetPlan, why: str, once: str = "") -> None:
+    """Accept a plan of the budget that somebody has made; once, where it was sent again or is in force already."""
     currency = "" if plan.currency == "unspecified" else plan.currency
     proposed = Proposal(
         "budget", "budget", "Divide the marketing budget as planned", plan.value_meaning, plan.gain.value,
         plan.gain.low, plan.gain.high, "", currency, plan.evidence, "/budget", round(plan.period.days),
     )  # fmt: skip
+    once = once and f"plan {once}"
     with site.state.writing() as books:
-        return give_answer(books, proposed, True, why, visitor.name, site.now(), plan=plan)
+        if books.once.said(visitor.name, once) is None and not _in_force(books, plan, site.now()):
+            given = give_answer(books, proposed, True, why, visitor.name, site.now(), plan=plan)
+            books.once.keep(visitor.name, once, given.to_dict(), site.now())
+
+
+def _in_force(books: Books, plan: BudgetPlan, now: dt.datetime) -> bool:
+    """Whether the plan that somebody took last says the same for the same days."""
+    last = books.answers.holding(now.date()).get("budget")
+    taken = [books.ledger.decision(name) for name in last.decision_ids] if last is not None else []
+    return {(one.audience.rule, one.action.label) for one in taken if one is not None} == {
+        (one.audience.rule, one.action.label) for one in plan_decisions(plan, now)
+    }
 
 
 def curves_of(site: Site, generation: Generation) -> ResponseCurves:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from keepers.domain.alert import Alert, AlertProposal, AlertRules, AlertStatus
 from keepers.pipeline.deciding import usual_plan
 from keepers.service.app import create_app
 from keepers.storage.alerts import AlertBook
 from keepers.storage.state import State
+from keepers.storage.work_schema import DONE_ONCE
 from served import NOW, OWNER, PASSWORD, open_site
 from unit.service.conftest import Running
 from won import add_won
@@ -58,11 +60,16 @@ def test_a_week_is_ranked_by_money_and_answered_once(winning: Running) -> None:
     yes = {"answer": "accepted", "why": "worth a try"}
     assert client.post(path, json=yes, headers=winning.headers("read")).status_code == 403
     assert client.post(path, json={"answer": "accepted", "why": " "}, headers=every).status_code == 422
-    given = client.post(path, json=yes, headers=every).json()
+    named = {**every, "Idempotency-Key": "7f3c"}
+    given = client.post(path, json=yes, headers=named).json()
+    assert client.post(path, json=yes, headers=named).json() == given, "the answer had not arrived"
     assert (given["answered_by"], given["why"], len(given["decision_ids"])) == ("token all", "worth a try", 2)
     assert client.post(path, json=yes, headers=every).status_code == 404, "it is answered"
     no = {"answer": "dismissed", "why": "they called already"}
-    assert client.post(f"{V1}/decisions/{kinds['customer']['key']}", json=no, headers=every).status_code == 200
+    for _ in range(2):
+        assert client.post(f"{V1}/decisions/{kinds['customer']['key']}", json=no, headers=named).status_code == 200
+    with winning.site.state.reading() as books:
+        assert "they called" not in str(books.connection.execute(select(DONE_ONCE)).all()), "it is erased with them"
     assert client.get(f"{V1}/alerts", params={"status": "dismissed"}, headers=every).json()[0]["outcome"] == no["why"]
     gift = client.post(f"{V1}/decisions/{kinds['offer']['key']}", json=yes, headers=every).json()
     left = client.get(f"{V1}/decisions", headers=every).json()["proposals"]

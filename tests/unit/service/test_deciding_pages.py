@@ -86,6 +86,46 @@ def test_the_simulator_answers_and_its_plan_can_be_taken(winning: Running) -> No
     assert "Divide the marketing budget anew" not in client.get("/").text
 
 
+def test_what_is_sent_twice_is_done_once(winning: Running) -> None:  # noqa: F811
+    proposal = AlertProposal("c1", "overdue", "customer", 0.8, 0.3, 90.0, 55.0, "no order for 90 days", "Call them")
+    with winning.site.state.writing() as books:
+        (alert,) = books.alerts.raise_all([proposal], AlertRules(), dt.date(2023, 6, 30), NOW)
+    client, moment = signed_in(winning), iter(range(10_000))
+    # However long lies between two clicks.
+    winning.site.clock = lambda: NOW + dt.timedelta(seconds=61 * next(moment))
+    offer = next(one["key"] for one in client.get("/api/v1/decisions").json()["proposals"] if one["kind"] == "offer")
+    forms = {
+        "/budget/take": ("/budget", {"why": "yes", "asked": "move=100"}),
+        f"/decisions/{offer}": ("/decisions", {"said": "accepted", "why": "yes"}),
+        f"/leaving/{alert.number}": ("/leaving", {"status": "done", "outcome": "called"}),
+        "/data/run": ("/data", {}),
+    }
+    for path, (shown, said) in forms.items():
+        text = client.get(shown).text
+        (name,) = set(re.findall(rf'action="{path}".*?name="once" value="([^"]+)"', text, re.DOTALL)) or {""}
+        assert name, path
+        for _ in range(2):
+            form = {"csrf": form_token(text), "once": name, **said}
+            assert client.post(path, data=form, follow_redirects=False).status_code == 303, path
+            with winning.site.state.writing() as books:
+                if (job := books.jobs.take(NOW, "a")) is not None:
+                    books.jobs.end(job.number, "a", True, "done", NOW)
+        assert name not in client.get(shown).text, "the next wish is another one"
+    with winning.site.state.reading() as books:
+        assert len(books.ledger.rows()) == 3, "two channels, and the offer"
+        assert [one.kind for one in books.jobs.listed()] == ["run"]
+        deeds = [one.action for one in books.users.deeds(99)]
+    assert {name: deeds.count(name) for name in ("decision accepted", "alert done", "job asked")} == {
+        "decision accepted": 2, "alert done": 1, "job asked": 1,
+    }  # fmt: skip
+    # Somebody else who takes the same plan, or the same person in another window, changes nothing.
+    for _ in range(2):
+        form = {"csrf": form_token(client.get("/budget").text), "why": "so be it", "asked": "move=100"}
+        assert client.post("/budget/take", data=form, follow_redirects=False).status_code == 303
+    with winning.site.state.reading() as books:
+        assert len(books.ledger.rows()) == 3
+
+
 def test_doubtful_gains_change_nothing(winning: Running) -> None:  # noqa: F811
     from won import add_won
 

@@ -188,6 +188,18 @@ def test_a_look_that_fails_is_said_and_done_again(
     assert "Looked whether" not in logged.getvalue()
 
 
+def test_a_run_asked_for_under_one_name_is_one_run(running: Running) -> None:
+    headers = {**running.headers("all"), "Idempotency-Key": "7f3c"}
+    asked = []
+    for _ in "twice":
+        asked.append(running.client.post("/api/v1/jobs", json={"kind": "run"}, headers=headers).json()["number"])
+        with running.site.state.writing() as books:
+            # Otherwise the one that waits would do.
+            books.jobs.take(NOW, "a")
+    assert asked[0] == asked[1]
+    assert running.client.post("/api/v1/jobs", json={}, headers=running.headers("all")).json()["number"] != asked[0]
+
+
 def test_methods_that_nobody_knows_are_counted_together(running: Running) -> None:
     for method in ("GET", "BREW", "X" * 40):
         running.client.request(method, "/health/live")

@@ -67,6 +67,8 @@ def fill_work(state: State) -> None:
         books.views.keep("ada@example.com", "Big ones", "/customers", "tier=Gold", True, NOW)
         books.views.keep("ben@example.com", "Mine", "/leads", "", False, NOW)
         books.views.keep("ada@example.com", " Big ones ", "/customers", "tier=Platinum", True, NOW)
+        books.once.keep("ada@example.com", f"plan {'x' * 300}\0", {"number": 7}, NOW)
+        books.once.keep("ada@example.com", "", {}, NOW)
 
 
 def check_work(books: Books) -> None:
@@ -81,9 +83,19 @@ def check_work(books: Books) -> None:
     assert [one.address for one in books.views.listed("ben@example.com", "/leads")] == ["/leads"]
 
 
+def check_once(books: Books) -> None:
+    """What somebody wished under a name is known by both."""
+    assert books.once.said("ada@example.com", f"plan {'x' * 300}\0") == {"number": 7}
+    assert books.once.said("ben@example.com", f"plan {'x' * 300}\0") is None
+    assert books.once.said("ada@example.com", "") is None, "what has no name is done each time"
+
+
 def change_work(state: State) -> None:
     """What makes no sense is refused, and nobody removes what is another's."""
     with state.writing() as books:
+        check_once(books)
+        books.once.keep("ada@example.com", "run y", {}, NOW + dt.timedelta(days=3))
+        assert books.once.said("ada@example.com", f"plan {'x' * 300}\0") is None, "nobody sends it again any more"
         (big,) = books.views.listed("ada@example.com")
         assert not books.views.remove(big.number, "ben@example.com")
         assert books.views.remove(big.number, "ada@example.com")
