@@ -110,10 +110,7 @@ class Shop:
             return Answer({"errors": "[API] Invalid API key or access token"}, 401)
         query, variables = asked.body["query"], asked.body["variables"]
         if "order(id" in query:
-            order = next(one for one in self.orders if one["id"] == variables["id"])
-            if "Refunds" in query:
-                return Answer({"data": {"order": {"refunds": order["refunds"]}}})
-            return Answer({"data": {"order": {"lineItems": _part(order["lines"], variables["after"], 100)}}})
+            return Answer({"data": {"order": self._order(query, variables)}})
         if "product(id" in query:
             product = next(one for one in self.products if one["id"] == variables["id"])
             return Answer({"data": {"product": {"variants": _part(product["kinds"], variables["after"], 100)}}})
@@ -123,12 +120,21 @@ class Shop:
         part = _part(found, variables["after"], variables["first"])
         if name == "orders":
             part["nodes"] = [
-                {**one, "lineItems": _part(one["lines"], None, 10), "refunds": one["refunds"][:5]}
+                {**one, "lineItems": _part(one["lines"], None, 10), "refunds": [_bare(r) for r in one["refunds"][:5]]}
                 for one in part["nodes"]
             ]
         if name == "products":
             part["nodes"] = [{**one, "variants": _part(one["kinds"], None, 10)} for one in part["nodes"]]
         return Answer({"data": {name: part}})
+
+    def _order(self, query: str, variables: Item) -> Item:
+        order = next(one for one in self.orders if one["id"] == variables["id"])
+        if "RefundDetails" in query:
+            kept = ("id", "refundLineItems", "refundShippingLines")
+            return {"refunds": [{key: one[key] for key in kept if key in one} for one in order["refunds"]]}
+        if "Refunds" in query:
+            return {"refunds": [_bare(one) for one in order["refunds"]]}
+        return {"lineItems": _part(order["lines"], variables["after"], 100)}
 
 
 def _part(items: list[Item], after: str | None, first: int) -> Item:
@@ -138,6 +144,10 @@ def _part(items: list[Item], after: str | None, first: int) -> Item:
         "nodes": items[begin:end],
         "pageInfo": {"hasNextPage": end < len(items), "endCursor": str(min(end, len(items)))},
     }
+
+
+def _bare(refund: Item) -> Item:
+    return {key: value for key, value in refund.items() if not key.startswith("refund")}
 
 
 def shopify_order(number: int, email: str = "ada@example.com", total: str = "25.00", **more: Any) -> Item:
@@ -150,7 +160,7 @@ def shopify_order(number: int, email: str = "ada@example.com", total: str = "25.
     order = {
         "id": f"gid://shopify/Order/{5550000000 + number}", "name": f"#{1000 + number}", "email": email, "phone": None,
         "test": False, "createdAt": at, "updatedAt": at, "cancelledAt": None, "displayFinancialStatus": "PAID",
-        "currencyCode": "USD", "sourceName": "web", "discountCodes": [], "customer": None,
+        "currencyCode": "USD", "taxesIncluded": False, "sourceName": "web", "discountCodes": [], "customer": None,
         "subtotalPriceSet": money(total), "totalShippingPriceSet": money("0.00"), "totalTaxSet": money("0.00"),
         "totalPriceSet": money(total), "totalDiscountsSet": money("0.00"), "totalRefundedSet": money("0.00"),
         "billingAddress": None, "shippingAddress": None, "refunds": [],

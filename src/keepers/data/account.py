@@ -126,7 +126,7 @@ def _given_back(engine: Engine, sales: Sales, into: Reconciliation) -> None:
         rest = line.amount - sum((part.amount for part in parts), Decimal(0))
         into.given_back += [line, *parts]
         if rest:
-            label = "tax, postage and fees given back, and more than was paid"
+            label = "tax, postage and fees given back, what is told twice, and more than was paid"
             into.given_back.append(MoneyLine(line.currency, "rest", label, 0, rest))
 
 

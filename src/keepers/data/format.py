@@ -83,6 +83,9 @@ class Format:
         same `ids` share their customers and orders.
     payments : bool, optional
         Whether the rows are payments, which a shop's own orders in the same reading replace.
+    refund_whole : bool, optional
+        Whether what rows say was given back comes off revenue as it stands. Otherwise as much of it is tax as of the
+        order's charge, where no row says how much.
     same_order : bool, optional
         Whether a refund's row carries the order's own id (and `reference` is not needed).
     words : mapping, optional
@@ -121,6 +124,7 @@ class Format:
     signed: bool = False
     ids: str = ""
     payments: bool = False
+    refund_whole: bool = False
     same_order: bool = False
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     telling: tuple[str, ...] = ()

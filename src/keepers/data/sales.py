@@ -121,6 +121,7 @@ def sales_facts(
             signed=str(declared.signed).lower(),
             payments=str(declared.payments).lower(),
             same_order=str(declared.same_order).lower(),
+            refund_whole=str(declared.refund_whole).lower(),
             clean_id=clean_id("customer_id"),
             whole_name=whole_name(),
             person=person_sql(literal(declared.system)),

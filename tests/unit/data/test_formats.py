@@ -17,17 +17,17 @@ Reader = Callable[..., Dataset]
 
 
 SALES = [
-    # layout, format, customers, counted, revenue, refunds, net, currency
+    # layout, format, customers, counted, revenue, refunds, net, currency; of a partial refund the tax was no revenue
     ("shopify_orders.csv", "shopify orders", 3, 4, "155", "70", "60", "EUR"),
     ("stripe_payments.csv", "stripe payments", 3, 4, "324", "132", "192", "EUR"),
     ("paypal_german.csv", "paypal activity", 2, 2, "1349.90", "250", "1099.90", "EUR"),
     ("square_2017.csv", "square transactions", 1, 1, "1000", "50", "950", "USD"),
     ("woo_analytics.csv", "woocommerce analytics", 2, 3, "95", "20", "75", "USD"),
-    ("woo_webtoffee.csv", "woocommerce webtoffee", 2, 2, "65", "4", "61", "PLN"),
-    ("woo_advanced.csv", "woocommerce advanced", 2, 2, "60", "5", "55", "unspecified"),
-    ("etsy.csv", "etsy orders", 2, 2, "136", "30", "106", "USD"),
+    ("woo_webtoffee.csv", "woocommerce webtoffee", 2, 2, "65", "3.3333", "61.6667", "PLN"),
+    ("woo_advanced.csv", "woocommerce advanced", 2, 2, "60", "4.4025", "55.5975", "unspecified"),
+    ("etsy.csv", "etsy orders", 2, 2, "136", "27.7778", "108.2222", "USD"),
     ("ebay_german.csv", "ebay orders", 2, 3, "1037.24", "0", "1037.24", "EUR"),
-    ("bigcommerce.csv", "bigcommerce orders", 2, 2, "70", "10", "60", "unspecified"),
+    ("bigcommerce.csv", "bigcommerce orders", 2, 2, "70", "9.1667", "60.8333", "unspecified"),
     ("segment.jsonl", "segment events", 2, 2, "65", "65", "0", "USD"),
     ("ga4_events.jsonl", "ga4 events", 1, 2, "60", "0", "60", "unspecified"),
     ("hubspot_deals_won.csv", "hubspot deals", 1, 2, "1500", "0", "1500", "unspecified"),

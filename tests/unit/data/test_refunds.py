@@ -93,6 +93,21 @@ def test_a_refund_with_tax_and_postage_takes_back_revenue_only(reading: Reader) 
     assert dataset.engine.row("SELECT amount FROM refunds WHERE order_id = '#2002'") == (Decimal("30"),)
 
 
+def test_of_a_partial_refund_the_tax_was_never_revenue(reading: Reader) -> None:
+    """What an order's row says was given back has tax in it, as what it says was charged has."""
+    head = "order_id,email,date,net_amount,tax,total,refunded\n"
+    dataset = reading(f"{head}1,a@x.test,2025-01-01,100,19,119,11.90\n2,b@x.test,2025-01-02,50,9.50,59.50,59.50\n")
+    account = dataset.reconciliation
+    assert [row[2] for row in _refunds(dataset)] == [Decimal("10"), Decimal("50")]
+    assert (account.amount("revenue"), account.amount("net")) == (Decimal("150"), Decimal("90"))
+    # Rows that say their own tax are taken at their word, and prices with tax inside are revenue as they are.
+    rows = "order_id,email,date,type,reference,net_amount,tax,total\n1,a@x.test,2025-01-01,sale,,100,12,112\n"
+    told = reading(f"{rows}2,a@x.test,2025-02-01,refund,1,-20,-1.40,-21.40\n")
+    assert [row[:1] + row[2:] for row in _refunds(told)] == [("1", Decimal("20"))]
+    inside = reading(f"{head}1,a@x.test,2025-01-01,119,19,119,11.90\n")
+    assert [row[2] for row in _refunds(inside)] == [Decimal("11.9")]
+
+
 def test_an_order_is_not_given_back_twice(reading: Reader) -> None:
     """The shop's export says 35 was given back, and the payments have the row of it: one refund, on its day."""
     payments = (

@@ -17,6 +17,12 @@ _MONEY = "{ shopMoney { amount currencyCode } }"
 # lines and five refunds stay below; what an order has more is asked for by itself.
 _LINES_FIRST, _REFUNDS_FIRST = 10, 5
 _REFUNDS = f"refunds(first: %s) {{ id createdAt totalRefundedSet {_MONEY} }}"
+# What of a refund is tax and postage: its articles are a list in a list, so they are asked for an order at a time.
+_DETAILS_FIRST = 5
+_DETAILS = f"""refunds(first: {_DETAILS_FIRST}) {{
+  id
+  refundLineItems(first: 20) {{ pageInfo {{ hasNextPage }} nodes {{ subtotalSet {_MONEY} totalTaxSet {_MONEY} }} }}
+  refundShippingLines(first: 2) {{ nodes {{ subtotalAmountSet {_MONEY} taxAmountSet {_MONEY} }} }} }}"""
 _LINES = f"""lineItems(first: %s) {{
   pageInfo {{ hasNextPage endCursor }}
   nodes {{ name quantity sku vendor originalUnitPriceSet {_MONEY} totalDiscountSet {_MONEY} }} }}"""
@@ -26,7 +32,7 @@ _ORDERS = f"""query Orders($first: Int!, $after: String, $query: String) {{
     pageInfo {{ hasNextPage endCursor }}
     nodes {{
       id name email phone test createdAt updatedAt cancelledAt displayFinancialStatus currencyCode sourceName
-      discountCodes
+      taxesIncluded discountCodes
       customer {{ id email phone }}
       subtotalPriceSet {_MONEY} totalShippingPriceSet {_MONEY} totalTaxSet {_MONEY} totalPriceSet {_MONEY}
       totalDiscountsSet {_MONEY} totalRefundedSet {_MONEY}
@@ -36,6 +42,7 @@ _ORDERS = f"""query Orders($first: Int!, $after: String, $query: String) {{
     }} }} }}"""
 _MORE_LINES = f"query Lines($id: ID!, $after: String) {{ order(id: $id) {{ {_LINES % '100, after: $after'} }} }}"
 _ALL_REFUNDS = f"query Refunds($id: ID!) {{ order(id: $id) {{ {_REFUNDS % 250} }} }}"
+_REFUND_DETAILS = f"query RefundDetails($id: ID!) {{ order(id: $id) {{ {_DETAILS} }} }}"
 _CUSTOMERS = """query Customers($first: Int!, $after: String, $query: String) {
   customers(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
     pageInfo { hasNextPage endCursor }
@@ -97,7 +104,17 @@ def _rest_of_orders(orders: Sequence[Item], ask: Ask) -> None:
         if len(order["refunds"]) >= _REFUNDS_FIRST:
             body = {"query": _ALL_REFUNDS, "variables": {"id": order["id"]}}
             order["refunds"] = found(ask("POST", _PATH, body), "data.order.refunds") or order["refunds"]
+        if order.get("displayFinancialStatus") == "PARTIALLY_REFUNDED" and _has_more_than_goods(order):
+            body = {"query": _REFUND_DETAILS, "variables": {"id": order["id"]}}
+            details = {one["id"]: one for one in found(ask("POST", _PATH, body), "data.order.refunds") or []}
+            order["refunds"] = [{**one, **details.get(one["id"], {})} for one in order["refunds"]]
         _rest_of(order, "lineItems", _MORE_LINES, "data.order.lineItems", ask)
+
+
+def _has_more_than_goods(order: Item) -> bool:
+    """Whether something other than articles was charged, which a refund may give back too."""
+    amounts = (found(order, f"{part}.shopMoney.amount") for part in ("totalTaxSet", "totalShippingPriceSet"))
+    return any(float(amount or 0) > 0 for amount in amounts)
 
 
 def _rest_of_products(products: Sequence[Item], ask: Ask) -> None:

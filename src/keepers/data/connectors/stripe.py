@@ -60,7 +60,7 @@ SERVICE = Service(
         _list("subscriptions", whole=True, params={"status": "all"}, optional=True),
         _list("invoices", days=90, params={"status": "paid"}, optional=True),
     ),
-    tables=("payments", "customers", "subscriptions"),
+    tables=("payments", "refunds", "customers", "subscriptions"),
     account="Make a restricted key that may read charges, refunds, disputes, customers, subscriptions and invoices.",
     defaults={"version": VERSION},
 )

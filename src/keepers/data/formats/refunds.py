@@ -8,6 +8,7 @@ FORMAT = Format(
     shape=Shape.SALES,
     ids="own",
     same_order=True,
+    refund_whole=True,
     columns={
         "order_id": "order id, order number, order name, order, invoice number",
         "date": "refund date, refunded at, refunded on, date refunded, occurred at, day, date, created at",

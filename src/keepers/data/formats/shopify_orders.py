@@ -10,6 +10,7 @@ FORMAT = Format(
     label="Shopify orders export",
     shape=Shape.SALES,
     lines=True,
+    refund_whole=True,
     columns={
         "order_id": "Name",
         "transaction_id": "Id",

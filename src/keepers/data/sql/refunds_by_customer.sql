@@ -1,12 +1,12 @@
 -- What is left of a refund: to the customer's latest earlier order with as much left, one of the same amount first.
 INSERT INTO {parts}
-WITH used AS (SELECT refund_fact, sum(amount) AS amount FROM {parts} GROUP BY 1),
+WITH used AS (SELECT refund_fact, sum(amount) AS amount, bool_or(how = 'named') AS named FROM {parts} GROUP BY 1),
 taken AS (SELECT order_fact, sum(amount) AS amount FROM {parts} WHERE order_fact IS NOT NULL GROUP BY 1),
 open_refunds AS (
     SELECT r.fact_id AS refund_fact, r.customer_key, r.currency, r.day, r.occurred_at,
            abs(coalesce(r.amount, r.gross)) - coalesce(u.amount, 0) AS given
     FROM {facts} r LEFT JOIN used u ON u.refund_fact = r.fact_id
-    WHERE r.kind = 'refund' AND r.state = 'paid' AND r.customer_key IS NOT NULL
+    WHERE r.kind = 'refund' AND r.state = 'paid' AND r.customer_key IS NOT NULL AND NOT coalesce(u.named, false)
       AND abs(coalesce(r.amount, r.gross)) > coalesce(u.amount, 0)
 ),
 open_orders AS (

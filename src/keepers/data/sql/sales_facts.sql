@@ -30,7 +30,7 @@ signed AS (
                       CASE WHEN kind = 'refund' THEN -abs(revenue) ELSE revenue END AS revenue)
     FROM kinds
 )
-SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VARCHAR AS system, {payments} AS payments, {same_order} AS same_order, _row AS row_number,
+SELECT {source_no}::INT AS source_no, {source}::VARCHAR AS source, {system}::VARCHAR AS system, {payments} AS payments, {same_order} AS same_order, {refund_whole} AS refund_whole, _row AS row_number,
        coalesce(order_id, {row_id}) AS order_id, type, transaction_id, invoice, reference, order_id IS NOT NULL AS numbered,
        {clean_id} AS customer_id, email, phone, {whole_name} AS name, {person} AS person, {alike} AS alike,
        date AS day, date_utc AS occurred_at, kind,
