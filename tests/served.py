@@ -30,7 +30,9 @@ def served_result(folder: Path) -> Path:
         f"COPY (SELECT {columns}, 'p' || customer_key || '@x.example' AS email FROM {orders.name}) "
         f"TO '{folder / 'orders.csv'}' (HEADER)"
     )
-    options = RunOptions(into=folder / "result", model="bg-nbd", backtest=False, report=False, keep=True)
+    options = RunOptions(
+        into=folder / "result", model="bg-nbd", backtest=False, report=False, keep=True, result_columns="all"
+    )  # fmt: skip
     run([str(folder / "orders.csv")], options)
     return folder / "result"
 

@@ -19,6 +19,7 @@ from unit.storage.letter_books import change_letters, check_letters, fill_letter
 from unit.storage.service_books import (
     change_service,
     change_work,
+    check_horizons,
     check_service,
     check_work,
     fill_service,
@@ -64,6 +65,7 @@ def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> 
         change_service(state)
         change_work(state)
         change_letters(state)
+        check_horizons(state)
 
 
 def test_who_reads_sees_one_moment(url: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 
-from keepers.api.served import ERRORS, MISSING, meaning_of, said_of, served
+from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, reach_of, said_of, served
 from keepers.api.shapes import Overview, Trust
 from keepers.domain.access import Scope
 from keepers.storage.live_lists import Filter
@@ -18,12 +18,13 @@ router = APIRouter(tags=["business"], responses=ERRORS)
 
 
 @router.get("/overview")
-def overview(site: TheSite, visitor: Reader) -> Overview:
+def overview(site: TheSite, visitor: Reader, horizon: HorizonName = "") -> Overview:
     """What all customers are worth together, how many are still customers, and whether it can be trusted."""
     del visitor
     with site.state.reading() as books:
         generation = served(books)
-        totals = books.lists(generation.number).totals(Filter())
+        reach = reach_of(generation, horizon)
+        totals = books.lists(generation.number, reach).totals(Filter())
         events = books.inbox.count()
     said: dict[str, Any] = said_of(site, generation)
     return Overview(
@@ -36,7 +37,7 @@ def overview(site: TheSite, visitor: Reader) -> Overview:
         activity=said.get("activity"),
         verdict=said["verdict"],
         events_received=events,
-        meaning=meaning_of(generation),
+        meaning=meaning_of(generation, reach),
     )
 
 

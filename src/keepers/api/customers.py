@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from keepers.api.served import ERRORS, MISSING, meaning_of, persons, served
+from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, persons, reach_of, served
 from keepers.api.shapes import (
     CustomerDetail,
     CustomerList,
@@ -26,7 +26,7 @@ from keepers.api.shapes import (
 )
 from keepers.domain.access import Scope
 from keepers.pipeline.timeline import timeline
-from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter
+from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter, seen
 from keepers.web.access import QuickRoute, Reader, TheSite
 
 router = APIRouter(tags=["customers"], responses=ERRORS)
@@ -64,6 +64,7 @@ def customers(
     ] = "-value",
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    horizon: HorizonName = "",
 ) -> CustomerList:
     """A page of customers; names and addresses for those who may see persons."""
     given = (tier, segment, rfm_group, state, channel, country)
@@ -77,20 +78,24 @@ def customers(
     )  # fmt: skip
     with site.state.reading() as books:
         generation = served(books)
-        page = books.lists(generation.number).page(chosen, sort.removeprefix("-"), sort.startswith("-"), offset, limit)
+        reach = reach_of(generation, horizon)
+        lists = books.lists(generation.number, reach)
+        page = lists.page(chosen, sort.removeprefix("-"), sort.startswith("-"), offset, limit)
         who = persons(books, visitor, [one.customer_key for one in page.customers])
     rows = [CustomerRow(**customer_row(one, who.get(one.customer_key))) for one in page.customers]
-    return CustomerList(total=page.total, offset=offset, customers=rows, meaning=meaning_of(generation))
+    return CustomerList(total=page.total, offset=offset, customers=rows, meaning=meaning_of(generation, reach))
 
 
 @router.get("/customers/{customer_key}", responses=MISSING)
-def customer(site: TheSite, visitor: Reader, customer_key: str) -> CustomerDetail:
+def customer(site: TheSite, visitor: Reader, customer_key: str, horizon: HorizonName = "") -> CustomerDetail:
     """One customer: history, value with its interval and what it is made of, reasons and next action."""
     with site.state.reading() as books:
         generation = served(books)
         one = books.live.customers(generation.number, [customer_key]).get(customer_key)
         if one is None:
             raise HTTPException(404, f"There is no customer {customer_key!r}.")
+        reach = reach_of(generation, horizon)
+        one = seen(one, reach)
         who = persons(books, visitor, [customer_key]).get(customer_key)
         alerts = books.alerts.listed(customer=customer_key)
     told = [alert_shape(alert.for_eyes(visitor.may(Scope.PERSONS))) for alert in alerts]
@@ -101,7 +106,7 @@ def customer(site: TheSite, visitor: Reader, customer_key: str) -> CustomerDetai
         alerts=told,
         next_best_action=None if first is None else first.action,
         fields=dict(one.fields),
-        meaning=meaning_of(generation),
+        meaning=meaning_of(generation, reach),
     )
 
 
@@ -132,7 +137,10 @@ def customer_timeline(
 
 
 async def customer_value(site: TheSite, visitor: Reader, customer_key: str) -> Response:
-    """The value alone, for programs that ask often: `value`, `low`, `high`, `probability_alive`, `tier`."""
+    """The value alone, for programs that ask often: `value`, `low`, `high`, `probability_alive`, `tier`.
+
+    It is of the run's own horizon.
+    """
     del visitor
     found = await site.asking.ask(lambda: site.state.value_of(customer_key))
     if found is None:
@@ -147,12 +155,13 @@ router.add_api_route(
 
 
 @router.get("/groups/{by}", responses=MISSING)
-def groups(site: TheSite, visitor: Reader, by: str) -> GroupList:
+def groups(site: TheSite, visitor: Reader, by: str, horizon: HorizonName = "") -> GroupList:
     """Customers by tier, RFM group, behaviour segment, state, channel or country."""
     del visitor
     if by not in GROUPS:
         raise HTTPException(404, f"Customers are not divided by {by!r}, but by {', '.join(GROUPS)}.")
     with site.state.reading() as books:
         generation = served(books)
-        found = books.lists(generation.number).groups(by, Filter())
-    return GroupList(by=by, groups=[group_shape(one) for one in found], meaning=meaning_of(generation))
+        reach = reach_of(generation, horizon)
+        found = books.lists(generation.number, reach).groups(by, Filter())
+    return GroupList(by=by, groups=[group_shape(one) for one in found], meaning=meaning_of(generation, reach))

@@ -44,6 +44,7 @@ class ProposalList(BaseModel):
     """What is to be decided, the most money first."""
 
     total: int
+    offset: int
     proposals: list[ProposalShape]
     meaning: Meaning
 
@@ -120,6 +121,7 @@ def decisions(
     site: TheSite,
     visitor: Reader,
     kind: Annotated[list[Kind] | None, Query()] = None,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> ProposalList:
     """What is to be decided this week and nobody has answered, the most money first."""
@@ -128,8 +130,9 @@ def decisions(
         generation = served(books)
         found = [one for one in week.this_week(site, books, generation) if not kind or one.kind in kind]
     return ProposalList(
-        total=len(found), proposals=[_proposal(one) for one in found[:limit]], meaning=meaning_of(generation)
-    )
+        total=len(found), offset=offset, proposals=[_proposal(one) for one in found[offset : offset + limit]],
+        meaning=meaning_of(generation),
+    )  # fmt: skip
 
 
 @router.post("/decisions/{key}", responses=MISSING)
@@ -139,11 +142,16 @@ def decide(site: TheSite, visitor: Decider, key: str, said: Said, once: OnceHead
 
 
 @router.get("/decisions/answers")
-def answers(site: TheSite, visitor: Reader, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> list[AnswerShape]:
+def answers(
+    site: TheSite,
+    visitor: Reader,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> list[AnswerShape]:
     """What people said to proposals, the newest first; what came of alerts stands with these."""
     del visitor
     with site.state.reading() as books:
-        return [answer_shape(one) for one in books.answers.listed(limit)]
+        return [answer_shape(one) for one in books.answers.listed(limit, offset)]
 
 
 @router.get("/decisions/ledger")

@@ -5,20 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from keepers.api.served import ERRORS, MISSING, meaning_of, served
+from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, reach_of, served
 from keepers.api.shapes import GroupShape, Meaning, group_shape
 from keepers.domain.access import Scope
-from keepers.storage.live_lists import GROUPS, Filter
+from keepers.storage.live_lists import GROUPS, Filter, LiveLists
 from keepers.storage.saved_views import SavedView
-from keepers.storage.state import Books
 from keepers.web.access import Reader, TheSite
 from keepers.web.list_address import PAGE, filter_of, lists_seen
 
 router = APIRouter(tags=["segments"], responses=ERRORS)
+
+_MOST_GROUPS = 100
+"""Groups of a division: what orders say of channels may be a name each."""
+
+_MOST_LISTS = 50
+"""Named lists of one answer: the customers of each are summed."""
 
 
 class NamedSegment(GroupShape):
@@ -34,8 +39,12 @@ class NamedSegment(GroupShape):
 class SegmentList(BaseModel):
     """All segments."""
 
-    divisions: dict[str, list[GroupShape]] = Field(description="groups of the run, by what divides customers")
-    named: list[NamedSegment] = Field(description="one's own and those of all")
+    divisions: dict[str, list[GroupShape]] = Field(
+        description=f"groups of the run, by what divides customers; of each the {_MOST_GROUPS} most valuable ones"
+    )
+    total: int = Field(description="lists that people have named, one's own and those of all")
+    offset: int
+    named: list[NamedSegment] = Field(description="some of these, with what is in them now")
     meaning: Meaning
 
 
@@ -50,15 +59,25 @@ class NewSegment(BaseModel):
 
 
 @router.get("/segments")
-def segments(site: TheSite, visitor: Reader) -> SegmentList:
+def segments(
+    site: TheSite,
+    visitor: Reader,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000, description="of the named lists")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST_LISTS)] = _MOST_LISTS,
+    horizon: HorizonName = "",
+) -> SegmentList:
     """Groups that a run divides customers into, and lists that people have named, with what is in them now."""
     persons = visitor.may(Scope.PERSONS)
     with site.state.reading() as books:
         generation = served(books)
-        lists = books.lists(generation.number)
-        divisions = {name: [group_shape(one) for one in lists.groups(name, Filter())] for name in GROUPS}
-        named = [_named(books, generation.number, one, persons) for one in lists_seen(books, visitor, PAGE)]
-    return SegmentList(divisions=divisions, named=named, meaning=meaning_of(generation))
+        reach = reach_of(generation, horizon)
+        lists = books.lists(generation.number, reach)
+        divisions = {name: [group_shape(one) for one in lists.groups(name, Filter())[:_MOST_GROUPS]] for name in GROUPS}
+        kept = lists_seen(books, visitor, PAGE)
+        named = [_named(lists, one, persons) for one in kept[offset : offset + limit]]
+    return SegmentList(
+        divisions=divisions, total=len(kept), offset=offset, named=named, meaning=meaning_of(generation, reach)
+    )
 
 
 @router.post("/segments", status_code=201)
@@ -70,7 +89,7 @@ def keep(site: TheSite, visitor: Reader, wish: NewSegment) -> NamedSegment:
         generation = served(books)
         view = books.views.keep(visitor.name, wish.name, PAGE, wish.query, wish.shared, site.now())
         books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
-        return _named(books, generation.number, view, visitor.may(Scope.PERSONS))
+        return _named(books.lists(generation.number), view, visitor.may(Scope.PERSONS))
 
 
 @router.delete("/segments/{number}", status_code=204, responses=MISSING)
@@ -83,8 +102,8 @@ def remove(site: TheSite, visitor: Reader, number: int) -> None:
         books.users.note(visitor.name, "list removed", str(number), site.now())
 
 
-def _named(books: Books, generation: int, view: SavedView, persons: bool) -> NamedSegment:
-    inside = books.lists(generation).totals(filter_of(view.query, persons))
+def _named(lists: LiveLists, view: SavedView, persons: bool) -> NamedSegment:
+    inside = lists.totals(filter_of(view.query, persons))
     return NamedSegment(
         **group_shape(inside).model_dump(exclude={"name"}), name=view.name, number=view.number, owner=view.owner,
         shared=view.shared, query=view.query, made_at=view.made_at,

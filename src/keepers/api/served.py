@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
+from fastapi import Query
 from starlette.exceptions import HTTPException
 
 from keepers.api.shapes import Meaning
 from keepers.domain.access import Scope, Visitor
+from keepers.domain.reach import OWN, Reach
 from keepers.pipeline import live_values
 from keepers.storage.live import Generation
 from keepers.storage.state import Books
@@ -42,13 +45,41 @@ def served(books: Books) -> Generation:
     return found
 
 
-def meaning_of(generation: Generation) -> Meaning:
-    """What money means in the values that are served."""
+HorizonName = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description="what `value` covers: one of `horizons` in `meaning`, such as 3m, 12m, 5y or infinite; the run's "
+        "own horizon if left out",
+    ),
+]
+"""How far ahead values look, by its name."""
+
+
+def reach_of(generation: Generation, name: str) -> Reach:
+    """The horizon that a call asks for.
+
+    Raises
+    ------
+    HTTPException
+        422 where customers are not valued at it.
+    """
+    told = live_values.Meaning.from_dict(generation.settings)
+    found = told.reach(name)
+    if found is None:
+        known = ", ".join(one.name for one in told.reaches)
+        raise HTTPException(422, f"Customers are not valued at the horizon {name!r}. Use one of: {known}.")
+    return found
+
+
+def meaning_of(generation: Generation, reach: Reach = OWN) -> Meaning:
+    """What money means in the values that are served, or in those of another horizon."""
     told = live_values.Meaning.from_dict(generation.settings)
     return Meaning(
         currency=told.currency,
         basis=told.basis,
-        horizon=str(told.horizon),
+        horizon=str(told.horizon) if reach.own else str(reach.horizon or "without end"),
+        horizons=[one.name for one in told.reaches],
         discount_annual=told.discount,
         as_of=generation.as_of,
     )

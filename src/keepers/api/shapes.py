@@ -19,6 +19,7 @@ class Meaning(BaseModel):
     currency: str | None = Field(description="ISO code; null where there is no money")
     basis: str | None = Field(description="revenue, net revenue or contribution")
     horizon: str = Field(description="what `value` covers")
+    horizons: list[str] = Field(default_factory=list, description="what may be asked for as `horizon`")
     discount_annual: float = Field(description="what later money is worth now, a year")
     acquisition_cost: str = Field(default="not deducted", description="whether what winning the customer cost is in it")
     population: str = Field(default="customers who bought before", description="whom it is about")

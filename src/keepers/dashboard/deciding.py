@@ -18,7 +18,12 @@ from keepers.web.once import OnceField
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
-"""Entries of the ledger on a page."""
+"""Proposals, answers and entries of the ledger on a page, each."""
+
+_ALL_ANSWERS = 10_000
+"""Answers that are looked through for who decided what."""
+
+_Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 GRADES = {
     "predictive": "goes with it in the data, and may not be its cause",
@@ -32,15 +37,16 @@ _DECIDES = Annotated[Visitor, changer(Scope.DECIDE)]
 
 @router.get("/decisions")
 def decisions(
-    request: Request, site: TheSite, visitor: Person, offset: Annotated[int, Query(ge=0, le=10**9)] = 0
+    request: Request, site: TheSite, visitor: Person, to_decide: _Offset = 0, answered: _Offset = 0, offset: _Offset = 0
 ) -> Response:
-    """Everything to decide by its money, answers, and the ledger with what decisions earned."""
+    """What to decide by its money, answers, and the ledger with what decisions earned, each a page at a time."""
     with site.state.reading() as books:
         generation = books.live.current()
         if generation is None:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
-        proposed = week.this_week(site, books, generation)
-        answers = books.answers.listed(ROWS)
+        everything = week.this_week(site, books, generation)
+        proposed = everything[to_decide : to_decide + ROWS]
+        answers = books.answers.listed(_ALL_ANSWERS)
         rows, total = books.ledger.rows(ROWS, offset), books.ledger.count()
         counts = books.alerts.counts()
         keys = [one.customer for one in proposed if one.customer is not None]
@@ -48,7 +54,9 @@ def decisions(
     closed = counts[AlertStatus.DONE] + counts[AlertStatus.DISMISSED]
     accepted = {name: one for one in answers for name in one.decision_ids}
     return page(
-        request, visitor, "decisions", proposed=proposed, answers=answers, ledger=rows, total=total, offset=offset,
+        request, visitor, "decisions", proposed=proposed, answers=answers[answered : answered + ROWS], ledger=rows,
+        pages={"to_decide": (to_decide, len(everything)), "answered": (answered, len(answers)),
+               "offset": (offset, total)},
         rows=ROWS, closed=closed, who=who, accepted=accepted, grades=GRADES,
     )  # fmt: skip
 

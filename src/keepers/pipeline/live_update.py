@@ -9,7 +9,7 @@ from typing import Any
 
 from keepers.domain.live import History, LiveOrder, extended
 from keepers.pipeline.live_events import CANCEL, REFUND, Told, told
-from keepers.pipeline.live_values import LiveValuer
+from keepers.pipeline.live_values import LiveValuer, Meaning, value_of
 from keepers.storage.live import Generation, LiveBook, LiveCustomer
 from keepers.storage.state import State
 
@@ -167,8 +167,7 @@ def _valued(
             histories[key] = history if full is None else replace(history, revenue=full.revenue)
     found = valuer.value(histories, max(now.date(), generation.as_of))
     return [
-        _customer(key, history, known.get(key), found[key], valuer.meaning.value, now)
-        for key, history in histories.items()
+        _customer(key, history, known.get(key), found[key], valuer.meaning, now) for key, history in histories.items()
     ]
 
 
@@ -181,9 +180,11 @@ def _contributing(orders: Sequence[LiveOrder], share: float) -> list[LiveOrder]:
 
 
 def _customer(
-    key: str, history: History, known: LiveCustomer | None, row: Mapping[str, Any], value: str, now: dt.datetime
+    key: str, history: History, known: LiveCustomer | None, row: Mapping[str, Any], told: Meaning, now: dt.datetime
 ) -> LiveCustomer:
+    value = told.value
     values: dict[str, Any] = dict(known.values) if known is not None else {}
+    values |= {one.column: row.get(value_of(one)) for one in told.reaches if not one.own}
     values |= {
         "probability_alive": row.get("probability_alive"),
         "expected_orders": row.get("expected_orders"),

@@ -14,6 +14,7 @@ from keepers.data.engine import Engine, quoted
 from keepers.domain.errors import InputError
 from keepers.domain.live import History
 from keepers.domain.money import Margin, annual_rate
+from keepers.domain.reach import Reach, reaches
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import load_model
@@ -40,6 +41,8 @@ class Meaning:
         Name of the column of predicted value.
     horizon, lifetime : Horizon
         How far "predicted" and "lifetime" reach.
+    also : Horizon or None
+        The second horizon at which customers are valued; None where the run kept none beside its own.
     discount : float
         A year.
     margin : Margin
@@ -65,6 +68,18 @@ class Meaning:
     unit: TimeUnit
     thresholds: tuple[float, ...]
     interval_levels: dict[float, float] | None
+    also: Horizon | None = None
+
+    @property
+    def reaches(self) -> tuple[Reach, ...]:
+        """The horizons at which customers are valued, the nearest first; the run's own alone without money."""
+        if self.also is None or self.currency is None:
+            return (Reach(self.horizon),)
+        return reaches(self.horizon, self.also, self.lifetime)
+
+    def reach(self, name: str) -> Reach | None:
+        """The horizon of a name in an address, the run's own without one; None where customers are not valued at it."""
+        return next((one for one in self.reaches if (one.name == name if name else one.own)), None)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -72,7 +87,7 @@ class Meaning:
             "currency": self.currency, "basis": self.basis, "value": self.value, "horizon": _said(self.horizon),
             "lifetime": _said(self.lifetime), "discount": self.discount, "margin_rate": self.margin.rate,
             "margin_per_order": self.margin.per_order, "contribution": self.contribution, "unit": self.unit.value,
-            "thresholds": list(self.thresholds),
+            "thresholds": list(self.thresholds), "also": None if self.also is None else _said(self.also),
             "interval_levels": None
             if self.interval_levels is None
             else [[level, own] for level, own in self.interval_levels.items()],
@@ -86,7 +101,7 @@ class Meaning:
             said["currency"], said["basis"], said["value"], _heard(said["horizon"]), _heard(said["lifetime"]),
             said["discount"], Margin(said["margin_rate"], said["margin_per_order"]), said["contribution"],
             TimeUnit.parse(said["unit"]), tuple(said["thresholds"]),
-            None if levels is None else dict(levels),
+            None if levels is None else dict(levels), None if said.get("also") is None else _heard(said["also"]),
         )  # fmt: skip
 
     def percentile(self, value: float) -> float:
@@ -131,13 +146,17 @@ class LiveValuer:
         told, money = self.meaning, self._spending is not None
         column = told.value
         wanted = [*_WANTED, *((column, f"{column}_low", f"{column}_high", *_OF_MONEY) if money else ())]
+        further = money and told.also is not None
+        if further:
+            wanted += [name for one in told.reaches for name in columns_of(one) if name not in wanted]
         # An engine of its own, so that nothing of one valuation is left to the next.
         engine = Engine(threads=1)
         try:
             summary = live_summary(engine, histories, day, told.unit, told.currency or "unspecified", told.margin)
             values = lifetime_value(
                 self._buying, self._spending, summary, told.horizon, annual_rate(told.discount),
-                lifetime=told.lifetime, interval_levels=told.interval_levels, columns=wanted,
+                lifetime=told.lifetime, lifetime_interval=further, also=told.also if further else None,
+                interval_levels=told.interval_levels, columns=wanted,
             )  # fmt: skip
             names = values.columns
             found = engine.rows(f"SELECT {', '.join(quoted(name) for name in names)} FROM {quoted(values.name)}")
@@ -172,7 +191,21 @@ def meaning_of(folder: Path, thresholds: tuple[float, ...], value: str, contribu
         unit,
         thresholds,
         None if test is None else {float(level): float(own) for level, own in test["interval_levels"].items()},
+        None if said.get("also") is None else _horizon(said["also"], DEFAULT_HORIZON),
     )
+
+
+def columns_of(reach: Reach) -> tuple[str, ...]:
+    """Columns of a run that are of a horizon other than its own: the value, and what is beside it."""
+    beside = tuple(name for name in (reach.low, reach.high, reach.orders) if name)
+    return () if reach.own else (value_of(reach), *beside)
+
+
+def value_of(reach: Reach) -> str:
+    """The run's column with the value within a horizon other than its own."""
+    if reach.horizon is None:
+        return "clv_infinite"
+    return "clv_lifetime" if reach.column == "value_lifetime" else f"clv_predicted_{reach.name}"
 
 
 def _horizon(told: Mapping[str, Any] | None, otherwise: Horizon) -> Horizon:

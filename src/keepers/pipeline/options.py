@@ -175,9 +175,9 @@ class RunOptions:
 
     @property
     def also(self) -> Horizon | None:
-        """The second horizon at which every customer is valued, with a report; None where the lifetime ends before."""
+        """The second horizon at which every customer is valued; None where the lifetime ends before."""
         other = other_horizon(self.horizon)
-        return other if self.report and other.days < self.lifetime.days else None
+        return other if other.days < self.lifetime.days else None
 
     @property
     def kept(self) -> bool:

@@ -103,7 +103,7 @@ def score(
         options.horizon,
         options.discount,
         lifetime=options.lifetime,
-        lifetime_interval=options.report,
+        lifetime_interval=True,
         also=options.also,
         rfm=None if rfm is None else rfm(summary),
         scored_at=now,

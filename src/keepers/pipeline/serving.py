@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from keepers.data.engine import Engine, literal
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.kept import FOLDER
-from keepers.pipeline.live_values import meaning_of
+from keepers.pipeline.live_values import Meaning, columns_of, meaning_of, value_of
 from keepers.storage.live import live_row
 from keepers.storage.state import State
 from keepers.summaries.base_files import live
@@ -72,15 +73,18 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
     try:
         engine.execute(f"CREATE VIEW customers AS SELECT * FROM read_parquet({literal(str(table))})")
         columns = [name for name, _ in engine.described("customers")]
+        # A second horizon has its columns behind those of the run's own.
         value = next((name for name in columns if name.startswith("clv_predicted_") and f"{name}_low" in columns), "")
         meaning = meaning_of(folder, _thresholds(engine, value), value or "clv_predicted_12m", _contribution(base))
+        if not all(name in columns for reach in meaning.reaches for name in columns_of(reach)):
+            meaning = replace(meaning, also=None)
         with state.writing() as books:
             generation = books.live.begin(str(folder), base.facts.last_day, now, meaning.to_dict(), base_event)
         total = int(engine.row("SELECT count(*) FROM customers")[0])
         done = 0
-        for rows in _histories(engine, base, folder, columns, value):
+        for rows in _histories(engine, base, folder, columns):
             with state.writing() as books:
-                books.live.fill(generation, [_live(row, columns, value, now) for row in rows])
+                books.live.fill(generation, [_live(row, columns, meaning, now) for row in rows])
                 books.live.name([_person(row) for row in rows if row.get("name") or row.get("email")])
             done += len(rows)
             progress("Publishing values", done / max(total, 1))
@@ -96,11 +100,8 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
     return generation
 
 
-def _histories(
-    engine: Engine, base: CustomerBase, folder: Path, columns: list[str], value: str
-) -> Iterator[list[dict[str, Any]]]:
+def _histories(engine: Engine, base: CustomerBase, folder: Path, columns: list[str]) -> Iterator[list[dict[str, Any]]]:
     """Every customer with the history and what the run says, some at a time."""
-    del value
     kept = live(folder / FOLDER, "customers", base.facts.segments)
     mean = "kept.monetary_value, kept.monetary_value_all"
     names = [*columns, "monetary_value", "monetary_value_all"]
@@ -116,7 +117,8 @@ def _histories(
         yield [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _live(row: dict[str, Any], columns: list[str], value: str, now: dt.datetime) -> dict[str, Any]:
+def _live(row: dict[str, Any], columns: list[str], meaning: Meaning, now: dt.datetime) -> dict[str, Any]:
+    value = meaning.value
     history = {
         "customer_key": row["customer_key"],
         "first_day": row["first_order_date"],
@@ -128,6 +130,7 @@ def _live(row: dict[str, Any], columns: list[str], value: str, now: dt.datetime)
         "revenue": None if row.get("revenue") is None else float(row["revenue"]),
     }
     values = {name: row.get(of_run) for name, of_run in _IN_COLUMNS.items()}
+    values |= {one.column: _plain(row.get(value_of(one))) for one in meaning.reaches if not one.own}
     values |= {"value": row.get(value), "value_low": row.get(f"{value}_low"), "value_high": row.get(f"{value}_high")}
     left_out = {*_NOT_KEPT, *_IN_COLUMNS.values()}
     return live_row(history, values, {name: _plain(row[name]) for name in columns if name not in left_out}, now)

@@ -108,9 +108,9 @@ class AnswerBook:
         )
         return {row["key"]: _answer(row) for row in self._connection.execute(query).mappings()}
 
-    def listed(self, limit: int = 100) -> tuple[Answer, ...]:
-        """The newest answers."""
-        query = select(DECISION_ANSWERS).order_by(DECISION_ANSWERS.c.id.desc()).limit(limit)
+    def listed(self, limit: int = 100, offset: int = 0) -> tuple[Answer, ...]:
+        """Answers, the newest first."""
+        query = select(DECISION_ANSWERS).order_by(DECISION_ANSWERS.c.id.desc()).offset(offset).limit(limit)
         return tuple(_answer(row) for row in self._connection.execute(query).mappings())
 
 

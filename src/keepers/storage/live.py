@@ -74,8 +74,8 @@ class LiveCustomer:
 
 
 VALUES = (
-    "probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk", "state", "tier",
-    "rfm_group", "segment", "channel", "country",
+    "probability_alive", "expected_orders", "value", "value_low", "value_high", "value_also", "value_lifetime",
+    "value_infinite", "money_at_risk", "state", "tier", "rfm_group", "segment", "channel", "country",
 )  # fmt: skip
 """Columns beside the history."""
 

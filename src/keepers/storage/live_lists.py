@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, or_, select
 
 from keepers.domain.errors import ConfigError
+from keepers.domain.reach import OWN, Reach
 from keepers.storage.live import LiveCustomer, live_customer
 from keepers.storage.service_schema import LIVE_CUSTOMERS, LIVE_PERSONS
 
@@ -53,6 +54,8 @@ class Filter:
         First purchase on or after, or on or before, a day.
     by_event : bool
         Only those whom an event has changed since the run.
+    within : Filter, optional
+        Another one that must hold too, such as a kept list.
     """
 
     groups: Mapping[str, tuple[str, ...]] | None = None
@@ -71,6 +74,7 @@ class Filter:
     won_since: dt.date | None = None
     won_until: dt.date | None = None
     by_event: bool = False
+    within: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,18 @@ class Cell:
 
 
 class LiveLists:
-    """Lists of a generation."""
+    """Lists of a generation, with values within one of its horizons."""
 
-    def __init__(self, connection: Connection, generation: int) -> None:
+    def __init__(self, connection: Connection, generation: int, reach: Reach = OWN) -> None:
         self._connection = connection
         self._generation = generation
+        self._reach = reach
+        table = LIVE_CUSTOMERS.c
+        self._value: ColumnElement[float] = table[reach.column]
+        # The share of a value that is in doubt is that of the customer, however far one looks.
+        self._at_risk: ColumnElement[float] = table.money_at_risk if reach.own else case(
+            (table.value != 0, table.money_at_risk * self._value / table.value), else_=table.money_at_risk
+        )  # fmt: skip
 
     def page(
         self, chosen: Filter, sort: str = "value", descending: bool = True, offset: int = 0, limit: int = 50
@@ -127,16 +138,16 @@ class LiveLists:
         if not 1 <= limit <= LARGEST_PAGE or offset < 0:
             raise ConfigError(f"A page has 1 to {LARGEST_PAGE:,} rows and begins at 0 or later.")
         where = self._where(chosen)
-        column = LIVE_CUSTOMERS.c[sort]
+        column = self._column(sort)
         order = column.desc().nulls_last() if descending else column.asc().nulls_last()
         query = select(LIVE_CUSTOMERS).where(where).order_by(order, LIVE_CUSTOMERS.c.customer_key)
         rows = self._connection.execute(query.offset(offset).limit(limit)).mappings()
         total = self._connection.execute(select(func.count()).select_from(LIVE_CUSTOMERS).where(where)).scalar_one()
-        return Page(tuple(live_customer(row) for row in rows), int(total))
+        return Page(tuple(seen(live_customer(row), self._reach) for row in rows), int(total))
 
     def totals(self, chosen: Filter) -> Group:
         """All customers of a filter together."""
-        row = self._connection.execute(_sums().where(self._where(chosen))).one()
+        row = self._connection.execute(self._sums().where(self._where(chosen))).one()
         return Group(None, *row)
 
     def groups(self, by: str, chosen: Filter) -> tuple[Group, ...]:
@@ -150,7 +161,7 @@ class LiveLists:
         if by not in GROUPS:
             raise ConfigError(f"Customers are not divided by {by!r}, but by {', '.join(GROUPS)}.")
         column = LIVE_CUSTOMERS.c[by]
-        query = _sums(column).where(self._where(chosen)).group_by(column)
+        query = self._sums(column).where(self._where(chosen)).group_by(column)
         found = [Group(*row) for row in self._connection.execute(query)]
         return tuple(sorted(found, key=lambda one: (-(one.value or 0.0), -one.customers, one.name or "")))
 
@@ -187,12 +198,13 @@ class LiveLists:
             if name not in BANDED or not begins:
                 raise ConfigError(f"There is no map by {name!r}, but by bands of {', '.join(BANDED)}.")
         of = LIVE_CUSTOMERS.c
-        known = and_(of[rows[0]].is_not(None), of[columns[0]].is_not(None))
+        known = and_(*(self._column(name).is_not(None) for name, _ in (rows, columns)))
         # A query within the other, since PostgreSQL would not see that two expressions with parameters are one.
         banded = (
             select(
-                _band(*rows).label("row"), _band(*columns).label("column"),
-                of.value, of.money_at_risk, of.revenue, of.probability_alive,
+                _band(self._column(rows[0]), rows[1]).label("row"),
+                _band(self._column(columns[0]), columns[1]).label("column"),
+                self._value.label("value"), self._at_risk.label("money_at_risk"), of.revenue, of.probability_alive,
             ).where(self._where(chosen), known).subquery()
         ).c  # fmt: skip
         query = select(
@@ -210,7 +222,7 @@ class LiveLists:
             if wanted:
                 needed.append(table[name].in_(wanted))
         bounds: tuple[tuple[Any, Any, Any], ...] = (
-            (table.value, chosen.least_value, chosen.most_value),
+            (self._value, chosen.least_value, chosen.most_value),
             (table.probability_alive, chosen.least_alive, chosen.most_alive),
             (table.orders, chosen.least_orders, chosen.most_orders),
             (table.first_day, chosen.won_since, chosen.won_until),
@@ -222,7 +234,7 @@ class LiveLists:
             if most is not None:
                 needed.append(column <= most)
         for column, below in (
-            (table.value, chosen.below_value), (table.probability_alive, chosen.below_alive),
+            (self._value, chosen.below_value), (table.probability_alive, chosen.below_alive),
             (table.last_day, chosen.silent_since),
         ):  # fmt: skip
             if below is not None:
@@ -231,7 +243,19 @@ class LiveLists:
             needed.append(table.by_event.is_(True))
         if chosen.search.strip():
             needed.append(self._found(chosen.search.strip(), chosen.persons))
+        if chosen.within is not None:
+            needed.append(self._where(chosen.within))
         return and_(*needed)
+
+    def _column(self, name: str) -> ColumnElement[Any]:
+        """A column of customers, where it is of money ahead within the horizon that is looked at."""
+        own = {"value": self._value, "money_at_risk": self._at_risk}
+        return own[name] if name in own else LIVE_CUSTOMERS.c[name]
+
+    def _sums(self, *columns: Any) -> Select[Any]:
+        """How many customers, and what they are worth together."""
+        count, revenue = func.count().label("customers"), func.sum(LIVE_CUSTOMERS.c.revenue)
+        return select(*columns, count, func.sum(self._value), func.sum(self._at_risk), revenue)
 
     def _found(self, words: str, persons: bool) -> ColumnElement[bool]:
         key = LIVE_CUSTOMERS.c.customer_key
@@ -246,18 +270,19 @@ class LiveLists:
         return or_(found, exists().where(person.customer_key == key, named))
 
 
-def _band(name: str, begins: Sequence[Any]) -> ColumnElement[int]:
-    column = LIVE_CUSTOMERS.c[name]
+def _band(column: ColumnElement[Any], begins: Sequence[Any]) -> ColumnElement[int]:
     return case(*((column < begin, place) for place, begin in enumerate(begins)), else_=len(begins))
 
 
-def _sums(*columns: Any) -> Select[Any]:
-    """How many customers, and what they are worth together."""
-    table = LIVE_CUSTOMERS.c
-    return select(
-        *columns,
-        func.count().label("customers"),
-        func.sum(table.value),
-        func.sum(table.money_at_risk),
-        func.sum(table.revenue),
-    )
+def seen(one: LiveCustomer, reach: Reach) -> LiveCustomer:
+    """A customer with the value within a horizon in place of that within the run's own."""
+    if reach.own:
+        return one
+    values, fields = one.values, one.fields
+    value, own, at_risk = values[reach.column], values["value"], values["money_at_risk"]
+    if at_risk is not None and value is not None and own:
+        at_risk = at_risk * value / own
+    return replace(one, values={
+        **values, "value": value, "value_low": fields.get(reach.low or ""), "money_at_risk": at_risk,
+        "value_high": fields.get(reach.high or ""), "expected_orders": fields.get(reach.orders or ""),
+    })  # fmt: skip

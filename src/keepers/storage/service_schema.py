@@ -129,6 +129,9 @@ LIVE_CUSTOMERS = Table(
     Column("value", Float),
     Column("value_low", Float),
     Column("value_high", Float),
+    Column("value_also", Float),
+    Column("value_lifetime", Float),
+    Column("value_infinite", Float),
     Column("money_at_risk", Float),
     Column("state", String(20)),
     Column("tier", String(40)),
@@ -141,10 +144,13 @@ LIVE_CUSTOMERS = Table(
     Column("base", Text),
     Column("fields", Text, nullable=False),
 )
-"""One customer now: the history that suffices and the value. `base` is the history as the run knew it, empty for who
-came since, and `fields` everything else that the run says of them; both are JSON texts."""
+"""One customer now: the history that suffices and the value, within other horizons too. `base` is the history as the
+run knew it, empty for who came since, and `fields` everything else that the run says of them; both are JSON texts."""
 
-for _name in ("value", "last_day", "money_at_risk", "revenue", "orders", "updated_at"):
+for _name in (
+    "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
+    "value_infinite",
+):  # fmt: skip
     Index(f"live_customers_by_{_name}", LIVE_CUSTOMERS.c.generation, LIVE_CUSTOMERS.c[_name])
 
 # Sums over all customers read this instead of whole rows, most of which is texts. What orders say of channels and
@@ -153,7 +159,7 @@ Index(
     "live_customers_in_sum", LIVE_CUSTOMERS.c.generation,
     *(LIVE_CUSTOMERS.c[_name] for _name in (
         "tier", "rfm_group", "segment", "state", "first_day", "last_day", "orders", "probability_alive", "value",
-        "money_at_risk", "revenue", "by_event",
+        "money_at_risk", "revenue", "by_event", "value_also", "value_lifetime", "value_infinite",
     )),
 )  # fmt: skip
 

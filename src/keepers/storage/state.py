@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from keepers.data.table import Table
 from keepers.domain.errors import EngineError
+from keepers.domain.reach import OWN, Reach
 from keepers.storage.alerts import AlertBook
 from keepers.storage.answers import AnswerBook
 from keepers.storage.copying import copy_state, fill_state
@@ -84,9 +85,9 @@ class Books:
     once: OnceBook
     connection: Connection
 
-    def lists(self, generation: int) -> LiveLists:
-        """Lists of a generation's customers."""
-        return LiveLists(self.connection, generation)
+    def lists(self, generation: int, reach: Reach = OWN) -> LiveLists:
+        """Lists of a generation's customers, with values within one of its horizons."""
+        return LiveLists(self.connection, generation, reach)
 
 
 class State:

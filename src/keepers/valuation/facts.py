@@ -6,24 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 from keepers.domain.money import DiscountRate, Margin
-from keepers.domain.time import Horizon, TimeUnit
+from keepers.domain.reach import horizon_label
+from keepers.domain.time import Horizon
 from keepers.summaries.rfm_groups import RfmRule
 from keepers.summaries.summary import Summary
 from keepers.valuation.cell_values import Buying, CellValues
 from keepers.valuation.spend_forecast import SpendModel
 from keepers.valuation.tiers import TierRule
 
-_LETTERS = {TimeUnit.DAY: "d", TimeUnit.WEEK: "w", TimeUnit.MONTH: "m", TimeUnit.YEAR: "y"}
-
-
-def horizon_label(horizon: Horizon) -> str:
-    """A horizon as it stands in names of columns.
-
-    >>> from keepers.domain.time import months, weeks
-    >>> horizon_label(months(12)), horizon_label(weeks(52)), horizon_label(weeks(6.5))
-    ('12m', '52w', '6_5w')
-    """
-    return f"{horizon.length:g}".replace(".", "_") + _LETTERS[horizon.unit]
+__all__ = ["ValueFacts", "horizon_label"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from keepers.domain.access import Role, Scope
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError
 from keepers.domain.live import History, LiveOrder
+from keepers.domain.reach import Reach, reaches
+from keepers.domain.time import months, years
 from keepers.storage.answers import Answer
 from keepers.storage.jobs import LEASE
 from keepers.storage.live import LiveCustomer, live_row
@@ -57,6 +59,41 @@ def fill_service(state: State) -> None:
         books.live.publish(generation)
         job = books.jobs.ask("run", "ada@example.com", NOW)
         assert books.jobs.ask("run", "ben@example.com", NOW) == job
+
+
+def check_horizons(state: State) -> None:
+    """Lists of a generation by the values within its horizons."""
+    quarter, endless = reaches(months(12), months(3), years(5))[0], Reach(None, "value_infinite", "", "", "")
+    of_quarter = {"clv_predicted_3m_low": 5.0, "clv_predicted_3m_high": 60.0, "expected_orders_3m": 0.8}
+    with state.writing() as books:
+        number = books.live.begin("/shop/horizons", DAY, NOW, {"currency": "EUR"}, 0)
+        books.live.fill(number, [
+            _row("C1", 100.0, "Gold", of_quarter, value_also=20.0, value_infinite=500.0, money_at_risk=50.0),
+            _row("C2", 60.0, "Gold", of_quarter, value_also=30.0, value_infinite=80.0, money_at_risk=0.0),
+            _row("C3", None, "Gold", {}),
+        ])  # fmt: skip
+        books.live.publish(number)
+    with state.reading() as books:
+        lists = {one.name: books.lists(number, one) for one in (quarter, Reach(months(12)), endless)}
+        totals = {name: one.totals(Filter()) for name, one in lists.items()}
+        assert {name: (one.value, one.money_at_risk) for name, one in totals.items()} == {
+            "3m": (50.0, pytest.approx(10.0)), "12m": (160.0, 50.0), "infinite": (580.0, pytest.approx(250.0)),
+        }  # fmt: skip
+        first = {name: one.page(Filter()).customers[0] for name, one in lists.items()}
+        assert [one.customer_key for one in first.values()] == ["C2", "C1", "C1"]
+        told = [first[name].values for name in ("3m", "infinite")]
+        assert [(v["value"], v["value_low"], v["value_high"], v["expected_orders"]) for v in told] == [
+            (30.0, 5.0, 60.0, 0.8), (500.0, None, None, None),
+        ]  # fmt: skip
+        by_risk = lists["3m"].page(Filter(least_value=15.0), "money_at_risk").customers
+        assert [one.values["money_at_risk"] for one in by_risk] == [pytest.approx(10.0), 0.0]
+        assert (
+            lists["3m"].page(Filter(least_value=25.0)).total == lists["12m"].page(Filter(least_value=70.0)).total == 1
+        )
+        assert lists["12m"].page(Filter(within=Filter(below_value=70.0), least_value=10.0)).total == 1
+        assert [one.value for one in lists["3m"].groups("tier", Filter())] == [50.0]
+        cells = lists["3m"].cells(("orders", [2]), ("value", [25.0]), Filter())
+        assert [(one.column, one.value) for one in sorted(cells, key=lambda one: one.column)] == [(0, 20.0), (1, 30.0)]
 
 
 def fill_work(state: State) -> None:
@@ -245,6 +282,8 @@ def _check_lists(books: Books, generation: int) -> None:
         lists.groups("name", Filter())
 
 
-def _row(key: str, value: float | None, tier: str) -> dict[str, object]:
+def _row(
+    key: str, value: float | None, tier: str, fields: dict[str, float] | None = None, **other: float
+) -> dict[str, object]:
     history = {**HISTORY.to_dict(), "customer_key": key, "first_day": HISTORY.first_day, "last_day": HISTORY.last_day}
-    return live_row(history, {**VALUES, "value": value, "tier": tier}, {"note": "x"}, NOW)
+    return live_row(history, {**VALUES, **other, "value": value, "tier": tier}, fields or {"note": "x"}, NOW)

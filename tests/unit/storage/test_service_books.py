@@ -9,6 +9,7 @@ from unit.storage.letter_books import change_letters, check_letters, fill_letter
 from unit.storage.service_books import (
     change_service,
     change_work,
+    check_horizons,
     check_service,
     check_work,
     fill_service,
@@ -28,3 +29,4 @@ def test_everything_is_kept_and_changed(tmp_path: Path) -> None:
         change_service(state)
         change_work(state)
         change_letters(state)
+        check_horizons(state)
