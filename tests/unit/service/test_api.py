@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
+import pytest
 
 from unit.service.conftest import Running
 
@@ -25,6 +28,30 @@ def test_a_list_is_that_of_the_run(running: Running) -> None:
     part = {"search": rows[0][1][:9], "limit": 3}
     assert running.client.get("/api/v1/customers", params=part, headers=running.headers("read")).json()["total"] == 0
     assert running.client.get("/api/v1/customers", params=part, headers=running.headers("all")).json()["total"] >= 1
+
+
+def test_values_are_those_of_the_horizon_that_is_asked_for(running: Running, result: Path) -> None:
+    client, headers, table = running.client, running.headers("read"), result / "customers.parquet"
+    columns = {"3m": "clv_predicted_3m", "12m": "clv_predicted_12m", "5y": "clv_lifetime", "infinite": "clv_infinite"}
+    worth = {}
+    for name, column in columns.items():
+        asked = {"horizon": name, "limit": 5}
+        found = client.get("/api/v1/customers", params=asked, headers=headers).json()
+        expected = duckdb.sql(
+            f"SELECT customer_key, {column} FROM '{table}' ORDER BY {column} DESC, customer_key LIMIT 5"
+        ).fetchall()
+        assert [(one["customer_key"], one["value"]["mean"]) for one in found["customers"]] == expected
+        assert found["meaning"]["horizons"] == list(columns)
+        total = client.get("/api/v1/overview", params=asked, headers=headers).json()
+        assert total["value"] == pytest.approx(
+            duckdb.sql(f"SELECT sum({column}) FROM '{table}'").fetchall()[0][0], rel=1e-9
+        )
+        groups = client.get("/api/v1/groups/tier", params=asked, headers=headers).json()["groups"]
+        assert sum(one["value"] for one in groups) == pytest.approx(total["value"], rel=1e-9)
+        # What is at risk keeps its share of the value.
+        worth[name] = total["money_at_risk"] / total["value"]
+    assert worth["3m"] == pytest.approx(worth["12m"], rel=0.2)
+    assert client.get("/api/v1/customers", params={"horizon": "7w"}, headers=headers).status_code == 422
 
 
 def test_one_customer_and_the_value_alone(running: Running) -> None:

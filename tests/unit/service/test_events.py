@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
+import keepers as kp
+from keepers.data.engine import Engine
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.update import update
 from unit.service.conftest import Running
@@ -79,6 +82,32 @@ def test_an_order_changes_the_value_as_an_update_would(running: Running, result:
         )  # fmt: skip
         assert given == pytest.approx(wanted[email], rel=1e-9), email
         assert one["changed_by_event"]
+        for name, own in _valued(tmp_path / "updated", email).items():
+            asked = running.client.get(
+                f"/api/v1/customers/{one['customer_key']}", params={"horizon": name}, headers=headers
+            ).json()
+            assert (*asked["value"].values(), asked["expected_orders"]) == pytest.approx(own, rel=1e-9), (email, name)
+
+
+def _valued(folder: Path, email: str) -> dict[str, tuple[float, ...]]:
+    """Value with its interval and expected orders of a customer within each horizon, by the library."""
+    spending: Any = kp.load_model(folder / "model-spend.json")
+    base = kp.CustomerBase.open(folder / "kept")
+    (key,) = duckdb.sql(
+        f"SELECT customer_key FROM '{folder / 'customers.parquet'}' WHERE email = '{email}'"
+    ).fetchall()[0]
+    found = {}
+    for name, horizon in (("3m", kp.months(3)), ("5y", kp.years(5))):
+        with contextlib.closing(Engine()) as engine:
+            values = kp.lifetime_value(
+                kp.load_model(folder / "model-buying.json"), spending, base.summary(engine), horizon
+            )
+            column = values.value_column
+            found[name] = values.engine.row(
+                f"SELECT {column}, {column}_low, {column}_high, expected_orders FROM ({values.sql}) AS v "
+                f"WHERE customer_key = '{key}'"
+            )
+    return found
 
 
 def test_refunds_and_cancellations_follow(running: Running) -> None:
