@@ -16,14 +16,15 @@ from keepers.valuation.subscription_draws import drawn_units, interval_units
 
 MODELS = [kp.ShiftedBetaGeometric, kp.BetaDiscreteWeibull, kp.ExponentialGamma, kp.WeibullGamma]
 DELTA = 0.01
-ALONE = PlanStates(("only",), np.array([10.0]), np.array([[1e9]]), (1e-9, 1e9), (1.0, 1.0), np.zeros((3, 2)))
+ALONE = PlanStates(("only",), np.array([10.0]), np.array([[1e9]]), (1e-9, 1e9), (1.0, 1.0), np.zeros((4, 2)))
 MIXED = PlanStates(
     ("small", "large"),
     np.array([10.0, 30.0]),
     np.array([[9e6, 1e6], [0.5e6, 9.5e6]]),
     (0.05e7, 0.95e7),
     (0.4e7, 0.6e7),
-    np.array([[0.08e7, 0.92e7], [0.03e7, 0.97e7], [0.01e7, 0.99e7]]),
+    np.array([[0.05e7, 0.95e7], [0.08e7, 0.92e7], [0.03e7, 0.97e7], [0.01e7, 0.99e7]]),
+    np.array([[0.09e7, 0.91e7], [0.08e7, 0.92e7], [0.03e7, 0.97e7], [0.01e7, 0.99e7]]),
 )
 
 
@@ -69,7 +70,7 @@ def test_leaving_and_coming_back_without_memory_is_a_markov_chain(horizon) -> No
         MIXED.moves,
         (1e-9, 1e9),
         (1.0, 1.0),
-        np.array([[comes * 1e9, (1 - comes) * 1e9]] * 3),
+        np.array([[comes * 1e9, (1 - comes) * 1e9]] * 4),
     )
     # Where a customer is: small or large and subscribed, small or large and away. Plans move at renewals alone.
     moves = states.matrix

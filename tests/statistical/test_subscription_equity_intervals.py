@@ -9,7 +9,9 @@ import pytest
 
 import keepers as kp
 from keepers.domain.cells import FloatArray
+from keepers.summaries.plan_history import plan_history
 from keepers.valuation import subscription_draws
+from keepers.valuation.plan_states import PlanStates
 from keepers.valuation.subscription_equity import departures, subscription_equity
 
 pytestmark = pytest.mark.statistical
@@ -24,14 +26,14 @@ def day(month: Any, of_month: Any) -> Any:
     return (np.datetime64("2025-06") + month).astype("datetime64[D]") + of_month
 
 
-def book(rng: np.random.Generator) -> tuple[dict[str, Any], FloatArray, FloatArray]:
+def book(rng: np.random.Generator, customers: int = CUSTOMERS) -> tuple[dict[str, Any], FloatArray, FloatArray]:
     """Contracts up to the end of June 2025; what is paid in each of the 60 months after, and how many end in each.
 
     Churn is beta over customers, plans change at renewals, and some of those who left come back, before and after.
     """
-    start, dom = rng.integers(1 - SPAN, 1, CUSTOMERS), rng.integers(0, 28, CUSTOMERS)
-    plan, churn = (rng.random(CUSTOMERS) < 0.4).astype(np.int64), rng.beta(0.9, 6.0, CUSTOMERS)
-    opened, runs, away = start.copy(), np.zeros(CUSTOMERS, dtype=bool), np.zeros(CUSTOMERS, dtype=bool)
+    start, dom = rng.integers(1 - SPAN, 1, customers), rng.integers(0, 28, customers)
+    plan, churn = (rng.random(customers) < 0.4).astype(np.int64), rng.beta(0.9, 6.0, customers)
+    opened, runs, away = start.copy(), np.zeros(customers, dtype=bool), np.zeros(customers, dtype=bool)
     rows: list[tuple[Any, ...]] = []
 
     def close(who: np.ndarray, month: int | None) -> None:
@@ -45,10 +47,10 @@ def book(rng: np.random.Generator) -> tuple[dict[str, Any], FloatArray, FloatArr
         if month == 1:
             close(np.flatnonzero(runs), None)
             first = runs.copy()
-        leaves = runs & (rng.random(CUSTOMERS) < churn)
+        leaves = runs & (rng.random(customers) < churn)
         stays = runs & ~leaves
-        comes = away & (rng.random(CUSTOMERS) < BACK)
-        lot = rng.random(CUSTOMERS)
+        comes = away & (rng.random(customers) < BACK)
+        lot = rng.random(customers)
         other = np.clip(plan + (lot < UP) - (lot > 1 - DOWN), 0, 1)
         moves = stays & (other != plan)
         if month <= 0:
@@ -98,3 +100,18 @@ def test_totals_fall_inside_their_interval_as_often_as_it_says(monkeypatch: pyte
     # Two standard errors of a share of 80% over 9 books are 25 points, of a standard deviation 45 per cent.
     assert np.all(np.abs(held - 0.8) < 0.26), (held, spread, np.mean(sizes, axis=0))
     assert np.all((spread > 0.55) & (spread < 1.45)), (held, spread, np.mean(sizes, axis=0))
+
+
+def test_who_has_no_contract_now_comes_back_as_often_as_others_did() -> None:
+    """A gap that turns out to be shorter than the grace is no ending, but nobody knows that while it lasts."""
+    rng = np.random.default_rng(3)
+    frame, _, _ = book(rng, 12_000)
+    summary = kp.summarise_subscriptions(frame, kp.ObservationWindow(calibration_end="2025-06-30"))
+    history = plan_history(summary)
+    assert history.renewed.sum() > 100, "of those who come back after one month, five in twelve do so within the grace"
+    states = PlanStates.of(history)
+    now, later = (posterior[:, 0] / posterior.sum(axis=1) for posterior in (states.gone_now, states.back))
+    error = np.sqrt(BACK * (1 - BACK) / states.gone_now.sum(axis=1))
+    assert np.all(np.abs(now - BACK) < 4 * error), (now, error)
+    assert 0.5 * BACK < later[0] < 0.8 * BACK
+    assert np.array_equal(now[2:], later[2:])

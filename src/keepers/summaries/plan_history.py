@@ -34,6 +34,8 @@ class PlanHistory:
         Steps into a pause and steps that could have been; steps out of a pause and steps that could have been.
     away, returned : arrays, shape (n,)
         Former customers by whole periods since they left: steps that were seen, and those that brought one back.
+    lapsed, renewed : arrays, shape (n,)
+        The same of customers between two contracts that are so close that the gap turned out to be a pause.
     """
 
     plans: tuple[str, ...]
@@ -43,6 +45,8 @@ class PlanHistory:
     resumed: tuple[float, float]
     away: FloatArray
     returned: FloatArray
+    lapsed: FloatArray
+    renewed: FloatArray
 
 
 def plan_history(summary: SubscriptionSummary) -> PlanHistory:
@@ -65,6 +69,7 @@ def plan_history(summary: SubscriptionSummary) -> PlanHistory:
             day=_back(cut, "k", unit),
             next_day=_back(cut, "(k - 1)", unit),
             since=whole_periods("extent.until", "grid.day", unit),
+            lapsed=whole_periods("gap.until", "grid.day", unit),
         )
     )
     priced = dict(summary.engine.rows(f"SELECT plan, avg(mrr) FROM {spells} GROUP BY plan ORDER BY plan"))
@@ -73,18 +78,21 @@ def plan_history(summary: SubscriptionSummary) -> PlanHistory:
     moves = np.zeros((len(plans), len(plans)))
     into, active, out, pausing = 0.0, 0.0, 0.0, 0.0
     longest = max([row[3] for row in rows if row[3] is not None], default=0)
-    away, returned = np.zeros(longest + 1), np.zeros(longest + 1)
+    away, returned, lapsed, renewed = np.zeros((4, longest + 1))
     for kind, before, after, since, seen in rows:
         if kind == "stay":
             if before is not None and after is not None:
                 moves[place[before], place[after]] += seen
             active, into = active + seen * (before is not None), into + seen * (before is not None and after is None)
             pausing, out = pausing + seen * (before is None), out + seen * (before is None and after is not None)
-        else:
+        elif kind in ("away", "return"):
             away[since] += seen
             returned[since] += seen * (kind == "return")
+        else:
+            lapsed[since] += seen
+            renewed[since] += seen * (kind == "renewal")
     prices = np.array([0.0 if priced[plan] is None else priced[plan] for plan in plans], dtype=np.float64)
-    return PlanHistory(plans, moves, prices, (into, active), (out, pausing), away, returned)
+    return PlanHistory(plans, moves, prices, (into, active), (out, pausing), away, returned, lapsed, renewed)
 
 
 def _back(cut: str, steps: str, unit: TimeUnit) -> str:

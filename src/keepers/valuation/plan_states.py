@@ -11,7 +11,7 @@ from keepers.summaries.plan_history import PlanHistory
 
 POOLED_STEPS = 20.0
 """Steps that the pooled behaviour of all plans weighs beside a plan's own."""
-RETURN_ENDS = (3, 12)
+RETURN_ENDS = (1, 3, 12)
 """Periods since a customer left at which the chance to come back changes."""
 _STAYS, _STAY_WEIGHT = 0.98, 50.0
 _PAUSES, _PAUSE_WEIGHT = 0.004, 50.0
@@ -36,9 +36,12 @@ class PlanStates:
         Dirichlet parameters of each row.
     pause, resume : (float, float)
         Beta parameters of the chances to pause and to resume in a period.
-    back : array, shape (3, 2)
-        Beta parameters of the chance to come back in a period: of who left less than 3, less than 12, and more periods
-        ago. Zeros in the first column where nobody came back.
+    back : array, shape (4, 2)
+        Beta parameters of the chance to come back in a period: of who left less than 1, 3, 12, and more periods ago.
+        Zeros in the first column where nobody came back.
+    lately : array, shape (4, 2), optional
+        The same of customers of whom it is not known yet whether they left for good or are in a gap that will turn out
+        to be a pause: those who have no contract now. Endings that a model expects are none of such gaps.
     """
 
     plans: tuple[str, ...]
@@ -47,6 +50,7 @@ class PlanStates:
     pause: tuple[float, float]
     resume: tuple[float, float]
     back: FloatArray
+    lately: FloatArray | None = None
 
     @classmethod
     def of(cls, history: PlanHistory) -> PlanStates:
@@ -64,13 +68,17 @@ class PlanStates:
         into, active = history.paused
         out, pausing = history.resumed
         starts = np.digitize(np.arange(history.away.size), RETURN_ENDS)
-        away = np.bincount(starts, weights=history.away, minlength=3)
-        came = np.bincount(starts, weights=history.returned, minlength=3)
+        away, came, lapsed, renewed = (
+            np.bincount(starts, weights=steps, minlength=len(RETURN_ENDS) + 1)
+            for steps in (history.away, history.returned, history.lapsed, history.renewed)
+        )
         back = np.column_stack([came, away - came])
+        lately = None
         if came.any():
             # All times away weigh the less, the less they know themselves.
             events = 1.0 / (1.0 / _RETURNS_ALIKE + 1.0 / came.sum())
             back += [events, events * (away.sum() / came.sum() - 1.0)]
+            lately = back + np.column_stack([renewed, lapsed - renewed])
         return cls(
             history.plans,
             history.prices,
@@ -78,6 +86,7 @@ class PlanStates:
             (into + _PAUSES * _PAUSE_WEIGHT, active - into + (1 - _PAUSES) * _PAUSE_WEIGHT),
             (out + _RESUMES * _RESUME_WEIGHT, pausing - out + (1 - _RESUMES) * _RESUME_WEIGHT),
             back,
+            lately,
         )
 
     @property
@@ -117,20 +126,34 @@ class PlanStates:
             now = now * (1.0 - pause) + (1.0 - now) * resume
         return chances
 
-    def returning(self, gone: int, periods: int) -> FloatArray:
-        """Chance that who left `gone` periods ago comes back in the k-th period from now, k = 1..periods."""
-        hazard = (self.back[:, 0] / np.maximum(self.back.sum(axis=1), 1e-300))[
+    @property
+    def gone_now(self) -> FloatArray:
+        """Beta parameters of the chance to come back of customers who have no contract now."""
+        return self.back if self.lately is None else self.lately
+
+    def returning(self, gone: int, periods: int, now: bool = False) -> FloatArray:
+        """Chance that who left `gone` periods ago comes back in the k-th period from now, k = 1..periods.
+
+        With `now` of customers who have no contract now, else of those whose contract ends later as a model expects.
+        """
+        back = self.gone_now if now else self.back
+        hazard = (back[:, 0] / np.maximum(back.sum(axis=1), 1e-300))[
             np.digitize(gone + np.arange(periods), RETURN_ENDS)
         ]
         stayed = np.concatenate([[1.0], np.cumprod(1.0 - hazard)[:-1]])
         return np.asarray(stayed * hazard)
 
     def drawn(self, draws: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Draws of the transitions (draws, plans, plans), of the chances to pause and to resume, of those to return."""
+        """Draws of the transitions (draws, plans, plans), of the chances to pause and to resume, of those to return.
+
+        The last have the shape (2, draws, 4): of contracts that end later, and of customers who have none now.
+        """
         gammas = rng.standard_gamma(np.broadcast_to(np.maximum(self.moves, 1e-9), (draws, *self.moves.shape)))
         matrices = gammas / gammas.sum(axis=2, keepdims=True)
-        back = np.zeros((draws, 3))
-        for column in range(3):
-            if self.back[column, 0] > 0:
-                back[:, column] = rng.beta(self.back[column, 0], self.back[column, 1], draws)
+        # Sums of gamma variates are one: who has no contract now draws the same chances, where nobody was in a gap.
+        later = rng.standard_gamma(np.broadcast_to(self.back, (draws, *self.back.shape)))
+        gaps = np.maximum(self.gone_now - self.back, 0.0)
+        now = later + rng.standard_gamma(np.broadcast_to(gaps, later.shape))
+        both = np.stack([later, now])
+        back = both[..., 0] / np.maximum(both.sum(axis=-1), 1e-300)
         return matrices, rng.beta(*self.pause, draws), rng.beta(*self.resume, draws), back

@@ -137,7 +137,7 @@ def drawn_units(
     price, plan = states.reference, np.full(shape, place)
     which = np.broadcast_to(np.arange(draws), shape)
     pays, runs = np.broadcast_to(~paused, shape).copy(), np.broadcast_to(~ended, shape).copy()
-    gone = np.where(ended, rows[:, 4, None], 0.0) + np.zeros(shape)
+    gone, now = np.where(ended, rows[:, 4, None], 0.0) + np.zeros(shape), np.broadcast_to(ended, shape).copy()
     # Of a discrete family the last renewal or return was `since` periods ago, of others the period under way is the
     # next one after so many; who comes back amid a period is half a period late from then on.
     since = np.full(shape, 0 if family.DISCRETE else -1)
@@ -146,7 +146,8 @@ def drawn_units(
 
     def come_back() -> None:
         stage = np.digitize(gone, RETURN_ENDS)
-        comes = ~runs & (rng.random(shape) < back[which, stage])
+        comes = ~runs & (rng.random(shape) < back[now.astype(np.intp), which, stage])
+        now[comes] = False
         gone[~runs] += 1
         of = which[comes]
         left[comes] = _drawn_tenure(fit.anew, [value[0, of] for value in theta], np.zeros(of.size), rng)

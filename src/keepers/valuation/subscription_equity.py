@@ -182,7 +182,8 @@ def _drawn(
                 moves=matrices[draw],
                 pause=(pause[draw], 1.0 - pause[draw]),
                 resume=(resume[draw], 1.0 - resume[draw]),
-                back=np.column_stack([back[draw], 1.0 - back[draw]]),
+                back=np.column_stack([back[0, draw], 1.0 - back[0, draw]]),
+                lately=np.column_stack([back[1, draw], 1.0 - back[1, draw]]),
             ),
         )
 

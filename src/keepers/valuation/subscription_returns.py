@@ -123,7 +123,7 @@ class Returns:
         """What customers bring who left some whole periods ago, by the plan's price, within a place's length."""
         worth = self.begun[_earlier(place, self.steps), plan]
         worth = worth * _discounts(len(worth), self.delta, self.steps)
-        found = {one: self.states.returning(int(one), len(worth)) @ worth for one in np.unique(since)}
+        found = {one: self.states.returning(int(one), len(worth), now=True) @ worth for one in np.unique(since)}
         return np.asarray(np.array([found[one] for one in since]) / self.states.reference[plan])
 
 
@@ -174,7 +174,9 @@ class EndlessReturns:
     def gone(self, plan: int, since: np.ndarray) -> FloatArray:
         """What customers bring who left some whole periods ago, by the plan's price."""
         worth = self.begun[plan] / self.states.reference[plan]
-        found = {one: _comeback(self.fit, self.states, self.delta, int(one)) * worth for one in np.unique(since)}
+        found = {
+            one: _comeback(self.fit, self.states, self.delta, int(one), now=True) * worth for one in np.unique(since)
+        }
         return np.array([found[one] for one in since])
 
 
@@ -217,11 +219,11 @@ def _moved(states: PlanStates, plan: int, periods: int) -> FloatArray:
     return rows
 
 
-def _comeback(fit: Answering, states: PlanStates, delta: float, since: int) -> float:
+def _comeback(fit: Answering, states: PlanStates, delta: float, since: int, now: bool = False) -> float:
     """Discounted chance to come back at any time; from some time on a geometric series."""
     steps = 1 if fit.discrete else 2
-    chance = states.returning(since, _PERIODS_AWAY)
-    hazard = float(states.back[2, 0] / states.back[2].sum())
+    chance = states.returning(since, _PERIODS_AWAY, now)
+    hazard = float(states.back[-1, 0] / states.back[-1].sum())
     kept = float(np.exp(-delta))
     rest = (1.0 - chance.sum()) * np.exp(-delta * _PERIODS_AWAY) * hazard / (1.0 - (1.0 - hazard) * kept)
     return float(chance @ _discounts(_PERIODS_AWAY, delta, steps) + rest * np.exp(-delta * (1 - 0.5 * (steps - 1))))

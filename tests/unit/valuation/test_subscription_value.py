@@ -110,7 +110,9 @@ def test_plans_that_were_rarely_seen_lean_on_all() -> None:
     moves = np.array([[900.0, 100.0, 0.0], [10.0, 990.0, 0.0], [0.0, 0.0, 2.0]])
     none = np.zeros(1)
     states = PlanStates.of(
-        PlanHistory(("a", "b", "rare"), moves, np.array([10.0, 20.0, 0.0]), (0.0, 2002.0), (0.0, 0.0), none, none)
+        PlanHistory(
+            ("a", "b", "rare"), moves, np.array([10.0, 20.0, 0.0]), (0.0, 2002.0), (0.0, 0.0), none, none, none, none
+        )
     )
     matrix = states.matrix
     assert matrix.sum(axis=1) == pytest.approx(1.0)

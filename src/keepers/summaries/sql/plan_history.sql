@@ -40,10 +40,21 @@ gone AS (
 ),
 back AS (
     SELECT since, returned_on <= {next_day} AS returned FROM gone
+),
+gap AS (
+    SELECT ended_before AS until, paid_from AS start FROM contract WHERE NOT returns AND paid_from > ended_before
+),
+lapse AS (
+    SELECT {lapsed} AS since, gap.start <= {next_day} AS returned
+    FROM gap JOIN grid ON gap.until <= grid.day AND gap.start > grid.day AND grid.k > 0
 )
 SELECT 'stay' AS kind, plan_before, plan_after, CAST(NULL AS BIGINT) AS since, CAST(seen AS BIGINT) AS seen FROM stay
 UNION ALL
 SELECT CASE WHEN coalesce(returned, FALSE) THEN 'return' ELSE 'away' END, NULL, NULL, CAST(since AS BIGINT), count(*)
 FROM back
+GROUP BY 1, 4
+UNION ALL
+SELECT CASE WHEN returned THEN 'renewal' ELSE 'lapse' END, NULL, NULL, CAST(since AS BIGINT), count(*)
+FROM lapse
 GROUP BY 1, 4
 ORDER BY 1, 2, 3, 4
