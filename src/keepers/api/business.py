@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 
 from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, reach_of, said_of, served
-from keepers.api.shapes import Overview, Trust
+from keepers.api.shapes import LookShape, Overview, Trust
 from keepers.domain.access import Scope
+from keepers.pipeline.looks import looks_of
 from keepers.storage.live_lists import Filter
 from keepers.web.access import Reader, TheSite
 from keepers.web.leads import without_people
@@ -48,7 +50,11 @@ def models(site: TheSite, visitor: Reader) -> Trust:
     with site.state.reading() as books:
         generation = served(books)
     said: dict[str, Any] = said_of(site, generation)
-    return Trust(models=said["models"], verdict=said["verdict"], backtest=said.get("backtest"))
+    looks = looks_of(Path(generation.folder))
+    return Trust(
+        models=said["models"], verdict=said["verdict"], backtest=said.get("backtest"),
+        since=[] if looks is None else [LookShape(**one) for one in looks.to_list()],
+    )  # fmt: skip
 
 
 @router.get("/run")

@@ -159,12 +159,26 @@ class Overview(BaseModel):
     meaning: Meaning
 
 
+class LookShape(BaseModel):
+    """Whether customers still behave as a model of the run says."""
+
+    of: str = Field(description="`orders` or `contracts`")
+    looked_on: dt.date
+    judged: bool = Field(description="whether enough came to judge by")
+    alarm: bool
+    refit: bool = Field(description="whether a new run was asked for because of it")
+    sentence: str
+
+
 class Trust(BaseModel):
     """Models and how far they can be trusted."""
 
     models: dict[str, Any]
     verdict: dict[str, Any]
     backtest: dict[str, Any] | None
+    since: list[LookShape] = Field(
+        [], description="the last weekly look at what came since the run, where there was one"
+    )
 
 
 class JobShape(BaseModel):

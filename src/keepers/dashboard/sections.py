@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.errors import ConfigError
+from keepers.pipeline.looks import looks_of
 from keepers.reports.content import ReportContent
 from keepers.reports.groups import Dimension
 from keepers.reports.kept import without_persons
@@ -100,7 +102,8 @@ def topic(request: Request, site: TheSite, visitor: Person) -> Response:
         with site.state.reading() as books:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
     shown = parts_of(request, site, visitor, generation, wanted.parts)
-    return page(request, visitor, "topic", topic=wanted, shown=shown)
+    looks = looks_of(Path(generation.folder)) if request.url.path == "/trust" else None
+    return page(request, visitor, "topic", topic=wanted, shown=shown, looks=looks)
 
 
 for _path in TOPICS:

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 
 from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, changer, page, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
+from keepers.pipeline.uploads import UPLOADS
 from keepers.storage.state import FOLDER
 from keepers.web.access import SESSION
 from keepers.web.once import OnceField
@@ -29,7 +30,6 @@ from keepers.web.site import Site
 router = APIRouter(include_in_schema=False)
 
 SESSION_DAYS = 7
-UPLOADS = "uploads"
 LARGEST_UPLOAD = 2 * 2**30
 """Bytes of a file."""
 

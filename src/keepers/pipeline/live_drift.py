@@ -1,8 +1,9 @@
-"""Whether customers still order as the models of the newest run expect, by the orders that came as events since."""
+"""Whether customers still behave as the models of the newest run expect: orders that came as events, and contracts."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,10 @@ from keepers.domain.time import Horizon, TimeUnit
 from keepers.evaluation.drift import ParameterDrift, parameter_drift
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import load_model
+from keepers.pipeline.contract_watch import contracts_since, has_contracts
 from keepers.pipeline.kept import FOLDER
+from keepers.pipeline.looks import Look, write_looks
+from keepers.pipeline.project import Project
 from keepers.storage.live import Generation
 from keepers.storage.state import Books, State
 from keepers.summaries.base_files import live
@@ -89,24 +93,44 @@ def live_drift(state: State, generation: Generation, today: dt.date) -> Paramete
     return parameter_drift(model, data, horizon=horizon, unit=day, false_alarms=FALSE_ALARMS, checks=CHECKS)
 
 
-def ask_where_it_drifts(state: State, today: dt.date, now: dt.datetime) -> str:
-    """Look at drift, and ask for a run once where there is an alarm that a new fit would mend; gives what was found."""
+def ask_where_it_drifts(state: State, today: dt.date, now: dt.datetime, project: Project | None = None) -> str:
+    """Look at drift, and ask for a run once where there is an alarm that a new fit would mend; gives what was found.
+
+    Parameters
+    ----------
+    state : State
+    today : date
+        In the business's time zone.
+    now : datetime
+    project : Project, optional
+        Whose sources tell of contracts; only orders are judged without it.
+    """
     with state.reading() as books:
         generation = books.live.current()
     if generation is None or not look_due(generation, today):
         return "Nothing to judge yet."
-    try:
-        found = live_drift(state, generation, today)
-    except KeepersError as error:
-        return str(error)
-    if found.refit:
+    folder = Path(generation.folder)
+    looks = [_look("orders", lambda: live_drift(state, generation, today))]
+    if project is not None and has_contracts(folder):
+        looks.append(_look("contracts", lambda: contracts_since(project, folder, today)))
+    write_looks(folder, today, looks)
+    why = " ".join(one.sentence for one in looks if one.refit)
+    if why:
         with state.writing() as books:
             current, newest = books.live.current(), books.jobs.newest("run")
             # Somebody may have asked meanwhile, and an alarm asks once in the life of a generation.
             fresh = newest is not None and (newest.ended_at is None or newest.asked_at > generation.made_at)
             if current is not None and current.number == generation.number and not fresh:
-                books.jobs.ask("run", "drift", now, found.sentence)
-    return found.sentence
+                books.jobs.ask("run", "drift", now, why)
+    return " ".join(one.sentence for one in looks)
+
+
+def _look(what: str, judge: Callable[[], ParameterDrift]) -> Look:
+    try:
+        found = judge()
+    except KeepersError as error:
+        return Look(what, False, False, False, str(error))
+    return Look(what, True, found.alarm, found.refit, found.sentence)
 
 
 def _share(books: Books, generation: Generation) -> float:

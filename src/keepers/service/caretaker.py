@@ -115,7 +115,8 @@ def main() -> None:
     assert project is not None
     now = dt.datetime.now(dt.UTC)
     with project.open_state() as state:
-        print(ask_where_it_drifts(state, now.astimezone(ZoneInfo(project.time_zone or "UTC")).date(), now))
+        today = now.astimezone(ZoneInfo(project.time_zone or "UTC")).date()
+        print(ask_where_it_drifts(state, today, now, project))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from keepers.domain.errors import ConfigError, KeepersError
 from keepers.pipeline.erase import RESULTS
 from keepers.pipeline.serving import serve_result
+from keepers.pipeline.uploads import everything_to_read
 from keepers.service.pulls import Pulls
 from keepers.storage.jobs import Job
 from keepers.storage.state import FOLDER
@@ -38,7 +39,6 @@ _SEEN = ("page", "screen")
 """Calls that a run reads: of those that say what was seen, the ones that a campaign brought."""
 
 RUN = "run"
-UPLOADS = "uploads"
 _KEPT_RESULTS = 3
 _ALIVE = 10.0
 """Seconds after which a process says again that it does a job."""
@@ -240,10 +240,7 @@ class Worker:
 
     def _sources(self) -> tuple[list[str], int]:
         """Everything to read: files of the project, uploads, and received events up to the last one."""
-        locations = self._site.project.locations
-        uploads = self.folder / UPLOADS
-        if uploads.is_dir():
-            locations += sorted(str(path) for path in uploads.iterdir() if not path.name.startswith("."))
+        locations = everything_to_read(self._site.project)
         events = self.folder / "events.jsonl"
         beside = events.with_suffix(".part")
         with self._site.state.reading() as books:

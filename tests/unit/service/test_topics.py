@@ -14,6 +14,7 @@ import pytest
 from keepers.dashboard.base_map import Band, Map
 from keepers.dashboard.sections import TOPICS
 from keepers.domain.errors import ConfigError
+from keepers.pipeline.looks import Look, write_looks
 from keepers.reports.formatting import day
 from keepers.reports.kept import FILE, HIDDEN, keep_content
 from keepers.reports.page import render_report
@@ -175,3 +176,25 @@ def test_a_report_of_another_version_is_said_to_be_one(told: Running) -> None:
     client = signed_in(told)
     for path in ("/trust", "/base"):
         assert "was written by an earlier version of Keepers" in client.get(path).text
+
+
+def test_the_page_of_trust_says_what_the_last_look_found(told: Running) -> None:
+    client = signed_in(told)
+    assert "Since that run" not in client.get("/trust").text
+    assert client.get("/api/v1/models").json()["since"] == []
+    with told.site.state.reading() as books:
+        generation = books.live.current()
+    assert generation is not None
+    looks = [
+        Look("orders", True, False, False, "Customers order as expected."),
+        Look("contracts", True, True, True, "Contracts end 30% more often."),
+    ]
+    write_looks(Path(generation.folder), dt.date(2023, 7, 8), looks)
+    text = client.get("/trust").text
+    assert "Contracts end 30% more often. A new run was asked for." in text
+    assert text.count("A new run was asked for.") == 1
+    assert day(dt.date(2023, 7, 8)) in text.split("Since that run")[1]
+    since = client.get("/api/v1/models").json()["since"]
+    assert [(one["of"], one["refit"], one["looked_on"]) for one in since] == [
+        ("orders", False, "2023-07-08"), ("contracts", True, "2023-07-08")
+    ]  # fmt: skip
