@@ -63,7 +63,11 @@ def serving(answers: Callable[[Question], Answer]) -> Iterator[Server]:
             params = {key: values[-1] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
             text = self.rfile.read(size)
             headers = {key.lower(): value for key, value in self.headers.items()}
-            question = Question(self.command, parts.path, params, json.loads(text) if text else None, headers)
+            if "form-urlencoded" in headers.get("content-type", ""):
+                told = {key: values[-1] for key, values in parse_qs(text.decode()).items()}
+            else:
+                told = json.loads(text) if text else None
+            question = Question(self.command, parts.path, params, told, headers)
             server.asked.append(question)
             trouble = server.troubles.pop(0) if server.troubles else None
             answer = trouble or server.answers(question)

@@ -42,7 +42,7 @@ def init(
         typer.Option(
             "--connect",
             metavar="KIND",
-            help="Prepare a source to pull from: shopify, stripe, woocommerce, hubspot, sql or files.",
+            help="Prepare a source to pull from, such as shopify, stripe, google_ads, sql or files.",
             show_default=False,
         ),
     ] = None,

@@ -32,7 +32,7 @@ class Source:
     name : str
         The owner's name for it.
     kind : str
-        ``shopify``, ``stripe``, ``woocommerce``, ``hubspot``, ``sql`` or ``files``.
+        ``sql``, ``files``, or a service of the catalogue, such as ``shopify``.
     said : mapping
         What else the section says.
     since : date, optional

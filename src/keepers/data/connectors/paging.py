@@ -22,7 +22,8 @@ def paginator(resource: Resource, size: int, since: dt.datetime, token: str | No
         return HeaderLinkPaginator()
     if resource.paging is Paging.CURSOR:
         by_body = resource.body is not None
-        return JSONResponseCursorPaginator(
+        return Cursor(
+            resource.following,
             resource.cursor,
             cursor_param=None if by_body else resource.after,
             cursor_body_path=resource.after if by_body else None,
@@ -33,6 +34,20 @@ def paginator(resource: Resource, size: int, since: dt.datetime, token: str | No
     if resource.paging is Paging.ONWARD:
         return Onward(resource, size, since)
     return SinglePagePaginator()
+
+
+class Cursor(JSONResponseCursorPaginator):
+    """Behind a cursor, as long as there is one, and something else beside it where `following` names it."""
+
+    def __init__(self, following: str, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._following = following
+
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+        """Look at a page."""
+        super().update_state(response, data)
+        if self._following and not found(response.json(), self._following):
+            self._has_next_page = False
 
 
 class LastId(BasePaginator):

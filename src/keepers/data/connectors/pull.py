@@ -161,7 +161,7 @@ def _walk(
         moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
         newest = max((one.isoformat() for one in moments if one is not None), default=None)
         newest = max(filter(None, (mark.newest, newest)), default=None)
-        keyed = [(str(found(item, resource.key)), item) for item in items]
+        keyed = [(str(resource.key_of(item)), item) for item in items]
         mark = kept.add(name, keyed, replace(mark, newest=newest, token=token))
         count += len(items)
         if time.monotonic() - told_at >= _SILENCE:

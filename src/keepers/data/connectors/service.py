@@ -23,6 +23,7 @@ class Written(Enum):
     NAIVE = "naive"
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
+    DAY = "day"
 
     def of(self, moment: dt.datetime) -> str | int:
         """A moment as the service wants it."""
@@ -31,6 +32,8 @@ class Written(Enum):
             return int(utc.timestamp())
         if self is Written.MILLISECONDS:
             return int(utc.timestamp() * 1000)
+        if self is Written.DAY:
+            return utc.date().isoformat()
         text = utc.replace(microsecond=0, tzinfo=None).isoformat()
         return text if self is Written.NAIVE else text + "Z"
 
@@ -52,6 +55,11 @@ class Since:
         Whether the service leaves out what changed in the very second that is asked for.
     until : str
         Parameter that ends what is asked for, of lists that come newest first.
+    window : timedelta, optional
+        How much time one question spans at most, where a service answers for so much only; the placeholder ``{until}``
+        stands for its end. Not longer than `overlap`, as items within a window may come in any order.
+    furthest : timedelta, optional
+        How far back a service knows anything.
     """
 
     field: str
@@ -59,6 +67,8 @@ class Since:
     overlap: dt.timedelta = dt.timedelta(minutes=10)
     exclusive: bool = False
     until: str = ""
+    window: dt.timedelta | None = None
+    furthest: dt.timedelta | None = None
 
     def asked(self, moment: dt.datetime) -> str | int:
         """What a question says, so that everything from the moment on is in the answer."""
@@ -88,14 +98,16 @@ class Resource:
     rows : str
         JSON path of the items in an answer.
     key : str
-        Path of what makes an item one and the same.
+        Path of what makes an item one and the same; several with ``+`` between them.
     params, body : mapping
-        Of the question, which is a POST where there is a body. ``{since}`` and ``{size}`` stand for the moment and the
-        size of a page.
+        Of the question, which is a POST where there is a body. ``{since}``, ``{until}`` and ``{size}`` stand for the
+        moments and the size of a page, names of settings for these.
     paging : Paging
     cursor, more, after : str
         With `Paging.CURSOR` and `ONWARD`: paths of the cursor and of whether there is more in an answer, and where the
         cursor goes: a path in the body, or the name of a parameter.
+    following : str
+        With `Paging.CURSOR`: path of something that is in an answer only where there is more.
     since : Since, optional
         How to ask for what changed; without it the list is read whole each time, and what is gone from it goes.
     whole_days : int, optional
@@ -106,6 +118,8 @@ class Resource:
         Asks for what an answer leaves out of its items.
     optional : bool
         Whether a service that does not know the list, or a token that may not read it, is passed over with a note.
+    sparse : bool
+        Whether an answer without items has no list either.
     """
 
     name: str
@@ -118,16 +132,25 @@ class Resource:
     cursor: str = ""
     more: str = ""
     after: str = ""
+    following: str = ""
     since: Since | None = None
     whole_days: int | None = None
     largest: int = 100
     complete: Callable[[Sequence[Item], Ask], None] | None = None
     optional: bool = False
+    sparse: bool = False
+
+    def key_of(self, item: Item) -> str | None:
+        """What makes an item one and the same; None where something of it is missing."""
+        parts = [found(item, path) for path in self.key.split("+")]
+        return None if any(part is None for part in parts) else "|".join(map(str, parts))
 
     @property
     def ascending(self) -> bool:
         """Whether items come oldest change first, so that a pull can go on from the last one."""
-        return self.since is not None and self.paging in (Paging.CURSOR, Paging.ONWARD)
+        if self.since is None:
+            return False
+        return self.since.window is not None or self.paging in (Paging.CURSOR, Paging.ONWARD)
 
 
 @dataclass(frozen=True)
@@ -175,6 +198,8 @@ class Service:
         Whether an answer that looks well says that one has asked too often.
     refused : callable, optional
         What an answer that looks well complains of; empty where nothing.
+    denied : callable, optional
+        Whether an answer says that the token is refused, where its status does not.
     account : str
         How to get a token, for the error when it is refused.
     defaults : mapping
@@ -191,16 +216,20 @@ class Service:
     account: str
     throttled: Callable[[Any], bool] | None = None
     refused: Callable[[Any], str] | None = None
+    denied: Callable[[Any], bool] | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 def found(item: Any, path: str) -> Any:
     """What stands at a path of an item; None where nothing does.
 
-    >>> found({"a": {"b": 3}}, "a.b"), found({"a": 1}, "a.b")
-    (3, None)
+    >>> found({"a": {"b": 3}}, "a.b"), found({"a": 1}, "a.b"), found({"a": [{"b": 5}]}, "a.0.b")
+    (3, None, 5)
     """
     for part in path.split("."):
+        if isinstance(item, list) and part.isdigit() and int(part) < len(item):
+            item = item[int(part)]
+            continue
         if not isinstance(item, dict):
             return None
         item = item.get(part)

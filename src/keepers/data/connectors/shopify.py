@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keepers.data.connectors.grant import granted
 from keepers.data.connectors.service import Ask, Item, Paging, Resource, Service, Setting, Since, found
-from keepers.domain.errors import ConfigError, EngineError
+from keepers.domain.errors import ConfigError
 
 VERSION = "2026-04"
 """Shopify keeps a version for a year at least, and answers with the oldest it has where one is gone."""
@@ -77,25 +78,11 @@ def _headers(settings: Mapping[str, str]) -> dict[str, str]:
     if token is None:
         if "client_id" not in settings or "client_secret" not in settings:
             raise ConfigError("Shopify needs `token`, or `client_id` and `client_secret`. See docs/connect.md.")
-        token = _granted(settings)
+        # A token for a day, which an app of one's own gets for its secret.
+        secret = {key: settings[key] for key in ("client_id", "client_secret")}
+        asked = {"grant_type": "client_credentials", **secret}
+        token = granted("Shopify", f"{settings['base']}/admin/oauth/access_token", asked, _ACCOUNT)
     return {"X-Shopify-Access-Token": token}
-
-
-def _granted(settings: Mapping[str, str]) -> str:
-    """A token for a day, which an app of one's own gets for its secret."""
-    from dlt.sources.helpers.requests import Client, RequestException
-
-    asked = {
-        "grant_type": "client_credentials", "client_id": settings["client_id"],
-        "client_secret": settings["client_secret"],
-    }  # fmt: skip
-    try:
-        answer = Client(raise_for_status=False).post(f"{settings['base']}/admin/oauth/access_token", json=asked)
-    except RequestException as error:
-        raise EngineError(f"Shopify cannot be reached ({type(error).__name__}). Try later.") from None
-    if answer.status_code >= 400:
-        raise ConfigError(f"Shopify refuses `client_id` and `client_secret` ({answer.status_code}). {_ACCOUNT}")
-    return str(answer.json()["access_token"])
 
 
 def _rest_of_orders(orders: Sequence[Item], ask: Ask) -> None:

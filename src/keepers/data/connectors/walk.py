@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from keepers.data.connectors.service import BEGINNING, Item, Resource, Service, filled, found
+from keepers.data.connectors.service import BEGINNING, Item, Resource, Service, Since, filled, found
 from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersError, MissingExtraError
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client.client import RESTClient
+    from dlt.sources.helpers.rest_client.paginators import BasePaginator
     from requests import Response, Session
 
 ATTEMPTS = 7
@@ -73,29 +74,37 @@ class Walker:
         """
         from keepers.data.connectors.paging import LastId, paginator
 
-        start = since or BEGINNING
         size = min(size, resource.largest)
-        since_text = "" if resource.since is None else resource.since.asked(start)
-        values = {"size": size, "since": since_text}
-        params = filled(dict(resource.params), **values)
-        if until is not None and resource.since is not None and resource.since.until:
-            params[resource.since.until] = resource.since.written.of(until)
-        way = paginator(resource, size, start, token)
         with _Told(self._service, resource):
-            for page in self._client.paginate(
-                filled(resource.path, **self._settings),
-                method="GET" if resource.body is None else "POST",
-                params=params,
-                json=None if resource.body is None else filled(dict(resource.body), **values),
-                paginator=way,
-                data_selector=resource.rows,
-                hooks={"response": [self._looking(resource)]},
-                allow_redirects=False,
-            ):
-                items = list(page)
-                if resource.complete is not None and items:
-                    resource.complete(items, self._ask)
-                yield items, way.token if isinstance(way, LastId) else None
+            for start, end in _windows(resource.since, since or BEGINNING, until):
+                way = paginator(resource, size, start, token)
+                for page in self._asked(resource, size, start, end, until is not None, way):
+                    items = list(page)
+                    if resource.complete is not None and items:
+                        resource.complete(items, self._ask)
+                    yield items, way.token if isinstance(way, LastId) else None
+
+    def _asked(
+        self, resource: Resource, size: int, start: dt.datetime, end: dt.datetime, ends: bool, way: BasePaginator
+    ) -> Iterator[Iterable[Item]]:
+        """Pages of one span of time, as they come."""
+        since = resource.since
+        values = {**self._settings, "size": size}
+        if since is not None:
+            values |= {"since": since.asked(start), "until": since.written.of(end)}
+        params = filled(dict(resource.params), **values)
+        if ends and since is not None and since.until:
+            params[since.until] = values["until"]
+        yield from self._client.paginate(
+            filled(resource.path, **self._settings),
+            method="GET" if resource.body is None else "POST",
+            params=params,
+            json=None if resource.body is None else filled(dict(resource.body), **values),
+            paginator=way,
+            data_selector=resource.rows,
+            hooks={"response": [self._looking(resource)]},
+            allow_redirects=False,
+        )
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         """One question beside the list; None where there is no such thing."""
@@ -119,13 +128,15 @@ class Walker:
                 # It is not followed: a token in a header of the service's own would go along to wherever it leads.
                 place = response.headers.get("location", "elsewhere")
                 raise ConfigError(f"{service.label} is at another address: it sends to {place}. Write that one.")
-            response.raise_for_status()
             try:
                 answer = response.json() if text else None
             except ValueError:
                 answer = None
             if service.throttled is not None and service.throttled(answer):
                 raise _throttled_error()
+            if service.denied is not None and service.denied(answer):
+                raise ConfigError(f"{service.label}: the token is refused. {service.account}")
+            response.raise_for_status()
             if service.refused is not None and (words := service.refused(answer)):
                 if resource is not None and resource.optional:
                     raise UnknownListError(f"{service.label} does not give {resource.name}: {words[:_WORDS]}")
@@ -139,12 +150,30 @@ class Walker:
         return look
 
 
+def _windows(
+    since: Since | None, start: dt.datetime, until: dt.datetime | None
+) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """The spans of time that are asked for one after the other."""
+    now = dt.datetime.now(dt.UTC)
+    end = now if until is None else until
+    if since is not None and since.furthest is not None:
+        start = max(start, now - since.furthest)
+    if since is None or since.window is None:
+        yield start, end
+        return
+    while start < end:
+        yield start, min(start + since.window, end)
+        start += since.window
+
+
 def _is_list(answer: Any, resource: Resource) -> bool:
     """Whether an answer is a page of a list, all items with their ids, and says whether there is more."""
     items = answer if resource.rows == "$" else found(answer, resource.rows)
+    if items is None and resource.sparse and isinstance(answer, dict):
+        return True
     if not isinstance(items, list) or (resource.more and not isinstance(found(answer, resource.more), bool)):
         return False
-    return all(isinstance(item, dict) and found(item, resource.key) is not None for item in items)
+    return all(isinstance(item, dict) and resource.key_of(item) is not None for item in items)
 
 
 def _client(service: Service, base: str) -> RESTClient:
@@ -224,7 +253,9 @@ class _Told:
         if status == 404:
             if self._resource.optional:
                 raise UnknownListError(f"{label} has no {name}.") from None
-            raise ConfigError(f"{label} has no {name} at this address (404). Check the address of the shop.") from None
+            raise ConfigError(
+                f"{label} has no {name} at this address (404). Check the address, or set `version`."
+            ) from None
         if status == 429 or isinstance(error, _throttled_error()):
             raise EngineError(_BUSY.format(label=label, name=name)) from None
         if status is not None and status < 500:

@@ -14,6 +14,7 @@ FORMAT = Format(
         "spend": """Amount spent (USD), Ausgegebener Betrag (EUR), Montant dépensé (EUR), Besteed bedrag (EUR),
             Uitgegeven bedrag (EUR), Importe gastado (EUR), Valor usado (BRL), Valor gasto (BRL),
             Importo speso (EUR)""",
+        "currency": "Currency",
         "impressions": "Impressions, Impressionen, Vertoningen, Weergaven, Impresiones, Impressões",
         "clicks": """Link clicks, Clicks (all), Link-Klicks, Klicks (alle), Clics sur un lien, Klikken op link,
             Clics en el enlace, Cliques no link, Clic sul link""",
