@@ -5,6 +5,7 @@ from __future__ import annotations
 from keepers.data.engine import literal, quoted
 from keepers.data.identity import Identity
 from keepers.data.normalise import word_sql
+from keepers.data.page_address import page_sql
 from keepers.data.people import OtherSource
 from keepers.domain.columns import DAY, MOMENT, Column, Schema
 
@@ -47,6 +48,8 @@ def _value(column: Column, schema: Schema, source: OtherSource, received: str) -
         "received_at": f"{received}::TIMESTAMP",
         "customer_key": "k.customer_key",
         "referrer_key": "coalesce(by_id.customer_key, by_email.customer_key, k.referrer_key)",
+        "page": page_sql("k.page"),
+        "landing_page": page_sql("k.landing_page"),
     }
     if name in fixed:
         return fixed[name] if name != "event_id" or "day" in schema.column_names else "NULL"

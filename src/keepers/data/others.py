@@ -13,6 +13,7 @@ from keepers.data.identity import Identity
 from keepers.data.naming import whole_name
 from keepers.data.normalise import fill, key_sql, text_sql
 from keepers.data.options import ReadOptions
+from keepers.data.page_address import page_sql
 from keepers.data.people import OtherSource, with_keys
 from keepers.data.vocabulary import header_key
 from keepers.domain import columns
@@ -161,7 +162,7 @@ class Others:
         return [source for source in self.sources if source.format.shape is shape]
 
     def _sql(self, name: str, **names: str) -> str:
-        return fill(template("keepers.data.sql", name), received_at=self.received, **names)
+        return fill(template("keepers.data.sql", name), received_at=self.received, page=page_sql("page"), **names)
 
     def _make(self, schema: Schema, query: str) -> str:
         name = self.engine.create(free_name(self.engine, schema.name), typed(schema, query))

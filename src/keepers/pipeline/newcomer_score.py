@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from keepers.data.engine import Engine, literal
+from keepers.data.page_address import bare_page
 
 FILE = "channels.parquet"
 NESTED = ("landing_page", "campaign", "channel")
@@ -104,10 +105,14 @@ def score_newcomer(groups: Sequence[GroupWorth], visitor: Mapping[str, str]) -> 
     whole = known.get(("channel", "all"))
     if whole is None or whole.predicted is None:
         return None
+    labels = {
+        # The run keeps no more of a page's address either.
+        name: (bare_page(text.strip()) if name == "landing_page" else text.strip()).casefold()
+        for name, text in visitor.items()
+    }
     found = {
-        name: known.get((name, text.strip().casefold())) for name, text in visitor.items()
-        if not (name == "channel" and text.strip().casefold() == "all")
-    }  # fmt: skip
+        name: known.get((name, label)) for name, label in labels.items() if not (name == "channel" and label == "all")
+    }
     usable = {name: one for name, one in found.items() if one is not None and _speaks(one)}
     nested = [name for name in NESTED if name in usable][:1]
     speaking = [usable[name] for name in (*nested, *APART) if name in usable]

@@ -98,8 +98,8 @@ def test_contacts_by_visitor_and_address(tmp_path: Path) -> None:
     data = read(
         tmp_path,
         ["visitor_id", "email", "timestamp", "utm_source", "utm_medium", "utm_campaign", "landing_page"],
-        ["v1", "ann@mail.example", "2024-01-04 10:00:00", "google", "cpc", "brand", "/"],
-        ["v2", "", "2024-01-04 11:00:00", "news", "email", "", "/sale"],
+        ["v1", "ann@mail.example", "2024-01-04 10:00:00", "google", "cpc", "brand", "/?q=tea&email=ann@mail.example"],
+        ["v2", "", "2024-01-04 11:00:00", "news", "email", "", "/sale#top"],
     )
     found = rows(data, "touches", "visitor_id", "customer_key", "channel", "medium", "campaign", "landing_page")
     assert found == [("v1", "101", "google", "cpc", "brand", "/"), ("v2", None, "news", "email", None, "/sale")]
@@ -134,7 +134,7 @@ def test_pages_seen(tmp_path: Path) -> None:
     data = read(
         tmp_path,
         ["Client ID", "Page path", "Date time", "Device category", "Customer ID"],
-        ["c1", "/tea", "2024-04-01 10:00:00", "mobile", "101"],
+        ["c1", "/tea?signin=0f3a", "2024-04-01 10:00:00", "mobile", "101"],
         ["c2", "/", "2024-04-01 11:00:00", "desktop", ""],
     )
     assert rows(data, "visits", "visitor_id", "page", "device", "customer_key") == [

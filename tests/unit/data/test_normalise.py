@@ -19,6 +19,7 @@ from keepers.data.normalise import (
     phone_sql,
     text_sql,
 )
+from keepers.data.page_address import bare_page, page_sql
 from keepers.domain.columns import MONEY
 
 
@@ -121,3 +122,21 @@ def test_flags_addresses_and_phone_numbers(engine: Engine) -> None:
     assert _words(engine, ["+1 (775) 555-0154", "(775) 555-0154", "0049 170 1234567", "12"], phone_sql("v")) == [
         "7755550154", "7755550154", "+491701234567", None,
     ]  # fmt: skip
+
+
+_PIECES = (
+    "https://", "ann:pw@", "shop.example", "/tea", "?", "&", "#", "=", "@", "%40", "%2540", "utm_source=", "utm_term=",
+    "utm_campaign=", "é", "***", "mail", "//", "\n",
+)  # fmt: skip
+_ADDRESSES = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_ADDRESSES | st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30))
+def test_a_page_is_known_by_the_same_address_everywhere_and_by_nobodys(engine: Engine, address: str) -> None:
+    kept = bare_page(address)
+    assert engine.rows(f"SELECT {page_sql('$1')}", [address]) == [(kept,)]
+    assert "@" not in kept
+    assert "%40" not in kept
+    assert bare_page(kept) == kept
+    assert all(part.startswith("utm_") for part in kept.partition("?")[2].split("&") if part)

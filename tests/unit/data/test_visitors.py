@@ -22,6 +22,16 @@ def seen(day: str, visitor: str) -> dict[str, Any]:
     return call("page", day, None, visitor, context={"campaign": {"source": "google", "medium": "cpc", "name": "tea"}})
 
 
+def test_of_a_pages_address_its_path_and_campaign_are_kept(tmp_path: Path) -> None:
+    came = {"source": "mail", "medium": "email", "name": "spring"}
+    address = "https://shop.example/tea/ann@shop.example?utm_source=mail&mc_eid=9f&email=ann%40shop.example#top"
+    page = call("page", "01-05", None, "a", context={"campaign": came, "page": {"url": address}})
+    found = reading(tmp_path, [page, order("01-06", "first", "u-1", "a")])
+    kept = "https://shop.example/tea/***?utm_source=mail"
+    for table, column in (("touches", "landing_page"), ("visits", "page")):
+        assert (kept,) in found.engine.rows(f"SELECT {column} FROM {found.tables[table].name}"), table
+
+
 def reading(folder: Path, *files: list[dict[str, Any]], orders: str = "") -> Dataset:
     for number, calls in enumerate(files):
         (folder / f"calls-{number}.jsonl").write_text("\n".join(map(json.dumps, calls)), encoding="utf-8")
