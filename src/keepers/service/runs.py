@@ -11,16 +11,16 @@ import shutil
 import socket
 import sys
 import uuid
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 from keepers.domain.errors import ConfigError, KeepersError
 from keepers.pipeline.erase import RESULTS
 from keepers.pipeline.serving import serve_result
-from keepers.pipeline.uploads import everything_to_read
+from keepers.service.material import gathered
 from keepers.service.pulls import Pulls
 from keepers.storage.jobs import Job
 from keepers.storage.state import FOLDER
@@ -34,10 +34,6 @@ _LOG = logging.getLogger("keepers.service")
 _LOOK = 2.0
 """Seconds between two looks for a job."""
 
-_READ = ("track", "identify", "alias")
-_SEEN = ("page", "screen")
-"""Calls that a run reads: of those that say what was seen, the ones that a campaign brought."""
-
 RUN = "run"
 _KEPT_RESULTS = 3
 _ALIVE = 10.0
@@ -48,8 +44,11 @@ _GRACE = 20.0
 """Seconds that a run gets to end well when the server stops."""
 
 
+_T = TypeVar("_T")
+
+
 class _TakenError(Exception):
-    """Another process does the job now."""
+    """The job is another's now, or is to begin anew."""
 
 
 class Worker:
@@ -84,7 +83,7 @@ class Worker:
 
     @property
     def folder(self) -> Path:
-        """Where results, uploads and exported events lie."""
+        """Where results lie."""
         return self._site.project.folder / FOLDER
 
     async def _look(self) -> None:
@@ -167,18 +166,23 @@ class Worker:
             books.jobs.hand_back(job.number, self._name)
 
     def _lost(self, job: Job) -> None:
-        _LOG.warning("Job %d was taken over by another process, as this one was silent for too long", job.number)
+        _LOG.warning(
+            "Job %d is begun anew: a person was erased meanwhile, or this process was silent too long", job.number
+        )
 
     def _end(self, job: Job, well: bool, said: str) -> bool:
         with self._site.state.writing() as books:
             return books.jobs.end(job.number, self._name, well, said, self._site.now())
 
     async def _run(self, job: Job) -> str:
-        sources, last = await run_in_threadpool(self._sources)
         into = self.folder / RESULTS / f"run-{job.number:06d}"
-        await self._program(job, ["run", *sources, "--into", str(into), "--keep"])
+        async with _beside(gathered(self._site, job.number)) as material:
+            await self._program(job, ["run", *material.locations, "--into", str(into), "--keep"])
+        if not await run_in_threadpool(self._alive, job):
+            # Somebody was erased meanwhile, or this process was silent for too long: what it found is not to be served.
+            raise _TakenError
         now = self._site.now()
-        number = await run_in_threadpool(serve_result, self._site.state, into, last, now)
+        number = await run_in_threadpool(serve_result, self._site.state, into, material.last_event, now)
         await run_in_threadpool(self._tidy, into)
         self._site.news.tell({"kind": "values", "generation": number})
         current = await run_in_threadpool(self._site.generation)
@@ -238,34 +242,21 @@ class Worker:
         except KeepersError as error:
             _LOG.warning("Job %d cannot say what it is at: %s", job.number, error)
 
-    def _sources(self) -> tuple[list[str], int]:
-        """Everything to read: files of the project, uploads, and received events up to the last one."""
-        locations = everything_to_read(self._site.project)
-        events = self.folder / "events.jsonl"
-        beside = events.with_suffix(".part")
-        with self._site.state.reading() as books:
-            last = books.inbox.last()
-            some = False
-            with beside.open("w", encoding="utf-8") as file:
-                for event in books.inbox.all(last):
-                    if event.kind in _READ or (event.kind in _SEEN and '"campaign"' in event.body):
-                        file.write(event.body + "\n")
-                        some |= event.kind == "track"
-        beside.replace(events)
-        if some:
-            locations.append(str(events))
-        if not locations:
-            raise ConfigError(
-                "There is nothing to value yet: keepers.toml names no sources, nothing was uploaded, and no order has "
-                "come in."
-            )
-        return locations, last
-
     def _tidy(self, newest: Path) -> None:
         """Remove all but the newest results."""
         folders = sorted((self.folder / RESULTS).glob("run-*"))
         for old in [one for one in folders if one != newest][: -_KEPT_RESULTS + 1]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def _beside(found: contextlib.AbstractContextManager[_T]) -> AsyncIterator[_T]:
+    """What takes a while to enter and to leave, beside the answers."""
+    entered = await run_in_threadpool(found.__enter__)
+    try:
+        yield entered
+    finally:
+        await run_in_threadpool(found.__exit__, None, None, None)
 
 
 async def _stopped(process: asyncio.subprocess.Process) -> None:

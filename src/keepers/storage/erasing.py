@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from keepers.data.engine import Engine, literal
+from keepers.storage.jobs import JobBook
 from keepers.storage.schema import ALERT_EVENTS, ALERTS, DECISION_CUSTOMERS, PUBLISHED_SCORES
 from keepers.storage.service_schema import (
     LIVE_CUSTOMERS,
@@ -89,6 +90,8 @@ def erase_customers(connection: Connection, snapshots: Path, keys: Sequence[str]
     live += _kept_lists(connection, searched)
     events = _events(connection, names, names_of) if names else 0
     scores, old, new = _scores(connection, snapshots, keys)
+    # A run that is under way has read them already, and would bring them back.
+    JobBook(connection).begin_again("run")
     return Erasure(alerts, decisions, scores, live, events, old, new)
 
 

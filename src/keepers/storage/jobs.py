@@ -88,6 +88,11 @@ class JobBook:
         again = {"status": WAITING, "worker": None, "step": "", "attempts": JOBS.c.attempts - 1}
         self._connection.execute(update(JOBS).where(*mine).values(**again))
 
+    def begin_again(self, kind: str) -> None:
+        """Whoever does a job of a kind is to stop, as what it has read may not be used: it waits to be begun anew."""
+        again = {"status": WAITING, "worker": None, "step": "", "attempts": JOBS.c.attempts - 1}
+        self._connection.execute(update(JOBS).where(JOBS.c.kind == kind, JOBS.c.status == RUNNING).values(**again))
+
     def any_to_do(self, now: dt.datetime) -> bool:
         """Whether a job waits, or was left by a process that is gone."""
         lost = (JOBS.c.status == RUNNING) & _silent(now)

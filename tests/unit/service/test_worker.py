@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import shutil
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keepers.domain.errors import EngineError
+from keepers.domain.errors import ConfigError, EngineError
+from keepers.pipeline.connect_settings import Source
 from keepers.service import runs
+from keepers.service.material import gathered
 from keepers.service.runs import Worker
 from keepers.storage.jobs import Job
 from keepers.storage.state import Books, State
-from served import NOW
+from keepers.web.site import Site
+from served import NOW, open_site
 from unit.service.conftest import Running
 
 
@@ -86,3 +93,87 @@ def test_a_run_is_followed_to_its_last_word(running: Running, monkeypatch: pytes
         return await Worker(running.site)._listen(job, process)
 
     assert asyncio.run(heard()) == "There is no column with a day."
+
+
+@pytest.fixture
+def site(result: Path, tmp_path: Path) -> Iterator[Site]:
+    """A site whose jobs nobody does meanwhile."""
+    with State(tmp_path, pooled=True) as state:
+        yield open_site(result, tmp_path, state)[0]
+
+
+def test_a_run_reads_what_there_was_when_it_began(site: Site, tmp_path: Path) -> None:
+    state = tmp_path / ".keepers"
+    uploads, pulled = state / "uploads", state / "pulled" / "shop"
+    for folder in (uploads, pulled / ".raw"):
+        folder.mkdir(parents=True)
+    (uploads / "a.csv").write_text("before")
+    (uploads / ".half-sent").write_text("half")
+    (pulled / "orders.parquet").write_text("before")
+    (state / "reading-000001-killed").mkdir()
+    (state / "events.jsonl").write_text("of an earlier version")
+    site.project = replace(site.project, connections=(Source("shop", "files", {}),))
+    with site.state.writing() as books:
+        books.inbox.add([("m1", "track", '{"event":"Order Completed"}'), ("m2", "page", "{}")], NOW)
+    with gathered(site, 7) as material:
+        orders, shop, upload, events = map(Path, material.locations)
+        assert material.last_event == 2
+        # An upload is replaced, one is left out, a table pulled anew.
+        for path in (uploads / "a.csv", pulled / "orders.parquet"):
+            beside = path.with_name(".new")
+            beside.write_text("after")
+            beside.replace(path)
+        assert (upload.name, upload.read_text()) == ("a.csv", "before")
+        assert [(one.name, one.read_text()) for one in shop.iterdir()] == [("orders.parquet", "before")]
+        (uploads / "a.csv").unlink()
+        assert upload.read_text() == "before"
+        assert events.read_text() == '{"event":"Order Completed"}\n'
+        assert orders == Path(site.project.sources[0]), "what keepers.toml names is the owner's"
+        assert sorted(path.name for path in upload.parent.iterdir()) == ["a.csv"]
+    left = {path.name for path in state.iterdir()}
+    assert not any(name.startswith("reading") or name == "events.jsonl" for name in left), left
+    assert (pulled / "orders.parquet").read_text() == "after"
+    site.project = replace(site.project, sources=(), connections=())
+    with site.state.writing() as books:
+        books.inbox.forget(("track",), NOW + dt.timedelta(days=1), 2, 9)
+    with pytest.raises(ConfigError, match="nothing to value yet"), gathered(site, 8):
+        pass
+    assert not list(state.glob("reading*"))
+
+
+def test_who_is_erased_while_a_run_reads_them_does_not_come_back(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(site)
+    with site.state.writing() as books:
+        books.jobs.ask("run", "ada", NOW)
+    read: list[str] = []
+
+    async def program(_: Job, words: list[str]) -> None:
+        into = Path(words[words.index("--into") + 1])
+        shutil.copytree(tmp_path / "result", into, dirs_exist_ok=True)
+        read.append(into.name)
+        if len(read) == 1:
+            site.state.erase(["1"])
+
+    monkeypatch.setattr(worker, "_program", program)
+    before = site.generation()
+    assert before is not None
+
+    async def once() -> None:
+        job = worker._take()
+        assert job is not None
+        await worker._do(job)
+
+    asyncio.run(once())
+    found = site.generation()
+    assert found is not None
+    assert found.number == before.number, "what was read before is not served"
+    with site.state.reading() as books:
+        assert [one.status for one in books.jobs.listed()] == ["waiting"]
+    asyncio.run(once())
+    found = site.generation()
+    assert found is not None
+    assert found.number > before.number
+    with site.state.reading() as books:
+        assert [one.status for one in books.jobs.listed()] == ["done"]
