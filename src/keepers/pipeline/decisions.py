@@ -102,7 +102,9 @@ def decide(
             "Offers were made but nobody was held back, or too few: what they earned cannot be told from what "
             "customers would have bought anyway. Hold back a tenth of the customers, drawn by lot, next time."
         )
-    made = () if memory is None else offers_made(dataset, (one.choice for one in offers), margin, memory, now)
+    made: tuple[OfferGrade, ...] = ()
+    if memory is not None:
+        made = offers_made(dataset, (one.choice for one in offers), margin, memory, now, options.time_zone)
     drivers = None
     if options.report and tells_more(dataset):
         progress("Asking what drives value", None)

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -276,27 +276,16 @@ def decided_since(books: Books, since: dt.datetime, until: dt.datetime | None = 
 
     What runs write down by themselves is no decision: nobody may have acted on it.
     """
-    found = []
-    end = dt.datetime.max.replace(tzinfo=dt.UTC) if until is None else until
-    for name in books.ledger.decisions():
-        if name.startswith(_BY_RUNS) and not _TAKEN.search(name):
-            continue
-        one, outcomes = books.ledger.decision(name), books.ledger.outcomes(name)
-        assert one is not None
-        newest = outcomes[-1] if outcomes else None
-        new = since < one.decided_at < end
-        if not new and (one.decided_at >= end or newest is None or not since < newest.observed_at < end):
-            continue
-        decided = Decided(
-            one.action.label, one.decided_at, len(one.audience.customer_keys), len(one.audience.held_out_keys),
-            one.expected_gain, one.expected_gain_low, one.expected_gain_high, one.currency, one.evidence, new=new,
-        )  # fmt: skip
-        if newest is not None:
-            decided = replace(
-                decided, got=newest.gain, got_low=newest.gain_low, got_high=newest.gain_high, until=newest.until
-            )
-        found.append(decided)
-    return tuple(found)
+    ids = books.ledger.ids_between(since, until)
+    taken = [name for name in ids if not name.startswith(_BY_RUNS) or _TAKEN.search(name)]
+    return tuple(
+        Decided(
+            one.action, one.decided_at, one.customers, one.held_out, one.gain, one.low, one.high, one.currency,
+            one.evidence, new=one.decided_at > since, got=one.earned, got_low=one.earned_low, got_high=one.earned_high,
+            until=one.seen_until,
+        )
+        for one in books.ledger.rows_of(taken)
+    )  # fmt: skip
 
 
 def alerts_since(books: Books, since: dt.datetime, until: dt.datetime | None = None) -> AlertCounts:

@@ -9,13 +9,26 @@ from typing import Any
 from keepers.data.read import Dataset
 from keepers.domain.money import Margin
 from keepers.pipeline.memory import Memory
-from keepers.retention.offer_record import LEVEL, OfferGrade, grade_offer, offer_decisions, offers_decided, stands
+from keepers.retention.offer_record import (
+    LEVEL,
+    OfferGrade,
+    day_in,
+    grade_offer,
+    offer_decisions,
+    offers_decided,
+    stands,
+)
 from keepers.retention.offers import OfferChoice
 from keepers.storage.state import Books
 
 
 def offers_made(
-    dataset: Dataset, choices: Iterable[OfferChoice], margin: Margin | None, memory: Memory, now: dt.datetime
+    dataset: Dataset,
+    choices: Iterable[OfferChoice],
+    margin: Margin | None,
+    memory: Memory,
+    now: dt.datetime,
+    time_zone: str | None = None,
 ) -> tuple[OfferGrade, ...]:
     """Say what came of offers that were decided on, the newest first.
 
@@ -23,9 +36,9 @@ def offers_made(
     earlier day for the same experiment are still under way.
     """
     with memory.state.reading() as books:
-        decided = [one for one, _ in offers_decided(books.ledger)]
-    graded = tuple(grade_offer(dataset, one, margin) for one in decided)
-    new = [(choice.effects.trial.name, offer_decisions(choice, now)) for choice in choices]
+        decided = [one for one, _ in offers_decided(books.ledger, time_zone)]
+    graded = tuple(grade_offer(dataset, one, margin, time_zone) for one in decided)
+    new = [(choice.effects.trial.name, offer_decisions(choice, now, time_zone)) for choice in choices]
 
     def written(books: Books) -> None:
         for grade in graded:
@@ -33,7 +46,7 @@ def offers_made(
             if outcome is not None and not books.ledger.outcomes(outcome.decision_id):
                 books.ledger.observe(outcome)
         for experiment, decisions in new:
-            if not stands(books.ledger, experiment, now.date()):
+            if not stands(books.ledger, experiment, day_in(now, time_zone), time_zone):
                 for decision in decisions:
                     books.ledger.record(decision)
 

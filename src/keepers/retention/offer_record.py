@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,10 @@ from keepers.summaries.purchases import day_literal, money_of
 LEVEL = 0.8
 """Of the interval of what an offer earned."""
 FEWEST = 10
-"""Customers on either side below which nothing is said of what an offer earned."""
+"""Customers on either side, and customers who ordered on both together, below which nothing is said of what an offer
+earned."""
+FEWEST_ORDERED = 3
+"""Customers who ordered on one side below which how money scatters is taken from both sides together."""
 _KEY = "offer-"
 _IN_QUOTES = re.compile("“([^”]+)”")
 
@@ -89,8 +93,15 @@ class OfferGrade:
         """What a reader should know, in a sentence; empty where there is nothing."""
         if not self.is_over:
             return f"Orders count until {self.last_day.isoformat()}."
-        if self.gain is None:
+        if self.gain is None and min(self.treated, self.held_out) < FEWEST:
             return f"Too few were held out to say what it earned; at least {FEWEST} are needed on either side."
+        if self.gain is None:
+            ordered = self.bought + self.bought_held_out
+            who = "nobody" if not ordered else f"only {ordered}"
+            return (
+                f"Too few to tell: {who} of the {self.treated + self.held_out:,} chosen and held out ordered within "
+                f"its days; at least {FEWEST} who did are needed."
+            )
         if not self.given:
             return "The files do not say that it was given, nor what it cost: costs beside discounts are not deducted."
         if self.given < self.treated:
@@ -110,7 +121,7 @@ class OfferGrade:
         )  # fmt: skip
 
 
-def offer_decisions(choice: OfferChoice, decided_at: dt.datetime) -> tuple[Decision, ...]:
+def offer_decisions(choice: OfferChoice, decided_at: dt.datetime, time_zone: str | None = None) -> tuple[Decision, ...]:
     """A choice as entries of the ledger, one an offer: who gets it, who is held out, and what it should earn.
 
     Parameters
@@ -119,9 +130,11 @@ def offer_decisions(choice: OfferChoice, decided_at: dt.datetime) -> tuple[Decis
         Of `keepers.choose_offers`.
     decided_at : datetime
         From that day on orders count.
+    time_zone : str, optional
+        The business's; UTC without it.
     """
     trial = choice.effects.trial
-    day = decided_at.date().isoformat()
+    day = day_in(decided_at, time_zone).isoformat()
     found = []
     for number, one in enumerate(choice.decisions(decided_at), start=1):
         rule = f"customers of “{trial.name}” who get “{one.action.label}”"
@@ -135,7 +148,7 @@ def offer_decisions(choice: OfferChoice, decided_at: dt.datetime) -> tuple[Decis
     return tuple(found)
 
 
-def offers_decided(ledger: DecisionLedger) -> Iterator[tuple[Decision, str]]:
+def offers_decided(ledger: DecisionLedger, time_zone: str | None = None) -> Iterator[tuple[Decision, str]]:
     """Offers that were decided on, with their experiments, the newest first.
 
     Of two decisions about one experiment for the same days the later one counts, as an offer that somebody has
@@ -152,18 +165,21 @@ def offers_decided(ledger: DecisionLedger) -> Iterator[tuple[Decision, str]]:
         if experiment is None or not one.audience.customer_keys:
             continue
         later = stand.setdefault(about, [])
-        if any(other != made and first <= _last_day(one) for other, first in later):
+        if any(other != made and first <= _last_day(one, time_zone) for other, first in later):
             continue
-        later.append((made, one.decided_at.date()))
+        later.append((made, day_in(one.decided_at, time_zone)))
         yield one, experiment[1]
 
 
-def stands(ledger: DecisionLedger, experiment: str, day: dt.date) -> bool:
+def stands(ledger: DecisionLedger, experiment: str, day: dt.date, time_zone: str | None = None) -> bool:
     """Whether what was decided of an experiment earlier is still under way on a day."""
-    return any(name == experiment and _last_day(one) >= day for one, name in offers_decided(ledger))
+    decided = offers_decided(ledger, time_zone)
+    return any(name == experiment and _last_day(one, time_zone) >= day for one, name in decided)
 
 
-def grade_offer(source: Shop | Orders, decision: Decision, margin: Margin | None = None) -> OfferGrade:
+def grade_offer(
+    source: Shop | Orders, decision: Decision, margin: Margin | None = None, time_zone: str | None = None
+) -> OfferGrade:
     """Say what an offer that was decided on has earned: who was chosen against who was held out, by lot.
 
     All who were chosen count, whether the offer reached them or not, and their orders of the 60 days from the decision
@@ -178,6 +194,8 @@ def grade_offer(source: Shop | Orders, decision: Decision, margin: Margin | None
         Of the ledger, with those who were chosen and those who were held out.
     margin : Margin, optional
         What is left of revenue; each order's own contribution where orders carry one, else net revenue.
+    time_zone : str, optional
+        The business's, in which the first day is the one of the decision; UTC without it.
 
     Raises
     ------
@@ -189,7 +207,7 @@ def grade_offer(source: Shop | Orders, decision: Decision, margin: Margin | None
         raise InputError(f"The decision {decision.decision_id!r} is about no customers: nothing can be compared.")
     experiment = _IN_QUOTES.search(audience.rule)
     name = "" if experiment is None else experiment[1]
-    first, last = decision.decided_at.date(), _last_day(decision)
+    first, last = day_in(decision.decided_at, time_zone), _last_day(decision, time_zone)
     treated, held = len(audience.customer_keys), len(audience.held_out_keys)
     orders = orders_of(source)
     if orders.last_day < last:
@@ -205,8 +223,13 @@ def grade_offer(source: Shop | Orders, decision: Decision, margin: Margin | None
     )  # fmt: skip
 
 
-def _last_day(decision: Decision) -> dt.date:
-    return decision.decided_at.date() + dt.timedelta(days=LONGEST - 1)
+def day_in(moment: dt.datetime, time_zone: str | None) -> dt.date:
+    """The day of a moment where the business is."""
+    return moment.astimezone(ZoneInfo(time_zone or "UTC")).date()
+
+
+def _last_day(decision: Decision, time_zone: str | None) -> dt.date:
+    return day_in(decision.decided_at, time_zone) + dt.timedelta(days=LONGEST - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,19 +270,23 @@ def _difference(found: _Bought, treated: int) -> tuple[float, float, float] | tu
     """What those chosen brought more, all together, less what differed before; with its interval."""
     earned, before, sides = found.earned, found.before, (~found.out, found.out)
     sizes = [int(side.sum()) for side in sides]
-    if min(sizes) < FEWEST:
+    ordered = [int(found.ordered[side].sum()) for side in sides]
+    if min(sizes) < FEWEST or sum(ordered) < FEWEST:
         return None, None, None
     spread = sum(float(np.square(before[side] - before[side].mean()).sum()) for side in sides)
     together = sum(
         float(((before[side] - before[side].mean()) * (earned[side] - earned[side].mean())).sum()) for side in sides
     )
     rest = earned - (together / spread if spread > 0 else 0.0) * before
-    variances = [float(rest[side].var(ddof=1)) / size for side, size in zip(sides, sizes, strict=True)]
-    error = float(np.sqrt(sum(variances)))
-    if error == 0.0:
-        reach = 0.0
-    else:
-        freedom = sum(variances) ** 2 / sum(part**2 / (size - 1) for part, size in zip(variances, sizes, strict=True))
-        reach = error * float(stdtrit(freedom, 0.5 + LEVEL / 2.0))
+    # Where hardly anybody ordered, money seems not to scatter at all, and the interval would be far too narrow.
+    scatter = [
+        float(rest.var(ddof=1) if few < FEWEST_ORDERED else rest[side].var(ddof=1))
+        for side, few in zip(sides, ordered, strict=True)
+    ]
+    variances = [one / size for one, size in zip(scatter, sizes, strict=True)]
+    if sum(variances) <= 0.0:
+        return None, None, None
+    freedom = sum(variances) ** 2 / sum(part**2 / (size - 1) for part, size in zip(variances, sizes, strict=True))
+    reach = float(np.sqrt(sum(variances))) * float(stdtrit(freedom, 0.5 + LEVEL / 2.0))
     mean = float(rest[sides[0]].mean() - rest[sides[1]].mean())
     return treated * mean, treated * (mean - reach), treated * (mean + reach)

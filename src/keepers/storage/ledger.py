@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, insert, select
 
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome, EvidenceGrade
 from keepers.domain.errors import ConfigError
-from keepers.storage.ledger_lists import LedgerRow, count_decisions, ledger_rows
+from keepers.storage.ledger_lists import LedgerRow, count_decisions, ids_between, ledger_rows, rows_of
 from keepers.storage.schema import DECISION_CUSTOMERS, DECISIONS, OUTCOMES
 
 
@@ -121,6 +124,14 @@ class Ledger:
     def rows(self, limit: int = 100, offset: int = 0) -> tuple[LedgerRow, ...]:
         """The newest decisions with what came of them, without the customers whom they are about."""
         return ledger_rows(self._connection, limit, offset)
+
+    def ids_between(self, since: dt.datetime, until: dt.datetime | None = None) -> tuple[str, ...]:
+        """Decisions since a moment, and earlier ones whose last outcome came since, before another; newest first."""
+        return ids_between(self._connection, since, until)
+
+    def rows_of(self, ids: Sequence[str]) -> tuple[LedgerRow, ...]:
+        """Decisions by their ids with what came of them, the newest first, without the customers."""
+        return rows_of(self._connection, ids)
 
     def count(self) -> int:
         """How many decisions there are."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from keepers.domain.decision import EvidenceGrade
 from keepers.storage.schema import DECISION_CUSTOMERS, DECISIONS, OUTCOMES
+
+_NEWEST_FIRST = (DECISIONS.c.decided_at.desc(), DECISIONS.c.decision_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,29 @@ class LedgerRow:
 
 def ledger_rows(connection: Connection, limit: int = 100, offset: int = 0) -> tuple[LedgerRow, ...]:
     """The newest decisions."""
-    order = (DECISIONS.c.decided_at.desc(), DECISIONS.c.decision_id)
-    rows = connection.execute(select(DECISIONS).order_by(*order).offset(offset).limit(limit)).mappings().all()
-    ids = [row["decision_id"] for row in rows]
+    newest = select(DECISIONS.c.decision_id).order_by(*_NEWEST_FIRST).offset(offset).limit(limit)
+    return rows_of(connection, connection.execute(newest).scalars().all())
+
+
+def ids_between(connection: Connection, since: dt.datetime, until: dt.datetime | None = None) -> tuple[str, ...]:
+    """Decisions since a moment, and earlier ones whose last outcome came since; of both only those before another."""
+    last = select(func.max(OUTCOMES.c.id)).group_by(OUTCOMES.c.decision_id)
+    seen = select(OUTCOMES.c.decision_id).where(OUTCOMES.c.id.in_(last), OUTCOMES.c.observed_at > since)
+    found = select(DECISIONS.c.decision_id).order_by(*_NEWEST_FIRST)
+    if until is not None:
+        seen = seen.where(OUTCOMES.c.observed_at < until)
+        found = found.where(DECISIONS.c.decided_at < until)
+    found = found.where(or_(DECISIONS.c.decided_at > since, DECISIONS.c.decision_id.in_(seen)))
+    return tuple(connection.execute(found).scalars())
+
+
+def rows_of(connection: Connection, ids: Sequence[str]) -> tuple[LedgerRow, ...]:
+    """Decisions by their ids, the newest first."""
+    rows = (
+        connection.execute(select(DECISIONS).where(DECISIONS.c.decision_id.in_(ids)).order_by(*_NEWEST_FIRST))
+        .mappings()
+        .all()
+    )
     held = func.sum(case((DECISION_CUSTOMERS.c.held_out, 1), else_=0))
     counted = (
         select(DECISION_CUSTOMERS.c.decision_id, func.count(), held)

@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome, EvidenceGrade
 from keepers.domain.errors import ConfigError
@@ -431,4 +433,19 @@ def test_what_a_run_writes_down_or_comes_after_is_no_decision_of_the_time(tmp_pa
             books.ledger.observe(DecisionOutcome("earlier", after, NOW.date(), 80.0, 2, 1, 20.0, 140.0))
         with state.reading() as books:
             assert {one.label for one in letters.decided_since(books, NOW, after)} == set(taken)
-            assert {one.label for one in letters.decided_since(books, NOW)} == {*taken, "later", "earlier"}
+            asked: list[str] = []
+
+            def heard(*said: Any) -> None:
+                asked.append(said[2])
+
+            event.listen(Engine, "before_cursor_execute", heard)
+            try:
+                found = {one.label: one for one in letters.decided_since(books, NOW)}
+            finally:
+                event.remove(Engine, "before_cursor_execute", heard)
+            assert set(found) == {*taken, "later", "earlier"}
+            # Customers are counted where they are, and not carried out of the ledger.
+            assert not any("customer_key" in one for one in asked)
+            assert len(asked) <= 5
+        assert (found["earlier"].got, found["earlier"].got_high, found["earlier"].new) == (80.0, 140.0, False)
+        assert (found["lead-1"].customers, found["lead-1"].held_out, found["lead-1"].got) == (2, 1, None)

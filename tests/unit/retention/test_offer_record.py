@@ -147,6 +147,59 @@ def test_too_few_held_out_say_nothing_and_nobody_is_an_error(shop: Dataset, choi
         grade_offer(shop, replace(few, audience=Audience("nobody", ())))
 
 
+def decided_for(keys: list[str], held: list[str], at: dt.datetime = DECIDED) -> Decision:
+    return Decision(
+        "offer-1:2026-01-10:1", at, Action("a", "a"),
+        Audience("customers of “spring” who get “a”", tuple(keys), tuple(held)), 1.0, 0.0, 2.0, "",
+        EvidenceGrade.EXPERIMENTAL,
+    )  # fmt: skip
+
+
+def shop_of(folder: Path, orders: list[str]) -> Dataset:
+    (folder / "orders.csv").write_text("\n".join(["customer,date,order id,amount", *orders]), encoding="utf-8")
+    return read(folder / "orders.csv")
+
+
+def test_where_hardly_anybody_ordered_it_is_too_few_to_tell_not_certainty(tmp_path: Path) -> None:
+    keys = [f"C{number:03d}" for number in range(120)]
+    before = [f"{key},2025-06-01,{key}-1,50" for key in keys]
+    last = "other,2026-06-01,x,1"
+    nobody = grade_offer(shop_of(tmp_path, [*before, last]), decided_for(keys[:100], keys[100:]))
+    assert (nobody.gain, nobody.low, nobody.high) == (None, None, None)
+    assert nobody.outcome(DECIDED) is None
+    assert nobody.remark == (
+        "Too few to tell: nobody of the 120 chosen and held out ordered within its days; "
+        "at least 10 who did are needed."
+    )
+    some = [f"{key},2026-02-01,{key}-2,50" for key in keys[:9]]
+    assert (
+        "only 9 of the 120"
+        in grade_offer(shop_of(tmp_path, [*before, *some, last]), decided_for(keys[:100], keys[100:])).remark
+    )
+
+
+def test_a_side_where_nobody_ordered_is_not_certain_of_it() -> None:
+    out = np.arange(320) >= 300
+    money = np.where(np.arange(320) < 30, 50.0, 0.0)
+    found = _Bought(money, np.zeros(320), out, money > 0, ~out)
+    gain, low, high = _difference(found, 300)
+    assert gain == pytest.approx(300 * 5.0)
+    assert low is not None
+    assert high is not None
+    # A tenth ordered of 300, none of 20: with no effect at all that happens to one in eight.
+    assert low < 500.0
+    assert high > 2_500.0
+
+
+def test_the_first_day_is_that_of_the_business(tmp_path: Path) -> None:
+    evening = dt.datetime(2026, 1, 11, 3, tzinfo=dt.UTC)  # ten in the evening of the 10th in New York
+    data = shop_of(tmp_path, ["C1,2026-06-01,1,5"])
+    one = decided_for(["C1"], ["C2"], evening)
+    assert grade_offer(data, one).first_day == dt.date(2026, 1, 11)
+    there = grade_offer(data, one, time_zone="America/New_York")
+    assert (there.first_day, there.last_day) == (dt.date(2026, 1, 10), dt.date(2026, 3, 10))
+
+
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     rng = np.random.default_rng(11)
     inside, size = 0, 300
