@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from keepers.domain.money import annual_rate as annual_rate
     from keepers.domain.money import continuous_rate as continuous_rate
     from keepers.domain.money import periodic_rate as periodic_rate
+    from keepers.domain.store_clock import StoreClock as StoreClock
     from keepers.domain.time import ObservationWindow as ObservationWindow
     from keepers.domain.time import days as days
     from keepers.domain.time import months as months
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from keepers.retention.profit import profit_curve as profit_curve
     from keepers.retention.subscription_churn import subscription_warnings as subscription_warnings
     from keepers.retention.value_drivers import value_drivers as value_drivers
+    from keepers.summaries.clocked import by_clock as by_clock
     from keepers.summaries.customer_base import CustomerBase as CustomerBase
     from keepers.summaries.features import features_at as features_at
     from keepers.summaries.features import features_at_age as features_at_age
@@ -116,7 +118,9 @@ _HOMES = {
     "BudgetLimits": ("acquisition.budget", "BudgetLimits"),
     "OutsideCurve": ("acquisition.outside_curves", "OutsideCurve"),
     "SpendExperiment": ("acquisition.response", "SpendExperiment"),
+    "StoreClock": ("domain.store_clock", "StoreClock"),
     "budget_for": ("acquisition.budget_questions", "budget_for"),
+    "by_clock": ("summaries.clocked", "by_clock"),
     "labelled_curves": ("acquisition.outside_curves", "labelled_curves"),
     "next_money": ("acquisition.budget_questions", "next_money"),
     "outside_curves": ("acquisition.outside_curves", "outside_curves"),

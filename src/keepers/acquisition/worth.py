@@ -199,7 +199,7 @@ def _cells(found: Newcomers, labelled: Table) -> Cells:
     unit = summary.unit
     return Cells(
         x, recency / unit.days, age / unit.days, rows["customers"].astype(np.float64), unit, pattern=pattern,
-        attributes=table,
+        attributes=table, calendar=summary.calendar,
     )  # fmt: skip
 
 

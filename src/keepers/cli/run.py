@@ -91,6 +91,10 @@ def run(
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Test the models on the past. Without, name one.")
     ] = True,
+    season: Annotated[
+        bool,
+        typer.Option("--season/--no-season", help="Follow the store's season in all values, where one is found."),
+    ] = True,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     csv: Annotated[bool, typer.Option("--csv/--no-csv", help="Write customers.csv beside the Parquet file.")] = True,
     keep: Annotated[
@@ -161,6 +165,7 @@ def run(
         model=model,
         learned=learned,
         backtest=backtest,
+        season=season,
         report=report,
         csv=csv,
         keep=keep,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from keepers.domain.attributes import Attributes
 from keepers.domain.errors import InputError
+from keepers.domain.store_clock import Calendar, StoreClock, day_number
 from keepers.domain.time import TimeUnit
 
 FloatArray = NDArray[np.float64]
@@ -43,6 +45,8 @@ class Cells:
         Row of each history's attributes, where a model has covariates.
     attributes : Attributes, optional
         The distinct patterns of attributes.
+    calendar : Calendar, optional
+        The day that `T` counts up to, and the clock by which a model is to read the times; None where days are unknown.
     """
 
     x: FloatArray
@@ -53,6 +57,8 @@ class Cells:
     log_gaps: FloatArray | None = None
     pattern: IntArray | None = None
     attributes: Attributes | None = None
+    calendar: Calendar | None = None
+    _read: tuple[StoreClock, Cells] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("x", "t_x", "T", "weight", "log_gaps"):
@@ -93,6 +99,7 @@ class Cells:
             gaps,
             pattern,
             self.attributes,
+            self.calendar,
         )
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Cells:
@@ -139,6 +146,35 @@ class Cells:
         scale = self.unit.days / unit.days
         gaps = None if self.log_gaps is None else self.log_gaps + self.weight * self.x * float(np.log(scale))
         return replace(self, t_x=self.t_x * scale, T=self.T * scale, unit=unit, log_gaps=gaps)
+
+    def by_clock(self, clock: StoreClock, seen: dt.date) -> Cells:
+        """The same histories with times by a store's clock, seen from a day unless they know theirs.
+
+        Times between purchases are stretched as the time from the first to the last one is.
+        """
+        calendar = self.calendar or Calendar(seen)
+        if calendar.read:
+            return self
+        if self._read is None or self._read[0] != clock:
+            days, now = self.unit.days, float(day_number(calendar.seen))
+            came = now - self.T * days
+            begin = clock.at(came)
+            last, end = ((clock.at(day) - begin) / days for day in (came + self.t_x * days, np.full(came.shape, now)))
+            gaps = self.log_gaps
+            if gaps is not None:
+                stretch = np.divide(last, self.t_x, out=np.ones_like(last), where=self.t_x > 0)
+                gaps = gaps + self.weight * self.x * np.log(stretch)
+            read = replace(self, t_x=last, T=end, log_gaps=gaps, calendar=Calendar(calendar.seen, clock, read=True))
+            object.__setattr__(self, "_read", (clock, read))
+        assert self._read is not None
+        return self._read[1]
+
+    @property
+    def seen(self) -> int:
+        """The day that `T` counts up to, in days since 1 January 1970."""
+        if self.calendar is None:
+            raise InputError("The day that these histories are seen from is not known. Give them their `calendar`.")
+        return day_number(self.calendar.seen)
 
 
 @dataclass(frozen=True, eq=False)

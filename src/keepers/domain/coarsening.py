@@ -94,5 +94,5 @@ def _gathered(cells: Cells, first: NDArray[np.intp], place: NDArray[np.intp]) ->
     return Cells(
         cells.x[first], np.minimum(recency, age), age, weight, cells.unit,
         None if cells.log_gaps is None else total(cells.log_gaps),
-        None if cells.pattern is None else cells.pattern[first], cells.attributes,
+        None if cells.pattern is None else cells.pattern[first], cells.attributes, cells.calendar,
     )  # fmt: skip

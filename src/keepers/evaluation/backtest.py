@@ -55,6 +55,7 @@ def backtest(
     margin: Margin | float | None = None,
     covariates: Any = None,
     opportunity: TimeUnit | str | None = None,
+    season: bool = True,
     progress: Progress = silent,
 ) -> Backtest:
     """Hide the last part of the orders, forecast it, compare; from several days in the past.
@@ -88,6 +89,8 @@ def backtest(
         "day", "week", "month" or "year": forecast in how many opportunities customers buy rather than on how many days,
         as `keepers.summarise_opportunities` counts them. BG/BB needs it; every other model and rule is then fitted to
         the same opportunities and judged by the same count, so that all stand in one leaderboard.
+    season : bool
+        Let models count time by the store's clock wherever a season was certain by the day, see `keepers.season_of`.
     progress : callable, optional
         Told how far the work is.
 
@@ -134,7 +137,7 @@ def backtest(
     try:
         for done, cut in enumerate(plan.windows):
             progress("Backtest", done / len(plan.windows))
-            origin = open_origin(orders, cut, margin, covariates, counted)
+            origin = open_origin(orders, cut, margin, covariates, counted, season)
             if isinstance(origin, str):
                 remarks.append(origin)
                 continue

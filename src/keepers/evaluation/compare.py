@@ -21,6 +21,7 @@ from keepers.models.stack import Stack
 from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.opportunities import summarise_opportunities
 from keepers.summaries.summary import Summary, summarise
+from keepers.valuation.season import in_season
 
 
 class ModelChoice(NamedTuple):
@@ -53,6 +54,7 @@ def choose_model(
     summary: Summary | None = None,
     covariates: Any = None,
     opportunity: TimeUnit | str | None = None,
+    season: bool = True,
     progress: Progress = silent,
 ) -> ModelChoice:
     """Backtest the models and fit the best of them on all orders.
@@ -89,6 +91,9 @@ def choose_model(
     opportunity : TimeUnit or str, optional
         Count opportunities with a purchase, see `keepers.backtest`; the models are fitted to a summary that
         `keepers.summarise_opportunities` makes, and values are to be computed with one.
+    season : bool
+        Let models count time by the store's clock, where `keepers.season_of` finds a season and the past does not
+        speak against it. A `summary` that is given says itself by which clock it is to be read.
     progress : callable, optional
         Told how far the work is.
 
@@ -118,15 +123,12 @@ MBG/NBD is used untested: its intervals rest on the model alone.
         raise ConfigError("NaiveRate is a rule to be beaten, not a model to choose. Leave it out; it competes anyway.")
     if not competing:
         raise ConfigError("`models` is empty; name at least one, or leave it out.")
-    found = backtest(
-        [*competing, *learned], source, window, origins, holdout=holdout, margin=margin, spending=spending,
-        covariates=covariates, opportunity=opportunity, progress=progress,
-    )  # fmt: skip
     if summary is None:
         end = None if window is None else window.end
         unit = (window or ObservationWindow()).unit
         if opportunity is None:
             summary = summarise(orders, ObservationWindow(end=end, unit=unit), margin, covariates)
+            summary = in_season(summary, holdout) if season else summary
         else:
             summary = summarise_opportunities(orders, ObservationWindow(end=end), opportunity, margin)
             summary = summary if covariates is None else with_covariates(summary, orders, covariates)
@@ -135,6 +137,10 @@ MBG/NBD is used untested: its intervals rest on the model alone.
             "`summary` and `opportunity` do not count alike: the one is made by `keepers.summarise_opportunities` "
             "where the other is given, by `keepers.summarise` where it is not."
         )
+    found = backtest(
+        [*competing, *learned], source, window, origins, holdout=holdout, margin=margin, spending=spending,
+        covariates=covariates, opportunity=opportunity, season=summary.facts.clock is not None, progress=progress,
+    )  # fmt: skip
     buying = _buying(competing, found, summary)
     return ModelChoice(buying, _spending(found, spending, summary, buying), found)
 

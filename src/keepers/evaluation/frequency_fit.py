@@ -83,6 +83,7 @@ def frequency_fit(model: BuyingModel, cells: Cells) -> FrequencyFit:
     cells : Cells
         In the model's unit.
     """
+    cells = model.by_clock(cells)
     ages = distinct(cells.T)
     customers = ages.sums(cells.weight)
     most = int(min(cells.x.max(), _MOST_BINS))

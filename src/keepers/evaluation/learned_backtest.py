@@ -116,8 +116,8 @@ def _judge(
     summary = origin.summary
     orders = summary.facts.source
     assert orders is not None
-    lesson = lesson_before(source, orders, origin.cut, origin.horizon, summary.margin)
-    if lesson.stretch != 1.0:
+    lesson = lesson_before(source, orders, origin.cut, origin.horizon, summary.margin, clock=summary.facts.clock)
+    if lesson.ahead.days < round(origin.horizon.days):
         remarks.append(
             f"Up to {origin.cut} there was no time for learned value to see {origin.horizon} ahead: it learned "
             f"{lesson.ahead}, stretched by {lesson.stretch:.2f}, the ratio that MBG/NBD expects."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime as dt
 from dataclasses import dataclass, field
@@ -18,10 +19,12 @@ from keepers.evaluation.grading import CountGrade, Forecaster, grade_purchases
 from keepers.evaluation.outcomes import Outcomes
 from keepers.models.buying import BuyingModel
 from keepers.summaries.acquisition import with_covariates
+from keepers.summaries.clocked import by_clock
 from keepers.summaries.opportunities import summarise_opportunities
 from keepers.summaries.opportunity_periods import shifted_end
 from keepers.summaries.purchases import PurchaseSource
 from keepers.summaries.summary import Summary, summarise
+from keepers.valuation.season import clock_of
 
 FEWEST_CUSTOMERS = 30
 FEWEST_PURCHASES = 10
@@ -153,8 +156,12 @@ def open_origin(
     margin: Margin,
     covariates: Any = None,
     opportunity: TimeUnit | None = None,
+    season: bool = False,
 ) -> Origin | str:
-    """See the orders as they were known at a cut; or the sentence that says why nothing can be graded there."""
+    """See the orders as they were known at a cut; or the sentence that says why nothing can be graded there.
+
+    With a season models count time by the store's clock, where one was certain on the day of the cut.
+    """
     cut = window.calibration_end
     try:
         if opportunity is None:
@@ -163,6 +170,9 @@ def open_origin(
             summary = summarise_opportunities(orders, window, opportunity, margin)
     except InputError:
         return f"Nobody who can be named had bought anything by {cut}."
+    if season and opportunity is None:
+        with contextlib.suppress(InputError, FitError):
+            summary = by_clock(summary, clock_of(summary))
     if covariates is not None:
         summary = with_covariates(summary, orders, covariates)
     horizon = summary.holdout
@@ -189,4 +199,4 @@ def outcomes_of(summary: Summary, horizon: Horizon) -> Outcomes:
         [rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, *kind, rows["holdout_frequency"]]
     ).astype(np.float64)
     weight = rows["customers"].astype(np.float64)
-    return Outcomes.of_sorted(table, weight, summary.unit, horizon, summary.attributes())
+    return Outcomes.of_sorted(table, weight, summary.unit, horizon, summary.attributes(), summary.calendar)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import InputError
+from keepers.domain.store_clock import Calendar
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.evaluation.metrics import GainCurve
 
@@ -51,7 +52,9 @@ class Outcomes:
         kind = [] if cells.pattern is None else [cells.pattern]
         rows = np.column_stack([cells.x, cells.t_x, cells.T, *kind, counts])
         distinct, row = np.unique(rows, axis=0, return_inverse=True)
-        return cls.of_sorted(distinct, _summed(row, cells.weight), cells.unit, horizon, cells.attributes)
+        return cls.of_sorted(
+            distinct, _summed(row, cells.weight), cells.unit, horizon, cells.attributes, cells.calendar
+        )
 
     @classmethod
     def of_sorted(
@@ -61,10 +64,12 @@ class Outcomes:
         unit: TimeUnit,
         horizon: Horizon,
         attributes: Attributes | None = None,
+        calendar: Calendar | None = None,
     ) -> Outcomes:
         """Outcomes from distinct rows (x, t_x, T, purchases), shape (m, 4), sorted by these columns in turn.
 
-        With attributes of customers their pattern stands before the purchases.
+        With attributes of customers their pattern stands before the purchases. The calendar says when the histories are
+        seen from.
         """
         starts = np.ones(len(rows), dtype=bool)
         starts[1:] = np.any(rows[1:, :-1] != rows[:-1, :-1], axis=1)
@@ -72,7 +77,7 @@ class Outcomes:
         first = rows[starts]
         pattern = None if attributes is None else first[:, 3].astype(np.int64)
         cells = Cells(
-            first[:, 0], first[:, 1], first[:, 2], _summed(cell, weight), unit, pattern=pattern, attributes=attributes
+            first[:, 0], first[:, 1], first[:, 2], _summed(cell, weight), unit, None, pattern, attributes, calendar
         )
         return cls(cells, cell, np.ascontiguousarray(rows[:, -1]), weight, horizon)
 

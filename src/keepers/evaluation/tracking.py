@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from keepers.domain.cells import FloatArray, IntArray
+from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import Horizon, TimeUnit, days
 from keepers.evaluation.grading import Forecaster
 from keepers.evaluation.outcomes import Outcomes
@@ -55,12 +56,15 @@ class Tracking:
         Length of a period: a week or a month, or an opportunity.
     model : str
         The model's name for people.
+    seasonal : bool
+        Whether it counts time by the store's clock.
     """
 
     points: tuple[TrackingPoint, ...]
     calibration_end: dt.date
     unit: TimeUnit
     model: str
+    seasonal: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for a file."""
@@ -105,7 +109,7 @@ def track(model: Tracker, title: str, ages: PurchaseAges, outcomes: Outcomes, cu
         TrackingPoint(_date(int(end)), float(count), float(expected))
         for end, count, expected in zip(ends, np.diff(actual, prepend=0.0), increments, strict=True)
     )
-    return Tracking(points, cut, unit, title)
+    return Tracking(points, cut, unit, title, getattr(model, "clock_", None) is not None)
 
 
 def track_arrivals(model: Tracker, ages: PurchaseAges) -> tuple[tuple[TrackingPoint, ...], TimeUnit]:
@@ -146,6 +150,9 @@ def _ends(first: int, cut: int, last: int, unit: TimeUnit) -> IntArray:
 def _from_arrivals(model: Tracker, ages: PurchaseAges, ends: IntArray) -> FloatArray:
     """Cumulative expectation at each end, summed over the days on which customers came."""
     start, stop = int(ages.days.min()), int(ends[-1])
+    clock = getattr(model, "clock_", None)
+    if clock is not None:
+        return _from_arrivals_by_clock(model, ages, ends, clock)
     span = stop - start
     young = min(span, 28)
     knots = np.unique(np.concatenate([np.arange(0, young, 2), np.arange(young, span + 1, 7 + span // 60), [span]]))
@@ -157,19 +164,37 @@ def _from_arrivals(model: Tracker, ages: PurchaseAges, ends: IntArray) -> FloatA
     return np.asarray(np.convolve(arrivals, by_age)[ends - start])
 
 
+def _from_arrivals_by_clock(model: Tracker, ages: PurchaseAges, ends: IntArray, clock: StoreClock) -> FloatArray:
+    """The same where the model's time is the store's own."""
+    came, until = clock.at(ages.days.astype(np.float64)), clock.at(ends.astype(np.float64))
+    span = float(until[-1] - came.min())
+    knots = np.unique(np.concatenate([np.arange(2.0, min(span, 28.0), 2.0), np.linspace(min(span, 28.0), span, 60)]))
+    curve = [0.0, *(model.expected_purchases_new_customer(days(float(age))) for age in knots)]
+    age = np.maximum(until[:, None] - came[None, :], 0.0)
+    return np.asarray(np.interp(age, np.concatenate([[0.0], knots]), curve) @ ages.customers.astype(np.float64))
+
+
 def _from_histories(model: Tracker, outcomes: Outcomes, later: IntArray) -> FloatArray:
     """Cumulative expectation so many days after the cut: its shape from a sample, its level from all customers."""
     if not later.size:
         return np.array([])
     sample, whole = outcomes.sample(_TRACKED), outcomes.horizon.days
-    knots = np.unique(np.append(np.linspace(0.0, float(later[-1]), _KNOTS + 1), whole))
-    horizons = [days(float(day)) for day in knots[1:]]
+    clock = getattr(model, "clock_", None)
+    reached = later.astype(np.float64)
+    if clock is not None:
+        # Purchases fade smoothly on the store's clock alone.
+        now = float(sample.cells.seen)
+        begin = float(clock.at(np.array([now]))[0])
+        reached, whole = clock.at(now + reached) - begin, clock.ahead(now, whole)
+    knots = np.unique(np.append(np.linspace(0.0, float(reached[-1]), _KNOTS + 1), whole))
+    ends = knots[1:] if clock is None else clock.moment(begin + knots[1:]) - now
+    horizons = [days(float(day)) for day in ends]
     curve = [0.0, *(float(sample.cells.weight @ model.expected_purchases(sample.cells, one)) for one in horizons)]
     total = float(outcomes.cells.weight @ model.expected_purchases(outcomes.cells, outcomes.horizon))
     level = total / curve[-1] if curve[-1] > 0 else 0.0
     # Purchases fade smoothly: a polynomial through so few knots is exact enough between them.
     shape = np.polynomial.Chebyshev.fit(knots, curve, min(_DEGREE, knots.size - 1))
-    return np.asarray((shape(later) - shape(0.0)) * level)
+    return np.asarray((shape(reached) - shape(0.0)) * level)
 
 
 def _number(day: dt.date) -> int:

@@ -206,6 +206,7 @@ class ValueHoldout:
                 summary.unit,
                 pattern=distinct[:, 3].astype(np.int64) if "pattern" in summary.key else None,
                 attributes=summary.attributes(),
+                calendar=summary.calendar,
             )
             spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
         values = CellValues(buying, cells, spend, origin.horizon, _UNDISCOUNTED, origin.horizon, self.factor)

@@ -15,7 +15,8 @@ from keepers.domain.cells import Cells, GapUse
 from keepers.domain.errors import ConfigError
 from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
-from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+from keepers.domain.store_clock import Calendar
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, parse_day
 from keepers.models.base import PriorChoice
 from keepers.models.buying_uncertainty import BuyingUncertainty
 from keepers.models.covariates.model import CovariateModel
@@ -48,7 +49,7 @@ class CellPredictions:
     p_alive, p_alive_end : arrays
         Probability of being alive now, and at the end of the horizon whatever happens between.
     expected_purchases, expected_purchases_se : arrays
-        Expected purchases in the horizon, and how far the parameters' uncertainty moves them (delta method).
+        Expected purchases in the horizon, and how far the parameters' uncertainty moves them.
     p_zero, variance : arrays
         Probability of no purchase in the horizon, and variance of their number, the parameters' uncertainty included.
     discounted_purchases, discounted_purchases_lifetime, discounted_purchases_infinite : arrays
@@ -83,8 +84,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         purchase, fades it until 400, and is exactly maximum likelihood from there on, unless the likelihood has no
         maximum of its own (the outcome says so). None is maximum likelihood always.
     covariates : Covariates, optional
-        Columns that change how often customers buy or how soon they leave. Then `data` must have these columns
-        wherever it is asked for.
+        Columns that change how often customers buy or how soon they leave; `data` must have them wherever it is asked.
 
     Attributes
     ----------
@@ -107,6 +107,8 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         What the family uses of the times between purchases besides (x, t_x, T); see `keepers.domain.cells.Cells`.
     coefficients_ : tuple of Coefficient
         What covariates do, each with a sentence; empty without covariates.
+    clock_ : StoreClock or None
+        By which rates and `log_likelihood_` count time; None is the calendar. New customers come all the year round.
     mix_ : CustomerMix
         Who the customers of the fit were, where there are covariates.
     """
@@ -139,7 +141,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         InputError
             If the histories are impossible or there are none.
         """
-        cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes)
+        cells = self._to_fit(cells_to_fit(data, unit, self.gaps, self.needed_attributes))
         scale = 1.0 if self.discrete else dot(cells.weight, cells.T) / cells.customers or 1.0
         powers = np.array([self.family.TIME_POWERS.get(name, 0) for name in self.symbols], dtype=float)
         tables = CellTables.of(cells, scale)
@@ -216,9 +218,8 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         Without end and without discount this may be infinite.
         """
         theta, rows = self._theta(), self._rows(data, unit)
-        t = None if horizon is None else self._length(horizon)
-        cells, delta = rows.cells, discount.continuous(self.unit_)
-        values = self.answer("discounted_expected_purchases", theta, cells, delta, t)
+        t, delta = None if horizon is None else self._length(horizon), discount.continuous(self.unit_)
+        values = self.answer("discounted_expected_purchases", theta, rows.cells, delta, t)
         return rows.give("discounted_expected_purchases", values)
 
     def expected_purchases_new_customer(self, horizon: Horizon, attributes: Any = None) -> float:
@@ -253,11 +254,10 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         a cap, and `median_lifetime`, are always finite or plainly infinite for models without dropout.
         """
         theta, rows = self._theta(), self._rows(data, unit)
-        cells = rows.cells
         if cap is None:
-            values = self.answer("expected_lifetime", theta, cells)
+            values = self.answer("expected_lifetime", theta, rows.cells)
         else:
-            values = self.answer("truncated_lifetime", theta, cells, self._length(cap))
+            values = self.answer("truncated_lifetime", theta, rows.cells, self._length(cap))
         return rows.give("expected_lifetime", values)
 
     def median_lifetime(self, data: Any, unit: TimeUnit | str | None = None) -> Any:
@@ -357,13 +357,13 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
 
         With covariates `attributes` has a row for each state, with `customer_key` where each has a path of its own.
         """
-        theta, asked = self._theta(), together(states)
+        theta, asked, seen = self._theta(), together(states), Calendar(parse_day(now, "now"))
         pattern, table = self._patterns_of(attributes, asked.first)
 
         def ask(rows: BoolArray, gaps: FloatArray | None, question: str, *columns: Any) -> FloatArray:
             x, t_x, T, *further = columns
             own = None if pattern is None else pattern[rows]
-            cells = Cells(x, t_x, T, np.ones(x.shape), self.unit_, gaps, own, table)
+            cells = Cells(x, t_x, T, np.ones(x.shape), self.unit_, gaps, own, table, seen)
             return np.asarray(self.answer(question, theta, cells, *further))
 
         return score_states(ask, self.unit_, asked, now, horizon, discount, self.discrete)

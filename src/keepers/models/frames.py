@@ -15,6 +15,7 @@ from keepers.domain.attributes import Attributes, check_known, plain_column
 from keepers.domain.cells import Cells, GapUse, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.histories import check_histories
+from keepers.domain.store_clock import Calendar
 from keepers.domain.time import TimeUnit
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class SummaryLike(Protocol):
 
     def gaps_table(self) -> str:
         """A table of `customer_key` and `log_gaps`, in days."""
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """The day that ages count up to, and the clock by which models are to read them."""
 
     def keyed_cells(self) -> Any:
         """Its distinct histories, with the columns by which results are joined back."""
@@ -255,7 +260,8 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None, attri
     x = times["frequency"]
     in_units = np.asarray(rows["log_gaps"], dtype=np.float64) - x * np.log(summary.unit.days) if wanted else None
     table, pattern = attributes_given(rows, attributes) if attributes else (None, None)
-    cells = Cells(x, times["recency"], times["T"], ones, summary.unit, in_units, pattern, table).in_unit(unit)
+    t_x, T = times["recency"], times["T"]
+    cells = Cells(x, t_x, T, ones, summary.unit, in_units, pattern, table, summary.calendar).in_unit(unit)
     check_histories(cells)
     return Histories(cells, table_giver(summary.engine, summary.name, rows["row"]))
 

@@ -14,6 +14,7 @@ from keepers.domain.errors import ConfigError, FitError
 from keepers.domain.outcome import FitOutcome
 from keepers.domain.time import TimeUnit
 from keepers.models.buying import BuyingModel
+from keepers.models.by_clock import calendar_of
 from keepers.models.covariates.answers import attributes_of, pattern_of
 from keepers.models.covariates.encoding import level_text
 from keepers.models.frames import attributes_given, cells_to_fit
@@ -163,7 +164,7 @@ class PooledModel(BuyingModel):
         InputError
             If the column is missing or empty for some customers, or histories are impossible.
         """
-        cells = cells_to_fit(data, unit, self.gaps, self.needed_attributes)
+        cells = self._to_fit(cells_to_fit(data, unit, self.gaps, self.needed_attributes))
         values = attributes_of(cells).columns[self.by]
         group_of = pattern_of(cells)
         self.labels_ = tuple(level_text(value) for value in values)
@@ -204,7 +205,7 @@ class PooledModel(BuyingModel):
         self._describe([float(part.weight.sum()) for part in parts], found.shrinkage.mean(axis=1).tolist())
         return self
 
-    def answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
+    def _answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
         """What the family answers for each row of cells, each with its group's parameters."""
         table = theta.reshape(-1, len(self.model.symbols))
         columns = (cells.x, cells.t_x, cells.T)
@@ -288,6 +289,7 @@ class PooledModel(BuyingModel):
             "inner": self.whole_._settings(),
             "by": self.by,
             "unit": self.unit_.value,
+            **({} if self.calendar_ is None else {"clock": self.calendar_.to_dict()}),
             "labels": list(self.labels_),
             "tau": self.tau_,
             "customers": [group.customers for group in self.groups_],
@@ -304,6 +306,7 @@ class PooledModel(BuyingModel):
         model = cls(inner, str(settings["by"]))
         model.whole_ = inner
         model.unit_ = TimeUnit.parse(settings["unit"])
+        model.calendar_ = calendar_of(settings)
         model.labels_ = tuple(settings["labels"])
         model.tau_ = dict(settings["tau"])
         return model

@@ -13,11 +13,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.domain.cells import Cells
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.outcome import FitOutcome
+from keepers.domain.store_clock import Calendar
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, TimeUnit
 from keepers.models import persistence
+from keepers.models.by_clock import asked_by_clock, calendar_of
 from keepers.models.customer_states import CustomerStates
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.likelihoods.stacked import Stacked
@@ -147,6 +150,8 @@ class Scorer:
         The k of the models of a stack that have one.
     theta : array, optional
         What the family is asked with, where that is more than the parameters: draws of them.
+    calendar : Calendar, optional
+        With the clock by which the parameters count time.
     """
 
     def __init__(
@@ -157,9 +162,11 @@ class Scorer:
         members: tuple[str, ...] = (),
         stages: Mapping[str, int] | None = None,
         theta: FloatArray | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self.model = model
         self.unit = unit
+        self.clock = None if calendar is None else calendar.clock
         k = {} if stages is None else dict(stages)
         if "k" in parameters:
             k[model] = int(parameters["k"])
@@ -188,7 +195,7 @@ class Scorer:
             members, stages = tuple(settings.get("members", ())), settings.get("stages")
             unit = TimeUnit.parse(settings["unit"])
             theta = np.array(settings["thetas"], dtype=float) if "thetas" in settings else None
-            scorer = cls(str(data["model"]), data["parameters"], unit, members, stages, theta)
+            scorer = cls(str(data["model"]), data["parameters"], unit, members, stages, theta, calendar_of(settings))
         except (KeyError, TypeError) as error:
             raise InputError(f"{os.fspath(path)} is not a saved model of buying ({error!r}).") from error
         if not outcome.usable:
@@ -218,9 +225,19 @@ class Scorer:
 
         knowing = getattr(self.family, "knowing", None)
 
+        def answer(cells: Cells, question: str, further: tuple[Any, ...]) -> FloatArray:
+            family = self.family if cells.log_gaps is None or knowing is None else knowing(cells.log_gaps)
+            return np.asarray(getattr(family, question)(self.theta, cells.x, cells.t_x, cells.T, *further))
+
         def ask(_: BoolArray, gaps: FloatArray | None, question: str, *arguments: Any) -> FloatArray:
-            family = self.family if gaps is None or knowing is None else knowing(gaps)
-            return np.asarray(getattr(family, question)(self.theta, *arguments))
+            x, t_x, T, *further = arguments
+            cells = Cells(x, t_x, T, np.ones(x.shape), self.unit, gaps, calendar=Calendar(_day(now)))
+            if self.clock is None:
+                return answer(cells, question, tuple(further))
+            found = asked_by_clock(
+                self.clock, _day(now), question, cells, tuple(further), lambda read, on: answer(read, question, on)
+            )
+            return np.asarray(found)
 
         discrete = bool(getattr(self.family, "DISCRETE", False))
         return score_states(ask, self.unit, states, now, horizon, discount, discrete)

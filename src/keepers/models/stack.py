@@ -198,7 +198,7 @@ class Stack(BuyingModel):
         members, weights = self.models_, self.weights
         names = self.family.PARAMETERS
         theta = np.concatenate([weights, *([one.parameters_[name] for name in one.symbols] for one in members)])
-        self.unit_ = members[0].unit_
+        self.unit_, self.calendar_ = members[0].unit_, members[0].calendar_
         self.n_customers_ = members[0].n_customers_
         self.parameters_ = dict(zip(names, theta.tolist(), strict=True))
         self.posterior_ = StackPosterior(weights, [one.posterior_ for one in members], names)  # type: ignore[assignment]
@@ -266,8 +266,9 @@ class Stack(BuyingModel):
         )
         spread = np.maximum(square - mixed["expected_purchases"] ** 2, 0.0)
         mixed["variance"] = spread + mixed["expected_purchases_se"] ** 2
-        waits = [w * np.log(one.next_purchase_age) for w, one in zip(self.weights, found, strict=True)]
-        mixed["next_purchase_age"] = np.exp(np.sum(waits, axis=0))
+        waits = [self._on_clock(cells, one.next_purchase_age) for one in found]
+        mean = np.exp(np.sum([w * np.log(one) for w, one in zip(self.weights, waits, strict=True)], axis=0))
+        mixed["next_purchase_age"] = self._on_calendar(cells, mean)
         return CellPredictions(**mixed)
 
     def score(
@@ -280,9 +281,8 @@ class Stack(BuyingModel):
     ) -> Scores:
         """Score customers by their states at a moment."""
         self._theta()
-        scorer = Scorer(
-            self.name, self.parameters_, self.unit_, tuple(one.name for one in self.models_), self._stages()
-        )
+        members = tuple(one.name for one in self.models_)
+        scorer = Scorer(self.name, self.parameters_, self.unit_, members, self._stages(), calendar=self.calendar_)
         return scorer.score(states, now, horizon, discount)
 
     def _stages(self) -> dict[str, int]:
@@ -300,6 +300,7 @@ class Stack(BuyingModel):
                 "unit": self.unit_.value,
                 "members": [one.name for one in self.models_],
                 "stages": self._stages(),
+                **({} if self.calendar_ is None else {"clock": self.calendar_.to_dict()}),
             },
             "weights": self.weights.tolist(),
             "members": [one.to_dict(corrected=corrected) for one in self.models_],

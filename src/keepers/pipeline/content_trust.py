@@ -90,6 +90,7 @@ def tracking_content(test: Backtest) -> evidence.Tracking | None:
         points=tuple(evidence.TrackingPoint(p.day, p.actual, p.predicted) for p in found.points),
         calibration_end=found.calibration_end,
         model=found.model,
+        seasonal=found.seasonal,
     )
 
 

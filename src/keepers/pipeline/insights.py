@@ -11,7 +11,8 @@ import numpy as np
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
-from keepers.domain.errors import FitError, InputError
+from keepers.domain.errors import InputError
+from keepers.domain.store_clock import StoreClock, day_number
 from keepers.models.base import Model
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
@@ -22,7 +23,7 @@ from keepers.valuation.formula_inputs import FormulaResult
 from keepers.valuation.formula_table import formula_table
 from keepers.valuation.levers import Levers, levers
 from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
-from keepers.valuation.season import Season, season_of
+from keepers.valuation.season import QUARTER, Season
 from keepers.valuation.values import Values
 
 if TYPE_CHECKING:
@@ -100,22 +101,8 @@ def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
         levers=levers(values, draws=_DRAWS) if priced else None,
         formulas=_formulas(dataset, scored, worth, new) if priced else (),
         new_customer=new,
-        season=_season_of(scored, options) if options.report else None,
+        season=scored.season,
     )
-
-
-def _season_of(scored: Scored, options: RunOptions) -> Season | None:
-    if (
-        not scored.values.engine.is_embedded
-        or scored.summary.facts.source is None
-        or scored.summary.facts.opportunities
-    ):
-        return None
-    try:
-        return season_of(scored.summary, options.horizon)
-    except (InputError, FitError):
-        # Too little to fit a model to is too little for a season.
-        return None
 
 
 def season_told(found: Season) -> dict[str, Any]:
@@ -125,11 +112,21 @@ def season_told(found: Season) -> dict[str, Any]:
         "factors": list(found.factors),
         "chance": found.chance,
         "certain": found.is_certain,
+        "used": found.is_used,
+        "next_quarter": found.speed(),
         "ratio": found.ratio,
         "helps": found.helps,
         "error": None if errors is None else {"plain": errors[0], "seasonal": errors[1]},
         "checks": [{**asdict(one), "day": one.day.isoformat()} for one in found.checks],
     }
+
+
+def season_carried(told: dict[str, Any] | None, day: dt.date) -> dict[str, Any] | None:
+    """What an earlier run told of the season, seen from a later day: the months ahead are others."""
+    if told is None:
+        return None
+    clock = StoreClock(tuple(told["factors"]))
+    return {**told, "next_quarter": clock.ahead(float(day_number(day)), QUARTER.days) / QUARTER.days}
 
 
 def _groups(values: Values, meant: Meanings) -> tuple[AtRisk, Grouping, Grouping]:

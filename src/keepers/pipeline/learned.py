@@ -84,7 +84,7 @@ def learned_values(
     progress("Learning from features", None)
     cut = scored.summary.calibration_end
     try:
-        model = scoring.competitor().learn(dataset, options.horizon, cut, options.margin)
+        model = scoring.competitor().learn(dataset, options.horizon, cut, options.margin, scored.summary.facts.clock)
     except (InputError, FitError) as error:
         return scored, None, (f"Nothing was learned from features. {error}",)
     features = features_at(dataset, cut)

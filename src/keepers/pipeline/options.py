@@ -64,6 +64,8 @@ class RunOptions:
     backtest, report : bool
         Whether models are tested on the past and whether the page is made. Without the backtest a model must be
         named, and the result is marked as untested.
+    season : bool
+        Whether values follow the store's season, where one is found; without a backtest they count every month alike.
     keep : bool, optional
         Whether orders and summaries are kept in the folder, so that `keepers update` can add to them; with a report
         unless said otherwise.
@@ -120,6 +122,7 @@ class RunOptions:
     model: str | None = None
     learned: bool = False
     backtest: bool = True
+    season: bool = True
     report: bool = True
     csv: bool = True
     keep: bool | None = None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepers.evaluation.results import Backtest
     from keepers.models.learned.learned_value import LearnedValue
     from keepers.summaries.rfm_groups import RfmRule
+    from keepers.valuation.season import Season
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Scored:
         How far the values can be trusted.
     values : Values
         A row a customer.
+    season : Season or None
+        That of the store, whether or not values follow it; None where it was not looked for or cannot be known.
     """
 
     summary: Summary
@@ -53,6 +56,7 @@ class Scored:
     test: Backtest | None
     verdict: Verdict
     values: Values
+    season: Season | None = None
 
 
 def score(
@@ -74,8 +78,15 @@ def score(
     if options.report:
         # Backtests, cohorts and periods are all made of the same days.
         keep_purchase_days(orders, summary.calibration_end, summary.facts.money)
+    season = None
     if options.backtest:
         from keepers.evaluation.compare import choose_model
+
+        if options.season:
+            from keepers.valuation.season import by_season, found_season
+
+            season = found_season(summary, options.horizon)
+            summary = by_season(summary, season)
 
         models: list[Any] | None = None if named is None else [named]
         if learn_from is not None:
@@ -110,7 +121,7 @@ def score(
         interval_levels=None if test is None else test.interval_levels,
         columns=value_names(options.wanted),
     )
-    return Scored(summary, buying, spending, test, verdict, values)
+    return Scored(summary, buying, spending, test, verdict, values, season)
 
 
 def competitor() -> LearnedValue:

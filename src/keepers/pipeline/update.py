@@ -26,7 +26,7 @@ from keepers.models.catalogue import load_model
 from keepers.models.spend.fitting import fit_spend
 from keepers.pipeline.contacts import carry_contacts
 from keepers.pipeline.customers import value_names, write_customers
-from keepers.pipeline.insights import insights
+from keepers.pipeline.insights import insights, season_carried
 from keepers.pipeline.kept import FOLDER, as_remembered, remember
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import read_files
@@ -37,6 +37,7 @@ from keepers.pipeline.update_decisions import keep_decisions
 from keepers.pipeline.update_names import with_names
 from keepers.pipeline.update_subscriptions import update_subscribers, write_updated
 from keepers.summaries.base_subscriptions import NO_CONTRACTS
+from keepers.summaries.clocked import by_clock
 from keepers.summaries.customer_base import CustomerBase
 from keepers.summaries.summary import Summary
 from keepers.valuation.lifetime_value import lifetime_value
@@ -203,6 +204,7 @@ def update(
         plain = run_summary(dataset, scored, found, chosen, now(), files, subscribed.told)
         plain |= decided.told
         plain["backtest"] = earlier.said["backtest"]
+        plain["season"] = season_carried(earlier.said.get("season"), base.facts.last_day)
         plain["verdict"]["tested"] = earlier.said["verdict"]["tested"]
         plain["update"] = {
             "of": earlier.said["keepers"]["generated_at"],
@@ -236,6 +238,7 @@ def _models(place: Path, summary: Summary, refit: bool) -> tuple[BuyingModel, An
     path = place / "model-spend.json"
     spending: Any = load_model(path) if path.exists() else None
     if refit:
+        summary = by_clock(summary, buying.clock_)
         buying = copy.copy(buying).fit(summary)
         spending = None if spending is None else fit_spend(copy.copy(spending), summary, buying)
     return buying, spending

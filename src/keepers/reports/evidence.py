@@ -34,6 +34,8 @@ class Tracking:
     """Last day that the model saw; what comes after is a test."""
     model: str
     """Name of the model that predicts."""
+    seasonal: bool = False
+    """Whether it knows which months are busy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,40 @@ def season_sentence(found: Season | None) -> str:
         f"({found.factors[best]:.2f} times the mean of the year) and slowest in {calendar.month_name[worst + 1]} "
         f"({found.factors[worst]:.2f} times)."
     )
+    if not found.is_used:
+        assert found.errors is not None
+        plain, seasonal = (percent(error, 1) for error in found.errors)
+        return (
+            f"{text} Values count every month alike nevertheless: tried on {_days(found)}, totals were off by {plain} "
+            f"so and by {seasonal} with the season."
+        )
+    text = f"{text} All values follow it. {_ahead(found)} {_whole(found)}"
+    if found.errors is None:
+        return f"{text} That cannot be tried on your past yet: it takes three years of orders."
+    plain, seasonal = (percent(error, 1) for error in found.errors)
+    return (
+        f"{text} Tried on {_days(found)}, totals were off by {plain} with every month alike and by {seasonal} with the "
+        "season."
+    )
+
+
+def _ahead(found: Season) -> str:
+    """What the next three months are like."""
+    speed = found.speed()
+    if abs(speed - 1.0) < _NEARLY:
+        return "The next three months are about as busy as three average ones."
+    busy = "busier" if speed > 1.0 else "quieter"
+    return f"The next three months are {percent(abs(speed - 1.0))} {busy} than three average ones."
+
+
+def _whole(found: Season) -> str:
+    """What the season does to the total of the horizon, and why."""
     change = found.ratio - 1.0
+    reach = horizon(found.horizon)
     if abs(change) < _LEAST:
-        return f"{text} Values count every month alike, which changes their total by less than {percent(_LEAST)}."
+        return (
+            f"Over {reach} all customers together are expected to order about as much as if every month counted alike."
+        )
     more, seen = ("more", "quiet") if change > 0 else ("less", "busy")
     years = found.horizon.days / TimeUnit.YEAR.days
     whole = years > 0.5 and abs(years - round(years)) < _NEARLY
@@ -37,15 +68,11 @@ def season_sentence(found: Season | None) -> str:
         if whole
         else "because of the months that lie ahead and those in which they were seen"
     )
-    text = (
-        f"{text} Values count every month alike; with the season all customers together would be expected to order "
-        f"{percent(abs(change), 1)} {more} over {horizon(found.horizon)}, {why}."
-    )
-    errors = found.errors
-    if errors is None:
-        return f"{text} That cannot be tried on your past yet: it takes three years of orders."
-    days = ", ".join(day(one.day) for one in found.checks)
     return (
-        f"{text} Tried on {days}, totals were off by {percent(errors[0], 1)} without the season and by "
-        f"{percent(errors[1], 1)} with it{'' if found.helps else ': take it as a hint only'}."
+        f"Over {reach} all customers together are expected to order {percent(abs(change), 1)} {more} than if every "
+        f"month counted alike, {why}."
     )
+
+
+def _days(found: Season) -> str:
+    return ", ".join(day(one.day) for one in found.checks)

@@ -20,6 +20,7 @@ from keepers.retention.reasons import OF_CUSTOMERS, Input
 from keepers.retention.risk import Past, fit_risk
 from keepers.retention.signals import signals
 from keepers.retention.warnings import EarlyWarnings, WarningFacts, scored
+from keepers.summaries.clocked import by_clock
 from keepers.summaries.feature_sources import Shop
 from keepers.summaries.gap_levels import told_apart
 from keepers.summaries.summary import Summary, summarise
@@ -163,7 +164,8 @@ def _pasts(data: Shop, summary: Summary, model: Buying, ahead: Horizon) -> list[
 
 def _past(data: Shop, now: Summary, model: Buying, ahead: Horizon, cut: dt.date) -> Past | None:
     window = ObservationWindow(calibration_end=cut, end=cut + dt.timedelta(days=round(ahead.days)), unit=now.unit)
-    summary = told_apart(summarise(data.orders, window, now.margin), model)
+    known = by_clock(summarise(data.orders, window, now.margin), getattr(model, "clock_", None))
+    summary = told_apart(known, model)
     if isinstance(model, BuyingModel) and model.gaps is not None:
         summary.cells(model.gaps)
     fitted = _refitted(model, summary)
@@ -231,8 +233,7 @@ def _cell_columns(model: Buying, cells: Cells, ahead: Horizon) -> dict[str, NDAr
     own = rhythm(cells)
     now = model.predict_cells(cells, ahead)
     gap = np.where(np.isfinite(own.usual_gap), own.usual_gap, own.silence)
-    on_time = np.minimum(own.silence, gap) / cells.unit.days
-    usual = model.predict_cells(_at(cells, cells.t_x + on_time), ahead)
+    usual = model.predict_cells(_on_time(model, cells, np.minimum(own.silence, gap) / cells.unit.days), ahead)
     state = states(cells.x, now.p_alive, own.probability)
     return {
         "logit_now": _logit(now.p_zero),
@@ -245,9 +246,23 @@ def _cell_columns(model: Buying, cells: Cells, ahead: Horizon) -> dict[str, NDAr
     }
 
 
-def _at(cells: Cells, age: FloatArray) -> Cells:
-    """The same histories seen at another age."""
-    return replace(cells, T=age)
+def _on_time(model: Any, cells: Cells, silent: FloatArray) -> Cells:
+    """The same histories, silent for no longer than so much."""
+    if getattr(model, "clock_", None) is None:
+        return replace(cells, T=cells.t_x + silent)
+    # By the store's clock the same part of the silence.
+    read: Cells = model.by_clock(cells)
+    silence = cells.T - cells.t_x
+    part = np.divide(silent, silence, out=np.ones_like(silence), where=silence > silent)
+    return replace(read, T=np.where(part < 1.0, read.t_x + part * (read.T - read.t_x), read.T))
+
+
+def _before(cells: Cells, length: Horizon) -> Cells:
+    """The same histories seen so much earlier."""
+    calendar = cells.calendar
+    if calendar is not None:
+        calendar = replace(calendar, seen=calendar.seen - dt.timedelta(days=round(length.days)))
+    return replace(cells, T=cells.T - length.in_unit(cells.unit), calendar=calendar)
 
 
 def _was_here(model: Buying, cells: Cells, ahead: Horizon) -> FloatArray:
@@ -261,7 +276,7 @@ def _was_here(model: Buying, cells: Cells, ahead: Horizon) -> FloatArray:
     long = silent > length
     if not long.any():
         return found
-    then = _at(cells.take(long), cells.T[long] - length)
+    then = _before(cells.take(long), ahead)
     seen = model.predict_cells(then, ahead)
     quiet = np.clip(seen.p_zero - (1.0 - seen.p_alive), 0.0, 1.0)
     found[long] = np.divide(quiet, seen.p_zero, out=np.zeros_like(quiet), where=seen.p_zero > 0.0)

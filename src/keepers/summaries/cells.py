@@ -14,6 +14,7 @@ from keepers.data.engine import Engine, quoted, template
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, GapUse, SpendCells
 from keepers.domain.errors import InputError
+from keepers.domain.store_clock import Calendar
 from keepers.domain.time import TimeUnit
 
 MAX_SPEND_ROWS = 20_000
@@ -58,6 +59,10 @@ class Grouped(Protocol):
     def attributes(self) -> Attributes | None:
         """The distinct patterns of attributes, where any were joined."""
 
+    @property
+    def calendar(self) -> Calendar | None:
+        """The day that ages count up to, and the clock by which models are to read them."""
+
 
 @dataclass(frozen=True, eq=False)
 class KeyedCells:
@@ -83,7 +88,7 @@ def group(summary: Grouped) -> KeyedCells:
     gaps = _middles(rows, days) if GAP_LEVEL in summary.key else None
     cells = Cells(
         rows["frequency"], rows["recency_days"] / days, rows["T_days"] / days, rows["weight"], summary.unit, gaps,
-        rows.get("pattern"), summary.attributes(),
+        rows.get("pattern"), summary.attributes(), summary.calendar,
     )  # fmt: skip
     return KeyedCells(cells, {name: rows[name] for name in summary.key})
 
@@ -114,7 +119,7 @@ def group_with_gaps(summary: Grouped, use: GapUse) -> Cells:
     gaps = cast(FloatArray, np.asarray(rows["log_gaps"], dtype=np.float64)) - weight * x * float(np.log(days))
     return Cells(
         x, rows["recency_days"] / days, rows["T_days"] / days, weight, summary.unit, gaps,
-        rows.get("pattern"), summary.attributes(),
+        rows.get("pattern"), summary.attributes(), summary.calendar,
     )  # fmt: skip
 
 

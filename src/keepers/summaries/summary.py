@@ -15,6 +15,7 @@ from keepers.domain.cells import Cells, GapUse, SpendCells
 from keepers.domain.coarsening import coarsened
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin, MoneyBasis
+from keepers.domain.store_clock import Calendar
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.summaries import cells as grouping
 from keepers.summaries.acquisition import with_covariates
@@ -77,6 +78,12 @@ class Summary(Table):
         cut = self.facts.window.calibration_end
         assert cut is not None
         return cut
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """The day that ages count up to, and the clock by which models are to read them; None where it is not known."""
+        cut = self.facts.window.calibration_end
+        return None if cut is None or self.facts.opportunities else Calendar(cut, self.facts.clock)
 
     @property
     def currency(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin
+from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import Horizon, ObservationWindow
 from keepers.summaries.purchases import PurchaseSource
 
@@ -38,6 +39,9 @@ class SummaryFacts:
     """Whether time counts opportunities of the window's unit, all purchases of one being one purchase."""
     gap_levels: bool = False
     """Whether rows carry `gap_level`, by which cells tell customers of unlike rhythm apart."""
+
+    clock: StoreClock | None = None
+    """The clock by which models are to read the ages; None is the calendar."""
 
     @property
     def holdout(self) -> Horizon | None:

@@ -117,6 +117,7 @@ def cell_sums(values: Values, group: str | None = None, join: str = "") -> CellS
     cells = Cells(
         x_of, recency_of / days, age_of / days, _sums(coarse_of, weight), facts.summary.unit,
         pattern=None if pattern is None else pattern_of.astype(np.int64), attributes=facts.summary.attributes(),
+        calendar=facts.summary.calendar,
     )  # fmt: skip
     return CellSums(
         cells, labels, group_of, coarse_of, weight, rows["spend"].astype(np.float64),

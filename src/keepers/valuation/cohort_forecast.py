@@ -98,6 +98,7 @@ def _coarse(
     coarse = Cells(
         distinct[:, 1], distinct[:, 2] / days, distinct[:, 3] / days, weight, cells.unit,
         pattern=None if cells.pattern is None else distinct[:, 4].astype(np.int64), attributes=cells.attributes,
+        calendar=cells.calendar,
     )  # fmt: skip
     return coarse, weight, np.asarray(np.bincount(place, spend), dtype=np.float64), distinct[:, 0].astype(np.int64)
 

@@ -18,7 +18,7 @@ from keepers.simulate import Behaviour, Store, StorePlan, simulate_store
 from keepers.simulate.season import Peak
 from keepers.simulate.season import Season as Planted
 from keepers.summaries.summary import Summary, summarise
-from keepers.valuation.season import Season, _Clock, season_of
+from keepers.valuation.season import Season, SeasonCheck, in_season, season_of
 
 LAW = Behaviour("pareto_nbd", {"r": 0.8, "alpha": 9.0, "s": 0.75, "beta": 15.0}, "week")
 MONTHS = (0.8, 0.8, 0.9, 0.9, 0.9, 0.8, 0.7, 0.8, 1.0, 1.2, 1.6, 1.6)
@@ -94,26 +94,36 @@ def test_two_years_are_needed(shop: Store) -> None:
     assert season_of(seen(shop, shop.first_day + dt.timedelta(days=600)), YEAR) is None
 
 
-def test_a_clock_without_a_season_is_the_calendar(shop: Store) -> None:
-    cells = seen(shop, shop.last_day).keyed_cells().cells
-    clock = _Clock(np.ones(12), shop.first_day, (shop.last_day - shop.first_day).days, 366)
-    read = clock.read(cells)
-    assert pytest.approx(cells.T) == read.T
-    assert read.t_x == pytest.approx(cells.t_x)
-    assert clock.ahead(100.0) == pytest.approx(100.0)
+def test_the_past_can_speak_against_a_season(season: Season) -> None:
+    assert season.is_used
+    against = replace(season, checks=(SeasonCheck(season.day, 100.0, 101.0, 90.0),))
+    assert not against.is_used
+    assert replace(season, checks=()).is_used
+    assert not replace(season, chance=0.02).is_used
+
+
+def test_values_follow_a_season_that_is_fit_for_use_and_no_other(shop: Store) -> None:
+    summary = seen(shop, shop.last_day)
+    assert in_season(summary).facts.clock is not None
+    without = seen(store(None, 3, 800), dt.date(2026, 9, 30))
+    assert in_season(without).facts.clock is None
 
 
 def test_it_is_said_in_plain_words(season: Season) -> None:
     said = season_sentence(season)
     assert said.startswith("Your sales have a season: customers buy fastest in ")
-    assert "more over 12 months, as the newest of them were seen in quiet months" in said
+    assert "All values follow it. The next three months are " in said
+    assert "busier than three average ones." in said
+    assert "more than if every month counted alike, as the newest of them were seen in quiet months." in said
     assert "Tried on 29\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2025" in said
-    assert "hint" not in said
     # Ahead of a quarter the season of these very months counts, too.
     quarter = season_sentence(replace(season, horizon=months(3)))
-    assert "more over 3 months, because of the months that lie ahead and those in which they were seen." in quarter
-    untried = Season(season.factors, season.chance, 0.95, YEAR)
+    assert "counted alike, because of the months that lie ahead and those in which they were seen." in quarter
+    assert "about as much as if every month counted alike" in season_sentence(replace(season, ratio=1.001))
+    untried = Season(season.factors, season.chance, 0.95, YEAR, season.day)
     assert season_sentence(untried).endswith("it takes three years of orders.")
+    against = replace(season, checks=(SeasonCheck(season.day, 100.0, 101.0, 90.0),))
+    assert "Values count every month alike nevertheless: tried on" in season_sentence(against)
     assert season_sentence(None) == ""
 
 

@@ -117,7 +117,7 @@ class ErlangModel(BuyingModel):
         if self.k is not None:
             self.k_, self.log_likelihoods_by_k_ = self.k, {}
         else:
-            self.k_, self.log_likelihoods_by_k_ = self._choose(cells)
+            self.k_, self.log_likelihoods_by_k_ = self._choose(self._to_fit(cells))
         super().fit(cells)
         self.parameters_ = {"k": float(self.k_), **self.parameters_}
         if self.k is not None:

@@ -173,10 +173,8 @@ class HierarchicalParetoNBD(BuyingModel):
             raise ConfigError(f"An interval for {question!r} needs a horizon, for example weeks(52).")
         self._theta()
         rows = histories(data, self.unit_, unit)
-        cells = rows.cells
         further = () if timed is False or horizon is None else (self._length(horizon),)
-        answer = getattr(pareto_nbd, function)
-        found = np.array([answer(draw, cells.x, cells.t_x, cells.T, *further) for draw in self.draws_])
+        found = np.array([self.answer(function, draw, rows.cells, *further) for draw in self.draws_])
         outside = (1 - level / 100) / 2
         ends = np.quantile(found, [outside, 1 - outside], axis=0, method="inverted_cdf").T
         return rows.give((f"{question}_low", f"{question}_high"), np.ascontiguousarray(ends))
@@ -203,7 +201,7 @@ class HierarchicalParetoNBD(BuyingModel):
             Arrays of shape (draws, n).
         """
         self._theta()
-        cells = histories(data, self.unit_, unit).cells
+        cells = self.by_clock(histories(data, self.unit_, unit).cells)
 
         def draw(theta: FloatArray, part: Cells) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
             return pareto_nbd_posterior.sample_customers(theta, part.x, part.t_x, part.T, rng)

@@ -11,7 +11,9 @@ import numpy as np
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import InputError
+from keepers.domain.store_clock import Calendar, StoreClock
 from keepers.domain.time import TimeUnit
+from keepers.models.by_clock import asked_by_clock, calendar_of, later
 from keepers.models.covariates.answers import (
     CustomerMix,
     answer,
@@ -44,6 +46,7 @@ class CovariateModel(CodedModel):
 
     unit_: TimeUnit
     now_: float = 0.0
+    calendar_: Calendar | None = None
 
     @property
     @abstractmethod
@@ -56,6 +59,30 @@ class CovariateModel(CodedModel):
         if self.covariates is None:
             return ()
         return (*self.covariates.columns, *varying_attributes(self.covariates, self.every_purchase))
+
+    @property
+    def clock_(self) -> StoreClock | None:
+        """The store's clock by which the fit counts time; None is the calendar."""
+        return None if self.calendar_ is None else self.calendar_.clock
+
+    def by_clock(self, cells: Cells) -> Cells:
+        """Histories with times as the law of the fit counts them: by the store's clock where it has one."""
+        if self.calendar_ is None or self.calendar_.clock is None:
+            return cells
+        return cells.by_clock(self.calendar_.clock, self.calendar_.seen)
+
+    def _on_clock(self, cells: Cells, length: FloatArray) -> FloatArray:
+        """Lengths of time from now as the law of the fit counts them, by those on the calendar; in the model's unit."""
+        if self.calendar_ is None or self.calendar_.clock is None:
+            return length
+        now, days = self.by_clock(cells).seen, self.unit_.days
+        return np.asarray(self.calendar_.clock.passed(float(now), length * days) / days)
+
+    def _on_calendar(self, cells: Cells, length: FloatArray) -> FloatArray:
+        """The inverse of `_on_clock`."""
+        if self.calendar_ is None or self.calendar_.clock is None:
+            return length
+        return np.asarray(later(self.calendar_.clock, float(self.by_clock(cells).seen), self.unit_.days, length))
 
     def answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
         """What the family answers to a question for each row of cells, were the parameters these.
@@ -71,11 +98,31 @@ class CovariateModel(CodedModel):
         further : objects
             Further arguments.
         """
+        if self.calendar_ is None or self.calendar_.clock is None:
+            return self._answer(question, theta, cells, *further)
+        return asked_by_clock(
+            self.calendar_.clock, self.calendar_.seen, question, cells, further,
+            lambda read, on_clock: self._answer(question, theta, read, *on_clock),
+        )  # fmt: skip
+
+    def _answer(self, question: str, theta: FloatArray, cells: Cells, *further: Any) -> Any:
+        """The same with all times as the law counts them."""
         if self.coding_ is None:
             return answer_plain(self.family, question, theta, cells, *further)
         if self.varying_coefficients:
             return answer_in_time(self.family, self.coding_, question, theta, cells, *further)
         return answer(self.family, self.coding_, question, theta, cells, *further)
+
+    def _to_fit(self, cells: Cells) -> Cells:
+        """Histories as a fit counts them; their clock becomes the model's own.
+
+        Models of opportunities count these, and covariates that vary in time say themselves what months do.
+        """
+        calendar = cells.calendar
+        varies = bool(self.varying_coefficients)
+        usable = calendar is not None and calendar.clock is not None and not calendar.clock.steady
+        self.calendar_ = calendar if usable and not varies and not getattr(self, "discrete", False) else None
+        return self.by_clock(cells)
 
     def answer_new(self, question: str, theta: FloatArray, *further: Any, attributes: Any = None) -> Any:
         """What the family answers about a new customer: with covariates one of `attributes`, else of the fit's mix."""
@@ -163,7 +210,8 @@ class CovariateModel(CodedModel):
         return x, t_x, np.arange(T.size), known
 
     def _draw_like(self, cells: Cells, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        """Draw x and t_x of new customers of the ages and attributes of these."""
+        """Draw x and t_x of new customers of the ages and attributes of these, t_x as the law counts time."""
+        cells = self.by_clock(cells)
         if self.coding_ is None:
             return self.family.sample_new(self._theta(), cells.T, rng)
         if cells.attributes is None or cells.pattern is None:
@@ -180,9 +228,12 @@ class CovariateModel(CodedModel):
     def _covariate_settings(self) -> dict[str, Any]:
         """What a saved model keeps of its covariates."""
         kept = super()._covariate_settings()
+        if self.calendar_ is not None:
+            kept = {**kept, "clock": self.calendar_.to_dict()}
         return {"covariates": {**kept["covariates"], "now": self.now_}} if kept and self.varying_coefficients else kept
 
     def _restore_covariates(self, settings: Mapping[str, Any]) -> None:
         """Take back what `_covariate_settings` gave."""
         super()._restore_covariates(settings)
+        self.calendar_ = calendar_of(settings)
         self.now_ = float((settings.get("covariates") or {}).get("now", 0.0))

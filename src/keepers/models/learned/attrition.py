@@ -12,8 +12,10 @@ from scipy.special import logit
 
 from keepers.domain.cells import Cells
 from keepers.domain.errors import FitError, InputError
+from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit, days
 from keepers.models.btyd.mbg_nbd import MBGNBD
+from keepers.summaries.clocked import by_clock
 from keepers.summaries.purchases import PurchaseSource
 from keepers.summaries.summary import summarise
 
@@ -46,10 +48,12 @@ class Attrition:
         self.model, self.ahead = model, ahead
 
     @classmethod
-    def known_on(cls, orders: PurchaseSource, day: dt.date, ahead: Horizon) -> Attrition | None:
+    def known_on(
+        cls, orders: PurchaseSource, day: dt.date, ahead: Horizon, clock: StoreClock | None = None
+    ) -> Attrition | None:
         """Fit to the orders up to a day; None where that has no maximum."""
         try:
-            summary = summarise(orders, ObservationWindow(end=day))
+            summary = by_clock(summarise(orders, ObservationWindow(end=day)), clock)
         except InputError:
             return None
         try:

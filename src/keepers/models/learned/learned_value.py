@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import Margin
+from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, parse_day
 from keepers.models.learned.answers import LearnedAnswers
 from keepers.models.learned.attrition import EXPECTED
@@ -170,6 +171,7 @@ class LearnedValue(LearnedAnswers):
         horizon: Horizon = DEFAULT_HORIZON,
         at: dt.date | str | None = None,
         margin: Margin | float | None = None,
+        clock: StoreClock | None = None,
     ) -> Self:
         """Learn from everything that was read, so that predictions reach over a horizon from a day on.
 
@@ -186,11 +188,13 @@ class LearnedValue(LearnedAnswers):
             Last day that may be known; the last one of the data without it.
         margin : Margin or float, optional
             As for `keepers.lifetime_value`.
+        clock : StoreClock, optional
+            What was learned of some months is carried over to others by the store's clock, see `keepers.season_of`.
         """
         orders = getattr(source, "orders", source)
         cut = orders.last_day if at is None else parse_day(at, "at")
         kept = margin if isinstance(margin, Margin) else Margin(margin)
-        return self.fit_lesson(lesson_before(source, orders, cut, horizon, kept))
+        return self.fit_lesson(lesson_before(source, orders, cut, horizon, kept, clock=clock))
 
     def fit_lesson(self, lesson: Lesson) -> Self:
         """Learn what `keepers.models.learned.lessons.lesson_before` put together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin
+from keepers.domain.store_clock import StoreClock, day_number
 from keepers.domain.time import Horizon, ObservationWindow, days
 from keepers.models.learned.attrition import EXPECTED, Attrition
 from keepers.models.learned.design import Design
+from keepers.summaries.clocked import by_clock
 from keepers.summaries.features import features_at
 from keepers.summaries.purchases import PurchaseSource, money_of, purchase_days_sql
 from keepers.summaries.summary import summarise
@@ -59,7 +62,13 @@ class Lesson:
 
 
 def lesson_before(
-    source: Any, orders: PurchaseSource, cut: dt.date, horizon: Horizon, margin: Margin, snapshots: int = 2
+    source: Any,
+    orders: PurchaseSource,
+    cut: dt.date,
+    horizon: Horizon,
+    margin: Margin,
+    snapshots: int = 2,
+    clock: StoreClock | None = None,
 ) -> Lesson:
     """What can be learned of the time up to a day, for forecasts over a horizon from that day on.
 
@@ -82,6 +91,8 @@ def lesson_before(
         The basis of money.
     snapshots : int
         At most so many days.
+    clock : StoreClock, optional
+        By which what was learned of some months is carried over to those ahead.
 
     Raises
     ------
@@ -123,7 +134,9 @@ def lesson_before(
     design = Design(np.vstack([X for _, X, _ in parts]), named, levels)
     customers = np.concatenate([keys for keys, _, _ in parts])
     outcome = np.concatenate([brought for _, _, brought in parts])
-    stretch = 1.0 if ahead == wanted else horizon_factor(orders, cut, days(ahead), horizon)
+    learned = days(ahead) if clock is None else _as_long(clock, cut, moments, ahead)
+    same = ahead == wanted and clock is None
+    stretch = 1.0 if same else horizon_factor(orders, cut, learned, horizon, clock)
     return Lesson(design, outcome, customers, days(ahead), stretch, tuple(moments), attrition)
 
 
@@ -146,12 +159,21 @@ def matched(keys: NDArray[Any], known: NDArray[Any], values: FloatArray, missing
     return np.where(theirs[place] == mine, np.nan_to_num(values[place], nan=missing), missing)
 
 
-def horizon_factor(orders: PurchaseSource, cut: dt.date, short: Horizon, long: Horizon) -> float:
+def _as_long(clock: StoreClock, cut: dt.date, moments: Sequence[dt.date], ahead: int) -> Horizon:
+    """How much of the time from a day on is as long on the clock as what followed the moments was, on average."""
+    now = float(day_number(cut))
+    passed = float(np.mean([clock.ahead(float(day_number(moment)), float(ahead)) for moment in moments]))
+    return days(float(clock.moment(clock.at(np.array([now])) + passed)[0]) - now)
+
+
+def horizon_factor(
+    orders: PurchaseSource, cut: dt.date, short: Horizon, long: Horizon, clock: StoreClock | None = None
+) -> float:
     """How many times more purchases MBG/NBD expects over the longer time than over the shorter, from a day on."""
-    known = Attrition.known_on(orders, cut, short)
+    known = Attrition.known_on(orders, cut, short, clock)
     if known is None:
         return long.days / short.days
-    summary = summarise(orders, ObservationWindow(end=cut))
+    summary = by_clock(summarise(orders, ObservationWindow(end=cut)), clock)
     cells = summary.cells()
     summary.engine.drop(summary.name)
     expected = [float(cells.weight @ known.model.expected_purchases(cells, one)) for one in (short, long)]

@@ -12,7 +12,9 @@ from scipy.special import polygamma, psi
 from keepers.domain.attributes import Attributes, plain_column
 from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.errors import ConfigError, FitError
+from keepers.domain.store_clock import Calendar
 from keepers.domain.time import Horizon, TimeUnit
+from keepers.models.by_clock import calendar_of
 from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
 from keepers.models.covariates.encoding import Coding
 from keepers.numerics.likelihoods.correlated_traits import (
@@ -54,6 +56,8 @@ class BuyingRates:
         Of its times.
     coding, mix : Coding, CustomerMix, optional
         Of its covariates, and who the customers of its fit were.
+    calendar : Calendar, optional
+        With the clock by which it counts time.
     """
 
     model: str
@@ -63,6 +67,7 @@ class BuyingRates:
     coding: Coding | None = None
     mix: CustomerMix | None = None
     shifts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    calendar: Calendar | None = None
 
     @classmethod
     def of(cls, buying: Any) -> Self:
@@ -90,8 +95,9 @@ class BuyingRates:
             raise FitError(f"{name} is not fitted. Call fit first.")
         theta = np.array(list(buying.parameters_.values()), dtype=np.float64)
         return cls(
-            name, tuple(buying.symbols), theta, buying.unit_, buying.coding_, buying.mix_, buying.covariate_shifts
-        )
+            name, tuple(buying.symbols), theta, buying.unit_, buying.coding_, buying.mix_, buying.covariate_shifts,
+            buying.calendar_,
+        )  # fmt: skip
 
     @property
     def leaves(self) -> str:
@@ -130,14 +136,27 @@ class BuyingRates:
         found = parameters_of_patterns(self.theta, design, offset)[pattern_of(cells)]
         return {name: found[:, place] for place, name in enumerate(self.symbols)}
 
+    def _timed(self, cells: Cells) -> Cells:
+        """Histories in the unit and by the clock of the rates."""
+        timed = cells.in_unit(self.unit)
+        if self.calendar is None or self.calendar.clock is None:
+            return timed
+        return timed.by_clock(self.calendar.clock, self.calendar.seen)
+
+    def _ahead(self, cells: Cells, horizon: Horizon) -> float:
+        """The length of a horizon from when the cells are seen, as the rates count time; new customers have none."""
+        if self.calendar is None or self.calendar.clock is None or cells.calendar is None:
+            return horizon.in_unit(self.unit)
+        return self.calendar.clock.ahead(cells.seen, horizon.days) / self.unit.days
+
     def rate_alive(self, cells: Cells) -> GammaTrait:
         """The rate of customers who are still there."""
         of = self.parameters(cells)
-        return GammaTrait(of["r"] + cells.x, _exposure(of["r"], of["alpha"], cells.in_unit(self.unit).T))
+        return GammaTrait(of["r"] + cells.x, _exposure(of["r"], of["alpha"], self._timed(cells).T))
 
     def rate(self, cells: Cells, alive: FloatArray) -> GammaTrait:
         """The same on average over who is still there and who has left, when that is not known."""
-        of, timed = self.parameters(cells), cells.in_unit(self.unit)
+        of, timed = self.parameters(cells), self._timed(cells)
         shape, there = of["r"] + cells.x, _exposure(of["r"], of["alpha"], timed.T)
         if self.leaves == "never":
             return GammaTrait(shape, there)
@@ -149,7 +168,7 @@ class BuyingRates:
 
     def parts(self, cells: Cells, alive: FloatArray) -> tuple[TraitPart, ...]:
         """Rate and leaving of customers who are still there with probability `alive`, and of those who have left."""
-        of, timed = self.parameters(cells), cells.in_unit(self.unit)
+        of, timed = self.parameters(cells), self._timed(cells)
         shape = of["r"] + timed.x
         there = GammaTrait(shape, _exposure(of["r"], of["alpha"], timed.T))
         if self.leaves == "never":
@@ -179,7 +198,7 @@ class BuyingRates:
 
     def purchases(self, cells: Cells, nodes: TraitNodes, horizon: Horizon, new: bool = False) -> FloatArray:
         """Expected purchases within the horizon at each node, shape (n, nodes); none of those who have left."""
-        of, t = self.parameters(cells), horizon.in_unit(self.unit)
+        of, t = self.parameters(cells), self._ahead(cells, horizon)
         rate = np.exp(nodes.log_rate + (psi(of["r"]) - np.log(of["alpha"]))[:, None])
         leaving = np.zeros((1, 1))
         if self.leaves != "never" and nodes.log_leaving is not None:
@@ -216,7 +235,10 @@ class BuyingRates:
             return np.ones(cells.size)
         longer, shorter = (Horizon(horizon.length * by, horizon.unit) for by in (_STEP, 1 / _STEP))
         more, less = (np.maximum(buying.expected_purchases(cells, at), 1e-300) for at in (longer, shorter))
-        return np.asarray(np.clip(np.log(more / less) / (2 * np.log(_STEP)), 0.0, 1.0))
+        apart = 2 * np.log(_STEP)
+        if self.calendar is not None:
+            apart = np.log(self._ahead(cells, longer) / self._ahead(cells, shorter))
+        return np.asarray(np.clip(np.log(more / less) / apart, 0.0, 1.0))
 
     def pull_new(self, buying: Any, horizon: Horizon) -> float:
         """The same for customers who come now."""
@@ -234,19 +256,21 @@ class BuyingRates:
             shifts = {process: dict(moved) for process, moved in self.shifts.items()}
             coded = {"coding": self.coding.to_dict(), "mix": mix, "shifts": shifts}
         theta = self.theta.tolist()
+        if self.calendar is not None:
+            coded["clock"] = self.calendar.to_dict()
         return {"model": self.model, "symbols": list(self.symbols), "theta": theta, "unit": self.unit.value, **coded}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """What `to_dict` wrote."""
         symbols, theta = tuple(data["symbols"]), np.array(data["theta"], dtype=np.float64)
-        unit = TimeUnit.parse(data["unit"])
+        unit, calendar = TimeUnit.parse(data["unit"]), calendar_of(data)
         if "coding" not in data:
-            return cls(str(data["model"]), symbols, theta, unit)
+            return cls(str(data["model"]), symbols, theta, unit, calendar=calendar)
         coding = Coding.from_dict(data["coding"], symbols, data["shifts"])
         columns = {name: plain_column(np.array(values)) for name, values in data["mix"]["attributes"].items()}
         mix = CustomerMix(Attributes(columns), np.array(data["mix"]["share"], dtype=np.float64))
-        return cls(str(data["model"]), symbols, theta, unit, coding, mix, data["shifts"])
+        return cls(str(data["model"]), symbols, theta, unit, coding, mix, data["shifts"], calendar)
 
 
 def _exposure(shape: FloatArray, scale: FloatArray, time: FloatArray) -> FloatArray:
