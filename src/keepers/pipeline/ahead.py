@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
+_REST = ("f2py", "testing")
+
 
 @contextlib.contextmanager
 def importing(modules: Sequence[str], then: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -26,7 +28,7 @@ def importing(modules: Sequence[str], then: Callable[[], None] = lambda: None) -
 
 def _import(modules: Sequence[str], then: Callable[[], None]) -> None:
     if "scipy.special" not in sys.modules:
-        with contextlib.suppress(Exception), _without_fortran():
+        with contextlib.suppress(Exception), _without_rest():
             importlib.import_module("scipy.special")
     for module in modules:
         with contextlib.suppress(Exception):
@@ -36,19 +38,19 @@ def _import(modules: Sequence[str], then: Callable[[], None]) -> None:
 
 
 @contextlib.contextmanager
-def _without_fortran() -> Iterator[None]:
-    """Keep a reader of Fortran out meanwhile: scipy takes over all names of numpy, and that one loads for a tenth of a
-    second what nobody calls. Whoever imports it later gets it."""
+def _without_rest() -> Iterator[None]:
+    """Keep a reader of Fortran and tools for tests out meanwhile: scipy takes over all names of numpy, and these load
+    for an eighth of a second what nobody calls. Whoever imports them later gets them."""
     import numpy
 
-    name, stand_in = "f2py", ModuleType("numpy.f2py")
-    if f"numpy.{name}" in sys.modules:
-        yield
-        return
-    sys.modules[f"numpy.{name}"] = stand_in
-    setattr(numpy, name, stand_in)
+    absent = [name for name in _REST if f"numpy.{name}" not in sys.modules]
+    for name in absent:
+        stand_in = ModuleType(f"numpy.{name}")
+        sys.modules[f"numpy.{name}"] = stand_in
+        setattr(numpy, name, stand_in)
     try:
         yield
     finally:
-        del sys.modules[f"numpy.{name}"]
-        delattr(numpy, name)
+        for name in absent:
+            del sys.modules[f"numpy.{name}"]
+            delattr(numpy, name)

@@ -187,7 +187,6 @@ def _warned(
     from keepers.domain.time import days
     from keepers.retention.churn import early_warnings
     from keepers.retention.service import service_levels
-    from keepers.retention.subscription_churn import subscription_warnings
 
     progress("Looking for early warnings", None)
     ahead = None
@@ -209,6 +208,8 @@ def _warned(
                 service = service_levels(scored.values, own, costs)
         referrals = _referrals(dataset, scored)
     if subscribed is not None:
+        from keepers.retention.subscription_churn import subscription_warnings
+
         found.append(subscription_warnings(dataset, subscribed.values, ahead))
     proposals = sorted(
         (one for each in found for one in each.proposals(_MOST_PROPOSED)),

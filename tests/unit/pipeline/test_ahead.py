@@ -11,8 +11,11 @@ from keepers.pipeline.ahead import importing
 with importing(["no.such.module", "keepers.models.spend.gamma_gamma"]):
     pass
 assert "scipy.special" in sys.modules and "keepers.models.spend.gamma_gamma" in sys.modules
-assert "numpy.f2py" not in sys.modules
+assert not {"numpy.f2py", "numpy.testing", "unittest"} & set(sys.modules)
+assert "keepers.numerics.clocked_answers" not in sys.modules
 import numpy
+import numpy.testing
+numpy.testing.assert_equal(1, 1)
 import numpy.f2py
 from numpy.f2py import crackfortran
 assert numpy.f2py is sys.modules["numpy.f2py"] and crackfortran.crackfortran

@@ -7,9 +7,10 @@ import numpy as np
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.time import TimeUnit
-from keepers.models.covariates.clocked import check_reach, standard
+from keepers.models.covariates.clocked import check_reach
 from keepers.models.covariates.encoding import Coding
 from keepers.models.covariates.varying import WEEK, TimeVarying
+from keepers.models.covariates.varying_parts import standard
 from keepers.numerics.likelihoods.contract_clock import Paces
 from keepers.numerics.likelihoods.contract_pace import Pace
 from keepers.summaries.varying import PATH, START

@@ -13,8 +13,8 @@ from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.models.covariates.answers import attributes_of, pattern_of
 from keepers.models.covariates.encoding import Coding
-from keepers.models.covariates.specification import Covariates
 from keepers.models.covariates.varying import WEEK, TimeVarying
+from keepers.models.covariates.varying_parts import chosen, paths, standard
 from keepers.numerics.clock import Clock
 from keepers.numerics.clocked_answers import ClockedAnswers
 from keepers.numerics.clocked_draws import (
@@ -36,35 +36,12 @@ from keepers.summaries.varying import DAYS, PATH, START, sum_of
 _YEAR = 52
 
 
-def varying_attributes(covariates: Covariates, every_day: bool) -> tuple[str, ...]:
-    """Attributes that a model with these covariates needs of each customer; the days of all purchases perhaps."""
-    if not covariates.varies:
-        return ()
-    sums = tuple(sum_of(name) for name in covariates.varying_of("purchase"))
-    return (START, PATH, *sums, *((DAYS,) if every_day else ()))
-
-
-def standard(covariates: Covariates, process: str) -> tuple[FloatArray, FloatArray]:
-    """Centre and spread of the covariates of a process, shape (k,) each; zeros and ones are left as they are."""
-    names = covariates.varying_of(process)
-    values = _chosen(covariates, process)
-    flat = values.reshape(values.shape[0] * values.shape[1], len(names))
-    plain = np.isin(flat, (0.0, 1.0)).all(axis=0)
-    spread = flat.std(axis=0)
-    if np.any(spread == 0):
-        raise ConfigError(
-            f"`{names[int(np.argmin(spread))]}` never changes, so it says nothing. Leave it out, or take it for a "
-            "column of the customers."
-        )
-    return np.where(plain, 0.0, flat.mean(axis=0)), np.where(plain, 1.0, spread)
-
-
 def likelihood_of(family: BuyingFamily, coding: Coding, cells: Cells, scale: float) -> ClockedLikelihood:
     """The log-likelihood in log parameters and coefficients per standard deviation, times being divided by `scale`."""
     covariates, length = coding.covariates, WEEK / cells.unit.days / scale
     rows = _rows(coding, cells, scale, standard(covariates, "purchase")[1], coding.coefficient_scale)
     buying, leaving = (
-        (_chosen(covariates, process) - centre) / spread
+        (chosen(covariates, process) - centre) / spread
         for process, (centre, spread) in ((one, standard(covariates, one)) for one in ("purchase", "dropout"))
     )
     if _leaves_any_time(family):
@@ -78,13 +55,13 @@ def answer_in_time(
     family: BuyingFamily, coding: Coding, question: str, theta: FloatArray, cells: Cells, *further: Any
 ) -> Any:
     """The family's answer for every row of cells, with what is known of the time ahead."""
-    covariates, varying = coding.covariates, _paths(coding.covariates)
+    covariates, varying = coding.covariates, paths(coding.covariates)
     rows = _rows(coding, cells, 1.0, np.ones(len(covariates.varying_of("purchase"))), np.ones(len(coding.names)))
     length = WEEK / cells.unit.days
     _check_known(varying, question, rows, length, further)
     season = _YEAR if varying.keys is None else 1
     buying, leaving = (
-        _chosen(covariates, process) - standard(covariates, process)[0] for process in ("purchase", "dropout")
+        chosen(covariates, process) - standard(covariates, process)[0] for process in ("purchase", "dropout")
     )
     if _leaves_any_time(family):
         return LeavingAnswers(family, rows, buying, length, season, leaving).ask(question, theta, *further)
@@ -95,16 +72,6 @@ def answer_in_time(
 def _leaves_any_time(family: BuyingFamily) -> bool:
     """Whether customers leave between purchases: by a rate (Pareto/NBD) or a growing risk (GGompertz/NBD)."""
     return "s" in family.PARAMETERS
-
-
-def _paths(covariates: Covariates) -> TimeVarying:
-    assert covariates.varying is not None
-    return covariates.varying
-
-
-def _chosen(covariates: Covariates, process: str) -> FloatArray:
-    varying = _paths(covariates)
-    return np.asarray(varying.values[..., [varying.names.index(name) for name in covariates.varying_of(process)]])
 
 
 def _rows(coding: Coding, cells: Cells, scale: float, spread: FloatArray, coefficient_scale: FloatArray) -> ClockedRows:
@@ -166,7 +133,7 @@ def draw_in_time(
     start, path = (np.asarray(who.columns[name], dtype=np.float64)[pattern] for name in (START, PATH))
     new = Newcomers(path.astype(np.int64), start / unit_days, T, own)
     buying, leaving = (
-        _chosen(covariates, process) - standard(covariates, process)[0] for process in ("purchase", "dropout")
+        chosen(covariates, process) - standard(covariates, process)[0] for process in ("purchase", "dropout")
     )
     clock = Clock(buying, length, theta[d + j : d + j + buying.shape[2]])
     risk = None

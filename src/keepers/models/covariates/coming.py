@@ -10,10 +10,11 @@ from keepers.domain.attributes import Attributes, plain_column
 from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import InputError
 from keepers.domain.time import TimeUnit, parse_day
-from keepers.models.covariates.clocked import check_reach, draw_in_time, standard
+from keepers.models.covariates.clocked import check_reach, draw_in_time
 from keepers.models.covariates.encoding import Coding, level_text
 from keepers.models.covariates.specification import Covariates
 from keepers.models.covariates.varying import TimeVarying
+from keepers.models.covariates.varying_parts import standard
 from keepers.models.frames import attributes_given, frame_of
 from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.summaries.varying import DAYS, PATH, START, sum_of

@@ -23,11 +23,10 @@ from keepers.models.covariates.answers import (
     draw_new,
     pattern_of,
 )
-from keepers.models.covariates.clocked import answer_in_time, likelihood_of, standard, varying_attributes
 from keepers.models.covariates.coded import CodedModel
-from keepers.models.covariates.coming import attributes_in_time, draw_newcomers, without_history
 from keepers.models.covariates.encoding import pattern_weights
 from keepers.models.covariates.specification import PROCESSES
+from keepers.models.covariates.varying_parts import standard, varying_attributes
 from keepers.models.frames import attributes_given
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods.family import BuyingFamily
@@ -110,6 +109,8 @@ class CovariateModel(CodedModel):
         if self.coding_ is None:
             return answer_plain(self.family, question, theta, cells, *further)
         if self.varying_coefficients:
+            from keepers.models.covariates.clocked import answer_in_time
+
             return answer_in_time(self.family, self.coding_, question, theta, cells, *further)
         return answer(self.family, self.coding_, question, theta, cells, *further)
 
@@ -128,6 +129,8 @@ class CovariateModel(CodedModel):
         """What the family answers about a new customer: with covariates one of `attributes`, else of the fit's mix."""
         if self.coding_ is None or self.mix_ is None:
             return getattr(self.family, question)(theta, *further)
+        from keepers.models.covariates.coming import attributes_in_time, without_history
+
         mix = self.mix_
         assert self.covariates is not None
         timed = bool(self.varying_coefficients)
@@ -148,6 +151,8 @@ class CovariateModel(CodedModel):
     def _likelihood(self, cells: Cells, tables: CellTables, scale: float) -> tuple[FloatArray, Any]:
         """Scale of each coefficient, and the log-likelihood of cells in log parameters and scaled coefficients."""
         if self.varying_coefficients and self.coding_ is not None:
+            from keepers.models.covariates.clocked import likelihood_of
+
             spreads = [standard(self.coding_.covariates, process)[1] for process in PROCESSES]
             stretch = np.concatenate([self.coding_.coefficient_scale, 1.0 / np.concatenate(spreads)])
             return stretch, likelihood_of(self.family, self.coding_, cells, scale)
@@ -183,6 +188,8 @@ class CovariateModel(CodedModel):
         if not self.varying_coefficients:
             table, pattern = attributes_given(attributes, self.needed_attributes, len(first))
             return pattern, table
+        from keepers.models.covariates.coming import attributes_in_time, without_history
+
         table, pattern = attributes_in_time(self.covariates, attributes, len(first), first)
         known = without_history(self.covariates, table, self.now_, self.unit_).attributes
         return pattern, known
@@ -194,6 +201,8 @@ class CovariateModel(CodedModel):
         theta = self._theta()
         if self.coding_ is None or self.mix_ is None or self.covariates is None:
             return *self.family.sample_new(theta, T, rng), None, None
+        from keepers.models.covariates.coming import attributes_in_time, draw_newcomers
+
         if attributes is None:
             table, pattern = self.mix_.attributes, rng.choice(self.mix_.share.size, size=T.size, p=self.mix_.share)
         elif self.varying_coefficients:
@@ -220,6 +229,8 @@ class CovariateModel(CodedModel):
             )
         who, pattern, theta = cells.attributes, cells.pattern, self._theta()
         if self.varying_coefficients:
+            from keepers.models.covariates.coming import draw_newcomers
+
             return draw_newcomers(self.family, self.coding_, theta, who, pattern, cells.T, self.unit_.days, False, rng)[
                 :2
             ]

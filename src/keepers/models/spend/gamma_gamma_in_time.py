@@ -16,10 +16,10 @@ from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import parse_day
 from keepers.models.covariates.answers import attributes_of, pattern_of
-from keepers.models.covariates.clocked import standard
 from keepers.models.covariates.coded import CodedModel
 from keepers.models.covariates.specification import Covariates
 from keepers.models.covariates.varying import WEEK
+from keepers.models.covariates.varying_parts import standard
 from keepers.models.evidence import Resampling
 from keepers.models.frames import table_giver
 from keepers.models.spend.forecast import SpendQuestion
