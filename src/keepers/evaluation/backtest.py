@@ -142,7 +142,7 @@ def backtest(
                 remarks.append(origin)
                 continue
             opened.append(origin)
-            remarks += _grade(origin, candidates)
+            remarks += _grade(origin, candidates, opened[:-1])
         ranking = _rank(opened, candidates)
         mix = _stack(opened, candidates, ranking)
         if mix is not None and mix.pays:
@@ -206,12 +206,12 @@ def _check_time(candidates: Iterable[Forecaster], opportunity: TimeUnit | None) 
             )
 
 
-def _grade(origin: Origin, candidates: dict[str, Forecaster]) -> list[str]:
-    """Grade all candidates at an origin; sentences about those that failed."""
+def _grade(origin: Origin, candidates: dict[str, Forecaster], before: Sequence[Origin]) -> list[str]:
+    """Grade all candidates at an origin, searches beginning where those before ended; sentences on what failed."""
     remarks = []
     for name, candidate in candidates.items():
         try:
-            origin.grade(name, candidate)
+            origin.grade(name, candidate, before[-1].fitted.get(name) if before else None)
         except FitError as error:
             remarks.append(f"{_title(candidate)} could not be graded from {origin.cut}: {error}")
     return remarks

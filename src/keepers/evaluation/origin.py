@@ -86,8 +86,10 @@ class Origin:
         """Length of the holdout."""
         return self.outcomes.horizon
 
-    def grade(self, name: str, candidate: Forecaster) -> None:
+    def grade(self, name: str, candidate: Forecaster, near: Forecaster | None = None) -> None:
         """Fit a copy of a candidate to what was known at the cut and hold its forecast against what followed.
+
+        The same candidate as it was fitted `near` by, at another cut, says where the search begins.
 
         Raises
         ------
@@ -100,7 +102,7 @@ class Origin:
         elif isinstance(candidate, Candidate):
             gaps = candidate.gaps if isinstance(candidate, BuyingModel) else None
             known = self.outcomes.cells if gaps is None else self.summary.cells(gaps)
-            fitted = copy.copy(candidate).fit(known)
+            fitted = _begun(candidate, near).fit(known)
         else:
             fitted = candidate
         if isinstance(fitted, BuyingModel) and not fitted.outcome_.usable:
@@ -148,6 +150,13 @@ class Origin:
         for name in (self.summary.name, self.summary.gaps_made, *self.summary.tables_kept.values(), self.recent):
             if name is not None:
                 self.summary.engine.drop(name)
+
+
+def _begun(candidate: Any, near: Any) -> Any:
+    """A copy to be fitted, which begins where the same model ended at another cut."""
+    if isinstance(candidate, BuyingModel) and type(near) is type(candidate) and not candidate.pooled:
+        return candidate.near(near)
+    return copy.copy(candidate)
 
 
 def open_origin(

@@ -93,8 +93,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
     discrete : bool
         Whether time passes in whole opportunities to buy rather than continuously.
     vanishing : tuple of str
-        Parameters without which, as they go to zero, a simpler model is left: data that drive one of them there do not
-        identify this model.
+        Parameters that leave a simpler model as they go to zero; data that drive one there do not identify this one.
     pooled : bool
         Whether answers are a mean over models, which is no model of its own histories.
     effort : float
@@ -104,7 +103,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
     unit_ : TimeUnit
         Unit in which the parameters count time.
     gaps : "sum", "each" or None
-        What the family uses of the times between purchases besides (x, t_x, T); see `keepers.domain.cells.Cells`.
+        What the family uses of the times between purchases; see `keepers.domain.cells.Cells`.
     coefficients_ : tuple of Coefficient
         What covariates do, each with a sentence; empty without covariates.
     clock_ : StoreClock or None
@@ -170,6 +169,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
                 resampling=Resampling(tables.weight, likelihood.reweighted, likelihood.simulated),
                 likelihoods=likelihood.values,
                 vanishing=self.vanishing,
+                near=self._take_near(cells.unit, powers * np.log(scale), stretch),
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue

@@ -62,6 +62,9 @@ class Problem:
     vanishing : tuple of str
         Parameters without which, as they go to zero, a simpler model is left: data that drive one of them there do not
         identify this model.
+    near : array, shape (d,), optional
+        Log parameters at which nearly the same problem has its maximum: what is searched first, and alone unless that
+        ends at an edge or fails.
     """
 
     parameters: tuple[str, ...]
@@ -76,6 +79,7 @@ class Problem:
     resampling: Resampling | None = None
     likelihoods: Callable[[FloatArray], FloatArray] | None = None
     vanishing: tuple[str, ...] = ()
+    near: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,16 +170,27 @@ def fit(problem: Problem) -> Fit:
 def _search(problem: Problem, prior: ParameterPrior | None) -> Optimum:
     # The starts compete loosely, on few rows where rows are many; only the best is followed to the end, which on a
     # ridge without a summit is a long way.
+    if problem.near is not None:
+        best = _followed(problem, prior, [problem.near])
+        if best.converged and best.evaluation.finite and best.interior:
+            return best
+    best = _followed(problem, prior, problem.starts)
+    if best.converged and best.evaluation.finite:
+        return best
+    return _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
+
+
+def _followed(problem: Problem, prior: ParameterPrior | None, starts: Sequence[FloatArray]) -> Optimum:
+    """The end of the search that leads furthest from these starts."""
     first, *finer = problem.rough or (problem.likelihood,)
-    ahead = _best(_competition(first, prior, problem.starts))
+    if len(starts) == 1 and not problem.rough:
+        return _climb(first, prior, starts[0])
+    ahead = _best(_competition(first, prior, starts))
     # What was evaluated last is where the next search begins; it is another function where that is on other rows.
     begin = None if problem.rough else ahead.evaluation
     for rough in finer:
         ahead = _climb(rough, prior, ahead.point, 1e-1)
-    best = _climb(problem.likelihood, prior, ahead.point, first=begin)
-    if best.converged and best.evaluation.finite:
-        return best
-    return _best([best, *(_climb(problem.likelihood, prior, start) for start in problem.starts)])
+    return _climb(problem.likelihood, prior, ahead.point, first=begin)
 
 
 def _competition(likelihood: Likelihood, prior: ParameterPrior | None, starts: Sequence[FloatArray]) -> list[Optimum]:

@@ -197,7 +197,8 @@ def _refitted(model: Buying, summary: Summary) -> Buying:
     if not hasattr(model, "fit"):
         return model
     data: Any = summary
-    fitted: Buying = copy.copy(model).fit(data)
+    begun: Any = model.near(model) if isinstance(model, BuyingModel) and not model.pooled else copy.copy(model)
+    fitted: Buying = begun.fit(data)
     return fitted
 
 

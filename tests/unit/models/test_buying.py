@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ from keepers.domain.time import TimeUnit, weeks
 from keepers.models.btyd.bg_nbd import BGNBD
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.nbd import NBD
+from keepers.models.btyd.pareto_nbd import ParetoNBD
+from keepers.models.covariates.specification import Covariates
 from keepers.models.priors import LogNormal, Prior
 from keepers.numerics.likelihoods import bg_nbd
 
@@ -106,3 +110,18 @@ def test_words_about_a_model() -> None:
     assert "fitted on 200 customers" in words
     assert "converged" in words
     assert "prior" in repr(BGNBD().fit(drawn(60)).posterior_)
+
+
+@pytest.mark.parametrize("model", [BGNBD(), BGNBD(covariates=Covariates(purchase=["kind"])), ParetoNBD()])
+def test_a_fit_near_another_finds_what_it_would_find_alone(model) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.poisson(rng.gamma(0.6, 6.0, 900)).astype(float)
+    T = np.rint(rng.uniform(20, 60, 900))
+    data = {"frequency": x, "recency": np.where(x > 0, np.rint(T * rng.beta(2, 1, 900)), 0.0), "T": T,
+            "kind": np.where(rng.random(900) < 0.5, "a", "b")}  # fmt: skip
+    before = copy.copy(model).fit({name: column[:800] for name, column in data.items()}, unit="week")
+    alone = copy.copy(model).fit(data, unit="week")
+    near = model.near(before).fit(data, unit="week")
+    assert near.parameters_ == pytest.approx(alone.parameters_, rel=1e-6)
+    assert near.log_likelihood_ == pytest.approx(alone.log_likelihood_, rel=1e-10)
+    assert near._near is None

@@ -187,3 +187,30 @@ def test_a_start_in_the_same_hollow_costs_less_than_one_alone() -> None:
     assert three.log_parameters == pytest.approx(one.log_parameters, abs=1e-9)
     assert min(asked) < -1.9
     assert len(asked) < 3 * alone
+
+
+def test_a_search_near_the_end_of_another_is_the_only_one() -> None:
+    asked: list[float] = []
+
+    def counted(point: np.ndarray, order: int) -> Evaluation:
+        asked.append(float(point[0]))
+        return two_hills(point, order)
+
+    found = fit(problem(counted, starts=(-2.5, 2.5), near=np.array([2.1])))
+    assert found.log_parameters[0] == pytest.approx(2.03, abs=0.01)
+    assert min(asked) > 1.5
+
+
+def test_where_the_nearest_search_ends_at_an_edge_the_others_are_made() -> None:
+    def slope_and_hill(point: np.ndarray, _order: int) -> Evaluation:
+        """A hill at 0 of height 5, and a slope that rises for ever beyond 4 to less than that."""
+        (u,) = point
+        hill, rest = 5 * np.exp(-0.5 * u * u), np.exp(-(u - 4))
+        value = hill if u < 4 else 1 - rest
+        gradient = -u * hill if u < 4 else rest
+        curvature = (u * u - 1) * hill if u < 4 else -rest
+        return Evaluation(float(value), np.array([gradient]), np.array([[curvature]]))
+
+    found = fit(problem(slope_and_hill, starts=(0.5,), near=np.array([5.0])))
+    assert found.log_parameters[0] == pytest.approx(0.0, abs=1e-6)
+    assert found.at_bound == ()

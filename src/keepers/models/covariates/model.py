@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -46,6 +47,27 @@ class CovariateModel(CodedModel):
     unit_: TimeUnit
     now_: float = 0.0
     calendar_: Calendar | None = None
+    _near: tuple[tuple[str, ...], TimeUnit, FloatArray] | None = None
+
+    def near(self, other: CovariateModel) -> Self:
+        """A copy, not yet fitted, whose fit begins where another of the same model ended, on nearly the same customers.
+
+        One search instead of several: the usual starts are searched only where it ends at an edge or fails.
+        """
+        begun = copy.copy(self)
+        begun._near = (other.parameter_names, other.unit_, other.posterior_.mean)
+        return begun
+
+    def _take_near(self, unit: TimeUnit, log_scale: FloatArray, stretch: FloatArray) -> FloatArray | None:
+        """Where this fit begins, as its search counts: parameters divided by exp(log_scale), coefficients by `stretch`.
+
+        Said once, as the next fit may be of other customers.
+        """
+        near, self._near = self._near, None
+        if near is None or near[:2] != (self.parameter_names, unit):
+            return None
+        symbols, coefficients = np.split(near[2], [log_scale.size])
+        return np.concatenate([symbols - log_scale, coefficients / stretch])
 
     @property
     @abstractmethod

@@ -74,13 +74,19 @@ class TraitFits:
         unit = np.array([0.0, 0.0, np.log(self.scale)])
         self._start = np.concatenate([known[:3] - unit, [0.0, 0.0], known[3:] / stretch])
         self._customers: dict[int, float] = {}
+        self._places: dict[int, list[int]] = {}
 
-    def fitted(self, rows: RatedRows | JointRows, nodes: TraitNodes, elasticities: tuple[str, ...]) -> Fit:
-        """Fit with these of kappa and eta free; the other is one."""
+    def fitted(
+        self, rows: RatedRows | JointRows, nodes: TraitNodes, elasticities: tuple[str, ...], near: Fit | None = None
+    ) -> Fit:
+        """Fit with these of kappa and eta free, the other being one; the search begins where another fit ended."""
         symbols = tuple(name for name in correlated.PARAMETERS if name in {"p", "q", "gamma", *elasticities})
         places = [correlated.PARAMETERS.index(name) for name in symbols]
         places += list(range(_FIRST, self._start.size))
         spend, shift = self._scaled(rows), self._shift(rows)
+        start = self._start.copy()
+        if near is not None:
+            start[self._places[id(near)]] = near.log_parameters
 
         def likelihood(point: FloatArray, order: int) -> Evaluation:
             at = np.zeros(self._start.size)
@@ -95,14 +101,14 @@ class TraitFits:
             Problem(
                 parameters=(*symbols, *names),
                 likelihood=likelihood,
-                starts=[self._start[places]],
+                starts=[start[places]],
                 rows=nodes.log_weight.size,
                 prior=self.model._belief(chosen, symbols, rescuing=False),
                 rescue=None if rescue is None else self.model._belief(rescue, symbols, rescuing=True),
                 coefficients=names,
             )
         )
-        self._customers[id(found)] = spend.customers
+        self._customers[id(found)], self._places[id(found)] = spend.customers, places
         return found
 
     def gain(self, found: Fit | None, rows: RatedRows | JointRows, nodes: TraitNodes) -> float:

@@ -196,8 +196,8 @@ class CorrelatedSpend(PartwiseModel):
             if self.leaving == "free" or (self.leaving == "auto" and seen):
                 with_rate = () if self.correlation == "none" else ("kappa",)
                 nodes = TraitNodes.of(joint.parts)
-                both = fits.fitted(joint, nodes, (*with_rate, "eta"))
-                without = fits.fitted(joint, nodes, with_rate)
+                without = fits.fitted(joint, nodes, with_rate, of_rate)
+                both = fits.fitted(joint, nodes, (*with_rate, "eta"), without)
                 self.leaving_gain_ = max(2.0 * (both.log_likelihood - without.log_likelihood), 0.0)
                 if is_taken(self.leaving, both, self.leaving_gain_):
                     found, share = both, joint.share
