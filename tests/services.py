@@ -119,6 +119,9 @@ class Shop:
             product = next(one for one in self.products if one["id"] == variables["id"])
             return Answer({"data": {"product": {"variants": _part(product["kinds"], variables["after"], 100)}}})
         name = next(name for name in ("orders", "customers", "products") if f"{name}(" in query)
+        if query.startswith("query Ids"):
+            ids = [{"id": one["id"]} for one in getattr(self, name)]
+            return Answer({"data": {name: _part(ids, variables["after"], variables["first"])}})
         since = variables["query"].split("'")[1]
         found = sorted((one for one in getattr(self, name) if one["updatedAt"] >= since), key=lambda i: i["updatedAt"])
         part = _part(found, variables["after"], variables["first"])
@@ -214,12 +217,13 @@ class Payments:
 
 @dataclass
 class Wordpress:
-    """A WooCommerce shop: pages by number, a Link header, times without a zone."""
+    """A WooCommerce shop: pages by number, a Link header, times without a zone, a trash."""
 
     orders: list[Item] = field(default_factory=list)
     customers: list[Item] = field(default_factory=list)
     refunds: dict[int, list[Item]] = field(default_factory=dict)
     before_page: Callable[[int], None] | None = None
+    trash: list[Item] = field(default_factory=list)
 
     def __call__(self, asked: Question) -> Answer:
         """Answer."""
@@ -229,13 +233,16 @@ class Wordpress:
         if path.startswith("orders/"):
             return Answer(self.refunds[int(path.split("/")[1])])
         page, size = int(asked.params.get("page", 1)), int(asked.params["per_page"])
-        found = getattr(self, path)
+        found = self.trash if asked.params.get("status") == "trash" else getattr(self, path)
         if path == "orders":
-            if self.before_page is not None:
+            if self.before_page is not None and found is self.orders:
                 self.before_page(len(found))
             assert asked.params["dates_are_gmt"] == "true"
-            after = asked.params["modified_after"]
-            found = sorted((o for o in found if o["date_modified_gmt"] > after), key=lambda o: o["date_modified_gmt"])
+            when = "date_modified_gmt" if asked.params["orderby"] == "modified" else "date_created_gmt"
+            after = asked.params["modified_after" if when == "date_modified_gmt" else "after"]
+            found = sorted((one for one in found if one[when] > after), key=lambda one: one[when])
+            if wanted := asked.params.get("_fields"):
+                found = [{name: one[name] for name in wanted.split(",")} for one in found]
         headers = {}
         if page * size < len(found):
             headers["Link"] = (
@@ -252,22 +259,24 @@ class Crm:
     owners: list[Item] = field(default_factory=list)
     pipelines: list[Item] = field(default_factory=list)
     belonging: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    archived: dict[str, list[Item]] = field(default_factory=dict)
     most: int = 10_000
 
     def __call__(self, asked: Question) -> Answer:
         """Answer."""
         if asked.headers.get("authorization") != "Bearer pat-0123456789":
             return Answer({"category": "INVALID_AUTHENTICATION"}, 401)
-        if asked.path == "/crm/v3/owners":
-            return Answer({"results": self.owners})
-        if asked.path == "/crm/v3/pipelines/deals":
-            return Answer({"results": self.pipelines})
+        whole = {"/crm/v3/owners": self.owners, "/crm/v3/pipelines/deals": self.pipelines}
+        if asked.path in whole:
+            return Answer({"results": whole[asked.path]})
         if asked.path.startswith("/crm/v4/associations/deals/"):
             other = asked.path.split("/")[5]
             to = {one["id"]: self.belonging.get((one["id"], other)) for one in asked.body["inputs"]}
             results = [{"from": {"id": i}, "to": [{"toObjectId": t} for t in ids]} for i, ids in to.items() if ids]
             return Answer({"results": results}, 207 if len(results) < len(to) else 200)
         name = asked.path.split("/")[4]
+        if asked.method == "GET":
+            return Answer(self._held(name, asked.params))
         wanted = asked.body["filterGroups"][0]["filters"][0]
         changed = wanted["propertyName"]
         found = [
@@ -279,6 +288,13 @@ class Crm:
             return Answer({"message": "paging is limited"}, 400)
         more = {"paging": {"next": {"after": str(begin + limit)}}} if begin + limit < len(found) else {}
         return Answer({"total": len(found), "results": found[begin : begin + limit], **more})
+
+    def _held(self, name: str, params: dict[str, str]) -> Item:
+        """All objects, or all that were deleted, in the order of their ids."""
+        held = (self.archived if params.get("archived") == "true" else self.objects).get(name, [])
+        begin, limit = int(params.get("after", 0)), int(params["limit"])
+        more = {"paging": {"next": {"after": str(begin + limit)}}} if begin + limit < len(held) else {}
+        return {"results": held[begin : begin + limit], **more}
 
 
 def _milliseconds(text: str) -> int:

@@ -19,7 +19,7 @@ FOLDER = "pulled"
 SQL, FILES = "sql", "files"
 _STATE = ".keepers"
 _COMMON = ("kind", "schedule")
-_OF_SERVICES = ("since", "page_size")
+_OF_SERVICES = ("since", "page_size", "compare_every")
 _LARGEST_PAGE = 1_000_000
 
 
@@ -39,6 +39,8 @@ class Source:
         Nothing that changed before is pulled.
     page_size : int
         Items that are asked for at once, at most.
+    compare_every : int, optional
+        Days after which it is looked whether what was pulled is still there.
     schedule : str, optional
         When the running system pulls, as a crontab has it.
     """
@@ -48,6 +50,7 @@ class Source:
     said: Mapping[str, Any] = field(default_factory=dict)
     since: dt.date | None = None
     page_size: int = 250
+    compare_every: int | None = None
     schedule: str | None = None
 
     @property
@@ -129,8 +132,9 @@ def _source(path: Path, name: str, said: Mapping[str, Any], kinds: tuple[str, ..
             # What stands there may be a secret, which errors and logs do not repeat.
             raise ConfigError(f"{where} {key} should be a text, in quotation marks.")
     size, schedule = _size(where, said.get("page_size", 250)), _schedule(where, said.get("schedule"))
+    days = _days(where, said.get("compare_every"))
     of_kind = {key: value for key, value in said.items() if key not in (*_COMMON, *_OF_SERVICES)}
-    source = Source(name, kind, of_kind, _day(where, said.get("since")), size, schedule)
+    source = Source(name, kind, of_kind, _day(where, said.get("since")), size, days, schedule)
     source_tables(source)
     file_options(source)
     return source
@@ -139,6 +143,12 @@ def _source(path: Path, name: str, said: Mapping[str, Any], kinds: tuple[str, ..
 def _size(where: str, said: Any) -> int:
     if not isinstance(said, int) or isinstance(said, bool) or not 1 <= said <= _LARGEST_PAGE:
         raise ConfigError(f"{where} page_size = {said!r} should be a whole number of items at once.")
+    return said
+
+
+def _days(where: str, said: Any) -> int | None:
+    if said is not None and (not isinstance(said, int) or isinstance(said, bool) or said < 0):
+        raise ConfigError(f"{where} compare_every = {said!r} should be a whole number of days; 0 for never.")
     return said
 
 
@@ -151,7 +161,7 @@ def _schedule(where: str, said: Any) -> str | None:
 def _keys(kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What a kind may say, and what it must."""
     if kind == SQL:
-        return ("url", "tables"), ("url", "tables")
+        return ("url", "tables", "compare_every"), ("url", "tables")
     if kind == FILES:
         return ("url", "options"), ("url",)
     from keepers.data.connectors.catalogue import SERVICES
@@ -206,14 +216,16 @@ def source_tables(source: Source) -> tuple[SourceTable, ...]:
     made = []
     for name, one in said.items():
         table = dict(one) if isinstance(one, dict) else {"unknown": one}
-        cursor, key = table.pop("cursor", None), table.pop("key", [])
+        cursor, key, deleted = table.pop("cursor", None), table.pop("key", []), table.pop("deleted", None)
         key = [key] if isinstance(key, str) else key
         well = isinstance(cursor, str | None) and isinstance(key, list) and all(isinstance(one, str) for one in key)
+        well = well and deleted in (None, "compare")
         if table or not well:
             raise ConfigError(
-                f'{where} tables: {name} should say cursor = "updated_at" and, without a primary key, key = ["id"].'
+                f'{where} tables: {name} should say cursor = "updated_at"; without a primary key, key = ["id"]; and '
+                'deleted = "compare" where rows are deleted.'
             )
-        made.append(SourceTable(name, cursor, tuple(key)))
+        made.append(SourceTable(name, cursor, tuple(key), deleted == "compare"))
     return tuple(made)
 
 

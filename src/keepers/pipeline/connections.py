@@ -96,7 +96,7 @@ def _pulled(
         from keepers.data.connectors.database import DatabaseSource, pull_database
 
         url = reveal("url", source.said["url"], False)
-        database = DatabaseSource(source.name, url, source_tables(source))
+        database = DatabaseSource(source.name, url, source_tables(source), compare_every=source.compare_every or 0)
         return pull_database(database, folder, now, progress, anew)
     if source.kind == FILES:
         from keepers.data.connectors.files import FileSource, pull_files
@@ -107,14 +107,15 @@ def _pulled(
         options = {key: reveal(key, value, False) for key, value in file_options(source).items()}
         return pull_files(FileSource(source.name, url, options), folder, progress, anew)
     from keepers.data.connectors.catalogue import SERVICES
-    from keepers.data.connectors.pull import Connection, pull_service
+    from keepers.data.connectors.listing import COMPARED, Connection
+    from keepers.data.connectors.pull import pull_service
 
     service = SERVICES[source.kind]
     hushed = {one.name for one in service.settings if one.secret}
     settings = {key: reveal(key, value, key in hushed) for key, value in source.said.items()}
-    return pull_service(
-        service, Connection(source.name, settings, source.since, source.page_size), folder, now, progress, anew
-    )
+    days = COMPARED if source.compare_every is None else source.compare_every
+    connection = Connection(source.name, settings, source.since, source.page_size, days)
+    return pull_service(service, connection, folder, now, progress, anew)
 
 
 def state_of(project: Path, source: Source) -> SourceState:

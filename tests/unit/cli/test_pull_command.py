@@ -78,7 +78,7 @@ def test_a_token_that_is_repeated_by_a_server_is_not_shown(keepers: Keepers, tmp
 @pytest.mark.parametrize(
     ("section", "told"),
     [
-        ('[connect.shop]\nkind = "shopyfi"', "It may be shopify, stripe, woocommerce, hubspot, sql, files"),
+        ('[connect.shop]\nkind = "shopyfi"', "It may be shopify, stripe, woocommerce, hubspot"),
         ('[connect."My shop"]\nkind = "shopify"', "a name has small letters"),
         ('[connect.shop]\nkind = "shopify"', 'does not say `shop`. Write for example shop = "fernhollow'),
         ('[connect.shop]\nkind = "stripe"\nkey = "sk_live_1"\ntoken = "x"', "has no `token`"),

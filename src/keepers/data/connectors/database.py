@@ -37,11 +37,15 @@ class SourceTable:
     key : tuple of str
         Columns that make a row one and the same, so that a changed row replaces what it was; the table's primary key
         where none are given.
+    compare : bool
+        Whether the keys of all rows are read after each pull, or after the source's `compare_every` days, so that rows
+        that are gone there go here.
     """
 
     name: str
     cursor: str | None = None
     key: tuple[str, ...] = ()
+    compare: bool = False
 
     @property
     def file(self) -> str:
@@ -62,12 +66,15 @@ class DatabaseSource:
     tables : tuple of SourceTable
     chunk : int
         Rows at once.
+    compare_every : int
+        Days between two comparisons of keys.
     """
 
     name: str
     url: str = field(repr=False)
     tables: tuple[SourceTable, ...]
     chunk: int = _CHUNK
+    compare_every: int = 0
 
 
 def pull_database(
@@ -89,6 +96,7 @@ def pull_database(
                 progress(f"Reading {table.name}", None)
                 reading = _Reading(database, _keyed(database, table), kept, engine, source.chunk)
                 changed += reading.pull(progress, now, anew)
+                changed += reading.take_out(progress, now, source.compare_every)
                 if count := write_table(engine, reading.everything, folder / f"{table.file}.parquet"):
                     rows[table.name] = count
         finally:
@@ -139,13 +147,46 @@ class _Reading:
             progress(f"{count:,} rows of {table.name}", None)
         changed = self._merge(bool(state["anew"]))
         cursor = state["newest"] if state["newest"] is not None else state.get("cursor")
-        self._kept.set_value(table.file, {"cursor": cursor, "read_at": now.isoformat()})
+        looked = now.isoformat() if state["anew"] else state.get("compared_at")
+        self._kept.set_value(table.file, {"cursor": cursor, "read_at": now.isoformat(), "compared_at": looked})
         for path in self._parts.iterdir():
             path.unlink()
         return changed
 
-    def _pieces(self, start: Any) -> Iterator[Any]:
-        """Rows as Arrow tables, those changed first first."""
+    def take_out(self, progress: Progress, now: dt.datetime, days: int) -> int:
+        """Take out the rows whose keys the table has no longer, where that is wished and due; gives how many."""
+        import pyarrow.parquet as pq
+
+        table, state = self._table, dict(self._kept.value(self._table.file))
+        looked = state.get("compared_at")
+        early = looked is not None and now - dt.datetime.fromisoformat(looked) < dt.timedelta(days=days)
+        if not table.compare or table.cursor is None or early:
+            return 0
+        progress(f"Comparing the keys of {table.name}", None)
+        # Keys of a comparison that was interrupted are read again.
+        for path in self._parts.iterdir():
+            path.unlink()
+        for number, piece in enumerate(self._pieces(None, table.key)):
+            pq.write_table(piece, self._parts / f"{number:06d}.parquet", compression="zstd")
+        there = [literal(str(path)) for path in sorted(self._parts.iterdir())]
+        gone = 0
+        if there:
+            keys = ", ".join(map(quoted, table.key))
+            kept = f"SELECT * FROM read_parquet({literal(str(self._whole))})"
+            left = f"{kept} SEMI JOIN (SELECT {keys} FROM read_parquet([{', '.join(there)}])) AS there USING ({keys})"
+            before, after = (int(self._engine.row(f"SELECT count(*) FROM ({one})")[0]) for one in (kept, left))
+            gone = before - after
+            if gone:
+                beside = self._whole.with_suffix(".part")
+                self._engine.execute(f"COPY ({left}) TO {literal(str(beside))} (FORMAT parquet, COMPRESSION zstd)")
+                beside.replace(self._whole)
+        self._kept.set_value(table.file, {**state, "compared_at": now.isoformat()})
+        for path in self._parts.iterdir():
+            path.unlink()
+        return gone
+
+    def _pieces(self, start: Any, columns: tuple[str, ...] = ()) -> Iterator[Any]:
+        """Rows as Arrow tables, those changed first first; with `columns`, these of all rows."""
         import dlt
         from dlt.extract.exceptions import ResourceExtractionError
         from dlt.sources.sql_database import sql_table
@@ -154,7 +195,7 @@ class _Reading:
         table = self._table
         schema, _, bare = table.name.rpartition(".")
         onward = None
-        if table.cursor is not None:
+        if table.cursor is not None and not columns:
             onward = dlt.sources.incremental(
                 table.cursor, initial_value=_read_back(start), range_start="closed", row_order="asc",
                 on_cursor_value_missing="include",
@@ -162,7 +203,7 @@ class _Reading:
         try:
             yield from sql_table(
                 self._database, bare, schema or None, incremental=onward, chunk_size=self._chunk, backend="pyarrow",
-                reflection_level="full_with_precision",
+                reflection_level="full_with_precision", included_columns=list(columns) or None,
             )  # fmt: skip
         except (SQLAlchemyError, ResourceExtractionError) as error:
             # The library wraps what the driver said; what came before stays.

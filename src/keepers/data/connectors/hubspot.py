@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keepers.data.connectors.service import Ask, Item, Paging, Resource, Service, Setting, Since, Written, found
+from keepers.data.connectors.service import Ask, Gone, Item, Paging, Resource, Service, Setting, Since, Written, found
 
 _MOST = 100
 """Items whose associations one question may ask for."""
@@ -51,7 +51,29 @@ def _search(name: str, changed: str, properties: str, **more: Any) -> Resource:
         after="after",
         # A search finds a changed object some seconds to minutes later.
         since=Since(f"properties.{changed}", Written.MILLISECONDS, dt.timedelta(minutes=30)),
+        # A search finds nothing that was deleted, which stays in a list of its own for 90 days.
+        gone=Gone(
+            _all(f"{name}_gone", name, f"deleted {name}", archived="true"),
+            at="archivedAt",
+            changed=f"properties.{changed}",
+        ),
+        ids=_all(f"{name}_ids", name, f"ids of {name}"),
         **more,
+    )
+
+
+def _all(name: str, kind: str, label: str, **more: str) -> Resource:
+    """Ids of all objects, in their order."""
+    return Resource(
+        name,
+        f"{{objects}}/{kind}",
+        rows="results",
+        params={"limit": "{size}", "properties": "hs_object_id", **more},
+        paging=Paging.CURSOR,
+        cursor="paging.next.after",
+        after="after",
+        optional=True,
+        label=label,
     )
 
 

@@ -132,6 +132,23 @@ class Kept:
         self._set(name, Mark(since, whole_at=whole, rows=rows, kept=self._size(name), earliest=mark.asked))
         return changed
 
+    def drop(self, engine: Engine, name: str, keys: str) -> int:
+        """Take out the items whose keys a query gives; gives how many they were."""
+        relation = self.relation(name)
+        gone = f"SELECT key FROM {relation} SEMI JOIN ({keys}) AS gone USING (key)"
+        count = int(engine.row(f"SELECT count(*) FROM ({gone})")[0])
+        if count:
+            path = self.raw / f"{name}.parquet"
+            beside = path.with_suffix(".part")
+            engine.execute(
+                f"COPY (SELECT key, doc::VARCHAR AS doc FROM {relation} ANTI JOIN ({gone}) AS gone USING (key) "
+                f"ORDER BY key) TO {literal(str(beside))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+            beside.replace(path)
+            mark = self.mark(name)
+            self._set(name, replace(mark, rows=mark.rows - count, kept=self._size(name)))
+        return count
+
     def is_whole(self, name: str) -> bool:
         """Whether the items are those that the mark speaks of, and not of another moment."""
         return self._size(name) == self.mark(name).kept

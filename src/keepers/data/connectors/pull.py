@@ -7,51 +7,27 @@ import datetime as dt
 import fcntl
 import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keepers.data.connectors.kept import Kept, Mark
-from keepers.data.connectors.service import Item, Resource, Service, found, moment_of
+from keepers.data.connectors.gone import take_out
+from keepers.data.connectors.kept import Kept
+from keepers.data.connectors.listing import Connection, Listing
+from keepers.data.connectors.service import Service
 from keepers.data.connectors.walk import UnknownListError, Walker
 from keepers.data.engine import Engine, literal, template
 from keepers.data.normalise import fill
-from keepers.domain.errors import EngineError, InputError
+from keepers.domain.errors import EngineError
 from keepers.domain.ports import Progress
 
 _LOCK = ".lock"
-_SILENCE = 2.0
-"""Seconds between two words of how far a list was read, at least."""
-
 _SQL = "keepers.data.connectors.sql"
 
 
 class BusyError(EngineError):
     """Another process pulls the same source."""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """A source as it is pulled, with its secrets; it is made for one pull and kept nowhere.
-
-    Parameters
-    ----------
-    name : str
-        The owner's name for it.
-    settings : mapping of str to str
-        What the service needs to be told.
-    since : date, optional
-        Nothing that changed before is asked for.
-    page_size : int
-        Items of a page; services have limits of their own.
-    """
-
-    name: str
-    settings: Mapping[str, str]
-    since: dt.date | None = None
-    page_size: int = 250
 
 
 @dataclass(frozen=True)
@@ -117,109 +93,21 @@ def pull_service(
         engine = Engine(threads=1)
         try:
             changed, notes = 0, []
+            listing = Listing(walker, kept, engine, connection, now, progress)
             for resource in service.resources:
                 try:
-                    changed += _bring(walker, resource, kept, engine, connection, now, progress, anew)
+                    changed += listing.bring(resource, anew)
+                    gone, said = take_out(listing, resource)
                 except UnknownListError as error:
                     notes.append(str(error))
+                    continue
+                changed += gone
+                notes += said
             rows = _laid_out(engine, service, kept, changed, before)
         finally:
             engine.close()
             walker.close()
     return Pulled(changed, rows, tuple(notes))
-
-
-def _bring(
-    walker: Walker, resource: Resource, kept: Kept, engine: Engine, connection: Connection, now: dt.datetime,
-    progress: Progress, anew: bool,
-) -> int:  # fmt: skip
-    """Bring a list up to date, and back to an earlier day where that is asked for; gives how much came or changed."""
-    name = resource.name
-    since = None if connection.since is None else connection.since.isoformat()
-    changed = 0
-    if kept.mark(name).until is not None and not anew:
-        _walk(walker, resource, kept.begin(name, False, since), kept, connection, progress)
-        changed += kept.end(engine, name, now)
-    mark = kept.begin(name, anew or _due(resource, kept, now), since)
-    _walk(walker, resource, mark, kept, connection, progress)
-    changed += kept.end(engine, name, now)
-    earliest = kept.mark(name).earliest
-    if resource.since is not None and earliest and (since is None or since < earliest):
-        _walk(walker, resource, kept.begin(name, False, since, until=earliest), kept, connection, progress)
-        changed += kept.end(engine, name, now)
-    return changed
-
-
-def _walk(
-    walker: Walker, resource: Resource, mark: Mark, kept: Kept, connection: Connection, progress: Progress
-) -> None:
-    name, until = resource.name, None if mark.until is None else _moment(mark.until)
-    count, told_at = 0, time.monotonic()
-    progress(f"Asking for {name}", None)
-    start = _from(resource, mark)
-    for items, token in _pages(walker, resource, connection.page_size, start, mark.token, until):
-        moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
-        newest = max((one.isoformat() for one in moments if one is not None), default=None)
-        newest = max(filter(None, (mark.newest, newest)), default=None)
-        keyed = [(str(resource.key_of(item)), item) for item in items]
-        mark = kept.add(name, keyed, replace(mark, newest=newest, token=token))
-        count += len(items)
-        if time.monotonic() - told_at >= _SILENCE:
-            progress(f"{count:,} {name}", None)
-            told_at = time.monotonic()
-        if (
-            until is not None
-            and resource.ascending
-            and newest is not None
-            and dt.datetime.fromisoformat(newest) >= until
-        ):
-            break
-
-
-def _moment(day: str) -> dt.datetime:
-    return dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC)
-
-
-def _pages(
-    walker: Walker, resource: Resource, size: int, start: dt.datetime | None, token: str | None,
-    until: dt.datetime | None,
-) -> Iterator[tuple[list[Item], str | None]]:  # fmt: skip
-    """Pages of a list, from its beginning where the service no longer knows where a walk was interrupted."""
-    begun = False
-    try:
-        for page in walker.pages(resource, size, start, token, until):
-            begun = True
-            yield page
-    except InputError:
-        if token is None or begun:
-            raise
-        yield from walker.pages(resource, size, start, None, until)
-
-
-def _due(resource: Resource, kept: Kept, now: dt.datetime) -> bool:
-    """Whether a list is to be read whole."""
-    mark = kept.mark(resource.name)
-    if not kept.is_whole(resource.name):
-        return True
-    if mark.began:
-        return mark.anew
-    if resource.since is None or mark.whole_at is None:
-        return True
-    if resource.whole_days is None:
-        return False
-    return now - dt.datetime.fromisoformat(mark.whole_at) >= dt.timedelta(days=resource.whole_days)
-
-
-def _from(resource: Resource, mark: Mark) -> dt.datetime | None:
-    """From when on to ask."""
-    if resource.since is None:
-        return None
-    start = None
-    if resource.ascending and mark.newest is not None:
-        start = dt.datetime.fromisoformat(mark.newest) - resource.since.overlap
-    elif not mark.anew and mark.until is None and mark.since is not None:
-        start = dt.datetime.fromisoformat(mark.since) - resource.since.overlap
-    return max(filter(None, (start, _moment(mark.asked) if mark.asked else None)), default=None)
 
 
 def _laid_out(engine: Engine, service: Service, kept: Kept, changed: int, before: Mapping[str, Any]) -> dict[str, int]:

@@ -86,6 +86,25 @@ class Paging(Enum):
 
 
 @dataclass(frozen=True)
+class Gone:
+    """A service's list of items that were deleted.
+
+    Parameters
+    ----------
+    resource : Resource
+        The list, with the same keys as the one that they were in.
+    at : str
+        Path in an item of this list of when it was deleted.
+    changed : str
+        Path in an item of the other list of when it was changed last: what was changed later is there again.
+    """
+
+    resource: Resource
+    at: str
+    changed: str
+
+
+@dataclass(frozen=True)
 class Resource:
     """One list of a service.
 
@@ -120,6 +139,12 @@ class Resource:
         Whether a service that does not know the list, or a token that may not read it, is passed over with a note.
     sparse : bool
         Whether an answer without items has no list either.
+    gone : Gone, optional
+        The service's list of what was deleted from this one.
+    ids : Resource, optional
+        How to ask for the keys of all items that there are, cheaply.
+    label : str
+        What people call it, where that is not its name.
     """
 
     name: str
@@ -139,6 +164,14 @@ class Resource:
     complete: Callable[[Sequence[Item], Ask], None] | None = None
     optional: bool = False
     sparse: bool = False
+    gone: Gone | None = None
+    ids: Resource | None = None
+    label: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.label or self.name
 
     def key_of(self, item: Item) -> str | None:
         """What makes an item one and the same; None where something of it is missing."""

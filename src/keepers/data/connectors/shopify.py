@@ -133,6 +133,8 @@ def _errors(answer: Any) -> list[Any]:
     return errors if isinstance(errors, list) else [] if errors is None else [errors]
 
 
+_IDS = """query Ids($first: Int!, $after: String) {
+  %s(first: $first, after: $after, sortKey: ID) { pageInfo { hasNextPage endCursor } nodes { id } } }"""
 _PATH = "/admin/api/{version}/graphql.json"
 _ACCOUNT = "Make a custom app with the scopes read_orders, read_all_orders, read_customers and read_products."
 
@@ -152,6 +154,18 @@ def _list(name: str, query: str, largest: int, **more: Any) -> Resource:
         after="variables.after",
         since=Since("updatedAt", overlap=dt.timedelta(minutes=5)),
         largest=largest,
+        ids=Resource(
+            f"{name}_ids",
+            _PATH,
+            rows=f"data.{name}.nodes",
+            body={"query": _IDS % name, "variables": {"first": "{size}", "after": None}},
+            paging=Paging.CURSOR,
+            cursor=f"data.{name}.pageInfo.endCursor",
+            more=f"data.{name}.pageInfo.hasNextPage",
+            after="variables.after",
+            largest=250,
+            label=f"ids of {name}",
+        ),
         **more,
     )
 

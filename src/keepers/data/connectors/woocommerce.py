@@ -6,9 +6,10 @@ import base64
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from keepers.data.connectors.service import Ask, Item, Paging, Resource, Service, Setting, Since, Written
+from keepers.data.connectors.service import Ask, Gone, Item, Paging, Resource, Service, Setting, Since, Written
 
 _PATH = "/wp-json/wc/v3"
+_CHANGED = Since("date_modified_gmt", Written.NAIVE, dt.timedelta(minutes=5), exclusive=True)
 
 
 def _base(settings: Mapping[str, str]) -> str:
@@ -48,8 +49,38 @@ SERVICE = Service(
             },
             paging=Paging.ONWARD,
             after="page",
-            since=Since("date_modified_gmt", Written.NAIVE, dt.timedelta(minutes=5), exclusive=True),
+            since=_CHANGED,
             complete=_refunds,
+            # What was put into the trash is in no list of orders, and a month later nowhere.
+            gone=Gone(
+                Resource(
+                    "orders_gone",
+                    f"{_PATH}/orders",
+                    params={
+                        "per_page": "{size}", "orderby": "modified", "order": "asc", "modified_after": "{since}",
+                        "dates_are_gmt": "true", "status": "trash", "_fields": "id,date_modified_gmt",
+                    },
+                    paging=Paging.ONWARD,
+                    after="page",
+                    since=_CHANGED,
+                    optional=True,
+                    label="orders in the trash",
+                ),
+                at="date_modified_gmt",
+                changed="date_modified_gmt",
+            ),
+            ids=Resource(
+                "orders_ids",
+                f"{_PATH}/orders",
+                params={
+                    "per_page": "{size}", "orderby": "date", "order": "asc", "after": "{since}",
+                    "dates_are_gmt": "true", "status": "any", "_fields": "id,date_created_gmt",
+                },
+                paging=Paging.ONWARD,
+                after="page",
+                since=Since("date_created_gmt", Written.NAIVE, dt.timedelta(minutes=5), exclusive=True),
+                label="ids of orders",
+            ),
         ),
         # The list of customers knows no time of change.
         Resource("customers", f"{_PATH}/customers", params={"per_page": "{size}", "role": "all"}),

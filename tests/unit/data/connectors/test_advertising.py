@@ -13,7 +13,8 @@ import pytest
 
 from keepers.data.connectors import walk
 from keepers.data.connectors.catalogue import SERVICES
-from keepers.data.connectors.pull import Connection, Pulled, pull_service
+from keepers.data.connectors.listing import Connection
+from keepers.data.connectors.pull import Pulled, pull_service
 from keepers.data.read import Dataset, read
 from keepers.domain.errors import ConfigError, EngineError
 from keepers.domain.ports import silent

@@ -14,7 +14,8 @@ import pytest
 
 from keepers.data.connectors import walk
 from keepers.data.connectors.catalogue import SERVICES
-from keepers.data.connectors.pull import Connection, Pulled, pull_service
+from keepers.data.connectors.listing import Connection
+from keepers.data.connectors.pull import Pulled, pull_service
 from keepers.data.read import Dataset, read
 from keepers.domain.errors import EngineError
 from keepers.domain.ports import silent
@@ -234,7 +235,8 @@ def connect(self, address):
 socket.socket.connect = connect
 import datetime as dt
 from keepers.data.connectors.catalogue import SERVICES
-from keepers.data.connectors.pull import Connection, pull_service
+from keepers.data.connectors.listing import Connection
+from keepers.data.connectors.pull import pull_service
 settings = {"key": "rk_test_0123456789", "address": f"http://127.0.0.1:{sys.argv[2]}"}
 pull_service(SERVICES["stripe"], Connection("s", settings), Path(sys.argv[1]), dt.datetime.now(dt.UTC), lambda *_: None)
 """

@@ -16,7 +16,8 @@ from keepers.data.connectors.database import DatabaseSource, SourceTable, pull_d
 from keepers.data.connectors.files import FileSource, pull_files
 from keepers.data.connectors.forget import forget
 from keepers.data.connectors.kept import Kept
-from keepers.data.connectors.pull import Connection, Pulled, pull_service
+from keepers.data.connectors.listing import Connection
+from keepers.data.connectors.pull import Pulled, pull_service
 from keepers.data.read import read
 from keepers.domain.errors import ConfigError, EngineError, InputError
 from keepers.domain.ports import silent

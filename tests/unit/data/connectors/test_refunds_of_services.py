@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from keepers.data.connectors.catalogue import SERVICES
-from keepers.data.connectors.pull import Connection, pull_service
+from keepers.data.connectors.listing import Connection
+from keepers.data.connectors.pull import pull_service
 from keepers.data.read import Dataset, read
 from keepers.domain.ports import silent
 from services import Payments, Question, Server, Shop, Wordpress, serving, shopify_order

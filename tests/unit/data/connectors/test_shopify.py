@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from keepers.data.connectors import walk
-from keepers.data.connectors.pull import Connection, Pulled, pull_service
+from keepers.data.connectors.listing import Connection
+from keepers.data.connectors.pull import Pulled, pull_service
 from keepers.data.connectors.shopify import SERVICE
 from keepers.data.read import Dataset, read
 from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersError
