@@ -10,26 +10,6 @@ from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What one pass over the purchases showed.
-
-    Parameters
-    ----------
-    orders : int
-        Rows.
-    clean : bool
-        Whether every row has a customer whose id stands as it is, a day, and an amount of zero or more.
-    first_day, last_day : date or None
-        Of all rows.
-    """
-
-    orders: int
-    clean: bool
-    first_day: dt.date | None
-    last_day: dt.date | None
-
-
 @dataclass
 class ByCustomer:
     """A table of the engine with a row a customer.
@@ -43,44 +23,41 @@ class ByCustomer:
     table, purchases : str
         The table, and the relation (customer_key, day and, where there is money, amount) that it was made of.
     has_money : bool
+    settled : bool
+        Whether the days are counted for all customers.
     """
 
     engine: Engine
     table: str
     purchases: str
     has_money: bool
-    _settled: bool = field(default=False, repr=False)
+    settled: bool = field(default=False, repr=False)
 
     @classmethod
     def of(cls, engine: Engine, purchases: str, has_money: bool) -> ByCustomer:
         """Group a relation with columns customer_key, day and, where there is money, amount."""
         made = cls(engine, engine.new_name("by_customer"), purchases, has_money)
-        odd = "day IS NULL OR amount IS NULL OR amount < 0" if has_money else "day IS NULL"
-        engine.create(made.table, _sql("by_customer", purchases=quoted(purchases), amount=made._amount, odd=odd))
+        engine.create(made.table, _sql("by_customer", purchases=quoted(purchases), amount=made._amount))
         return made
 
-    def evidence(self, mended: str) -> Evidence:
-        """Whether the rows are clean.
+    def all_named(self, mended: str) -> bool:
+        """Whether every row has a customer whose id stands as it is.
 
         Parameters
         ----------
         mended : str
             SQL of whether an id in the column `customer_key` may not stand as it is.
         """
-        orders, odd, mendable, first, last = self.engine.row(
-            "SELECT coalesce(sum(orders), 0), count(*) FILTER (marks < 0), "
-            f"count(*) FILTER (customer_key IS NULL OR {mended}), "
-            f"min(first_day), max(last_day) FROM {quoted(self.table)}"
-        )
-        return Evidence(int(orders), not odd and not mendable, first, last)
+        found = self.engine.row(f"SELECT count(*) FILTER (customer_key IS NULL OR {mended}) FROM {quoted(self.table)}")
+        return not found[0]
 
     @property
     def histories(self) -> str:
         """A query of a row a customer: the history that a summary is made of, all purchases of a day being one."""
-        if not self._settled:
+        if not self.settled:
             names = {"table": quoted(self.table), "purchases": quoted(self.purchases), "amount": self._amount}
             self.engine.execute(_sql("by_customer_days", **names))
-            self._settled = True
+            self.settled = True
         return (
             "SELECT customer_key, days - 1 AS frequency, first_day, last_day, orders, revenue, revenue AS money, "
             f"first_amount AS first_money FROM {quoted(self.table)}"

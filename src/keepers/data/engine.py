@@ -77,8 +77,16 @@ class Engine:
         return self._embedded.scratch
 
     @property
+    def memory_limit(self) -> int:
+        """Bytes that the embedded engine may take."""
+        return self._embedded.memory_limit
+
+    @property
     def rows_fetched(self) -> int:
-        """Rows that left the engine for this process so far; they do not grow with the number of customers."""
+        """Rows that left the engine for this process so far; they do not grow with the number of customers.
+
+        Purchases that are sorted beside the embedded engine (`keepers.data.by_number`) are not among them.
+        """
         return self.backend.rows_fetched
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keepers.data.by_customer import ByCustomer
+from keepers.data.by_number import Bounds, Ids, customers_by_number
 from keepers.data.canonical import Sales, free_name
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
@@ -64,17 +65,27 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
     narrow = engine.new_name("plain")
     select = _columns(recognition, as_written, _dates(recognition))
     engine.execute(f"CREATE VIEW {quoted(narrow)} AS SELECT {', '.join(select)} FROM {quoted(raw.table)} r")
+    purchases = quoted(narrow)
+    if as_written == key:
+        purchases = f"(SELECT {', '.join([*select, f'{quoted(name)} AS customer_number'])} FROM {quoted(raw.table)} r)"
+    ids = Ids.in_column("customer_number") if as_written == key else Ids.in_text(engine, purchases)
     has_money = any(recognition.column(role) for role in _MONEY_ROLES)
-    grouped = ByCustomer.of(engine, narrow, has_money)
-    seen = grouped.evidence("false" if as_written == key else _MENDED.format(words=_words()))
-    clean = seen.clean and seen.orders and seen.last_day is not None and seen.last_day <= options.received_at.date()
+    bounds = Bounds.of(engine, purchases, ids, has_money)
+    clean = bounds.clean and bounds.last_day is not None and bounds.last_day <= options.received_at.date()
     if clean and (recognition.column("order_id") or recognition.column("currency")):
         of_orders = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
         of_currencies = "count(DISTINCT currency)" if recognition.column("currency") else "1"
         orders, currencies = engine.row(f"SELECT {of_orders}, {of_currencies} FROM {quoted(narrow)}")
-        clean = orders == seen.orders and currencies == 1
-    if not clean:
-        grouped.drop()
+        clean = orders == bounds.orders and currencies == 1
+    grouped = None
+    if clean and ids is not None and (table := customers_by_number(engine, purchases, bounds, ids, has_money)):
+        grouped = ByCustomer(engine, table, narrow, has_money, settled=True)
+    elif clean:
+        grouped = ByCustomer.of(engine, narrow, has_money)
+        if not grouped.all_named("false" if as_written == key else _MENDED.format(words=_words())):
+            grouped.drop()
+            grouped = None
+    if grouped is None:
         engine.drop(narrow)
         return None
     return replace(_canonical(engine, raw, recognition, options, narrow, all_known=True), by_customer=grouped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keepers as kp
+from keepers.data.by_number import WRITTEN, Bounds, Ids, customers_by_number
+from keepers.data.engine import Engine
+from keepers.data.naming import PLACEHOLDER_IDS
+from keepers.data.normalise import EMPTY_WORDS
 from keepers.data.orders import Orders
 from keepers.domain.time import ObservationWindow
 from keepers.simulate.store import simulate_store
@@ -34,6 +39,11 @@ def parquet(path: Path, rows: list[Row], customer: str = "VARCHAR", date: str = 
 def straight(orders: Orders) -> bool:
     """Whether orders were left where they lie."""
     return orders.histories_sql(orders.last_day) is not None
+
+
+def sorted_beside(orders: Orders) -> bool:
+    """Whether ids were numbers, and purchases sorted as whole numbers."""
+    return orders._by_customer is not None and orders._by_customer.settled
 
 
 def by_the_long_way(path: Path) -> Orders:
@@ -190,3 +200,102 @@ def test_the_account_is_the_same(store_file: Path) -> None:
     plain = one.reconciliation.to_dict()
     assert plain["orders"] == len(one.orders)
     assert plain == two.reconciliation.to_dict()
+
+
+FORMS: dict[str, Callable[[int], Any]] = {
+    "number": lambda n: n,
+    "below zero": lambda n: n - 3,
+    "long": lambda n: n * 1_111_111_111_111_111_111 - 2**62,
+    "text": str,
+    "letters": lambda n: f"cus_{n * 997}",
+    "zeros": lambda n: f"{n * 997:06d}",
+    "letters and zeros": lambda n: f"C{n * 11:03d}",
+    "long text": lambda n: f"{10**17 + n * 10**15}",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ids_that_are_numbers(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(len(form))
+    who, on, paid = chance.integers(0, 8, 150), chance.choice([0, 1, 2, 30, 800], 150), chance.integers(0, 90_000, 150)
+    finest = 10_000 if form in {"long", "zeros"} else 100
+    rows: list[Row] = [
+        (FORMS[form](int(who[n])), DAY + dt.timedelta(int(on[n])), int(paid[n]) / finest) for n in range(150)
+    ]
+    path = parquet(tmp_path / "rows.parquet", rows, "BIGINT" if isinstance(rows[0][0], int) else "VARCHAR")
+    orders = kp.read_orders(path)
+    assert sorted_beside(orders)
+    agree(path)
+    monkeypatch.setattr("keepers.data.plain.customers_by_number", lambda *_: None)
+    other = kp.read_orders(path)
+    assert not sorted_beside(other)
+    assert rows_of(summarise(orders)) == rows_of(summarise(other))
+    assert orders._by_customer is not None
+    assert other._by_customer is not None
+    assert orders._by_customer.totals[:6] == other._by_customer.totals[:6]
+
+
+@pytest.mark.parametrize(
+    ("written", "odd"),
+    [
+        ("100", "1e2"), ("7", "+7"), ("7", "007"), ("7", "-7"), ("7", "7."), ("7", "1_0"), ("12", "9" * 19),
+        ("C07", "C7"), ("C07", "C 7"), ("C07", "C+7"), ("C07", "c07"), ("C07", "D07"), ("C07", "C7e0"), ("C07", "C007"),
+        ("C7", "C07"), ("C7", "ann"), ("7", "ann"),
+    ],
+)  # fmt: skip
+def test_ids_that_are_not_written_like_the_others(written: str, odd: str) -> None:
+    engine = Engine(threads=1)
+    ids = Ids.like([written, written])
+    assert ids is not None
+    for other in (odd, written):
+        values = f"('{written}', DATE '2024-03-01', 1.5), ('{other}', DATE '2024-03-02', 2.0)"
+        rows = f"(SELECT * FROM (VALUES {values}) AS made(customer_key, day, amount))"
+        table = customers_by_number(engine, rows, Bounds.of(engine, rows, ids, True), ids, True)
+        assert (table is None) == (other == odd)
+    assert engine.rows(f"SELECT customer_key, orders, days FROM {table}") == [(written, 2, 2)]
+    engine.close()
+
+
+def test_ids_that_are_found_odd_later_are_grouped_by_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepers.data.by_number._SAMPLE", 1)
+    rows: list[Row] = [(who, DAY + dt.timedelta(n % 3), 1.5) for n in range(5) for who in ("100", "1e2")]
+    orders = kp.read_orders(parquet(tmp_path / "odd.parquet", rows))
+    assert orders._by_customer is not None
+    assert not sorted_beside(orders)
+    assert [row[:2] for row in rows_of(summarise(orders))] == [("100", 2), ("1e2", 2)]
+
+
+def test_numbers_without_money(tmp_path: Path) -> None:
+    path = tmp_path / "visits.parquet"
+    duckdb.sql(
+        f"COPY (SELECT i % 7 AS customer_id, DATE '2024-01-01' + (i * i % 90)::INTEGER AS date FROM range(60) AS t(i)) "
+        f"TO '{path}' (FORMAT parquet)"
+    )
+    orders = kp.read_orders(path)
+    assert sorted_beside(orders)
+    other = Orders.from_frame(duckdb.connect().sql(f"FROM '{path}'").df())
+    assert rows_of(summarise(orders)) == rows_of(summarise(other))
+
+
+@pytest.mark.parametrize(("paid", "beside"), [(9e11, True), (9e12, False)])
+def test_more_money_than_whole_numbers_hold(paid: float, beside: bool, tmp_path: Path) -> None:
+    rows: list[Row] = [(n % 2, DAY + dt.timedelta(n), paid) for n in range(10)]
+    path = parquet(tmp_path / "rich.parquet", rows, "BIGINT")
+    orders = kp.read_orders(path)
+    assert sorted_beside(orders) == beside
+    assert [float(row[-1]) for row in rows_of(summarise(orders))] == [5 * paid] * 2
+
+
+def test_little_memory_leaves_sorting_to_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Row] = [(n % 20, DAY + dt.timedelta(n % 90), 1.0) for n in range(300)]
+    path = parquet(tmp_path / "rows.parquet", rows, "BIGINT")
+    monkeypatch.setattr(Engine, "memory_limit", 300 * 24 - 1)
+    assert not sorted_beside(kp.read_orders(path))
+    monkeypatch.setattr(Engine, "memory_limit", 300 * 24)
+    assert sorted_beside(kp.read_orders(path))
+
+
+def test_no_word_for_nobody_is_written_like_a_number() -> None:
+    assert not [word for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS) if WRITTEN.fullmatch(word)]

@@ -22,6 +22,7 @@ from keepers.data.spill import Spill
 from keepers.domain.errors import ConfigError, EngineError, InputError
 
 _incoming = itertools.count(1)
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 class Embedded(Backend):
@@ -59,6 +60,13 @@ class Embedded(Backend):
     def scratch(self) -> str:
         """A folder for temporary files; it goes with the engine."""
         return str(self._spill.path)
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that the engine may take."""
+        written = str(self.rows("SELECT current_setting('memory_limit')")[0][0])
+        number, _, unit = written.partition(" ")
+        return int(float(number) * 1024 ** _UNITS.index(unit))
 
     def close(self) -> None:
         """Free memory and temporary files."""
