@@ -1,5 +1,9 @@
--- A clean table's purchases by where they go, currency and month, in one pass.
-SELECT coalesce(currency, 'unspecified'), destination, date_trunc('month', day)::DATE AS month, count(*), coalesce(sum(amount), 0)
-FROM {facts}
-GROUP BY 1, 2, 3
-ORDER BY 1, 2, 3
+-- A clean table's purchases by where they go, currency and month, in one pass: by day first, whose month is then few.
+SELECT currency, destination, date_trunc('month', day)::DATE AS month, sum(orders)::BIGINT, sum(amount)
+FROM (
+    SELECT coalesce(currency, 'unspecified') AS currency, destination, day, count(*) AS orders, coalesce(sum(amount), 0) AS amount
+    FROM {facts}
+    GROUP BY ALL
+)
+GROUP BY ALL
+ORDER BY ALL

@@ -1,6 +1,7 @@
 -- What each column's filled cells look like; one row a column that has any.
 WITH cells AS ({cells}),
-texts AS (SELECT c, {text} AS v FROM cells),
+-- Kept, so that the long expression of a text is planned once and not for every column and every use of it.
+texts AS MATERIALIZED (SELECT c, {text} AS v FROM cells),
 grouped AS (SELECT c, v, count(*) AS n FROM texts WHERE v IS NOT NULL GROUP BY c, v),
 judged AS (
     SELECT c, v, n,
