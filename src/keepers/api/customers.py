@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, persons, reach_of, served
+from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, persons, reach_of, reaches_of, served
 from keepers.api.shapes import (
     CustomerDetail,
     CustomerList,
@@ -20,6 +20,7 @@ from keepers.api.shapes import (
     Timeline,
     TimelineEntry,
     alert_shape,
+    at_horizons,
     customer_row,
     decomposition,
     group_shape,
@@ -95,7 +96,7 @@ def customer(site: TheSite, visitor: Reader, customer_key: str, horizon: Horizon
         if one is None:
             raise HTTPException(404, f"There is no customer {customer_key!r}.")
         reach = reach_of(generation, horizon)
-        one = seen(one, reach)
+        known, one = one, seen(one, reach)
         who = persons(books, visitor, [customer_key]).get(customer_key)
         alerts = books.alerts.listed(customer=customer_key)
     told = [alert_shape(alert.for_eyes(visitor.may(Scope.PERSONS))) for alert in alerts]
@@ -105,6 +106,7 @@ def customer(site: TheSite, visitor: Reader, customer_key: str, horizon: Horizon
         decomposition=decomposition(one),
         alerts=told,
         next_best_action=None if first is None else first.action,
+        horizons=at_horizons(known, reaches_of(generation)),
         fields=dict(one.fields),
         meaning=meaning_of(generation, reach),
     )

@@ -72,6 +72,11 @@ def reach_of(generation: Generation, name: str) -> Reach:
     return found
 
 
+def reaches_of(generation: Generation) -> tuple[Reach, ...]:
+    """The horizons at which customers are valued."""
+    return live_values.Meaning.from_dict(generation.settings).reaches
+
+
 def meaning_of(generation: Generation, reach: Reach = OWN) -> Meaning:
     """What money means in the values that are served, or in those of another horizon."""
     told = live_values.Meaning.from_dict(generation.settings)

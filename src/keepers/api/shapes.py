@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from keepers.domain.alert import Alert
+from keepers.domain.reach import Reach
 from keepers.storage.jobs import Job
 from keepers.storage.live import LiveCustomer
-from keepers.storage.live_lists import Group
+from keepers.storage.live_lists import Group, seen
 
 
 class Meaning(BaseModel):
@@ -68,6 +70,14 @@ class CustomerList(BaseModel):
     meaning: Meaning
 
 
+class AtHorizon(BaseModel):
+    """What a customer is worth within one horizon."""
+
+    horizon: str
+    value: Interval
+    expected_orders: float | None
+
+
 class Decomposition(BaseModel):
     """What a value is made of: expected orders, what an order is worth, and what discounting takes."""
 
@@ -102,6 +112,7 @@ class CustomerDetail(CustomerRow):
     decomposition: Decomposition
     alerts: list[AlertShape] = Field(description="open alerts with their reasons and the next action")
     next_best_action: str | None = Field(description="action of the alert with most at stake, if any")
+    horizons: list[AtHorizon] = Field(description="the value within each horizon, the nearest first")
     fields: dict[str, Any] = Field(description="further columns of customers.parquet, under their names there")
     meaning: Meaning
 
@@ -227,6 +238,16 @@ def decomposition(one: LiveCustomer) -> Decomposition:
     value = one.values["value"]
     rest = value / (orders * order) if value is not None and orders and order else None
     return Decomposition(expected_orders=orders, expected_order_value=order, margin_and_discount=rest)
+
+
+def at_horizons(one: LiveCustomer, reaches: Sequence[Reach]) -> list[AtHorizon]:
+    """What a customer is worth within each horizon."""
+    found = []
+    for reach in reaches:
+        values = seen(one, reach).values
+        value = Interval(mean=values["value"], low=values["value_low"], high=values["value_high"])
+        found.append(AtHorizon(horizon=reach.name, value=value, expected_orders=values["expected_orders"]))
+    return found
 
 
 def alert_shape(one: Alert) -> AlertShape:

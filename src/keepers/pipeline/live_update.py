@@ -196,5 +196,6 @@ def _customer(
         "state": "active",
         "tier": row.get("clv_tier", values.get("tier")),
     }
-    fields = {**({} if known is None else known.fields), **row, "frequency": history.frequency}
+    beside = {name: said for name, said in row.items() if name not in told.in_columns}
+    fields = {**({} if known is None else known.fields), **beside, "frequency": history.frequency}
     return LiveCustomer(key, history, None if known is None else known.base, values, fields, now, True)

@@ -77,6 +77,12 @@ class Meaning:
             return (Reach(self.horizon),)
         return reaches(self.horizon, self.also, self.lifetime)
 
+    @property
+    def in_columns(self) -> frozenset[str]:
+        """Columns of a run that live customers have as columns of their own, under other names."""
+        own = {self.value, f"{self.value}_low", f"{self.value}_high"}
+        return frozenset(own | {value_of(one) for one in self.reaches if not one.own})
+
     def reach(self, name: str) -> Reach | None:
         """The horizon of a name in an address, the run's own without one; None where customers are not valued at it."""
         return next((one for one in self.reaches if (one.name == name if name else one.own)), None)

@@ -132,8 +132,8 @@ def _live(row: dict[str, Any], columns: list[str], meaning: Meaning, now: dt.dat
     values = {name: row.get(of_run) for name, of_run in _IN_COLUMNS.items()}
     values |= {one.column: _plain(row.get(value_of(one))) for one in meaning.reaches if not one.own}
     values |= {"value": row.get(value), "value_low": row.get(f"{value}_low"), "value_high": row.get(f"{value}_high")}
-    left_out = {*_NOT_KEPT, *_IN_COLUMNS.values()}
-    return live_row(history, values, {name: _plain(row[name]) for name in columns if name not in left_out}, now)
+    left_out = {*_NOT_KEPT, *_IN_COLUMNS.values(), *meaning.in_columns}
+    return live_row(history, values, {name: _short(row[name]) for name in columns if name not in left_out}, now)
 
 
 def _plain(value: Any) -> Any:
@@ -141,6 +141,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return None
     return value
+
+
+def _short(value: Any) -> Any:
+    """The same in as many digits as anybody reads: fields are most of what a customer takes in the store."""
+    value = _plain(value)
+    return float(f"{value:.10g}") if isinstance(value, float) else value
 
 
 def _person(row: dict[str, Any]) -> dict[str, Any]:
