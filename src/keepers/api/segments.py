@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, reach_of, served
+from keepers.api.served import ERRORS, MISSING, HorizonName, meaning_of, reach_of, reaches_of, served
 from keepers.api.shapes import GroupShape, Meaning, group_shape
 from keepers.domain.access import Scope
+from keepers.domain.reach import Reach
 from keepers.storage.live_lists import GROUPS, Filter, LiveLists
 from keepers.storage.saved_views import SavedView
 from keepers.web.access import Reader, TheSite
@@ -74,7 +76,8 @@ def segments(
         lists = books.lists(generation.number, reach)
         divisions = {name: [group_shape(one) for one in lists.groups(name, Filter())[:_MOST_GROUPS]] for name in GROUPS}
         kept = lists_seen(books, visitor, PAGE)
-        named = [_named(lists, one, persons) for one in kept[offset : offset + limit]]
+        inside = filters(kept, persons, reaches_of(generation))
+        named = [_named(lists, one, inside(one)) for one in kept[offset : offset + limit]]
     return SegmentList(
         divisions=divisions, total=len(kept), offset=offset, named=named, meaning=meaning_of(generation, reach)
     )
@@ -89,7 +92,8 @@ def keep(site: TheSite, visitor: Reader, wish: NewSegment) -> NamedSegment:
         generation = served(books)
         view = books.views.keep(visitor.name, wish.name, PAGE, wish.query, wish.shared, site.now())
         books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
-        return _named(books.lists(generation.number), view, visitor.may(Scope.PERSONS))
+        inside = filters(lists_seen(books, visitor, PAGE), visitor.may(Scope.PERSONS), reaches_of(generation))
+        return _named(books.lists(generation.number), view, inside(view))
 
 
 @router.delete("/segments/{number}", status_code=204, responses=MISSING)
@@ -102,8 +106,14 @@ def remove(site: TheSite, visitor: Reader, number: int) -> None:
         books.users.note(visitor.name, "list removed", str(number), site.now())
 
 
-def _named(lists: LiveLists, view: SavedView, persons: bool) -> NamedSegment:
-    inside = lists.totals(filter_of(view.query, persons))
+def filters(kept: Sequence[SavedView], persons: bool, reaches: Sequence[Reach]) -> Callable[[SavedView], Filter]:
+    """What tells the customers of one of the kept lists."""
+    queries = {one.number: one.query for one in kept}
+    return lambda one: filter_of(one.query, persons, reaches, queries)
+
+
+def _named(lists: LiveLists, view: SavedView, chosen: Filter) -> NamedSegment:
+    inside = lists.totals(chosen)
     return NamedSegment(
         **group_shape(inside).model_dump(exclude={"name"}), name=view.name, number=view.number, owner=view.owner,
         shared=view.shared, query=view.query, made_at=view.made_at,

@@ -11,15 +11,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from keepers.dashboard.kept_lists import chosen_of
+from keepers.dashboard.looking import View, view_of
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
 from keepers.pipeline.content_groups import ORDER_CUTS, SILENCE_CUTS, order_band, silence_band
-from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
 from keepers.storage.live import Generation
-from keepers.storage.live_lists import Cell, LiveLists
+from keepers.storage.live_lists import Cell, Filter, LiveLists
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,14 +98,16 @@ def base(
         generation = books.live.current()
         if generation is None:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
-        lists = books.lists(generation.number)
-        totals = lists.totals(wanted.filter(False))
+        view = view_of(generation, wanted)
+        lists = books.lists(generation.number, view.reach)
+        chosen = chosen_of(books, visitor, view, wanted, False)
+        totals = view.group(lists.totals(chosen))
         money = totals.value is not None
         measures = {
             name: label for name, label in MEASURES.items() if money or name in ("customers", "probability_alive")
         }
         measure = show if show in measures else "customers"
-        maps = _maps(lists, generation, wanted, measure, money)
+        maps = _maps(lists, generation, wanted, chosen, view, measure, money)
     shown = parts_of(request, site, visitor, generation, _PARTS)
     return page(
         request, visitor, "base_map", wanted=wanted, totals=totals, maps=maps, measures=measures, measure=measure,
@@ -112,20 +115,23 @@ def base(
     )  # fmt: skip
 
 
-def _maps(lists: LiveLists, generation: Generation, wanted: Wanted, measure: str, money: bool) -> list[Map]:
-    told = Meaning.from_dict(generation.settings)
+def _maps(
+    lists: LiveLists, generation: Generation, wanted: Wanted, chosen: Filter, view: View, measure: str, money: bool
+) -> list[Map]:
+    told = view.told
     asked = [(
         "habits", "How often they buy, and how long they have been silent", "Orders", _orders(),
         _silence(generation.as_of),
     )]  # fmt: skip
-    worth = _worth(told) if money else None
+    worth = _worth(view) if money else None
     if worth is not None:
         asked.append(
             ("worth", "What they are worth, and whether they are still there", "Still a customer", _alive(), worth)
         )
     found = []
     for name, title, corner, rows, columns in asked:
-        cells = lists.cells((rows.column, rows.cuts), (columns.column, columns.cuts), wanted.filter(False))
+        counted = lists.cells((rows.column, rows.cuts), (columns.column, columns.cuts), chosen)
+        cells = [view.cell(one) for one in counted]
         if cells:
             found.append(_map(name, title, corner, (rows, columns), cells, wanted, measure, told.currency))
     return found
@@ -218,10 +224,11 @@ def _alive() -> Axis:
     return Axis("probability_alive", _ALIVE, tuple(bands), turned=True)
 
 
-def _worth(told: Meaning) -> Axis | None:
+def _worth(view: View) -> Axis | None:
     """Bands of value that begin at round amounts near percentiles of the newest run; None without such."""
-    last = len(told.thresholds) - 1
-    near = {_round(told.thresholds[last * share // 100]) for share in _PERCENTILES} if last > 0 else set()
+    told, known = view.told, view.told.thresholds_of(view.reach)
+    last = len(known) - 1
+    near = {_round(known[last * share // 100]) for share in _PERCENTILES} if last > 0 else set()
     edges = sorted(edge for edge in near if edge > 0)
     if not edges:
         return None
@@ -229,7 +236,7 @@ def _worth(told: Meaning) -> Axis | None:
     for place in range(len(edges) + 1):
         begins = {"least_value": edges[place - 1]} if place else {}
         ends = {"below_value": edges[place]} if place < len(edges) else {}
-        words = [formatting.short_money(edge, told.currency) for edge in edges]
+        words = [formatting.short_money(view.priced(edge), told.currency) for edge in edges]
         label = (
             f"under {words[0]}" if place == 0
             else f"{words[-1]} or more" if place == len(edges)

@@ -5,16 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keepers.dashboard import words
-from keepers.dashboard.menu import FOLLOWS, WHO, WON
+from keepers.dashboard.looking import Choice, View, view_of
+from keepers.dashboard.menu import AHEAD, BASIS, WHO, WON, follows
 from keepers.dashboard.wanted import Wanted
+from keepers.domain.access import Visitor
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
 from keepers.storage.live import Generation
+from keepers.storage.saved_views import SavedView
+from keepers.web.list_address import PAGE, lists_seen
 from keepers.web.site import Site
 
 _OPTIONS = 40
 """Values of a division that are offered; a list of every channel ever written would be no choice."""
+
+
+_OF_ALL = (
+    "The figures of this page are of all customers: the run works them out once, for everybody, and no choice here "
+    "would change them."
+)
+_FIXED = {
+    "/budget": "A plan counts what new customers bring within the lifetime or the horizon that the run was made with: "
+    "how channels answer to money was learned for it.",
+    "/leads": "A lead is valued within the run's own horizon, which its chances were learned for.",
+}
+"""Why nothing can be chosen on a page, where that is not because it is of all customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +48,56 @@ class Bar:
 
     wanted: Wanted
     facts: tuple[Fact, ...]
+    view: View
     options: dict[str, tuple[str, ...]]
+    lists: tuple[SavedView, ...]
+    """Kept lists that can be chosen."""
     who: bool
     """Whether the page follows the choice of customers."""
     won: bool
     """Whether it follows when they were won."""
+    ahead: bool
+    """Whether it follows how far ahead one looks."""
+    basis: bool
+    """Whether it follows what counts as money."""
+    path: str = "/"
+    one: bool = False
+    """Whether the page is of one customer."""
 
     @property
     def line(self) -> str:
         """Everything in one line."""
-        return " · ".join((self.customers, *(fact.value for fact in self.facts)))
+        whom = ("This customer",) if self.one else (self.customers,)
+        return " · ".join((*whom, *(fact.value for fact in self.facts)))
+
+    @property
+    def chooses(self) -> bool:
+        """Whether anything of the page can be chosen here."""
+        return self.who or self.won or bool(self.reaches or self.bases)
+
+    @property
+    def fixed(self) -> str:
+        """Why nothing can be chosen."""
+        return _FIXED.get(self.path, _OF_ALL)
+
+    @property
+    def reaches(self) -> tuple[Choice, ...]:
+        """Horizons to choose from; none where there is one alone, or the page does not follow."""
+        return self.view.reaches if self.ahead and len(self.view.reaches) > 1 else ()
+
+    @property
+    def bases(self) -> tuple[Choice, ...]:
+        """The same of bases."""
+        return self.view.bases if self.basis and len(self.view.bases) > 1 else ()
 
     @property
     def customers(self) -> str:
         """Of whom the page is."""
         groups = self.wanted.groups if self.who else ()
-        said = ", ".join(f"{words.GROUPS[name]} {value}" for name, value in groups) or "All customers"
+        narrowed = [f"{words.GROUPS[name]} {value}" for name, value in groups]
+        if self.who and self.wanted.kept_list is not None:
+            narrowed.insert(0, next((f"“{one.name}”" for one in self.lists if one.number == self.wanted.kept_list), ""))
+        said = ", ".join(filter(None, narrowed)) or "All customers"
         since, until = (self.wanted.bound(name) if self.won else None for name in ("won_since", "won_until"))
         if since is None and until is None:
             return said
@@ -61,18 +111,35 @@ class Bar:
     def passed_over(self) -> str:
         """What was chosen and does not change this page; empty where nothing is."""
         unused = [f"{words.GROUPS[name]} {value}" for name, value in self.wanted.groups if not self.who]
-        if not self.won and (self.wanted.bound("won_since") or self.wanted.bound("won_until")):
+        if self.one:
+            unused = []
+        elif not self.who and self.wanted.kept_list is not None:
+            unused.append("the kept list")
+        if not self.one and not self.won and (self.wanted.bound("won_since") or self.wanted.bound("won_until")):
             unused.append("the time in which customers were won")
+        if not self.ahead and not self.view.reach.own:
+            unused.append(f"the horizon “{self.view.reach.words}”")
+        if not self.basis and self.view.factor != 1.0:
+            unused.append(f"the basis “{self.view.basis}”")
         return " and ".join(unused)
 
 
-def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted) -> Bar | None:
+def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted, visitor: Visitor) -> Bar | None:
     """The bar of a page; None for pages that are not about customers."""
-    follows = FOLLOWS.get(path)
-    if follows is None:
+    followed = follows(path)
+    if followed is None:
         return None
-    options = groups_of(site, generation) if WHO in follows else {}
-    return Bar(wanted.context, _facts(site, generation), options, WHO in follows, WON in follows)
+    who, won, ahead, basis = (name in followed for name in (WHO, WON, AHEAD, BASIS))
+    options = groups_of(site, generation) if who else {}
+    view = view_of(generation, wanted)
+    shown = view if ahead else view_of(generation, Wanted())
+    facts = _facts(site, generation, shown, ahead)
+    kept: tuple[SavedView, ...] = ()
+    if who:
+        with site.state.reading() as books:
+            kept = lists_seen(books, visitor, PAGE)
+    one = path.startswith("/customers/")
+    return Bar(wanted.context, facts, view, options, kept, who, won, ahead, basis, path, one)
 
 
 def groups_of(site: Site, generation: Generation) -> dict[str, tuple[str, ...]]:
@@ -86,8 +153,8 @@ def groups_of(site: Site, generation: Generation) -> dict[str, tuple[str, ...]]:
     return site.once("groups", generation, found)
 
 
-def _facts(site: Site, generation: Generation) -> tuple[Fact, ...]:
-    told = Meaning.from_dict(generation.settings)
+def _facts(site: Site, generation: Generation, view: View, ahead: bool) -> tuple[Fact, ...]:
+    told = view.told
     until = formatting.day(generation.as_of)
     try:
         store = site.content(generation).store
@@ -100,10 +167,24 @@ def _facts(site: Site, generation: Generation) -> tuple[Fact, ...]:
     next_run = "keepers.toml says it; a change counts from the next run on."
     facts = [period]
     if told.currency is not None:
-        rate = "" if told.margin.rate is None else f" at {formatting.percent(told.margin.rate)}"
+        rate = "" if told.margin.rate is None or view.factor != 1.0 else f" at {formatting.percent(told.margin.rate)}"
         facts += [
             Fact("Currency", told.currency, "The currency of the orders. Other currencies are not converted here."),
-            Fact("Basis", f"{told.basis}{rate}", f"What counts as money. {next_run}"),
+            Fact("Basis", f"{view.basis}{rate}", f"What counts as money. {_other_bases(told)} {next_run}"),
         ]
-    facts.append(Fact("Horizon", f"next {told.horizon}", f"How far predictions reach. {next_run}"))
-    return tuple(facts)
+    why = "How far ahead values look. Tiers and who is at risk go by the run's own horizon, "
+    far = (
+        f"{why}the next {told.horizon}."
+        if ahead and len(told.reaches) > 1
+        else f"How far predictions reach. {next_run}"
+    )
+    return (*facts, Fact("Horizon", view.reach.words, far))
+
+
+def _other_bases(told: Meaning) -> str:
+    """Why there is no choice of bases, where there is none."""
+    if told.margin.rate:
+        return "With one margin for all orders net revenue is known too."
+    if told.margin.per_order:
+        return "Margins are each order's own, so that values of revenue are not known beside."
+    return "Contribution is known once keepers.toml gives a margin."

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from keepers.dashboard.looking import view_of
 from keepers.dashboard.pages import Person, TheSite, page
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
 from keepers.domain.alert import Alert, AlertStatus
 from keepers.pipeline.offer_list import FILE as OFFERS
 from keepers.pipeline.timeline import listed_for, timeline
 from keepers.storage.live import LiveCustomer
+from keepers.storage.live_lists import seen
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,6 +63,9 @@ def customer(
         alerts = tuple(one.for_eyes(persons) for one in books.alerts.listed(None, customer=customer_key))
         since = books.live.orders_of([customer_key], generation.base_event).get(customer_key, [])
         who = books.live.persons([customer_key]) if persons else {}
+    view = view_of(generation, Wanted.of(request))
+    reaches = [(name, view.customer(seen(one, name)).values) for name in view.told.reaches]
+    one = view.customer(seen(one, view.reach))
     folder = Path(generation.folder)
     entries = timeline(folder, customer_key, since, alerts, persons)
     groups = Counter(entry.group for entry in entries)
@@ -67,7 +75,8 @@ def customer(
     return page(
         request, visitor, "customer", one=one, alerts=alerts, who=who, today=site.now().date(),
         entries=shown if whole else shown[:FIRST], more=len(shown) - FIRST, groups=groups, only=only, whole=whole,
-        offers=offers, products=products, next=next_of(one, alerts, offers, products),
+        offers=offers, products=products, next=next_of(one, alerts, offers, products), reaches=reaches,
+        page_at=partial(Wanted.of(request).context.address, f"/customers/{quote(customer_key, safe='')}"),
     )  # fmt: skip
 
 

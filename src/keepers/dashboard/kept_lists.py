@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from keepers.dashboard.looking import View
 from keepers.dashboard.pages import TheSite, changer
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
+from keepers.storage.live_lists import Filter
+from keepers.storage.saved_views import SavedView
 from keepers.storage.state import Books
-from keepers.web.list_address import lists_seen
+from keepers.web.list_address import filter_of, lists_seen, queries_seen
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,9 +27,26 @@ _READS = Annotated[Visitor, changer(Scope.READ)]
 _Page = Annotated[Literal["/customers", "/leads", "/budget"], Form()]
 
 
-def kept(books: Books, visitor: Visitor, page: str, query: str) -> dict[str, object]:
+def named_in(kept: Sequence[SavedView], wanted: Wanted) -> str | None:
+    """What the kept list is called that an address names; None without one that is seen."""
+    return next((one.name for one in kept if one.number == wanted.kept_list), None)
+
+
+def kept(books: Books, visitor: Visitor, page: str, query: str) -> dict[str, Any]:
     """What the template of kept lists needs to know."""
     return {"kept": lists_seen(books, visitor, page), "keep_page": page, "keep_query": query}
+
+
+def chosen_of(books: Books, visitor: Visitor, view: View, wanted: Wanted, persons: bool) -> Filter:
+    """The customers of a page: those that its address says, within a kept list where it names one that one sees."""
+    if wanted.kept_list is None:
+        return wanted.filter(persons)
+    queries = queries_seen(books, visitor)
+    query = queries.get(wanted.kept_list)
+    # Whom a list is about is its own matter, as it is kept: a search of somebody who may see names is for them alone.
+    sees = visitor.may(Scope.PERSONS)
+    within = None if query is None else filter_of(query, sees, view.told.reaches, queries)
+    return wanted.filter(persons, within)
 
 
 @router.post("/lists")

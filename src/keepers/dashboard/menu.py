@@ -22,13 +22,20 @@ MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 """Groups of pages, in order, each page with its address and its name."""
 
-WHO, WON = "who", "won"
-FOLLOWS: dict[str, frozenset[str]] = {
-    "/": frozenset({WHO, WON}), "/customers": frozenset({WHO, WON}), "/base": frozenset({WHO, WON}),
-    "/cohorts": frozenset({WON}), "/subscriptions": frozenset(), "/leaving": frozenset(), "/channels": frozenset(),
-    "/value": frozenset(), "/drivers": frozenset(), "/trust": frozenset(),
+WHO, WON, AHEAD, BASIS = "who", "won", "ahead", "basis"
+_LIVE = frozenset({WHO, WON, AHEAD, BASIS})
+_NONE: frozenset[str] = frozenset()
+_FOLLOWS: dict[str, frozenset[str]] = {
+    "/": _LIVE, "/customers": _LIVE, "/base": _LIVE, "/cohorts": frozenset({WON}), "/subscriptions": _NONE,
+    "/leaving": _NONE, "/channels": _NONE, "/value": _NONE, "/drivers": _NONE, "/trust": _NONE, "/budget": _NONE,
+    "/leads": _NONE,
 }  # fmt: skip
-"""Pages with a context bar, and which of its choices change them: who is looked at, and when they were won."""
+
+
+def follows(path: str) -> frozenset[str] | None:
+    """Which choices of the context bar change a page: who is looked at, when they were won, how far ahead, on which
+    basis; None for a page without the bar."""
+    return frozenset({AHEAD, BASIS}) if path.startswith("/customers/") else _FOLLOWS.get(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keepers.dashboard import words
 from keepers.dashboard.context import bar_of
+from keepers.dashboard.looking import meaning, view_of
 from keepers.dashboard.menu import ACCESS, menu
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
@@ -90,6 +91,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
     site = the_site(request)
     generation = site.generation()
     wanted = Wanted.of(request)
+    view = None if generation is None else view_of(generation, wanted)
     currency = None if generation is None else generation.settings.get("currency")
     text = (
         _environment()
@@ -99,12 +101,13 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
             visitor=visitor,
             csrf="" if visitor.session is None else csrf_token(visitor.session),
             menu=menu(request.url.path, _left_out(site, generation, visitor)),
-            bar=None if generation is None else bar_of(site, generation, request.url.path, wanted),
+            bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),
+            view=view,
             go=wanted.context.address,
             here=request.url.path,
             freshness=words.freshness(generation, site.now()),
             trust=None if generation is None else words.trust(_said(site, generation)),
-            meaning=None if generation is None else words.meaning(generation),
+            meaning=None if view is None else meaning(view),
             generation=generation,
             money=partial(formatting.money, currency=currency),
             short_money=partial(formatting.short_money, currency=currency),

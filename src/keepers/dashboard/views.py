@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,14 +11,14 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from keepers.dashboard import words
 from keepers.dashboard.changes import changes
 from keepers.dashboard.context import groups_of
-from keepers.dashboard.kept_lists import kept
+from keepers.dashboard.kept_lists import chosen_of, kept, named_in
+from keepers.dashboard.list_file import list_file, parts
+from keepers.dashboard.looking import view_of
 from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
 from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
-from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
-from keepers.storage.live_lists import GROUPS, LARGEST_PAGE
 from keepers.storage.state import Books
 from keepers.web import week
 from keepers.web.once import OnceField
@@ -50,20 +49,25 @@ def overview(request: Request, site: TheSite, visitor: Person) -> Response:
         generation = books.live.current()
         if generation is None:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
-        lists = books.lists(generation.number)
         wanted = Wanted.of(request).context
-        chosen = wanted.filter(False)
-        everybody = lists.totals(chosen)
-        divisions = {name: lists.groups(name, chosen) for name in ("tier", "segment", "channel")}
+        view = view_of(generation, wanted)
+        lists = books.lists(generation.number, view.reach)
+        chosen = chosen_of(books, visitor, view, wanted, False)
+        everybody = view.group(lists.totals(chosen))
+        divisions = {
+            name: [view.group(one) for one in lists.groups(name, chosen)] for name in ("tier", "segment", "channel")
+        }
         proposed = week.this_week(site, books, generation)
-        changed = None if wanted.narrows else changes(site, books, generation, everybody)
+        changed = None if wanted.narrows or not view.own else changes(site, books, generation, everybody)
         newest = lists.page(replace(chosen, by_event=True), "updated_at", True, 0, 8).customers
+        newest = tuple(view.customer(one) for one in newest)
         keys = [one.customer for one in proposed[:_FIRST] if one.customer is not None]
         who = _who(books, visitor, [one.customer_key for one in newest] + keys)
+    said = _said(site)
     return page(
         request, visitor, "overview", wanted=wanted, everybody=everybody, changed=changed, divisions=divisions,
-        proposed=proposed[:_FIRST], more=len(proposed) - _FIRST, newest=newest, who=who, said=_said(site),
-        today=site.now().date(),
+        proposed=proposed[:_FIRST], more=len(proposed) - _FIRST, newest=newest, who=who, said=said,
+        equity=view.equity(said), today=site.now().date(),
     )  # fmt: skip
 
 
@@ -75,16 +79,18 @@ def customers(request: Request, site: TheSite, visitor: Person) -> Response:
         generation = books.live.current()
         if generation is None:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
-        lists = books.lists(generation.number)
-        chosen = wanted.filter(visitor.may(Scope.PERSONS))
+        view = view_of(generation, wanted)
+        lists = books.lists(generation.number, view.reach)
+        chosen = chosen_of(books, visitor, view, wanted, visitor.may(Scope.PERSONS))
         found = lists.page(chosen, wanted.sort, not wanted.ascending, wanted.offset, ROWS)
-        totals = lists.totals(chosen)
+        found = replace(found, customers=tuple(view.customer(one) for one in found.customers))
+        totals = view.group(lists.totals(chosen))
         query = wanted.address(offset=None).partition("?")[2]
         lists_kept = kept(books, visitor, "/customers", query)
         who = _who(books, visitor, [one.customer_key for one in found.customers])
     return page(
         request, visitor, "customers", wanted=wanted, found=found, totals=totals, options=groups_of(site, generation),
-        who=who, rows=ROWS, today=site.now().date(), **lists_kept,
+        who=who, rows=ROWS, today=site.now().date(), named=named_in(lists_kept["kept"], wanted), **lists_kept,
     )  # fmt: skip
 
 
@@ -97,7 +103,8 @@ def customers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
         said = wanted.address(search="…" if wanted.search else None)
         books.users.note(visitor.name, "list exported", said, site.now())
     headers = {"Content-Disposition": 'attachment; filename="customers.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(_csv(site, visitor, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+    found = list_file(site, visitor, wanted)
+    return StreamingResponse(parts(found), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/leaving")
@@ -138,38 +145,6 @@ def close(
         # What was said of a customer stands in the book of alerts, where it goes with them; the log outlasts them.
         books.users.note(visitor.name, f"alert {end.value}", str(number), site.now())
     return back_to("/leaving")
-
-
-def _csv(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
-    """The lines of a list, a stretch at a time."""
-    names = (
-        "customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue",
-        "probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk", *GROUPS,
-    )  # fmt: skip
-    yield BYTE_ORDER_MARK + ",".join(names) + "\r\n"
-    offset = 0
-    while True:
-        with site.state.reading() as books:
-            generation = books.live.current()
-            if generation is None:
-                return
-            found = books.lists(generation.number).page(
-                wanted.filter(visitor.may(Scope.PERSONS)), wanted.sort, not wanted.ascending, offset, LARGEST_PAGE
-            )
-            who = _who(books, visitor, [one.customer_key for one in found.customers])
-        rows = []
-        for one in found.customers:
-            name, email = who.get(one.customer_key, (None, None))
-            history, values = one.history, one.values
-            numbers = ("probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk")
-            rows.append((
-                one.customer_key, name, email, history.first_day, history.last_day, history.orders, history.revenue,
-                *(values[key] for key in numbers), *(values[key] for key in GROUPS),
-            ))  # fmt: skip
-        yield lines_for_people(rows)
-        offset += LARGEST_PAGE
-        if offset >= found.total:
-            return
 
 
 def _who(books: Books, visitor: Visitor, keys: list[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -12,10 +12,16 @@ from fastapi import Request
 from keepers.dashboard import words
 from keepers.reports import formatting
 from keepers.storage.live_lists import GROUPS, SORTABLE, Filter
-from keepers.web.list_address import LONGEST, bounds_in, groups_in
+from keepers.web.list_address import LONGEST, bounds_in, groups_in, list_in
 
 CONTEXT = ("won_since", "won_until", *GROUPS)
-"""What goes along from page to page."""
+"""What goes along from page to page, beside the kept list and how money is looked at."""
+
+LOOKS = ("horizon", "basis", "currency")
+"""How money is looked at, as it stands in an address."""
+
+
+_LONGEST_LOOK = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Wanted:
     offset: int = 0
     groups: tuple[tuple[str, str], ...] = ()
     bounds: tuple[tuple[str, Any], ...] = ()
+    looks: tuple[tuple[str, str], ...] = ()
+    kept_list: int | None = None
 
     @classmethod
     def of(cls, request: Request) -> Wanted:
@@ -49,15 +57,20 @@ class Wanted:
             min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
             tuple(groups_in(said).items()),
             tuple(bounds_in(said)),
+            tuple((name, said[name][:_LONGEST_LOOK]) for name in LOOKS if said.get(name)),
+            list_in(said),
         )
 
-    def filter(self, persons: bool) -> Filter:
-        """As the store has it."""
-        return Filter({name: (value,) for name, value in self.groups}, self.search, persons, **dict(self.bounds))
+    def filter(self, persons: bool, within: Filter | None = None) -> Filter:
+        """As the store has it, within a kept list."""
+        groups = {name: (value,) for name, value in self.groups}
+        return Filter(groups, self.search, persons, within=within, **dict(self.bounds))
 
     def address(self, path: str = "/customers", **other: Any) -> str:
         """The address of the same with something else; None leaves a part out."""
-        said: dict[str, Any] = {"search": self.search, **dict(self.groups), **dict(self.bounds)}
+        said: dict[str, Any] = {
+            "search": self.search, **dict(self.groups), **dict(self.bounds), "list": self.kept_list, **dict(self.looks),
+        }  # fmt: skip
         if self.sort != "value" or self.ascending:
             said |= {"sort": self.sort, "order": "up" if self.ascending else "down"}
         if self.offset:
@@ -75,28 +88,38 @@ class Wanted:
     @property
     def context(self) -> Wanted:
         """What goes along to other pages."""
-        return Wanted(groups=self.groups, bounds=tuple(one for one in self.bounds if one[0] in CONTEXT))
+        bounds = tuple(one for one in self.bounds if one[0] in CONTEXT)
+        return Wanted(groups=self.groups, bounds=bounds, looks=self.looks, kept_list=self.kept_list)
 
     @property
     def narrows(self) -> bool:
         """Whether it is not all customers."""
-        return bool(self.search or self.groups or self.bounds)
+        return bool(self.search or self.groups or self.bounds or self.kept_list)
 
     @property
     def who(self) -> str:
         """The choice of the context bar; empty where there is none or more than one."""
+        if self.kept_list is not None:
+            return "" if self.groups else f"list:{self.kept_list}"
         return f"{self.groups[0][0]}:{self.groups[0][1]}" if len(self.groups) == 1 else ""
+
+    def look(self, name: str) -> str:
+        """How money is looked at, of `LOOKS`; empty where nothing is said."""
+        return dict(self.looks).get(name, "")
 
     def bound(self, name: str) -> Any:
         """A bound; None where there is none."""
         return dict(self.bounds).get(name)
 
-    def parts(self, path: str, currency: str | None) -> list[Part]:
-        """What narrows the page, in words."""
+    def parts(self, path: str, currency: str | None, named: str | None = None) -> list[Part]:
+        """What narrows the page, in words; `named` is what the kept list is called."""
         found = [
             Part(f"{words.GROUPS[name]} {value}", self.address(path, **{name: None}, offset=None))
             for name, value in self.groups
         ]
+        if self.kept_list is not None:
+            called = f"list “{named}”" if named else "a list that is gone"
+            found.insert(0, Part(called, self.address(path, list=None, offset=None)))
         if self.search:
             found.append(Part(f"found by “{self.search}”", self.address(path, search=None, offset=None)))
         for name, value in self.bounds:

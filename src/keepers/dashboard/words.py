@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
 from keepers.storage.live import Generation
 
@@ -56,18 +55,6 @@ def trust(said: Mapping[str, Any] | None) -> Badge | None:
     told = said["verdict"]
     hue = "good" if told["trust"] == "good" else "warm"
     return Badge(str(told["trust"]), hue, str(told["sentence"]))
-
-
-def meaning(generation: Generation) -> str:
-    """The five things that money depends on, in a sentence."""
-    told = Meaning.from_dict(generation.settings)
-    if told.currency is None:
-        return "There is no money in the data: customers are ranked by the orders that they are expected to make."
-    margin = "" if told.margin.rate is None else f" at a margin of {formatting.percent(told.margin.rate)}"
-    return (
-        f"Values are expected {told.basis}{margin} of the next {told.horizon}, for customers who bought before, before "
-        f"what winning them cost, discounted at {formatting.percent(told.discount)} a year, with 80% intervals."
-    )
 
 
 def interval(low: float | None, high: float | None, currency: str | None) -> str:

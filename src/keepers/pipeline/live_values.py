@@ -6,7 +6,7 @@ import bisect
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Meaning:
         How far "predicted" and "lifetime" reach.
     also : Horizon or None
         The second horizon at which customers are valued; None where the run kept none beside its own.
+    other_thresholds : mapping of str to tuple of float
+        Values within the other horizons, by name, at every whole percentile when the run was made.
     discount : float
         A year.
     margin : Margin
@@ -69,6 +71,7 @@ class Meaning:
     thresholds: tuple[float, ...]
     interval_levels: dict[float, float] | None
     also: Horizon | None = None
+    other_thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def reaches(self) -> tuple[Reach, ...]:
@@ -76,6 +79,10 @@ class Meaning:
         if self.also is None or self.currency is None:
             return (Reach(self.horizon),)
         return reaches(self.horizon, self.also, self.lifetime)
+
+    def thresholds_of(self, reach: Reach) -> tuple[float, ...]:
+        """Values within a horizon at evenly spread percentiles when the run was made; empty where nobody kept them."""
+        return self.thresholds if reach.own else tuple(self.other_thresholds.get(reach.name, ()))
 
     @property
     def in_columns(self) -> frozenset[str]:
@@ -94,6 +101,7 @@ class Meaning:
             "lifetime": _said(self.lifetime), "discount": self.discount, "margin_rate": self.margin.rate,
             "margin_per_order": self.margin.per_order, "contribution": self.contribution, "unit": self.unit.value,
             "thresholds": list(self.thresholds), "also": None if self.also is None else _said(self.also),
+            "other_thresholds": {name: list(some) for name, some in self.other_thresholds.items()},
             "interval_levels": None
             if self.interval_levels is None
             else [[level, own] for level, own in self.interval_levels.items()],
@@ -108,6 +116,7 @@ class Meaning:
             said["discount"], Margin(said["margin_rate"], said["margin_per_order"]), said["contribution"],
             TimeUnit.parse(said["unit"]), tuple(said["thresholds"]),
             None if levels is None else dict(levels), None if said.get("also") is None else _heard(said["also"]),
+            {name: tuple(some) for name, some in said.get("other_thresholds", {}).items()},
         )  # fmt: skip
 
     def percentile(self, value: float) -> float:

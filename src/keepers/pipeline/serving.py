@@ -78,6 +78,8 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
         meaning = meaning_of(folder, _thresholds(engine, value), value or "clv_predicted_12m", _contribution(base))
         if not all(name in columns for reach in meaning.reaches for name in columns_of(reach)):
             meaning = replace(meaning, also=None)
+        others = {one.name: _thresholds(engine, value_of(one), 100) for one in meaning.reaches if not one.own}
+        meaning = replace(meaning, other_thresholds=others)
         with state.writing() as books:
             generation = books.live.begin(str(folder), base.facts.last_day, now, meaning.to_dict(), base_event)
         total = int(engine.row("SELECT count(*) FROM customers")[0])
@@ -165,12 +167,13 @@ def _identities(engine: Engine, base: CustomerBase, folder: Path) -> Iterator[di
         yield dict(engine.rows(f"SELECT known_as, customer_key FROM known WHERE {between}"))
 
 
-def _thresholds(engine: Engine, value: str) -> tuple[float, ...]:
-    """The values at a hundred percentiles, for ranks of values that change before the next run."""
+def _thresholds(engine: Engine, value: str, parts: int = 1000) -> tuple[float, ...]:
+    """The values at evenly spread percentiles, for ranks of values that change before the next run."""
     if not value:
         return ()
-    shares = ", ".join(f"{share / 1000:.3f}" for share in range(1, 1000))
-    found = engine.row(f"SELECT quantile_cont({value}, [{shares}]) FROM customers WHERE {value} IS NOT NULL")[0]
+    shares = ", ".join(f"{share / parts:.3f}" for share in range(1, parts))
+    known = f"{value} IS NOT NULL AND isfinite({value})"
+    found = engine.row(f"SELECT quantile_cont({value}, [{shares}]) FROM customers WHERE {known}")[0]
     return () if found is None else tuple(float(one) for one in found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,6 +56,8 @@ class Filter:
         Only those whom an event has changed since the run.
     within : Filter, optional
         Another one that must hold too, such as a kept list.
+    reach : Reach, optional
+        How far ahead the value looks that is bounded, where that is not what the lists show.
     """
 
     groups: Mapping[str, tuple[str, ...]] | None = None
@@ -75,6 +77,7 @@ class Filter:
     won_until: dt.date | None = None
     by_event: bool = False
     within: Filter | None = None
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +136,21 @@ class LiveLists:
         ConfigError
             If there is no such column or page.
         """
-        if sort not in SORTABLE:
-            raise ConfigError(f"Customers cannot be sorted by {sort!r}; they can by {', '.join(SORTABLE)}.")
         if not 1 <= limit <= LARGEST_PAGE or offset < 0:
             raise ConfigError(f"A page has 1 to {LARGEST_PAGE:,} rows and begins at 0 or later.")
-        where = self._where(chosen)
-        column = self._column(sort)
-        order = column.desc().nulls_last() if descending else column.asc().nulls_last()
-        query = select(LIVE_CUSTOMERS).where(where).order_by(order, LIVE_CUSTOMERS.c.customer_key)
+        query = self._sorted(chosen, sort, descending)
         rows = self._connection.execute(query.offset(offset).limit(limit)).mappings()
-        total = self._connection.execute(select(func.count()).select_from(LIVE_CUSTOMERS).where(where)).scalar_one()
+        count = select(func.count()).select_from(LIVE_CUSTOMERS).where(self._where(chosen))
+        total = self._connection.execute(count).scalar_one()
         return Page(tuple(seen(live_customer(row), self._reach) for row in rows), int(total))
+
+    def stretches(
+        self, chosen: Filter, sort: str = "value", descending: bool = True, at_once: int = LARGEST_PAGE
+    ) -> Iterator[list[LiveCustomer]]:
+        """All customers of a list in its order, some at a time, by one query: as they are at one moment."""
+        query = self._sorted(chosen, sort, descending).execution_options(yield_per=at_once)
+        for rows in self._connection.execute(query).mappings().partitions():
+            yield [seen(live_customer(row), self._reach) for row in rows]
 
     def totals(self, chosen: Filter) -> Group:
         """All customers of a filter together."""
@@ -213,8 +220,23 @@ class LiveLists:
         ).group_by(banded.row, banded.column)  # fmt: skip
         return tuple(Cell(*found) for found in self._connection.execute(query))
 
+    def _sorted(self, chosen: Filter, sort: str, descending: bool) -> Select[Any]:
+        """Rows of customers in order; those without what is sorted by come last, equal ones by key.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such column.
+        """
+        if sort not in SORTABLE:
+            raise ConfigError(f"Customers cannot be sorted by {sort!r}; they can by {', '.join(SORTABLE)}.")
+        column = self._column(sort)
+        order = column.desc().nulls_last() if descending else column.asc().nulls_last()
+        return select(LIVE_CUSTOMERS).where(self._where(chosen)).order_by(order, LIVE_CUSTOMERS.c.customer_key)
+
     def _where(self, chosen: Filter) -> ColumnElement[bool]:
         table = LIVE_CUSTOMERS.c
+        value = self._value if chosen.reach is None else table[chosen.reach.column]
         needed: list[ColumnElement[bool]] = [table.generation == self._generation]
         for name, wanted in (chosen.groups or {}).items():
             if name not in GROUPS:
@@ -222,7 +244,7 @@ class LiveLists:
             if wanted:
                 needed.append(table[name].in_(wanted))
         bounds: tuple[tuple[Any, Any, Any], ...] = (
-            (self._value, chosen.least_value, chosen.most_value),
+            (value, chosen.least_value, chosen.most_value),
             (table.probability_alive, chosen.least_alive, chosen.most_alive),
             (table.orders, chosen.least_orders, chosen.most_orders),
             (table.first_day, chosen.won_since, chosen.won_until),
@@ -234,7 +256,7 @@ class LiveLists:
             if most is not None:
                 needed.append(column <= most)
         for column, below in (
-            (self._value, chosen.below_value), (table.probability_alive, chosen.below_alive),
+            (value, chosen.below_value), (table.probability_alive, chosen.below_alive),
             (table.last_day, chosen.silent_since),
         ):  # fmt: skip
             if below is not None:

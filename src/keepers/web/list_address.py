@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from keepers.domain.access import Scope, Visitor
+from keepers.domain.reach import OWN, Reach
 from keepers.storage.live_lists import GROUPS, Filter
 from keepers.storage.saved_views import SavedView
 from keepers.storage.state import Books
@@ -65,11 +66,43 @@ def bounds_in(said: Mapping[str, str]) -> list[tuple[str, Any]]:
     return found
 
 
-def filter_of(query: str, persons: bool) -> Filter:
-    """The customers of a kept list."""
+def filter_of(
+    query: str, persons: bool, reaches: Sequence[Reach] = (), lists: Mapping[int, str] | None = None, deep: int = 3
+) -> Filter:
+    """The customers of a kept list, whatever horizon a page looks to.
+
+    Parameters
+    ----------
+    query : str
+        What the address of the list says.
+    persons : bool
+        Whether a search may look into names and addresses.
+    reaches : sequence of Reach
+        The horizons at which customers are valued, as the list may bound the value within one.
+    lists : mapping of int to str, optional
+        Other kept lists by number, as a list may be made of one.
+    deep : int
+        How many lists a list may lie within.
+    """
     said = dict(parse_qsl(query))
     groups = {name: (value,) for name, value in groups_in(said).items()}
-    return Filter(groups, said.get("search", "")[:LONGEST], persons, **dict(bounds_in(said)))
+    reach = next((one for one in reaches if one.name == said.get("horizon")), OWN)
+    inside = (lists or {}).get(list_in(said) or 0) if deep else None
+    within = None if inside is None else filter_of(inside, persons, reaches, lists, deep - 1)
+    search = said.get("search", "")[:LONGEST]
+    return Filter(groups, search, persons, within=within, reach=reach, **dict(bounds_in(said)))
+
+
+def list_in(said: Mapping[str, str]) -> int | None:
+    """The number of the kept list that customers are narrowed to; None without one."""
+    chosen, _, number = said.get("who", "").partition(":")
+    named = number if chosen == "list" else said.get("list", "")
+    return int(named) if named.isdecimal() and len(named) < 10 else None
+
+
+def queries_seen(books: Books, visitor: Visitor) -> dict[int, str]:
+    """What the addresses of the kept lists of customers say that a visitor sees, by number."""
+    return {one.number: one.query for one in lists_seen(books, visitor, PAGE)}
 
 
 def lists_seen(books: Books, visitor: Visitor, page: str) -> tuple[SavedView, ...]:

@@ -1,0 +1,75 @@
+"""A list of customers as a file for a spreadsheet: all of one moment, however long it is and whoever writes beside."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+from keepers.dashboard.kept_lists import chosen_of
+from keepers.dashboard.looking import View, view_of
+from keepers.dashboard.wanted import Wanted
+from keepers.domain.access import Scope, Visitor
+from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
+from keepers.storage.live import LiveCustomer
+from keepers.storage.live_lists import GROUPS
+from keepers.web.site import Site
+
+_IN_MEMORY = 4 * 2**20
+"""Bytes of a file that need no disk."""
+
+_PART = 2**16
+
+_VALUES = ("probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk")
+_MEANING = ("value_covers", "basis", "currency")
+NAMES = (
+    "customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue", *_VALUES, *GROUPS,
+    *_MEANING,
+)  # fmt: skip
+
+
+def list_file(site: Site, visitor: Visitor, wanted: Wanted) -> IO[bytes]:
+    """The whole list as lines, to be read from the beginning and closed.
+
+    It is written before anybody downloads it: the store is read in one go, in which a run that ends cannot put other
+    values in place of those that were read first, and a slow reader holds nothing of the store.
+    """
+    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (whoever reads it closes it)
+    try:
+        for lines in _lines(site, visitor, wanted):
+            file.write(lines.encode())
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def parts(file: IO[bytes]) -> Iterator[bytes]:
+    """The file, a part at a time; it is closed at the end, or when nobody reads on."""
+    with file:
+        while part := file.read(_PART):
+            yield part
+
+
+def _lines(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
+    yield BYTE_ORDER_MARK + ",".join(NAMES) + "\r\n"
+    persons = visitor.may(Scope.PERSONS)
+    with site.state.reading() as books:
+        generation = books.live.current()
+        if generation is None:
+            return
+        view = view_of(generation, wanted)
+        chosen = chosen_of(books, visitor, view, wanted, persons)
+        for some in books.lists(generation.number, view.reach).stretches(chosen, wanted.sort, not wanted.ascending):
+            who = books.live.persons([one.customer_key for one in some]) if persons else {}
+            yield lines_for_people([_row(view.customer(one), who, view) for one in some])
+
+
+def _row(one: LiveCustomer, who: dict[str, tuple[str | None, str | None]], view: View) -> tuple[object, ...]:
+    history, values = one.history, one.values
+    return (
+        one.customer_key, *who.get(one.customer_key, (None, None)), history.first_day, history.last_day, history.orders,
+        history.revenue, *(values[key] for key in _VALUES), *(values[key] for key in GROUPS),
+        view.reach.words, view.basis, view.told.currency,
+    )  # fmt: skip
