@@ -14,6 +14,7 @@ from keepers.data.options import ReadOptions
 from keepers.data.orders import Orders
 from keepers.summaries.activity import activity
 from keepers.summaries.cohorts import cohorts, purchase_ages, value_by_age
+from keepers.summaries.summary import Summary
 from keepers.valuation.equity import equity, equity_by
 
 NOW = dt.datetime(2026, 3, 1, 12)
@@ -95,6 +96,9 @@ def everything(engine: Engine, table: str) -> dict[str, Any]:
     found["activity"] = {"buyers": last.buyers, "money": last.money, "age": last.age_days}
     alive = buying.probability_alive(plain)
     found["alive"] = _ordered(alive)
+    found["season"] = _season(plain)
+    clocked = kp.by_clock(plain, kp.StoreClock((0.6,) * 6 + (1.4,) * 6))
+    found["alive by the clock"] = _ordered(kp.MBGNBD().fit(clocked).probability_alive(clocked))
     return found
 
 
@@ -114,6 +118,18 @@ def beyond_a_run(engine: Engine, table: str) -> dict[str, Any]:
         "values": _ordered(values),
         "cohorts": {"active": triangle.active_share, "money": triangle.money},
         "alive": _ordered(buying.probability_alive(summary)),
+        "season": _season(summary),
+    }
+
+
+def _season(summary: Summary) -> dict[str, float]:
+    found = kp.season_of(summary, kp.months(3))
+    if found is None:
+        return {}
+    return {
+        **{str(month): one for month, one in enumerate(found.factors)},
+        "chance": found.chance,
+        "ratio": found.ratio,
     }
 
 

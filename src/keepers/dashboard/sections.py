@@ -49,7 +49,7 @@ TOPICS = {
     ),
     "/value": Topic(
         "What customers are worth, and what would raise it",
-        ("value", "activity", "levers", "formulas"),
+        ("value", "activity", "season", "levers", "formulas"),
         "The newest run valued nobody.",
     ),
     "/drivers": Topic(

@@ -32,6 +32,7 @@ from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import CohortMeasure, CohortTriangle
 from keepers.reports.leads import Leads
 from keepers.reports.recommendations import Recommendations
+from keepers.reports.season import busy_months
 from keepers.reports.subscriptions import Subscriptions
 from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.valuation.cohort_forecast import cohort_forecast
@@ -84,6 +85,7 @@ def report_content(
         rfm=found.rfm,
         breakdowns=breakdowns_content(values, meant.ahead),
         cohorts=_cohorts(scored, meant.past),
+        season=busy_months(found.season),
         alive_map=alive_content(values),
         tracking=None if test is None else trust.tracking_content(test),
         calibration=None if test is None else trust.calibration_content(test),

@@ -268,10 +268,9 @@ def _write_report(
     progress("Writing the report", None)
     from keepers.pipeline.content import report_content
     from keepers.reports.page import write_report
-    from keepers.reports.season import season_sentence
 
     present = {path.name for path in folder.iterdir()}
-    notes = (*notes, *filter(None, [season_sentence(found.season)]), *(() if decided is None else decided.notes))
+    notes = (*notes, *(() if decided is None else decided.notes))
     if acquired is not None and acquired.channels is None:
         notes = (*notes, *acquired.notes)
     if tiers is None and options.project is not None and options.project.loyalty:

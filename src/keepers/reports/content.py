@@ -20,6 +20,7 @@ from keepers.reports.leads import Leads
 from keepers.reports.loyalty import Loyalty
 from keepers.reports.recommendations import Recommendations
 from keepers.reports.retention import Promise, Segments, Warnings
+from keepers.reports.season import BusyMonths
 from keepers.reports.subscriptions import Subscriptions
 
 
@@ -279,6 +280,8 @@ class ReportContent:
     """Value by acquisition month, product, country, channel, as far as known."""
     cohorts: tuple[CohortTriangle, ...] = ()
     """Cohort triangles, at most one a measure."""
+    season: BusyMonths | None = None
+    """Which months are busy and which are quiet."""
     alive_map: AliveMap | None = None
     """Probability of still being a customer by orders and silence."""
     tracking: Tracking | None = None

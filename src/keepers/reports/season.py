@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import calendar
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keepers.domain.time import TimeUnit
 from keepers.reports.formatting import day, horizon, percent
-from keepers.valuation.season import Season
+
+if TYPE_CHECKING:
+    from keepers.valuation.season import Season
 
 _LEAST = 0.005
 """Change of the total below which nothing is worth saying."""
@@ -16,31 +21,49 @@ _NEARLY = 0.02
 """Share of a year by which a horizon may miss whole years, which hold every month alike."""
 
 
-def season_sentence(found: Season | None) -> str:
-    """When customers buy fastest and slowest, what that does to the total, and how it did on the past; may be empty."""
+@dataclass(frozen=True, slots=True)
+class BusyMonths:
+    """When customers buy fastest and slowest."""
+
+    factors: tuple[float, ...]
+    """How fast they buy in January, February and so on, against the mean of a year."""
+    first: int
+    """The month that comes next, 1 for January."""
+    lines: tuple[str, ...]
+    """What that means, in sentences."""
+
+
+def busy_months(found: Season | None) -> BusyMonths | None:
+    """The part of the report; None where no season is certain."""
     if found is None or not found.is_certain:
-        return ""
+        return None
+    return BusyMonths(found.factors, (found.day + dt.timedelta(days=1)).month, _lines(found))
+
+
+def _lines(found: Season) -> tuple[str, ...]:
+    """When customers buy fastest and slowest, what that does to the total, and how it did on the past."""
     best, worst = int(np.argmax(found.factors)), int(np.argmin(found.factors))
-    text = (
-        f"Your sales have a season: customers buy fastest in {calendar.month_name[best + 1]} "
-        f"({found.factors[best]:.2f} times the mean of the year) and slowest in {calendar.month_name[worst + 1]} "
-        f"({found.factors[worst]:.2f} times)."
+    shape = (
+        f"Customers buy fastest in {calendar.month_name[best + 1]} ({found.factors[best]:.2f} times the mean of the "
+        f"year) and slowest in {calendar.month_name[worst + 1]} ({found.factors[worst]:.2f} times)."
     )
     if not found.is_used:
         assert found.errors is not None
         plain, seasonal = (percent(error, 1) for error in found.errors)
         return (
-            f"{text} Values count every month alike nevertheless: tried on {_days(found)}, totals were off by {plain} "
-            f"so and by {seasonal} with the season."
+            shape,
+            f"Values count every month alike nevertheless: tried on {_days(found)}, totals were off by {plain} so and "
+            f"by {seasonal} with the season.",
         )
-    text = f"{text} All values follow it. {_ahead(found)} {_whole(found)}"
     if found.errors is None:
-        return f"{text} That cannot be tried on your past yet: it takes three years of orders."
-    plain, seasonal = (percent(error, 1) for error in found.errors)
-    return (
-        f"{text} Tried on {_days(found)}, totals were off by {plain} with every month alike and by {seasonal} with the "
-        "season."
-    )
+        tried = "How well that does cannot be tried on your past yet: it takes three years of orders."
+    else:
+        plain, seasonal = (percent(error, 1) for error in found.errors)
+        tried = (
+            f"Tried on {_days(found)}, totals were off by {plain} with every month alike and by {seasonal} with the "
+            "season."
+        )
+    return f"{shape} All values follow the season.", f"{_ahead(found)} {_whole(found)}", tried
 
 
 def _ahead(found: Season) -> str:

@@ -40,6 +40,7 @@ from keepers.reports.charts.months import acquisition_chart, totals_chart
 from keepers.reports.charts.moves import moves_chart
 from keepers.reports.charts.profit import profit_chart
 from keepers.reports.charts.response import response_chart
+from keepers.reports.charts.season import season_chart
 from keepers.reports.charts.subscriptions import subscription_charts
 from keepers.reports.charts.tracking import tracking_charts
 from keepers.reports.compiled import Kept
@@ -168,6 +169,7 @@ def sections_of(content: ReportContent) -> list[Section]:
         Section("segments", "Segments", content.segments is not None),
         Section("origin", "Where from", breakdown),
         Section("cohorts", "Cohorts", any(triangle.rows for triangle in content.cohorts)),
+        Section("season", "Season", content.season is not None),
         Section("alive", "Still there?", bool(content.alive_map and content.alive_map.order_bands)),
         Section("trust", "Trust", tested),
         Section("subscriptions", "Subscriptions", content.subscriptions is not None),
@@ -218,6 +220,8 @@ def charts_of(content: ReportContent) -> dict[str, Chart]:
         chart = cohort_curves(cohorts.heatmap(triangle), triangle.measure, currency)
         if chart.legend:
             charts.append(chart)
+    if content.season is not None:
+        charts.append(season_chart(content.season))
     if content.tracking is not None and content.tracking.points:
         charts.extend(tracking_charts(content.tracking))
     if content.calibration is not None and content.calibration.groups:

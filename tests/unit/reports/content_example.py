@@ -45,6 +45,7 @@ from keepers.reports.groups import (
     Group,
     Grouping,
 )
+from keepers.reports.season import BusyMonths
 from unit.reports.acquisition_example import CHANNELS as WON
 from unit.reports.evidence_example import AHEAD, LIFETIME, PAST, backtest, formulas, models, reconciliation
 from unit.reports.retention_example import promises, segments, warnings
@@ -80,6 +81,18 @@ SURNAMES = ("Albers", "Brandt", "ÄŒapek", "Dubois", "Eriksen", "Fischer", "GarcÃ
 
 def _interval(value: float, spread: float = 0.05) -> Estimate:
     return Estimate(value, value * (1 - spread), value * (1 + spread * 1.1))
+
+
+SEASON = BusyMonths(
+    (0.8, 0.8, 0.9, 0.9, 0.9, 0.8, 0.7, 0.8, 1.0, 1.2, 1.6, 1.6),
+    10,
+    (
+        "Customers buy fastest in November (1.60 times the mean of the year) and slowest in July (0.70 times). All "
+        "values follow the season.",
+        "The next three months are 47% busier than three average ones.",
+        "Tried on 29 Sep 2025, totals were off by 12.3% with every month alike and by 0.6% with the season.",
+    ),
+)
 
 
 @cache
@@ -133,6 +146,7 @@ def example_content() -> ReportContent:
         promises=promises(),
         breakdowns=_breakdowns(s, orders, value, revenue, ahead),
         cohorts=_cohorts(s),
+        season=SEASON,
         alive_map=_alive_map(orders, DAYS - last, alive),
         tracking=_tracking(s),
         calibration=_calibration(s),

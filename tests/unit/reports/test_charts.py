@@ -39,7 +39,8 @@ def test_every_colour_is_one_of_the_palette(chart: Chart) -> None:
 def test_the_example_draws_every_kind_of_chart() -> None:
     assert set(CHARTS) == {
         "concentration", "acquisition", "cohorts-cumulative-value", "cohorts-active-share", "tracking-cumulative",
-        "tracking-incremental", "calibration", "months", "moves-0", "channel-costs", "channel-quality", "payback",
+        "tracking-incremental", "calibration", "months", "season", "moves-0", "channel-costs", "channel-quality",
+        "payback",
     }  # fmt: skip
 
 

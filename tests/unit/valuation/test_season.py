@@ -13,7 +13,8 @@ import pytest
 from keepers.domain.time import ObservationWindow, months
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.pipeline.insights import season_told
-from keepers.reports.season import season_sentence
+from keepers.reports.charts.season import season_chart
+from keepers.reports.season import busy_months
 from keepers.simulate import Behaviour, Store, StorePlan, simulate_store
 from keepers.simulate.season import Peak
 from keepers.simulate.season import Season as Planted
@@ -73,7 +74,7 @@ def test_totals_come_closer_to_the_truth_before_and_after_the_busy_months(shop: 
 def test_nothing_is_found_where_there_is_nothing() -> None:
     found = [season_of(seen(shop, shop.last_day), YEAR) for shop in (store(None, seed, 1200) for seed in range(8))]
     assert sum(one is not None and one.is_certain for one in found) <= 1
-    assert all(season_sentence(one) == "" for one in found if one is None or not one.is_certain)
+    assert all(busy_months(one) is None for one in found if one is None or not one.is_certain)
     assert all(abs(one.ratio - 1.0) < 0.04 for one in found if one is not None)
 
 
@@ -109,22 +110,39 @@ def test_values_follow_a_season_that_is_fit_for_use_and_no_other(shop: Store) ->
     assert in_season(without).facts.clock is None
 
 
+def said(found: Season | None) -> str:
+    part = busy_months(found)
+    return "" if part is None else " ".join(part.lines)
+
+
 def test_it_is_said_in_plain_words(season: Season) -> None:
-    said = season_sentence(season)
-    assert said.startswith("Your sales have a season: customers buy fastest in ")
-    assert "All values follow it. The next three months are " in said
-    assert "busier than three average ones." in said
-    assert "more than if every month counted alike, as the newest of them were seen in quiet months." in said
-    assert "Tried on 29\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2025" in said
+    part = busy_months(season)
+    assert part is not None
+    assert part.first == 10
+    assert part.lines[0].startswith("Customers buy fastest in ")
+    assert part.lines[0].endswith("All values follow the season.")
+    assert part.lines[1].startswith("The next three months are ")
+    assert "busier than three average ones." in part.lines[1]
+    assert "more than if every month counted alike, as the newest of them were seen in quiet months." in part.lines[1]
+    assert part.lines[2].startswith("Tried on 29\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2025")
     # Ahead of a quarter the season of these very months counts, too.
-    quarter = season_sentence(replace(season, horizon=months(3)))
+    quarter = said(replace(season, horizon=months(3)))
     assert "counted alike, because of the months that lie ahead and those in which they were seen." in quarter
-    assert "about as much as if every month counted alike" in season_sentence(replace(season, ratio=1.001))
+    assert "about as much as if every month counted alike" in said(replace(season, ratio=1.001))
     untried = Season(season.factors, season.chance, 0.95, YEAR, season.day)
-    assert season_sentence(untried).endswith("it takes three years of orders.")
+    assert said(untried).endswith("it takes three years of orders.")
     against = replace(season, checks=(SeasonCheck(season.day, 100.0, 101.0, 90.0),))
-    assert "Values count every month alike nevertheless: tried on" in season_sentence(against)
-    assert season_sentence(None) == ""
+    assert "Values count every month alike nevertheless: tried on" in said(against)
+    assert said(None) == said(replace(season, chance=0.02)) == ""
+
+
+def test_the_chart_begins_with_the_month_that_comes(season: Season) -> None:
+    part = busy_months(season)
+    assert part is not None
+    chart = season_chart(part)
+    assert chart.option["xAxis"]["data"][0] == "Oct"
+    assert chart.option["series"][0]["data"][1] == pytest.approx(season.factors[10])
+    assert chart.table.rows[3] == ("January", f"{season.factors[0]:.2f} times")
 
 
 def test_every_key_stands_in_the_chapter(season: Season) -> None:
