@@ -80,6 +80,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
         import uvicorn
 
         from keepers.service.app import create_app
+        from keepers.service.protocol import PatientProtocol
         from keepers.web.logs import begin_logs
         from keepers.web.site import Site
     except ModuleNotFoundError as error:
@@ -110,7 +111,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
             print_text("Nobody can sign in yet: keepers users add you@example.com --role owner")
         config = uvicorn.Config(
             app, log_level="warning", log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=10, http="httptools",
+            timeout_graceful_shutdown=10, http=PatientProtocol,
         )  # fmt: skip
         # The server has stopped as it should when it lets the signal on.
         with contextlib.suppress(KeyboardInterrupt):

@@ -9,15 +9,17 @@ import re
 import secrets
 import sys
 import uuid
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, UploadFile
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, changer, page, sign_in_page
+from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, changer, page, person_of, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.pipeline.uploads import UPLOADS
 from keepers.storage.state import FOLDER
@@ -117,7 +119,6 @@ def ask_run(site: TheSite, visitor: _Decides, once: OnceField = "") -> RedirectR
     return back_to("/data")
 
 
-@router.post("/data/upload")
 async def upload(request: Request, site: TheSite, visitor: _Decides, file: UploadFile) -> Response:
     """Take a file in: read it, and show where every amount went before anybody relies on it."""
     folder = site.project.folder / FOLDER / UPLOADS
@@ -132,6 +133,24 @@ async def upload(request: Request, site: TheSite, visitor: _Decides, file: Uploa
     finally:
         beside.unlink(missing_ok=True)
     return await run_in_threadpool(page, request, visitor, "uploaded", name=name, found=found, complaint=complaint)
+
+
+class _ForDeciders(APIRoute):
+    """A route that looks who asks before it takes in what they send, which goes to the disk first of all."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers."""
+        answer = super().get_route_handler()
+
+        async def allowed(request: Request) -> Response:
+            if not (await person_of(request)).may(Scope.DECIDE):
+                raise HTTPException(403, "Your role does not allow this. Ask an owner.")
+            return await answer(request)
+
+        return allowed
+
+
+router.add_api_route("/data/upload", upload, methods=["POST"], route_class_override=_ForDeciders)
 
 
 @router.post("/data/forget")

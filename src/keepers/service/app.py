@@ -46,6 +46,9 @@ from keepers.web.site import Site
 LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 """How often one address may try what can be guessed."""
 
+LARGEST = {"/data/upload": system.LARGEST_UPLOAD + 2**20}
+"""Bytes that may be sent where it is more than anybody writes."""
+
 _ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, sources, persons, session)
 """Parts of the JSON API."""
 
@@ -117,7 +120,7 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     for shown in _SHOWING:
         app.include_router(shown.router)
     app.include_router(_operations(metrics, updater))
-    app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS)
+    app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS, largest=LARGEST)
     return app
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from fastapi import HTTPException
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
@@ -33,6 +34,10 @@ _HEADERS = {
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 """Methods that are counted under their names: each name is a series of its own for good, and a client may send any."""
+
+
+LARGEST_BODY = 2**20
+"""Bytes of a request, where a path does not say more."""
 
 
 class Metrics:
@@ -73,9 +78,13 @@ class Guard:
         Whether the site is reached over TLS, so that browsers may be told to keep to it.
     limits : dict of str to str
         Beginnings of paths, and how often one address may ask there, such as ``{"/sign-in": "10/minute"}``.
+    largest : dict of str to int
+        Paths, and how many bytes may be sent there where it is more than `LARGEST_BODY`.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, secure: bool, limits: dict[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, secure: bool, limits: dict[str, str], largest: dict[str, int]
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._headers = dict(_HEADERS)
@@ -83,6 +92,7 @@ class Guard:
             self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         self._limits: list[tuple[str, RateLimitItem]] = [(path, parse(rate)) for path, rate in limits.items()]
         self._window = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._largest = largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -108,9 +118,25 @@ class Guard:
                 refused = problem(429, "Too many requests. Wait a minute.", headers={"Retry-After": "60"})
                 await refused(scope, receive, answer)
             else:
-                await self._app(scope, receive, answer)
+                await self._app(scope, self._bounded(scope, receive), answer)
         finally:
             self._note(scope, status, time.perf_counter() - began)
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """What is sent, as far as it is not too much: it is put together in memory before it is read."""
+        most, came = self._largest.get(scope["path"], LARGEST_BODY), 0
+        said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        too_long = said.isdigit() and int(said) > most
+
+        async def bounded() -> Message:
+            nonlocal came
+            message = {} if too_long else await receive()
+            came += len(message.get("body", b""))
+            if too_long or came > most:
+                raise HTTPException(413, f"The request is longer than {most:,} bytes.", {"Connection": "close"})
+            return message
+
+        return bounded
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request, and write a line of what changes something, fails or is slow."""

@@ -180,6 +180,32 @@ def test_files_that_are_sent_stay_where_they_belong(running: Running) -> None:
         assert "evil.example" not in page
 
 
+def test_what_is_too_long_is_not_put_together(running: Running) -> None:
+    size = 2**20 + 1
+    for path in ("/sign-in", "/api/v1/session", "/api/v1/budget/plan", "/v1/batch", "/lists"):
+        kind = "application/json" if "v1" in path else "application/x-www-form-urlencoded"
+        for told in ({"content-length": str(size)}, {}):
+            headers = {**running.headers("all"), "content-type": kind, **told}
+            sent = iter([b"a" * 2**16] * (size // 2**16) + [b"a" * (size % 2**16)])
+            answer = running.client.post(path, content=sent, headers=headers, follow_redirects=False)
+            assert (answer.status_code, "longer than" in answer.text) == (413, True), (path, told)
+
+
+def test_a_file_is_taken_in_from_who_may_send_one_alone(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parsed(*_: object, **__: object) -> None:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr("starlette.requests.Request.form", parsed)
+    for who, status in ((None, 303), (VIEWER, 403)):
+        running.client.cookies.clear()
+        csrf = "" if who is None else _as(running, who)[1]
+        sent = running.client.post(
+            "/data/upload", data={"csrf": csrf}, files={"file": ("a.csv", b"x" * 2**21)}, headers=PEOPLE,
+            follow_redirects=False,
+        )  # fmt: skip
+        assert sent.status_code in (status, 401), (who, sent.status_code)
+
+
 def _first(running: Running) -> str:
     headers = running.headers("all")
     key: str = running.client.get("/api/v1/customers", params={"limit": 1}, headers=headers).json()["customers"][0][
