@@ -98,6 +98,29 @@ def serving(answers: Callable[[Question], Answer]) -> Iterator[Server]:
 
 
 @dataclass
+class ShopFile:
+    """A file that Shopify makes of a list, and how often somebody looked for it."""
+
+    lines: bytes
+    looks: int = 0
+    failed: bool = False
+
+
+def _file_of(name: str, held: list[Item], only_ids: bool) -> bytes:
+    """Lines of items, newest first, and lines of their parts somewhere behind."""
+    lines, behind = [], []
+    for one in reversed(held):
+        parts = {"orders": "lines", "products": "kinds"}.get(name, "")
+        kept = {key: value for key, value in one.items() if key != parts}
+        if name == "orders":
+            kept["refunds"] = [_bare(refund) for refund in one["refunds"]]
+        lines.append({"id": one["id"]} if only_ids else kept)
+        if parts and not only_ids:
+            behind += [{**part, "id": f"{one['id']}-{n}", "__parentId": one["id"]} for n, part in enumerate(one[parts])]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines + behind)
+
+
+@dataclass
 class Shop:
     """A Shopify shop: lists of nodes, oldest change first, behind cursors; `kinds` are a product's variants."""
 
@@ -105,23 +128,33 @@ class Shop:
     customers: list[Item] = field(default_factory=list)
     products: list[Item] = field(default_factory=list)
     token: str = "shpat_0123456789"
+    files: list[ShopFile] = field(default_factory=list)
+    busy: bool = False
 
     def __call__(self, asked: Question) -> Answer:
         """Answer."""
+        if asked.path.startswith("/files/"):
+            assert "x-shopify-access-token" not in asked.headers, "a file needs no token, and gets none"
+            return Answer(self.files[int(asked.path.rpartition("/")[2])].lines)
         if asked.path == "/admin/oauth/access_token":
             return Answer({"access_token": self.token, "expires_in": 86399})
         if asked.headers.get("x-shopify-access-token") != self.token:
             return Answer({"errors": "[API] Invalid API key or access token"}, 401)
+        return Answer({"data": self._data(asked)})
+
+    def _data(self, asked: Question) -> Item:
         query, variables = asked.body["query"], asked.body["variables"]
+        if query.startswith(("query Count", "mutation Begin", "query Look")):
+            return self._file(query, variables, asked)
         if "order(id" in query:
-            return Answer({"data": {"order": self._order(query, variables)}})
+            return {"order": self._order(query, variables)}
         if "product(id" in query:
             product = next(one for one in self.products if one["id"] == variables["id"])
-            return Answer({"data": {"product": {"variants": _part(product["kinds"], variables["after"], 100)}}})
+            return {"product": {"variants": _part(product["kinds"], variables["after"], 100)}}
         name = next(name for name in ("orders", "customers", "products") if f"{name}(" in query)
         if query.startswith("query Ids"):
             ids = [{"id": one["id"]} for one in getattr(self, name)]
-            return Answer({"data": {name: _part(ids, variables["after"], variables["first"])}})
+            return {name: _part(ids, variables["after"], variables["first"])}
         since = variables["query"].split("'")[1]
         found = sorted((one for one in getattr(self, name) if one["updatedAt"] >= since), key=lambda i: i["updatedAt"])
         part = _part(found, variables["after"], variables["first"])
@@ -132,7 +165,33 @@ class Shop:
             ]
         if name == "products":
             part["nodes"] = [{**one, "variants": _part(one["kinds"], None, 10)} for one in part["nodes"]]
-        return Answer({"data": {name: part}})
+        return {name: part}
+
+    def _file(self, query: str, variables: Item, asked: Question) -> Item:
+        """How many there are, a file of them, and how far it is: two looks long nothing, then an address."""
+        if query.startswith("query Look"):
+            file = self.files[int(variables["id"])]
+            file.looks += 1
+            if file.looks < 3 or file.failed:
+                return {"node": {"status": "FAILED" if file.failed else "RUNNING", "objectCount": "5", "url": None}}
+            url = f"http://{asked.headers['host']}/files/{variables['id']}" if file.lines else None
+            return {"node": {"status": "COMPLETED", "objectCount": str(file.lines.count(b"\n")), "url": url}}
+        wished = variables["query"] or ""
+        name = next(
+            one for one in ("orders", "customers", "products") if f"{one}" in (query if "Count" in query else wished)
+        )
+        since = wished.split("'")[1] if "'" in wished else ""
+        held = [one for one in getattr(self, name) if one["updatedAt"] >= since]
+        if query.startswith("query Count"):
+            return {f"{name}Count": {"count": len(held)}}
+        if self.busy:
+            return {
+                "bulkOperationRunQuery": {"bulkOperation": None, "userErrors": [{"message": "already in progress"}]}
+            }
+        only_ids = "updatedAt" not in wished
+        self.files.append(ShopFile(_file_of(name, held, only_ids)))
+        job = {"id": str(len(self.files) - 1), "createdAt": "2026-11-01T00:00:00Z"}
+        return {"bulkOperationRunQuery": {"bulkOperation": job, "userErrors": []}}
 
     def _order(self, query: str, variables: Item) -> Item:
         order = next(one for one in self.orders if one["id"] == variables["id"])

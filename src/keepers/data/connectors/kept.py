@@ -119,6 +119,14 @@ class Kept:
         self._set(name, mark)
         return mark
 
+    def again(self, name: str) -> Mark:
+        """Begin the walk that is going on anew: what came of it so far is asked for again."""
+        mark = replace(self.mark(name), newest=None, token=None, size=0)
+        with self.pages(name).open("ab") as file:
+            file.truncate(0)
+        self._set(name, mark)
+        return mark
+
     def end(self, engine: Engine, name: str, now: dt.datetime) -> int:
         """A walk has seen everything: merge its pages, of each item the newest; gives how many came or changed."""
         mark = self.mark(name)

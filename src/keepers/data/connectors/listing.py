@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from keepers.data.connectors.bulk import BulkReading, NoBulkError
 from keepers.data.connectors.kept import Kept, Mark
 from keepers.data.connectors.service import Item, Resource, found, moment_of
 from keepers.data.connectors.walk import Walker
@@ -82,6 +83,15 @@ class Listing:
 
     def read(self, resource: Resource, mark: Mark) -> int:
         """Walk through a list from where its mark is, and merge what comes; gives how much came or changed."""
+        if resource.bulk is not None and mark.anew:
+            bulk = BulkReading(self.walker, self.kept, self.engine, resource)
+            try:
+                with self.walker.telling(resource):
+                    return self._read_bulk(resource, mark, bulk)
+            except NoBulkError:
+                if bulk.state:
+                    bulk.forget()
+                    mark = self.kept.again(resource.name)
         until = None if mark.until is None else _moment(mark.until)
         count, told_at = 0, time.monotonic()
         self.progress(f"Asking for {resource.called}", None)
@@ -99,6 +109,20 @@ class Listing:
             if there and resource.ascending:
                 break
         return self.kept.end(self.engine, resource.name, self.now)
+
+    def _read_bulk(self, resource: Resource, mark: Mark, bulk: BulkReading) -> int:
+        """Take in the file of a whole list; what changed while it was made is asked for by the next pull."""
+        bulk.begin(_from(resource, replace(mark, newest=None)), mark.size, self.now)
+        known = bulk.known_until
+        for items in bulk.pages(self.progress):
+            moments = [] if resource.since is None else [moment_of(found(item, resource.since.field)) for item in items]
+            newest = max((one.isoformat() for one in moments if one is not None), default=None)
+            newest = min(filter(None, (max(filter(None, (mark.newest, newest)), default=None), known)), default=None)
+            keyed = [(str(resource.key_of(item)), item) for item in items]
+            mark = self.kept.add(resource.name, keyed, replace(mark, newest=newest))
+        changed = self.kept.end(self.engine, resource.name, self.now)
+        bulk.forget()
+        return changed
 
     def _pages(
         self, resource: Resource, mark: Mark, until: dt.datetime | None

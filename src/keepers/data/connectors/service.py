@@ -85,6 +85,60 @@ class Paging(Enum):
     ONWARD = "from the last item's change on, oldest first"
 
 
+class Progressing(Enum):
+    """How far a job of a service is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that makes a file of a whole list.
+
+    Parameters
+    ----------
+    progressing : Progressing
+    made : int
+        Objects so far.
+    url : str
+        Of the file, where it is done and holds anything.
+    """
+
+    progressing: Progressing
+    made: int = 0
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """How a service hands a whole list over as one file of JSON lines, which it makes meanwhile.
+
+    Parameters
+    ----------
+    count : callable
+        How many items there are, from how to ask and the moment from which on changes are wished.
+    least : int
+        Items below which pages are as quick.
+    begin : callable
+        Starts a job; gives its name, and when it began.
+    look : callable
+        How far a job is.
+    parent : str
+        Key of a line that belongs to another one.
+    part : str
+        Part of an item that its other lines are, as ``{"nodes": [...]}``; empty where it has none.
+    """
+
+    count: Callable[[Ask, str], int]
+    least: int
+    begin: Callable[[Ask, str], tuple[str, str]]
+    look: Callable[[Ask, str], Job]
+    parent: str = "__parentId"
+    part: str = ""
+
+
 @dataclass(frozen=True)
 class Gone:
     """A service's list of items that were deleted.
@@ -143,6 +197,8 @@ class Resource:
         The service's list of what was deleted from this one.
     ids : Resource, optional
         How to ask for the keys of all items that there are, cheaply.
+    bulk : Bulk, optional
+        How to get all of it at once, where there is very much.
     label : str
         What people call it, where that is not its name.
     """
@@ -166,6 +222,7 @@ class Resource:
     sparse: bool = False
     gone: Gone | None = None
     ids: Resource | None = None
+    bulk: Bulk | None = None
     label: str = ""
 
     @property

@@ -7,8 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keepers.data.connectors.grant import granted
-from keepers.data.connectors.service import Ask, Item, Paging, Resource, Service, Setting, Since, found
-from keepers.domain.errors import ConfigError
+from keepers.data.connectors.service import (
+    Ask,
+    Bulk,
+    Item,
+    Job,
+    Paging,
+    Progressing,
+    Resource,
+    Service,
+    Setting,
+    Since,
+    found,
+)
+from keepers.domain.errors import ConfigError, InputError
 
 VERSION = "2026-04"
 """Shopify keeps a version for a year at least, and answers with the oldest it has where one is gone."""
@@ -17,48 +29,31 @@ _MONEY = "{ shopMoney { amount currencyCode } }"
 # A question may cost 1,000 points: a point an object, and what is asked for counts, not what comes. Ten orders of ten
 # lines and five refunds stay below; what an order has more is asked for by itself.
 _LINES_FIRST, _REFUNDS_FIRST = 10, 5
-_REFUNDS = f"refunds(first: %s) {{ id createdAt totalRefundedSet {_MONEY} }}"
+_REFUND = f"{{ id createdAt totalRefundedSet {_MONEY} }}"
 # What of a refund is tax and postage: its articles are a list in a list, so they are asked for an order at a time.
 _DETAILS_FIRST = 5
 _DETAILS = f"""refunds(first: {_DETAILS_FIRST}) {{
   id
   refundLineItems(first: 20) {{ pageInfo {{ hasNextPage }} nodes {{ subtotalSet {_MONEY} totalTaxSet {_MONEY} }} }}
   refundShippingLines(first: 2) {{ nodes {{ subtotalAmountSet {_MONEY} taxAmountSet {_MONEY} }} }} }}"""
-_LINES = f"""lineItems(first: %s) {{
-  pageInfo {{ hasNextPage endCursor }}
-  nodes {{ name quantity sku vendor originalUnitPriceSet {_MONEY} totalDiscountSet {_MONEY} }} }}"""
+_LINE = f"name quantity sku vendor originalUnitPriceSet {_MONEY} totalDiscountSet {_MONEY}"
+_LINES = f"lineItems(first: %s) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {_LINE} }} }}"
 _ADDRESS = "{ name phone countryCodeV2 }"
-_ORDERS = f"""query Orders($first: Int!, $after: String, $query: String) {{
-  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
-    pageInfo {{ hasNextPage endCursor }}
-    nodes {{
-      id name email phone test createdAt updatedAt cancelledAt displayFinancialStatus currencyCode sourceName
-      taxesIncluded discountCodes
-      customer {{ id email phone }}
-      subtotalPriceSet {_MONEY} totalShippingPriceSet {_MONEY} totalTaxSet {_MONEY} totalPriceSet {_MONEY}
-      totalDiscountsSet {_MONEY} totalRefundedSet {_MONEY}
-      billingAddress {_ADDRESS} shippingAddress {_ADDRESS}
-      {_REFUNDS % _REFUNDS_FIRST}
-      {_LINES % _LINES_FIRST}
-    }} }} }}"""
+_ORDER = f"""
+  id name email phone test createdAt updatedAt cancelledAt displayFinancialStatus currencyCode sourceName
+  taxesIncluded discountCodes customer {{ id email phone }}
+  subtotalPriceSet {_MONEY} totalShippingPriceSet {_MONEY} totalTaxSet {_MONEY} totalPriceSet {_MONEY}
+  totalDiscountsSet {_MONEY} totalRefundedSet {_MONEY} billingAddress {_ADDRESS} shippingAddress {_ADDRESS}"""
+_CUSTOMER = """
+  id firstName lastName updatedAt tags numberOfOrders amountSpent { amount currencyCode }
+  defaultEmailAddress { emailAddress marketingState } defaultPhoneNumber { phoneNumber marketingState }
+  defaultAddress { company city provinceCode countryCodeV2 phone }"""
+_VARIANT = "sku price inventoryItem { unitCost { amount currencyCode } }"
+_VARIANTS = f"variants(first: %s) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {_VARIANT} }} }}"
+_PRODUCT = "id handle title productType vendor updatedAt"
 _MORE_LINES = f"query Lines($id: ID!, $after: String) {{ order(id: $id) {{ {_LINES % '100, after: $after'} }} }}"
-_ALL_REFUNDS = f"query Refunds($id: ID!) {{ order(id: $id) {{ {_REFUNDS % 250} }} }}"
+_ALL_REFUNDS = f"query Refunds($id: ID!) {{ order(id: $id) {{ refunds(first: 250) {_REFUND} }} }}"
 _REFUND_DETAILS = f"query RefundDetails($id: ID!) {{ order(id: $id) {{ {_DETAILS} }} }}"
-_CUSTOMERS = """query Customers($first: Int!, $after: String, $query: String) {
-  customers(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      id firstName lastName updatedAt tags numberOfOrders amountSpent { amount currencyCode }
-      defaultEmailAddress { emailAddress marketingState } defaultPhoneNumber { phoneNumber marketingState }
-      defaultAddress { company city provinceCode countryCodeV2 phone }
-    } } }"""
-_VARIANTS = """variants(first: %s) {
-  pageInfo { hasNextPage endCursor }
-  nodes { sku price inventoryItem { unitCost { amount currencyCode } } } }"""
-_PRODUCTS = f"""query Products($first: Int!, $after: String, $query: String) {{
-  products(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
-    pageInfo {{ hasNextPage endCursor }}
-    nodes {{ id handle title productType vendor updatedAt {_VARIANTS % 10} }} }} }}"""
 _MORE_VARIANTS = (
     f"query Variants($id: ID!, $after: String) {{ product(id: $id) {{ {_VARIANTS % '100, after: $after'} }} }}"
 )
@@ -133,42 +128,88 @@ def _errors(answer: Any) -> list[Any]:
     return errors if isinstance(errors, list) else [] if errors is None else [errors]
 
 
-_IDS = """query Ids($first: Int!, $after: String) {
-  %s(first: $first, after: $after, sortKey: ID) { pageInfo { hasNextPage endCursor } nodes { id } } }"""
 _PATH = "/admin/api/{version}/graphql.json"
 _ACCOUNT = "Make a custom app with the scopes read_orders, read_all_orders, read_customers and read_products."
+_PAGES_BEFORE_A_FILE = 100
+"""Pages of a list beyond which Shopify makes a file of it."""
+
+_BEGIN = """mutation Begin($query: String!) { bulkOperationRunQuery(query: $query) {
+  bulkOperation { id createdAt } userErrors { message } } }"""
+_LOOK = """query Look($id: ID!) { node(id: $id) { ... on BulkOperation { status objectCount url } } }"""
+_JOBS = {"COMPLETED": Progressing.DONE, "CREATED": Progressing.RUNNING, "RUNNING": Progressing.RUNNING}
 
 
-def _list(name: str, query: str, largest: int, **more: Any) -> Resource:
+def _bulk(name: str, fields: str, largest: int, part: str = "") -> Bulk:
+    """All of a list as a file: lines of orders and variants of products are lines of their own in it."""
+
+    def count(ask: Ask, since: str) -> int:
+        query = f"query Count($query: String) {{ {name}Count(query: $query, limit: 1000000) {{ count }} }}"
+        answer = ask("POST", _PATH, {"query": query, "variables": {"query": _changed(since)}})
+        return int(found(answer, f"data.{name}Count.count") or 0)
+
+    def begin(ask: Ask, since: str) -> tuple[str, str]:
+        wished = f'(query: "{_changed(since)}")' if since else ""
+        query = f"{{ {name}{wished} {{ edges {{ node {{ {fields} }} }} }} }}"
+        answer = found(
+            ask("POST", _PATH, {"query": _BEGIN, "variables": {"query": query}}), "data.bulkOperationRunQuery"
+        )
+        job = found(answer, "bulkOperation")
+        if job is None:
+            errors = found(answer, "userErrors") or []
+            raise InputError(f"Shopify makes no file: {'; '.join(str(one.get('message')) for one in errors)}")
+        return str(job["id"]), str(job["createdAt"])
+
+    return Bulk(count, _PAGES_BEFORE_A_FILE * largest, begin, _look, part=part)
+
+
+def _look(ask: Ask, job: str) -> Job:
+    """How far a file is; jobs of the versions before 2026-01 are found so, too."""
+    told = found(ask("POST", _PATH, {"query": _LOOK, "variables": {"id": job}}), "data.node") or {}
+    progressing = _JOBS.get(str(told.get("status")), Progressing.FAILED)
+    return Job(progressing, int(told.get("objectCount") or 0), told.get("url") or "")
+
+
+def _changed(since: str) -> str | None:
+    return f"updated_at:>='{since}'" if since else None
+
+
+def _list(
+    name: str, fields: str, largest: int, parts: str = "", in_file: str = "", part: str = "", **more: Any
+) -> Resource:
+    """A list by when its items were changed; `parts` are as pages have them, `in_file` as a file does."""
+    answer = f"pageInfo {{ hasNextPage endCursor }} nodes {{ {fields} {parts} }}"
+    asked = "first: $first, after: $after, query: $query, sortKey: UPDATED_AT"
+    query = f"query {name.title()}($first: Int!, $after: String, $query: String) {{ {name}({asked}) {{ {answer} }} }}"
+    by_id = f"{name}(first: $first, after: $after, sortKey: ID) {{ {_ID_PAGE} }}"
+    ids = f"query Ids($first: Int!, $after: String) {{ {by_id} }}"
+    paged: dict[str, Any] = {
+        "rows": f"data.{name}.nodes", "paging": Paging.CURSOR, "cursor": f"data.{name}.pageInfo.endCursor",
+        "more": f"data.{name}.pageInfo.hasNextPage", "after": "variables.after",
+    }  # fmt: skip
+    variables = {"first": "{size}", "after": None}
     return Resource(
         name,
         _PATH,
-        rows=f"data.{name}.nodes",
-        body={
-            "query": query,
-            "variables": {"first": "{size}", "after": None, "query": "updated_at:>='{since}'"},
-        },
-        paging=Paging.CURSOR,
-        cursor=f"data.{name}.pageInfo.endCursor",
-        more=f"data.{name}.pageInfo.hasNextPage",
-        after="variables.after",
+        **paged,
+        body={"query": query, "variables": {**variables, "query": "updated_at:>='{since}'"}},
         since=Since("updatedAt", overlap=dt.timedelta(minutes=5)),
         largest=largest,
+        bulk=_bulk(name, f"{fields} {in_file}", largest, part),
         ids=Resource(
             f"{name}_ids",
             _PATH,
-            rows=f"data.{name}.nodes",
-            body={"query": _IDS % name, "variables": {"first": "{size}", "after": None}},
-            paging=Paging.CURSOR,
-            cursor=f"data.{name}.pageInfo.endCursor",
-            more=f"data.{name}.pageInfo.hasNextPage",
-            after="variables.after",
+            **paged,
+            body={"query": ids, "variables": variables},
             largest=250,
+            bulk=_bulk(name, "id", 250),
             label=f"ids of {name}",
         ),
         **more,
     )
 
+
+_ID_PAGE = "pageInfo { hasNextPage endCursor } nodes { id }"
+_WHOLE = "%s { edges { node { id %s } } }"
 
 SERVICE = Service(
     kind="shopify",
@@ -183,9 +224,26 @@ SERVICE = Service(
     base=_base,
     headers=_headers,
     resources=(
-        _list("orders", _ORDERS, 10, complete=_rest_of_orders),
-        _list("customers", _CUSTOMERS, 100),
-        _list("products", _PRODUCTS, 10, complete=_rest_of_products, optional=True),
+        _list(
+            "orders",
+            _ORDER,
+            10,
+            f"refunds(first: {_REFUNDS_FIRST}) {_REFUND} {_LINES % _LINES_FIRST}",
+            f"refunds {_REFUND} {_WHOLE % ('lineItems', _LINE)}",
+            "lineItems",
+            complete=_rest_of_orders,
+        ),
+        _list("customers", _CUSTOMER, 100),
+        _list(
+            "products",
+            _PRODUCT,
+            10,
+            _VARIANTS % 10,
+            _WHOLE % ("variants", _VARIANT),
+            "variants",
+            complete=_rest_of_products,
+            optional=True,
+        ),
     ),
     tables=("orders", "refunds", "customers", "products"),
     account=_ACCOUNT,

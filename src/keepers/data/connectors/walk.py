@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keepers.data.connectors.service import BEGINNING, Item, Resource, Service, Since, filled, found
@@ -25,6 +27,7 @@ BACKOFF = 1.0
 LONGEST_WAIT = 300.0
 _TIMEOUT = 60.0
 _WORDS = 300
+_PIECE = 2**20
 _BUSY = "{label} allows no more questions for {name} for now. Try later: a pull goes on where it was."
 
 
@@ -81,7 +84,7 @@ class Walker:
                 for page in self._asked(resource, size, start, end, until is not None, way):
                     items = list(page)
                     if resource.complete is not None and items:
-                        resource.complete(items, self._ask)
+                        resource.complete(items, self.ask)
                     yield items, way.token if isinstance(way, LastId) else None
 
     def _asked(
@@ -106,7 +109,7 @@ class Walker:
             allow_redirects=False,
         )
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         """One question beside the list; None where there is no such thing."""
         answer = self._client.request(
             filled(path, **self._settings),
@@ -116,6 +119,33 @@ class Walker:
             allow_redirects=False,
         )
         return answer.json()
+
+    def telling(self, resource: Resource) -> contextlib.AbstractContextManager[None]:
+        """Says in words what goes wrong while questions about a list are asked one by one."""
+        return _Told(self._service, resource)
+
+    def download(self, url: str, path: Path) -> None:
+        """Fetch a file that the service made, whole or not at all; it needs no token, and is not given one."""
+        from dlt.sources.helpers.requests import Client, RequestException
+
+        _check_address(url)
+        session = Client(
+            request_timeout=_TIMEOUT, raise_for_status=False, request_max_attempts=ATTEMPTS,
+            request_backoff_factor=BACKOFF, request_max_retry_delay=LONGEST_WAIT,
+        ).session  # fmt: skip
+        alone(session, url)
+        beside = path.with_suffix(".part")
+        try:
+            with session, session.get(url, stream=True) as answer, beside.open("wb") as file:
+                if answer.status_code >= 400:
+                    raise EngineError(f"The file of {self._service.label} cannot be had ({answer.status_code}).")
+                for piece in answer.iter_content(_PIECE):
+                    file.write(piece)
+        except RequestException as error:
+            raise EngineError(
+                f"The file of {self._service.label} cannot be had ({type(error).__name__}). Try later."
+            ) from None
+        beside.replace(path)
 
     def _looking(self, resource: Resource | None) -> Callable[..., None]:
         """Complains of an answer that is none; what may pass is asked again around this."""
@@ -229,7 +259,7 @@ def _check_address(base: str) -> None:
         )
 
 
-class _Told:
+class _Told(contextlib.AbstractContextManager[None]):
     """Errors of the network in words that say what to do."""
 
     def __init__(self, service: Service, resource: Resource) -> None:

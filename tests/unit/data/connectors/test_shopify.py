@@ -150,7 +150,7 @@ def test_a_busy_or_failing_service_is_waited_for(server: Server, tmp_path: Path)
 
 
 def test_a_pull_that_broke_goes_on_where_it_was(server: Server, tmp_path: Path) -> None:
-    server.troubles = [None, None, None, *[Answer({}, 500)] * walk.ATTEMPTS]
+    server.troubles = [None, None, None, None, *[Answer({}, 500)] * walk.ATTEMPTS]
     with pytest.raises(EngineError, match="7 times in a row"):
         _pull(server, tmp_path)
     asked = len(server.asked)
@@ -195,7 +195,7 @@ def test_what_is_refused_is_said_without_the_token(server: Server, shop: Shop, t
     ],
 )
 def test_a_changed_interface_is_said(body: Any, told: str, server: Server, tmp_path: Path) -> None:
-    server.troubles = [Answer(body)]
+    server.troubles = [None, Answer(body)]
     with pytest.raises(InputError, match=told):
         _pull(server, tmp_path)
 
