@@ -41,7 +41,7 @@ def test_nothing_hangs_over_the_edge(open_page: OpenPage, report: Path, width: i
 def test_every_chart_is_drawn_inside_its_place(open_page: OpenPage, report: Path) -> None:
     page = open_page(report, viewport={"width": 1280, "height": 900})
     charts = page.locator(".chart")
-    assert charts.count() == 12
+    assert charts.count() == 13
     for chart in charts.all():
         assert chart.locator("svg path").count() > 3
         if chart.is_visible():

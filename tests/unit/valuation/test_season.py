@@ -10,8 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keepers.domain.time import ObservationWindow, months
+from keepers.domain.money import Margin
+from keepers.domain.store_clock import day_number
+from keepers.domain.time import ObservationWindow, days, months
+from keepers.evaluation.origin import Origin, open_origin
 from keepers.models.btyd.mbg_nbd import MBGNBD
+from keepers.models.learned.lessons import _as_long, horizon_factor
 from keepers.pipeline.insights import season_told
 from keepers.reports.charts.season import season_chart
 from keepers.reports.season import busy_months
@@ -19,7 +23,7 @@ from keepers.simulate import Behaviour, Store, StorePlan, simulate_store
 from keepers.simulate.season import Peak
 from keepers.simulate.season import Season as Planted
 from keepers.summaries.summary import Summary, summarise
-from keepers.valuation.season import Season, SeasonCheck, in_season, season_of
+from keepers.valuation.season import Season, SeasonCheck, clock_of, in_season, season_of
 
 LAW = Behaviour("pareto_nbd", {"r": 0.8, "alpha": 9.0, "s": 0.75, "beta": 15.0}, "week")
 MONTHS = (0.8, 0.8, 0.9, 0.9, 0.9, 0.8, 0.7, 0.8, 1.0, 1.2, 1.6, 1.6)
@@ -89,6 +93,38 @@ def test_what_came_later_is_not_known(shop: Store) -> None:
     finally:
         shop.engine.execute(f"DELETE FROM {name}")
         shop.engine.execute(f"INSERT INTO {name} SELECT * FROM {kept}")
+
+
+def test_a_backtest_knows_the_season_of_its_day_and_none_before_two_years(shop: Store) -> None:
+    cut = dt.date(2026, 6, 30)
+    early = cut - dt.timedelta(days=400)
+    known = clock_of(seen(shop, cut))
+    assert known is not None
+    for day, clock in ((cut, known), (early, None)):
+        for wanted in (True, False):
+            window = ObservationWindow(day, day + dt.timedelta(days=90))
+            origin = open_origin(shop.orders, window, Margin(), season=wanted)
+            assert isinstance(origin, Origin)
+            origin.grade("MBGNBD", MBGNBD())
+            fitted = origin.fitted["MBGNBD"]
+            assert isinstance(fitted, MBGNBD)
+            assert fitted.clock_ == (clock if wanted else None)
+            origin.drop()
+
+
+def test_what_was_learned_of_busy_months_is_carried_over_to_quiet_ones(shop: Store) -> None:
+    cut, half = dt.date(2026, 2, 28), days(180)
+    clock = clock_of(seen(shop, cut))
+    assert clock is not None
+    # The half year that is over holds November and December, the one ahead does not.
+    passed, ahead = (clock.ahead(float(day_number(cut)) + off, 180.0) for off in (-180.0, 0.0))
+    assert passed > 1.2 * ahead
+    learned = _as_long(clock, cut, [cut - dt.timedelta(days=180)], 180)
+    assert clock.ahead(float(day_number(cut)), learned.days) == pytest.approx(passed)
+    factor = horizon_factor(shop.orders, cut, learned, half, clock)
+    # As customers leave meanwhile, purchases fall a little less than time.
+    assert ahead / passed < factor < (ahead / passed) ** 0.8
+    assert horizon_factor(shop.orders, cut, half, half) == pytest.approx(1.0)
 
 
 def test_two_years_are_needed(shop: Store) -> None:
