@@ -7,9 +7,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from keepers.data.engine import Engine, engine_errors, literal, quoted, template
+from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
 from keepers.numerics.packed_purchases import Histories, Packing, Whole, histories, ranked
 
@@ -195,8 +194,7 @@ def customers_by_number(engine: Engine, purchases: str, bounds: Bounds, ids: Ids
         return None
     amount = _amount(has_money)
     query = _sql("by_number", purchases=purchases, amount=amount, number=ids.number, columns=plan.columns(ids))
-    with engine_errors():
-        fetched: dict[str, Any] = engine.connection.execute(query).fetchnumpy()
+    fetched = engine.whole_numbers(query)
     packed: Whole = fetched.pop("packed")
     distinct: Whole | None = None
     if plan.ranks:

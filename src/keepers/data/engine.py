@@ -85,7 +85,7 @@ class Engine:
     def rows_fetched(self) -> int:
         """Rows that left the engine for this process so far; they do not grow with the number of customers.
 
-        Purchases that are sorted beside the embedded engine (`keepers.data.by_number`) are not among them.
+        What `whole_numbers` gave is not among them.
         """
         return self.backend.rows_fetched
 
@@ -142,6 +142,10 @@ class Engine:
         last digits), an empty time NaT, and anything else None.
         """
         return self.backend.columns(sql, parameters)
+
+    def whole_numbers(self, sql: str) -> dict[str, NDArray[Any]]:
+        """Columns of whole numbers none of which is empty, from the embedded engine, to be sorted beside it."""
+        return self._embedded.whole_numbers(sql)
 
     def relation(self, sql: str) -> duckdb.DuckDBPyRelation:
         """A query of the embedded engine as a lazy relation, for handing its rows to a frame library."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from keepers.data.distinct import filled_and_distinct
 from keepers.data.engine import Engine, quoted
 from keepers.data.format import Format, Shape
 from keepers.data.formats import find_format
@@ -324,7 +325,7 @@ def _settle_lines(engine: Engine, raw: RawTable, shape: Format, roles: dict[str,
     if order is None:
         return replace(shape, lines=False)
     table, key = quoted(raw.table), quoted(order.column)
-    rows, orders = engine.row(f"SELECT count({key}), count(DISTINCT {key}) FROM {table}")
+    rows, orders = filled_and_distinct(engine, key, table, raw.rows)
     if rows == orders:
         priced = {"quantity"} <= set(roles) and bool({"unit_price", "line_amount"} & set(roles))
         article = bool({"sku", "product"} & set(roles)) and not {"amount", "net_amount", "gross"} & set(roles)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from keepers.data.by_customer import ByCustomer
 from keepers.data.by_number import Bounds, Ids, customers_by_number
 from keepers.data.canonical import Sales, free_name
+from keepers.data.distinct import filled_and_distinct
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
 from keepers.data.moments import Moments
@@ -39,13 +40,14 @@ def read_plain(
         return straight
     narrow, notes = _narrow(engine, raw, recognition, options)
     money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"
-    orders_of = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
     currencies_of = "count(DISTINCT currency)" if recognition.column("currency") else "1"
-    rows, undated, last, unpriced, lowest, currencies, orders = engine.row(
+    rows, undated, last, unpriced, lowest, currencies = engine.row(
         f"""SELECT count(*), count(*) FILTER (day IS NULL), max(day), count(*) FILTER ({money} IS NULL), min({money}),
-                   {currencies_of}, {orders_of} FROM {quoted(narrow)}"""
+                   {currencies_of} FROM {quoted(narrow)}"""
     )
-    clean = rows and not undated and not unpriced and lowest >= 0 and currencies == 1 and orders == rows
+    clean = rows and not undated and not unpriced and lowest >= 0 and currencies == 1
+    if clean and recognition.column("order_id"):
+        clean = filled_and_distinct(engine, "order_id", quoted(narrow), rows)[1] == rows
     if not clean or last > options.received_at.date():
         engine.drop(narrow)
         return None
@@ -72,11 +74,10 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
     has_money = any(recognition.column(role) for role in _MONEY_ROLES)
     bounds = Bounds.of(engine, purchases, ids, has_money)
     clean = bounds.clean and bounds.last_day is not None and bounds.last_day <= options.received_at.date()
-    if clean and (recognition.column("order_id") or recognition.column("currency")):
-        of_orders = "count(DISTINCT order_id)" if recognition.column("order_id") else "count(*)"
-        of_currencies = "count(DISTINCT currency)" if recognition.column("currency") else "1"
-        orders, currencies = engine.row(f"SELECT {of_orders}, {of_currencies} FROM {quoted(narrow)}")
-        clean = orders == bounds.orders and currencies == 1
+    if clean and recognition.column("currency"):
+        clean = engine.row(f"SELECT count(DISTINCT currency) FROM {quoted(narrow)}")[0] == 1
+    if clean and recognition.column("order_id"):
+        clean = filled_and_distinct(engine, "order_id", quoted(narrow), bounds.orders)[1] == bounds.orders
     grouped = None
     if clean and ids is not None and (table := customers_by_number(engine, purchases, bounds, ids, has_money)):
         grouped = ByCustomer(engine, table, narrow, has_money, settled=True)
@@ -190,9 +191,11 @@ def _id(recognition: Recognition, role: str) -> str:
         f"CASE WHEN ends_with({plain}, '.0') THEN regexp_replace({plain}, '^([0-9]+)\\.0+$', '\\1') ELSE {plain} END"
     )
     guarded = f"starts_with({plain}, '''') AND regexp_matches({plain}, '^''[0-9+=@-]')"
-    # Most ids begin with a digit: they need no comparison with words.
+    # Most ids begin with a digit: they need no comparison with words. Of IN with so many words the engine makes a join,
+    # for which it reads ids even where nobody asks for them.
+    nobody = f"list_position([{_words()}], lower({plain})) > 0"
     return (
-        f"CASE WHEN {plain} >= '0' AND {plain} < ':' THEN {whole} WHEN lower({plain}) IN ({_words()}) THEN NULL "
+        f"CASE WHEN {plain} >= '0' AND {plain} < ':' THEN {whole} WHEN {nobody} THEN NULL "
         f"WHEN {guarded} THEN substr({plain}, 2) ELSE {plain} END"
     )
 

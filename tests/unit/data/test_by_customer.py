@@ -299,3 +299,16 @@ def test_little_memory_leaves_sorting_to_the_engine(tmp_path: Path, monkeypatch:
 
 def test_no_word_for_nobody_is_written_like_a_number() -> None:
     assert not [word for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS) if WRITTEN.fullmatch(word)]
+
+
+def test_order_numbers_are_not_read_for_what_does_not_need_them(tmp_path: Path) -> None:
+    path = tmp_path / "numbered.parquet"
+    duckdb.sql(
+        f"COPY (SELECT i % 7 AS customer_id, DATE '2024-01-01' + i::INTEGER AS date, i + 0.5 AS amount, '#' || i AS "
+        f"order_id FROM range(60) AS t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    orders = kp.read_orders(path)
+    assert sorted_beside(orders)
+    plan = str(orders.engine.rows(f"EXPLAIN SELECT sum(amount) FROM {orders.name}"))
+    assert "READ_PARQUET" in plan
+    assert "Join" not in plan
