@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from keepers.retention.experiment_plan import plan_experiment as plan_experiment
     from keepers.retention.loyalty import LoyaltyRule as LoyaltyRule
     from keepers.retention.loyalty import loyalty_tiers as loyalty_tiers
+    from keepers.retention.next_plans import next_plans as next_plans
     from keepers.retention.next_products import next_products as next_products
     from keepers.retention.offer_record import grade_offer as grade_offer
     from keepers.retention.offers import choose_offers as choose_offers
@@ -195,6 +196,7 @@ _HOMES = {
     "contract_drift": ("evaluation.contract_drift", "contract_drift"),
     "parameter_drift": ("evaluation.drift", "parameter_drift"),
     "periodic_rate": ("domain.money", "periodic_rate"),
+    "next_plans": ("retention.next_plans", "next_plans"),
     "next_products": ("retention.next_products", "next_products"),
     "offer_effects": ("retention.effects", "offer_effects"),
     "plan_experiment": ("retention.experiment_plan", "plan_experiment"),

@@ -60,7 +60,7 @@ TOPICS = {
     ),
     "/subscriptions": Topic(
         "What subscriptions bring, and who may leave",
-        ("subscriptions", "staying", "leaving"),
+        ("subscriptions", "staying", "leaving", "plans"),
         "The data of the newest run hold no subscriptions.",
     ),
     "/trust": Topic(

@@ -17,7 +17,7 @@ class Proposal:
     key : str
         By which it is known from run to run; may stand in an address.
     kind : str
-        ``customer``, ``budget``, ``leads``, ``offer``, ``channel`` or ``experiment``.
+        ``customer``, ``budget``, ``leads``, ``offer``, ``plan``, ``channel`` or ``experiment``.
     title, why : str
         What to do, and what speaks for it, in sentences.
     money, low, high : float or None

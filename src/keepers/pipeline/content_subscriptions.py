@@ -13,6 +13,7 @@ from keepers.domain.money import MoneyBasis
 from keepers.domain.time import Horizon, TimeUnit
 from keepers.pipeline.content_trust import backtest_content
 from keepers.pipeline.content_value import estimate
+from keepers.pipeline.next_plan_list import next_plans_content
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.subscriptions import ScoredSubscriptions, listed
 from keepers.reports import subscriptions as report
@@ -59,6 +60,9 @@ def subscription_content(scored: ScoredSubscriptions, options: RunOptions, besid
         cohorts=_cohorts(scored),
         blind=_blind(scored),
         test=test,
+        next_plans=next_plans_content(
+            scored.plans, meaning(scored, options.horizon, "subscriptions that run", options) if priced else None
+        ),
         beside_orders=beside_orders,
     )
 

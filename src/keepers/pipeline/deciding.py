@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 from keepers.acquisition.budget import BudgetLimits, BudgetPlan, plan_budget
@@ -14,6 +15,7 @@ from keepers.domain.decision import Action, Audience, Decision
 from keepers.domain.errors import ConfigError
 from keepers.domain.proposal import Proposal
 from keepers.pipeline.budgeting import payback_target
+from keepers.pipeline.next_plan_list import plans_offered
 from keepers.pipeline.offer_list import offers_of
 from keepers.storage.answers import ACCEPTED, DISMISSED, Answer
 from keepers.storage.state import Books
@@ -84,6 +86,8 @@ def _recorded(
         return take(books.ledger, plan, now)
     if one.kind == "offer" and folder is not None:
         return _offers(books, one, now, folder)
+    if one.kind == "plan" and folder is not None:
+        return _plans(books, one, now, folder)
     gain = 0.0 if one.money is None else one.money
     entry = Decision(
         f"{one.key}:{now.strftime('%Y%m%dT%H%M%S')}", now, Action(one.kind, one.title), Audience(one.money_is, ()),
@@ -96,16 +100,34 @@ def _recorded(
 
 def _offers(books: Books, one: Proposal, now: dt.datetime, folder: Path) -> tuple[str, ...]:
     """An entry for each offer, with whom it goes to and who is held out."""
-    lists = offers_of(folder, one.subject)
-    total = sum(offer.gain for offer in lists)
+    return _entries(books, one, now, [
+        (offer.gain, Action(offer.offer, offer.offer, offer.outlay),
+         Audience(f"customers of “{one.subject}” who get “{offer.offer}”", offer.customers, offer.held_out))
+        for offer in offers_of(folder, one.subject)
+    ])  # fmt: skip
+
+
+def _plans(books: Books, one: Proposal, now: dt.datetime, folder: Path) -> tuple[str, ...]:
+    """An entry for each plan that is offered, with whom to and who is left alone."""
+    return _entries(books, one, now, [
+        (offer.gain, Action(f"plan {offer.plan}", f"Offer the plan {offer.plan}"),
+         Audience(f"subscribers to whom the plan “{offer.plan}” is proposed", offer.customers, offer.held_out))
+        for offer in plans_offered(folder, one.subject)
+    ])  # fmt: skip
+
+
+def _entries(
+    books: Books, one: Proposal, now: dt.datetime, lists: Sequence[tuple[float, Action, Audience]]
+) -> tuple[str, ...]:
+    """Entries that share what the proposal should earn as they are expected to."""
+    total = sum(gain for gain, _, _ in lists)
     ids = []
-    for number, offer in enumerate(lists, start=1):
-        share = offer.gain / total if total > 0 else 1 / len(lists)
+    for number, (own, action, audience) in enumerate(lists, start=1):
+        share = own / total if total > 0 else 1 / len(lists)
         gain, low, high = (0.0 if end is None else end * share for end in (one.money, one.low, one.high))
         entry = Decision(
-            f"{one.key}:{now.strftime('%Y%m%dT%H%M%S')}:{number}", now, Action(offer.offer, offer.offer, offer.outlay),
-            Audience(f"customers of “{one.subject}” who get “{offer.offer}”", offer.customers, offer.held_out),
-            gain, low, high, one.currency, one.evidence, (one.why,),
+            f"{one.key}:{now.strftime('%Y%m%dT%H%M%S')}:{number}", now, action, audience, gain, low, high,
+            one.currency, one.evidence, (one.why,),
         )  # fmt: skip
         books.ledger.record(entry)
         ids.append(entry.decision_id)

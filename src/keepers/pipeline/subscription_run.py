@@ -13,6 +13,7 @@ from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK
 from keepers.domain.ports import Progress
 from keepers.pipeline.keeping import look_after
+from keepers.pipeline.next_plan_list import next_plans_told
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.subscriptions import (
     ScoredSubscriptions,
@@ -118,6 +119,7 @@ def subscription_summary(scored: ScoredSubscriptions, options: RunOptions) -> di
             for month in months
         ],
         "money": money_of(values, options, "customers who subscribed before") if values.has_money else None,
+        "next_plans": next_plans_told(scored.plans),
         "remarks": list(values.remarks),
         "verdict": {**scored.verdict.to_dict(), "tested": tested},
         "backtest": None if scored.test is None else scored.test.to_dict(),

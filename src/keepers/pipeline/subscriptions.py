@@ -19,6 +19,7 @@ from keepers.domain.ports import Progress
 from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.verdict import Trust, Verdict
 from keepers.exports.files import write_csv_for_people
+from keepers.pipeline.next_plan_list import find_next_plans, write_next_plans
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.subscriber_attributes import subscriber_attributes
 from keepers.summaries.subscriptions import SubscriptionSummary, billing_period, contract_span, summarise_subscriptions
@@ -28,6 +29,7 @@ from keepers.valuation.subscription_value import SubscriptionValues, subscriptio
 if TYPE_CHECKING:
     from keepers.evaluation.results import Backtest
     from keepers.models.contractual.contract import ContractModel
+    from keepers.retention.next_plans import NextPlans
 
 SOON = {
     TimeUnit.WEEK: Horizon(13, TimeUnit.WEEK),
@@ -62,6 +64,8 @@ class ScoredSubscriptions:
         Who is expected to leave soon.
     first_day : date
         The day on which the first contract began.
+    plans : NextPlans or None
+        The next plan of each subscriber, with a report and where the data tell it.
     """
 
     summary: SubscriptionSummary
@@ -73,6 +77,7 @@ class ScoredSubscriptions:
     equity: SubscriptionEquity | None
     soon: Departures
     first_day: dt.date
+    plans: NextPlans | None = None
 
 
 def score_subscriptions(
@@ -174,6 +179,7 @@ def _valued(
         equity=subscription_equity(values, model_error) if values.has_money else None,
         soon=departures(values, SOON[summary.unit]),
         first_day=first,
+        plans=find_next_plans(dataset, values) if options.report else None,
     )
 
 
@@ -236,6 +242,8 @@ def _named(dataset: Dataset, values: SubscriptionValues) -> Table:
 def write_subscribers(scored: ScoredSubscriptions, folder: Path, csv: bool) -> None:
     """Write the table for programs (Parquet) and, if wanted, for people (CSV, most valuable subscribers first)."""
     scored.named.write_parquet(folder / "subscribers.parquet")
+    if scored.plans is not None:
+        write_next_plans(scored.plans, scored.named.engine, folder, csv)
     if not csv:
         return
     money = [

@@ -45,6 +45,8 @@ FILES = {
     "model-response.json": "how channels answer to money, for `keepers budget`",
     "model-spend.json": "the fitted model of spend",
     "segment_moves.csv": "how many customers went from which segment to which since an earlier run",
+    "next_plans.csv": "what plan each subscriber may have next, for spreadsheets",
+    "next_plans.parquet": "the same for programs, every digit",
     "next_products.csv": "what each customer may buy next, for spreadsheets",
     "next_products.parquet": "the same for programs, every digit",
     "offers.csv": "who gets which offer, for spreadsheets",

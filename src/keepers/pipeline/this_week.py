@@ -15,6 +15,8 @@ from keepers.reports.figures import Estimate
 from keepers.reports.formatting import count, money, plural
 
 _A_WEEK, _FOUR_WEEKS = 7, 28
+_TAKE = 0.1
+"""Share of those to whom a plan is offered who take it, where it is not known."""
 _OVER_TARGET = 0.5
 """Probability of being back in time below which a channel is over its payback."""
 
@@ -41,7 +43,7 @@ def proposals(
     won = said.get("acquisition") or {}
     found = [
         *_budget(won.get("budget")), *_leads(won.get("leads"), leads, week), *_channels(won),
-        *_spend_tests(won.get("budget")), *_offers(said, offered or {}), *_driver_tests(said),
+        *_spend_tests(won.get("budget")), *_offers(said, offered or {}), *_plans(said), *_driver_tests(said),
     ]  # fmt: skip
     return tuple(sorted(found, key=by_money))
 
@@ -171,6 +173,37 @@ def _offers(said: Mapping[str, Any], offered: Mapping[str, int]) -> Iterable[Pro
             f"what the rule earned in the experiment “{one['experiment']}”, for today's customers",
             currency, EvidenceGrade(one["evidence"]), "/drivers#offers", subject=one["experiment"],
         )  # fmt: skip
+
+
+def _plans(said: Mapping[str, Any]) -> Iterable[Proposal]:
+    """Changes of plan; where only changes were seen, and no offers, it is not known how many would take an offer."""
+    subscribed = said.get("subscriptions") or {}
+    for one in (subscribed.get("next_plans") or {}).get("changes", ()):
+        if not one["proposed"]:
+            continue
+        tested = one["evidence"] == EvidenceGrade.EXPERIMENTAL.value
+        share = 1.0 if tested else _TAKE
+        gain, many = one["gain"], one["proposed"]
+        low, high = (gain[end] * many * share for end in ("low", "high"))
+        what = {"upgrade": "a larger plan", "downgrade": "a smaller plan", "add-on": "one more plan"}.get(one["name"])
+        more = money(gain["value"], _plan_currency(subscribed))
+        each = "shown by the experiment" if tested else f"if one in ten takes it; each who does brings {more}"
+        why = (
+            f"Those to whom it was offered by lot brought {more} more each." if tested
+            else f"Those who changed went on to bring {more} more each than subscribers like them who did not."
+        )  # fmt: skip
+        alone = f" {plural(one['held_out'], 'subscriber')} who would get it are left alone, to see what it brings."
+        yield Proposal(
+            proposal_key("plan", one["name"]), "plan",
+            f"Offer {what or 'the plan of the experiment'} to {plural(many, 'subscriber')}",
+            f"{why}{alone if one['held_out'] else ''}", one["expected_gain"] * share,
+            low, high, f"more than would come anyway, {each}", _plan_currency(subscribed),
+            EvidenceGrade(one["evidence"]), "/subscriptions#plans", subject=one["name"],
+        )  # fmt: skip
+
+
+def _plan_currency(subscribed: Mapping[str, Any]) -> str:
+    return _currency((subscribed.get("money") or {}).get("currency"))
 
 
 def _driver_tests(said: Mapping[str, Any]) -> Iterable[Proposal]:

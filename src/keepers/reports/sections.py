@@ -24,6 +24,7 @@ from keepers.reports import (
     formatting,
     lead_sentences,
     loyalty,
+    next_plans,
     recommendations,
     retention_sentences,
     sentences,
@@ -175,6 +176,9 @@ def sections_of(content: ReportContent) -> list[Section]:
         Section("subscriptions", "Subscriptions", content.subscriptions is not None),
         Section("staying", "Staying", content.subscriptions is not None),
         Section("leaving", "Leaving", content.subscriptions is not None),
+        Section(
+            "plans", "Next plan", content.subscriptions is not None and content.subscriptions.next_plans is not None
+        ),
         Section("formulas", "Formulas", bool(content.formulas and content.formulas.rows)),
         Section("data", "Data", content.reconciliation is not None),
         Section("method", "Method", True),
@@ -281,6 +285,7 @@ def environment() -> jinja2.Environment:
     made.globals.update(
         say=sentences,
         subs=subscription_sentences,
+        plans=next_plans,
         keep=retention_sentences,
         decide=decision_sentences,
         won=acquisition_sentences,

@@ -9,6 +9,7 @@ from keepers.domain.time import Horizon, TimeUnit
 from keepers.reports.evidence import Backtest
 from keepers.reports.figures import Estimate, MoneyMeaning, PersonName
 from keepers.reports.groups import CohortTriangle
+from keepers.reports.next_plans import NextPlans
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +237,7 @@ class Subscriptions:
     """The forecast of the last holdout."""
     test: Backtest | None = None
     """Every candidate on unseen days."""
+    next_plans: NextPlans | None = None
+    """What changes of plan bring; None where too few were seen."""
     beside_orders: bool = False
     """Whether the page also values orders, of which payments of subscriptions may be a part."""

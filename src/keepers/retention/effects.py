@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,17 @@ from keepers.retention.overlap import estimated_chances, overlap_problems
 from keepers.retention.trials import Trial, trial_of
 from keepers.retention.usual import UsualBuying, UsualSplines, usual_buying
 from keepers.summaries.feature_sources import Shop
-from keepers.summaries.features import Features
 
 FOLDS = 5
 _FEW = 40
 """With fewer customers of an arm than this in a fit, their mean is the model."""
+
+
+class Asked(Protocol):
+    """Customers of whom effects are asked, such as `Features` of today."""
+
+    def matrix(self, names: Sequence[str], levels: Mapping[str, Sequence[str]]) -> tuple[NDArray[Any], FloatArray]:
+        """Their keys, and what is known of them in the columns and codes of the trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ class OfferEffects:
         """Customers with whom every offer is expected to lose money: to be left alone."""
         return np.asarray(self.gain[:, 1:].max(axis=1) <= 0.0)
 
-    def predict(self, features: Features) -> tuple[NDArray[Any], FloatArray, FloatArray]:
+    def predict(self, features: Asked) -> tuple[NDArray[Any], FloatArray, FloatArray]:
         """Keys, net gain and outlay of every arm for customers with the same features, shape (n, k)."""
         keys, plain = features.matrix(self.trial.names, self.trial.levels)
         rows = plain if self.usual is None else self.usual.added_to(plain)

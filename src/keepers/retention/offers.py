@@ -16,8 +16,7 @@ from keepers.domain.decision import Action, Audience, Decision
 from keepers.domain.errors import InputError
 from keepers.evaluation.policy.gate import GateVerdict, policy_gate
 from keepers.numerics.allocate import allocate
-from keepers.retention.effects import OfferEffects
-from keepers.summaries.features import Features
+from keepers.retention.effects import Asked, OfferEffects
 
 HELD_OUT = 0.1
 """Share of those chosen who are held out as control, so that what the decision earned can be seen."""
@@ -115,7 +114,7 @@ def choose_offers(
     effects: OfferEffects,
     budget: float | None = None,
     *,
-    customers: Features | None = None,
+    customers: Asked | None = None,
     margin: float = 0.0,
     confidence: float = 0.95,
     hold_out: float = HELD_OUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.errors import ConfigError
@@ -48,6 +49,9 @@ class Contracts:
         Share of trials that are continued.
     upgrade, downgrade : float
         Probability of changing the plan at a renewal.
+    after_upgrade, after_downgrade : float
+        What a subscriber's own churn is multiplied with from such a change on, until the next one: 1 where a change of
+        plan moves nothing but the price.
     """
 
     plans: tuple[Plan, ...]
@@ -59,12 +63,59 @@ class Contracts:
     trial_conversion: float = 0.7
     upgrade: float = 0.012
     downgrade: float = 0.006
+    after_upgrade: float = 1.0
+    after_downgrade: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.plans:
             raise ConfigError("Contracts need at least one plan.")
         if min(self.a, self.b) <= 0:
             raise ConfigError(f"The churn's beta parameters are {self.a!r} and {self.b!r}; both must be positive.")
+        if min(self.after_upgrade, self.after_downgrade) < 0:
+            raise ConfigError(
+                f"`after_upgrade` and `after_downgrade` are {self.after_upgrade!r} and {self.after_downgrade!r}; they "
+                "multiply churn and cannot be negative."
+            )
+
+    def worth(self, churn: FloatArray, plan: IntArray, change: int, months: int, discount: float = 0.0) -> FloatArray:
+        """What subscribers who have just renewed are expected to pay from now on, within some months.
+
+        Parameters
+        ----------
+        churn : array, shape (n,)
+            Their own, of each renewal.
+        plan : array of int, shape (n,)
+            What they hold before.
+        change : int
+            1 for an upgrade now, -1 for a downgrade, 0 for none now; later they change as everybody does.
+        months : int
+            The first is paid now.
+        discount : float
+            Continuous, a month.
+
+        Returns
+        -------
+        array, shape (n,)
+            Expected money; the difference of two changes is the true effect of one.
+        """
+        last, price = len(self.plans) - 1, np.array([one.price for one in self.plans])
+        rows = np.arange(churn.size)
+        # Chances to run on each plan, by the last change: none, up, down.
+        state = np.zeros((churn.size, len(self.plans), 3))
+        now = np.clip(plan + change, 0, last)
+        state[rows, now, np.where(now == plan, 0, np.where(change > 0, 1, 2))] = 1.0
+        stays = 1.0 - np.minimum(np.multiply.outer(churn, [1.0, self.after_upgrade, self.after_downgrade]), 1.0)
+        total = np.zeros(churn.size)
+        for month in range(months):
+            total += state.sum(axis=2) @ price * np.exp(-discount * month)
+            run = state * stays[:, None, :]
+            state = run.copy()
+            for place in range(last + 1):
+                for step, chance, kind in ((1, self.upgrade, 1), (-1, self.downgrade, 2)):
+                    if 0 <= place + step <= last:
+                        state[:, place] -= chance * run[:, place]
+                        state[:, place + step, kind] += chance * run[:, place].sum(axis=1)
+        return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +182,7 @@ def draw_contracts(
 
 
 def _rows(law: Contracts, truth: ContractTruth, tempo: Tempo, end: int, rng: np.random.Generator) -> ContractRows:
+    """The rows; where changes of plan move churn, the months in `truth` become those that were then drawn."""
     size = truth.customer.size
     popularity = np.array([plan.popularity for plan in law.plans])
     plan = rng.choice(len(law.plans), size=size, p=popularity / popularity.sum())
@@ -164,6 +216,7 @@ def _rows(law: Contracts, truth: ContractTruth, tempo: Tempo, end: int, rng: np.
         plan[changes] = target[changes]
         opened[changes] = renewal[changes]
         part[changes] += 1
+        _move_churn(law, truth, changes, step[changes] > 0, month, rng)
     running = np.flatnonzero(~left)
     close(running, np.full(running.size, -1), np.full(running.size, -1))
     who, number, plans, begun, ended, reason = (np.concatenate(column) for column in zip(*rows, strict=True))
@@ -175,6 +228,15 @@ def _rows(law: Contracts, truth: ContractTruth, tempo: Tempo, end: int, rng: np.
     order = np.lexsort((number, who))
     columns = (who, truth.customer[who], number, plans, status, begun, trial, ended, reason)
     return ContractRows(*(np.asarray(column)[order].astype(np.int64) for column in columns))
+
+
+def _move_churn(
+    law: Contracts, truth: ContractTruth, who: IntArray, up: NDArray[np.bool_], month: int, rng: np.random.Generator
+) -> None:
+    if law.after_upgrade == law.after_downgrade == 1.0 or not who.size:
+        return
+    churn = truth.churn[who] * np.where(up, law.after_upgrade, law.after_downgrade)
+    truth.months[who] = np.minimum(month + rng.geometric(np.clip(churn, 1e-6, 1.0)), 10_000)
 
 
 def _months_later(day: IntArray, months: int, tempo: Tempo) -> IntArray:

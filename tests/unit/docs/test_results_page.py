@@ -22,10 +22,10 @@ ON_ENGINES = "engine."
 IN_PROJECTS = "rfm_group_previous"
 """A column of runs in a project, which `tests/unit/pipeline/test_keeping_run.py` makes."""
 
-ELSEWHERE = {"model-learned.json", "segment_moves.csv"}
-"""Files of runs that learn, or are of projects: tests beside `test_keeping_run.py`."""
+ELSEWHERE = {"model-learned.json", "next_plans.csv", "next_plans.parquet", "segment_moves.csv"}
+"""Files of runs that learn, of projects, or of plans that were changed often: tests in `tests/unit/pipeline`."""
 
-CHAPTERS = ("offers", "drivers", "loyalty.", "acquisition.", "season.")
+CHAPTERS = ("offers", "drivers", "loyalty.", "acquisition.", "season.", "subscriptions.next_plans.")
 """Parts of the summary whose keys stand in chapters of their own, to which tests of runs hold them."""
 
 PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
