@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from keepers.data.connectors import ga4, google_ads, hubspot, meta_ads, shopify, stripe, woocommerce
+from keepers.data.connectors import (
+    ga4,
+    google_ads,
+    hubspot,
+    mailchimp,
+    meta_ads,
+    shopify,
+    square,
+    stripe,
+    woocommerce,
+)
 from keepers.data.connectors.service import Service
 
 SERVICES: dict[str, Service] = {
-    one.kind: one
-    for one in (
-        shopify.SERVICE,
-        stripe.SERVICE,
-        woocommerce.SERVICE,
-        hubspot.SERVICE,
-        meta_ads.SERVICE,
-        google_ads.SERVICE,
-        ga4.SERVICE,
-    )
+    one.SERVICE.kind: one.SERVICE
+    for one in (shopify, stripe, woocommerce, square, hubspot, mailchimp, meta_ads, google_ads, ga4)
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from dlt.sources.helpers.rest_client.paginators import (
@@ -16,8 +17,10 @@ from requests import Response
 from keepers.data.connectors.service import Paging, Resource, filled, found, moment_of
 
 
-def paginator(resource: Resource, size: int, since: dt.datetime, token: str | None) -> BasePaginator:
-    """The way through the pages of a list."""
+def paginator(
+    resource: Resource, size: int, since: dt.datetime, token: str | None, values: Mapping[str, Any]
+) -> BasePaginator:
+    """The way through the pages of a list; `values` fill placeholders of its questions."""
     if resource.paging is Paging.LINKS:
         return HeaderLinkPaginator()
     if resource.paging is Paging.CURSOR:
@@ -32,7 +35,7 @@ def paginator(resource: Resource, size: int, since: dt.datetime, token: str | No
     if resource.paging is Paging.LAST_ID:
         return LastId(resource, token)
     if resource.paging is Paging.ONWARD:
-        return Onward(resource, size, since)
+        return Onward(resource, size, since, values)
     return SinglePagePaginator()
 
 
@@ -81,11 +84,12 @@ class Onward(BasePaginator):
     behind it move up. Asking by time loses none. Where a whole page changed at once, the service's own paging goes on.
     """
 
-    def __init__(self, resource: Resource, size: int, since: dt.datetime) -> None:
+    def __init__(self, resource: Resource, size: int, since: dt.datetime, values: Mapping[str, Any]) -> None:
         super().__init__()
         assert resource.since is not None
         self._resource, self._size, self._how, self._since = resource, size, resource.since, since
         self._page: Any = None
+        self._values = values
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Look at a page."""
@@ -99,11 +103,15 @@ class Onward(BasePaginator):
         if self._how.asked(onward) != self._how.asked(self._since):
             self._since, self._page = onward, None
         else:
-            self._page = following if self._resource.cursor else (self._page or 1) + 1
+            self._page = following if self._resource.cursor else self._next()
+
+    def _next(self) -> int:
+        """The number of the next page, or of the items before it."""
+        return (self._page or 0) + self._size if self._resource.by_offset else (self._page or 1) + 1
 
     def update_request(self, request: Any) -> None:
         """Ask for the next one."""
-        values = {"since": self._how.asked(self._since), "size": self._size}
+        values = {**self._values, "since": self._how.asked(self._since), "size": self._size}
         if self._resource.body is None:
             request.params = filled(dict(self._resource.params), **values)
             if self._page is not None:

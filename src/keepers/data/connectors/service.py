@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -179,6 +179,8 @@ class Resource:
     cursor, more, after : str
         With `Paging.CURSOR` and `ONWARD`: paths of the cursor and of whether there is more in an answer, and where the
         cursor goes: a path in the body, or the name of a parameter.
+    by_offset : bool
+        With `Paging.ONWARD`: whether `after` counts items that are passed over rather than pages.
     following : str
         With `Paging.CURSOR`: path of something that is in an answer only where there is more.
     since : Since, optional
@@ -188,7 +190,7 @@ class Resource:
     largest : int
         Items of a page at most.
     complete : callable, optional
-        Asks for what an answer leaves out of its items.
+        Asks for what an answer leaves out of its items, or puts others in their place.
     optional : bool
         Whether a service that does not know the list, or a token that may not read it, is passed over with a note.
     sparse : bool
@@ -213,11 +215,12 @@ class Resource:
     cursor: str = ""
     more: str = ""
     after: str = ""
+    by_offset: bool = False
     following: str = ""
     since: Since | None = None
     whole_days: int | None = None
     largest: int = 100
-    complete: Callable[[Sequence[Item], Ask], None] | None = None
+    complete: Callable[[list[Item], Ask], None] | None = None
     optional: bool = False
     sparse: bool = False
     gone: Gone | None = None
@@ -281,6 +284,8 @@ class Service:
     headers : callable
         What every question carries, from settings; it may ask for a token first.
     resources : tuple of Resource
+    prepare : callable, optional
+        More values for questions, from settings and how to ask, found out before the first of them.
     tables : tuple of str
         Tables in the layout of the service's own exports: each a template in ``sql/KIND_TABLE.sql`` over the resources
         by their names, with ``key`` and ``doc``.
@@ -304,6 +309,7 @@ class Service:
     resources: tuple[Resource, ...]
     tables: tuple[str, ...]
     account: str
+    prepare: Callable[[Mapping[str, str], Ask], Mapping[str, Any]] | None = None
     throttled: Callable[[Any], bool] | None = None
     refused: Callable[[Any], str] | None = None
     denied: Callable[[Any], bool] | None = None

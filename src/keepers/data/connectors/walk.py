@@ -52,11 +52,14 @@ class Walker:
 
     def __init__(self, service: Service, settings: Mapping[str, str]) -> None:
         self._service = service
-        self._settings = {**service.defaults, **settings}
+        self._settings: dict[str, Any] = {**service.defaults, **settings}
         base = service.base(self._settings)
         _check_address(base)
         self._client = _client(service, base)
         self._client.headers = dict(service.headers({**self._settings, "base": base}))
+        if service.prepare is not None:
+            with self.telling(service.resources[0]):
+                self._settings |= service.prepare(self._settings, self.ask)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -80,7 +83,7 @@ class Walker:
         size = min(size, resource.largest)
         with _Told(self._service, resource):
             for start, end in _windows(resource.since, since or BEGINNING, until):
-                way = paginator(resource, size, start, token)
+                way = paginator(resource, size, start, token, self._settings)
                 for page in self._asked(resource, size, start, end, until is not None, way):
                     items = list(page)
                     if resource.complete is not None and items:

@@ -18,6 +18,7 @@ FORMAT = Format(
         "refunded": "Partial Refunds",
         "gross": "Total Collected",
         "tax": "Tax",
+        "currency": "Currency",
         "tip": "Tip",
         "discount": "Discounts",
         "customer_id": "Customer ID",
