@@ -62,8 +62,8 @@ def test_public_definitions_have_docstrings() -> None:
 
 def names(text: str, module: Path, template: Path) -> bool:
     """Whether a module names a template, whole or, where it is the module of a service, by the service's table."""
-    service, _, table = template.stem.partition("_")
-    return f'"{template.stem}"' in text or (module.stem == service and f'"{table}"' in text)
+    table = template.stem.removeprefix(f"{module.stem}_")
+    return f'"{template.stem}"' in text or (table != template.stem and f'"{table}"' in text)
 
 
 def test_sql_templates_say_what_they_give_and_are_used() -> None:
