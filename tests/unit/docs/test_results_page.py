@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from demo_shop import ServedDemo, served_demo
 from keepers.cli.main import app
 from keepers.pipeline.summary_file import FILES
 
@@ -61,7 +62,13 @@ def pattern(documented: str) -> re.Pattern[str]:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> ServedDemo:
+    """The demo to its end, which is made once for all that is to be seen of it."""
+    return served_demo(tmp_path_factory.mktemp("demo"), 150)
+
+
+@pytest.fixture(scope="module")
+def results(demo: ServedDemo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of results of a simulated shop, of a table with a broken row and no money, and of an untested model."""
     home = tmp_path_factory.mktemp("results")
     plain = home / "plain.csv"
@@ -73,7 +80,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         written.writerows(zip((f"c{n}" for n in rng.integers(0, 120, 400)), days.astype(str), strict=True))
         written.writerow(["c1", "no day at all"])
     commands = {
-        "demo": ["demo", "--customers", "150", "--quiet"],
         "plain": ["run", str(plain), "--quiet", "--horizon", "26weeks"],
         "untested": ["run", str(plain), "--quiet", "--model", "bg-nbd", "--no-backtest", "--no-report", "--no-csv"],
     }
@@ -84,7 +90,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     again = CliRunner().invoke(app, ["update", str(home / "updated"), str(plain), "--quiet"], catch_exceptions=False)
     assert again.exit_code == 0, again.output
     assert "The models are fitted to orders up to" in " ".join(again.output.split())
-    return {name: home / name for name in commands}
+    return {"demo": demo.folder, **{name: home / name for name in commands}}
 
 
 def summaries(results: dict[str, Path]) -> set[str]:
@@ -93,6 +99,13 @@ def summaries(results: dict[str, Path]) -> set[str]:
     found = {path for summary in read for path in paths(summary)}
     own = "subscriptions.backtest"
     return {path.replace(f"{own}.", "backtest.") for path in found} | {own for path in found if path.startswith(own)}
+
+
+def test_the_demo_ends_with_a_dashboard_on_which_orders_come_in(demo: ServedDemo) -> None:
+    assert "What your customers are worth" in demo.first_page
+    assert demo.received >= 2
+    assert demo.code == 0
+    assert (demo.folder / "report.html").exists()
 
 
 def test_every_key_is_documented(results: dict[str, Path]) -> None:
