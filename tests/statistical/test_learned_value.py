@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keepers as kp
+from keepers.domain.money import MoneyBasis
 from keepers.evaluation.results import Backtest, Standing
 from keepers.simulate import Behaviour, Newsletters, Spend, Store, StorePlan, Surveys, simulate_store
 
@@ -30,8 +31,8 @@ def test_it_wins_where_features_carry_signal() -> None:
     best = max(one.gini or 0.0 for one in rivals)
     assert (mix.gini or 0.0) > best + 0.02
     assert (by_name["LearnedValue"].gini or 0.0) > best + 0.02
-    # A total of two holdouts of heavy-tailed money: its chance is about 2%.
-    assert abs(mix.total_error or 1.0) < 0.04
+    # A total of two holdouts of heavy-tailed money, foretold from one and a half and two years: its chance is about 4%.
+    assert abs(mix.total_error or 1.0) < 0.08
     for one in (mix, by_name["LearnedValue"]):
         for held in one.coverage:
             assert held.plain > held.level - 0.02
@@ -49,6 +50,19 @@ def test_it_loses_nothing_where_orders_are_all_there_is() -> None:
     assert (used.gini or 0.0) > 0.99 * best
     assert found.value_stacking is not None
     assert found.value_stacking.weights["model of buying"] > 0.5
+
+
+def test_its_total_of_a_year_is_the_true_one_however_old_customers_have_become() -> None:
+    errors = []
+    for seed in (1, 2):
+        store = simulate_store(4000, seed, StorePlan(behaviour=LAW, spend=MONEY))
+        year = kp.months(12)
+        features = kp.features_at(store, store.last_day)
+        model = kp.LearnedValue("hurdle", folds=2, rounds=60).learn(store, year, today=features)
+        truth = store.truth.customers.expected_value(year, None, MoneyBasis.NET_REVENUE).sum()
+        errors.append(float(model.predict(features).sum()) / truth - 1.0)
+    # Before the total was carried over by the model of buying it was too high by 8% in both.
+    assert abs(np.mean(errors)) < 0.04
 
 
 def test_ninety_per_cent_intervals_hold_ninety_on_fresh_customers() -> None:

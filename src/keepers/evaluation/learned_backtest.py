@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.data.engine import quoted
 from keepers.domain.cells import FloatArray
@@ -37,6 +38,13 @@ class _Judged:
     actual: FloatArray
     forecasts: dict[str, FloatArray]
     laws: dict[str, tuple[ZeroLognormal, LearnedValue]]
+    customers: NDArray[Any]
+    reach: float
+
+    @property
+    def told(self) -> ValueForecasts:
+        """What the mix is found from."""
+        return ValueForecasts(self.actual, self.forecasts, self.customers, self.reach)
 
 
 def with_learned(
@@ -70,7 +78,7 @@ def with_learned(
             return replace(found, remarks=(*found.remarks, *dict.fromkeys(remarks)))
     titles = _titles(found, learned)
     names = list(judged[0].forecasts)
-    stack = value_stacking([ValueForecasts(one.actual, one.forecasts) for one in judged], titles, frozenset(learned))
+    stack = value_stacking([one.told for one in judged], titles, frozenset(learned))
     assert stack is not None
     rows = [
         _row(name, titles[name], name == SpendRatio.name, origin, one)
@@ -125,7 +133,7 @@ def _judge(
     features = features_at(source, origin.cut)
     laws = {}
     for name, one in learned.items():
-        model = one.copy().fit_lesson(lesson)
+        model = one.copy().fit_lesson(lesson, features)
         known, law = model.laws(features)
         places = matched(keys, known, np.arange(len(known), dtype=np.float64), -1.0).astype(np.intp)
         if (places < 0).any():
@@ -133,7 +141,8 @@ def _judge(
         forecasts[name] = law.mean[places]
         laws[name] = ZeroLognormal(law.probability[places], law.mean[places], law.scale[places]), model
     features.engine.drop(features.name)
-    return _Judged(actual, forecasts, laws)
+    history = (origin.cut - (getattr(orders, "first_day", None) or origin.cut)).days
+    return _Judged(actual, forecasts, laws, keys, origin.horizon.days / max(history, 1))
 
 
 def _titles(found: ValueResult, learned: dict[str, LearnedValue]) -> dict[str, str]:
@@ -224,8 +233,6 @@ def _other(judged: Sequence[_Judged], k: int, mix: MixedValue) -> MixedValue:
     if not others:
         return mix
     names = list(others[0].forecasts)
-    stack = value_stacking(
-        [ValueForecasts(one.actual, one.forecasts) for one in others], {name: name for name in names}
-    )
+    stack = value_stacking([one.told for one in others], {name: name for name in names})
     assert stack is not None
     return _mixed(others, stack.weights, stack.recalibration)

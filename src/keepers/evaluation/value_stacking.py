@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.domain.cells import FloatArray
+from keepers.numerics.lasting import lasting_gap
 from keepers.numerics.recalibration import Recalibration, recalibrate
 
 LEAST_GAIN = 0.002
@@ -32,10 +34,16 @@ class ValueForecasts:
         What each customer brought.
     forecasts : dict of str to array of shape (n,)
         By name, in the same order of customers.
+    customers : array, shape (n,), optional
+        Their keys, where holdouts overlap.
+    reach : float
+        The time of the holdout over that of the history before it.
     """
 
     actual: FloatArray
     forecasts: dict[str, FloatArray]
+    customers: NDArray[Any] | None = None
+    reach: float = 0.5
 
     @property
     def table(self) -> FloatArray:
@@ -58,7 +66,7 @@ class ValueStacking:
     weights : dict of str to float
         Of each forecast; none is negative and their sum is at most one.
     recalibration : Recalibration
-        The map that makes the mix right in total and by tenth.
+        The map that makes the mix right by tenth, and in total as far as what it was off by is more than chance.
     best : str
         The single forecast with the smallest error, of those that the mix is held against.
     errors : dict of str to float
@@ -185,7 +193,13 @@ def _learned(parts: Sequence[ValueForecasts]) -> tuple[FloatArray, Recalibration
     weights = value_weights(table, actual, np.concatenate([one.weight for one in parts]))
     if not weights.sum() > 0:
         weights = np.full(table.shape[1], 1.0 / table.shape[1])
-    return weights, recalibrate(_mix(table, weights), actual)
+    mix = _mix(table, weights)
+    exact = recalibrate(mix, actual)
+    expected, named = mix / weights.sum(), [one.customers for one in parts if one.customers is not None]
+    customers = np.concatenate(named) if len(named) == len(parts) else None
+    lasts = lasting_gap(expected, actual, customers, float(np.mean([one.reach for one in parts])))
+    came = float(actual.sum())
+    return weights, exact.times(float(np.exp(lasts)) * float(expected.sum()) / came) if came > 0 else exact
 
 
 def _mix(table: FloatArray, weights: FloatArray) -> FloatArray:
@@ -199,7 +213,9 @@ def _losses(one: ValueForecasts, predicted: FloatArray) -> FloatArray:
 def _halves(one: ValueForecasts) -> list[ValueForecasts]:
     """Every other customer; customers stand in the order of their keys, which says nothing of their value."""
     return [
-        ValueForecasts(one.actual[side::2], {name: some[side::2] for name, some in one.forecasts.items()})
+        ValueForecasts(
+            one.actual[side::2], {name: some[side::2] for name, some in one.forecasts.items()}, reach=one.reach
+        )
         for side in (0, 1)
     ]
 

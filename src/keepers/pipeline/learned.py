@@ -83,13 +83,15 @@ def learned_values(
         return scored, None, ("Nothing was learned from features: that needs amounts and a backtest.",)
     progress("Learning from features", None)
     cut = scored.summary.calibration_end
+    features = features_at(dataset, cut)
     try:
-        model = scoring.competitor().learn(dataset, options.horizon, cut, options.margin, scored.summary.facts.clock)
+        clock = scored.summary.facts.clock
+        model = scoring.competitor().learn(dataset, options.horizon, cut, options.margin, clock, features)
+        keys, law = model.laws(features)
     except (InputError, FitError) as error:
         return scored, None, (f"Nothing was learned from features. {error}",)
-    features = features_at(dataset, cut)
-    keys, law = model.laws(features)
-    features.engine.drop(features.name)
+    finally:
+        features.engine.drop(features.name)
     cells = scored.values.facts.cells
     weight, found = cells.cells.weight, cells.predictions
     later = float(weight @ found.discounted_purchases) / max(float(weight @ found.expected_purchases), 1e-12)

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from keepers.domain.errors import ConfigError, NotFittedError
 from keepers.models import persistence
-from keepers.models.learned.attrition import Attrition
+from keepers.models.learned.attrition import EXPECTED_MONEY, Attrition
 from keepers.models.learned.contributions import Course, money_shares
 from keepers.models.learned.design import Design, design_of
 from keepers.models.learned.heads import HEADS, HeadName, head_from_dict
@@ -56,7 +56,10 @@ class LearnedAnswers:
     def sentence(self) -> str:
         """What was learned and how much of it is the plain rule, in words."""
         self._check()
-        rule = "past spend times a ratio" if self.prior_.feature is not None else "the mean of all customers"
+        rule = "the mean of all customers"
+        if self.prior_.feature is not None:
+            expected = self._design.names[self.prior_.feature] == EXPECTED_MONEY
+            rule = "what a model of buying expects" if expected else "past spend times a ratio"
         return (
             f"Learned from {self.n_customers_:,} customers and {len(self._design.names)} features by "
             f"{HEADS[self.head_].title}; {1 - self.prior_share_:.0%} of the prediction comes from the features and "
@@ -262,10 +265,10 @@ class LearnedAnswers:
 
     @property
     def _given(self) -> Design:
-        """The features that a caller gives: all but the one that the model adds."""
+        """The features that a caller gives: all but those that the model adds."""
         if self._attrition is None:
             return self._design
-        names = self._design.names[:-1]
+        names = self._design.names[: -len(self._attrition.names)]
         return Design(np.empty((0, len(names))), names, self._design.levels)
 
     def _designed(self, X: Any) -> Design:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,21 @@ Objective = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 Loss = Callable[[FloatArray, FloatArray], FloatArray]
 """Loss of each row's scores, shape (n, k), given outcomes."""
 
+Reading = Literal["as it is", "log", "log events", "less log chance"]
+"""How a feature is read by the score that starts from it."""
+
 MOST_ROUNDS = 400
 PATIENCE = 20
 WIDTH = 40
 """Features that a tree chooses from, drawn anew for each: with many, trees differ more and cost less."""
+
+
+_READINGS: dict[Reading, Callable[[FloatArray], FloatArray]] = {
+    "as it is": lambda raw: raw,
+    "log": lambda raw: np.asarray(np.log(np.maximum(raw, 1e-9))),
+    "log events": lambda raw: np.asarray(np.log(np.logaddexp(0.0, raw))),
+    "less log chance": lambda raw: np.asarray(np.logaddexp(0.0, -raw)),
+}
 
 
 def lightgbm() -> Any:
@@ -40,29 +51,31 @@ def lightgbm() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """A feature with log-odds from which one of the scores starts, so that trees learn what goes beyond it.
+    """A feature from which one of the scores starts, so that trees learn what goes beyond it.
 
     Attributes
     ----------
     feature, score : int
         Position of the feature, and of the score.
-    log : bool
-        Whether the score is the logarithm of a mean: it then starts from the logarithm of the events that make these
-        odds, ``-log(1 - p)``.
+    reading : {"as it is", "log", "log events", "less log chance"}
+        What the score starts from: the feature, or its logarithm; of log-odds of a chance p, the logarithm of the
+        events that make them, ``log(-log(1 - p))``, or ``-log(p)``, which is what a mean gains where only those to
+        whom it happens count.
     centre : float
         Its mean over those that were learned from, which is where it is not known.
     """
 
     feature: int
     score: int
-    log: bool
+    reading: Reading
     centre: float = 0.0
 
     def of(self, X: FloatArray) -> FloatArray:
         """What the score starts from, shape (n,)."""
         raw = X[:, self.feature]
-        found = np.log(np.logaddexp(0.0, raw)) if self.log else raw
-        return np.where(np.isnan(found), self.centre, found)
+        unknown = np.isnan(raw)
+        found = _READINGS[self.reading](np.where(unknown, 1.0, raw))
+        return np.where(unknown, self.centre, found)
 
     def centred(self, X: FloatArray) -> Offset:
         """The same with the mean over these customers."""
@@ -86,8 +99,8 @@ class Target:
         Further settings of the library.
     link : callable, optional
         Scores of what the library shows while it learns, where its own objective shows means.
-    offset : Offset, optional
-        A feature from which a score starts.
+    offsets : tuple of Offset
+        Features from which scores start.
     """
 
     objective: str | Objective
@@ -95,11 +108,11 @@ class Target:
     start: FloatArray
     settings: dict[str, Any] = field(default_factory=dict)
     link: Callable[[FloatArray], FloatArray] | None = None
-    offset: Offset | None = None
+    offsets: tuple[Offset, ...] = ()
 
     def starts(self, X: FloatArray) -> FloatArray:
         """Scores of customers before the first round, shape (n, k)."""
-        return _starts(X, self.start, self.offset)
+        return _starts(X, self.start, self.offsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +191,17 @@ class Boosted:
         Scores before the first round.
     rounds : int
         Rounds that are used.
-    offset : Offset, optional
-        A feature from which a score starts.
+    offsets : tuple of Offset
+        Features from which scores start.
     """
 
-    def __init__(self, booster: Any, start: FloatArray, rounds: int, offset: Offset | None = None) -> None:
+    def __init__(self, booster: Any, start: FloatArray, rounds: int, offsets: tuple[Offset, ...] = ()) -> None:
         self.booster, self.start, self.rounds = booster if rounds > 0 else None, start, rounds
-        self.offset = offset
+        self.offsets = offsets
 
     def scores(self, X: FloatArray, threads: int = 1) -> FloatArray:
         """Scores of customers, shape (n, k)."""
-        starts = _starts(X, self.start, self.offset)
+        starts = _starts(X, self.start, self.offsets)
         if self.booster is None:
             return starts
         raw = self.booster.predict(X, raw_score=True, num_iteration=self.rounds, num_threads=threads)
@@ -205,23 +218,23 @@ class Boosted:
             raw = self.booster.predict(X, pred_contrib=True, num_iteration=self.rounds, num_threads=threads)
             whole = np.asarray(raw, dtype=float).reshape(len(X), k, p + 1)
             parts, start = np.swapaxes(whole[:, :, :p], 1, 2).copy(), np.asarray(start + whole[0, :, p])
-        if self.offset is not None:
-            parts[:, self.offset.feature, self.offset.score] += self.offset.of(X) - self.offset.centre
-            start[self.offset.score] += self.offset.centre
+        for one in self.offsets:
+            parts[:, one.feature, one.score] += one.of(X) - one.centre
+            start[one.score] += one.centre
         return parts, start
 
     def to_dict(self) -> dict[str, Any]:
         """The trees as the library's own text, and plain numbers."""
         text = None if self.booster is None else self.booster.model_to_string(num_iteration=self.rounds)
-        offset = None if self.offset is None else asdict(self.offset)
-        return {"trees": text, "start": self.start.tolist(), "rounds": self.rounds, "offset": offset}
+        offsets = [asdict(one) for one in self.offsets]
+        return {"trees": text, "start": self.start.tolist(), "rounds": self.rounds, "offsets": offsets}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Boosted:
         """What `to_dict` wrote."""
         booster = None if data["trees"] is None else lightgbm().Booster(model_str=data["trees"])
-        offset = None if data["offset"] is None else Offset(**data["offset"])
-        return cls(booster, np.array(data["start"], dtype=float), int(data["rounds"]), offset)
+        offsets = tuple(Offset(**one) for one in data["offsets"])
+        return cls(booster, np.array(data["start"], dtype=float), int(data["rounds"]), offsets)
 
 
 def boost(
@@ -258,11 +271,11 @@ def boost(
     if k > 1:
         settings["num_class"] = k
     if held_out is None and not rounds:
-        return Boosted(None, target.start, 0, target.offset), np.empty(0)
+        return Boosted(None, target.start, 0, target.offsets), np.empty(0)
     data = _data(library, X, outcome, target, categories)
     if held_out is None:
         trees = library.train(settings, data, rounds)
-        return Boosted(trees, target.start, int(rounds or 0), target.offset), np.empty(0)
+        return Boosted(trees, target.start, int(rounds or 0), target.offsets), np.empty(0)
     Xh, yh = held_out
     known: dict[str, dict[str, list[float]]] = {}
 
@@ -282,7 +295,7 @@ def boost(
     )
     before = float(np.mean(target.loss(target.starts(Xh), yh)))
     curve = np.array([before, *known["held_out"]["loss"]])
-    return Boosted(booster, target.start, len(curve) - 1, target.offset), curve
+    return Boosted(booster, target.start, len(curve) - 1, target.offsets), curve
 
 
 def _data(library: Any, X: FloatArray, y: FloatArray, target: Target, categories: list[int], like: Any = None) -> Any:
@@ -313,8 +326,8 @@ def _scores(scores: FloatArray, k: int, n: int) -> FloatArray:
     return np.asarray(scores, dtype=float).reshape(n, k)
 
 
-def _starts(X: FloatArray, start: FloatArray, offset: Offset | None) -> FloatArray:
+def _starts(X: FloatArray, start: FloatArray, offsets: tuple[Offset, ...]) -> FloatArray:
     found = np.tile(start, (len(X), 1))
-    if offset is not None:
-        found[:, offset.score] += offset.of(X)
+    for one in offsets:
+        found[:, one.score] += one.of(X)
     return found

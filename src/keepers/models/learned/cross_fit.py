@@ -83,7 +83,7 @@ def cross_fit(
     for k in range(count):
         seen, unseen = said & (fold != k), said & (fold == k)
         if not unseen.any() or not seen.any():
-            parts.append(Boosted(None, target.start, 0, target.offset))
+            parts.append(Boosted(None, target.start, 0, target.offsets))
             continue
         part, curve = boost(X[seen], outcome[seen], target, machine, categories, (X[unseen], outcome[unseen]))
         parts.append(part)
@@ -92,7 +92,7 @@ def cross_fit(
     scores = target.starts(X)
     kept = []
     for k, part in enumerate(parts):
-        cut = Boosted(part.booster, target.start, min(rounds, part.rounds), target.offset)
+        cut = Boosted(part.booster, target.start, min(rounds, part.rounds), target.offsets)
         mine = fold == k
         if mine.any():
             scores[mine] = cut.scores(X[mine], machine.threads)

@@ -28,16 +28,30 @@ class Columns:
     ----------
     categories : list of int
         Positions of those whose numbers are names.
-    odds : int or None
-        Position of the one with a model's log-odds of a purchase, from which trees start.
+    odds, money : int or None
+        Positions of the ones with what a model of buying says: log-odds of a purchase, and expected money. Trees start
+        from them.
     """
 
     categories: list[int]
     odds: int | None = None
+    money: int | None = None
 
-    def offset(self, X: FloatArray, log: bool) -> Offset | None:
-        """What the first score starts from."""
-        return None if self.odds is None else Offset(self.odds, 0, log).centred(X)
+    def chance(self, X: FloatArray, score: int) -> tuple[Offset, ...]:
+        """What the log-odds of a purchase start from."""
+        return _centred(X, [] if self.odds is None else [Offset(self.odds, score, "as it is")])
+
+    def amount(self, X: FloatArray, score: int) -> tuple[Offset, ...]:
+        """What the logarithm of a buyer's money starts from: expected money over the chance to buy."""
+        if self.odds is None or self.money is None:
+            return ()
+        return _centred(X, [Offset(self.money, score, "log"), Offset(self.odds, score, "less log chance")])
+
+    def mean(self, X: FloatArray) -> tuple[Offset, ...]:
+        """What the logarithm of expected money starts from."""
+        if self.money is not None:
+            return _centred(X, [Offset(self.money, 0, "log")])
+        return _centred(X, [] if self.odds is None else [Offset(self.odds, 0, "log events")])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,10 +136,11 @@ class HurdleHead(Head):
         """Learn the chance on everybody and the logarithm of money on buyers."""
         bought = money > 0
         logs = np.log(np.where(bought, money, 1.0))
-        offset = columns.offset(X, log=False)
-        start = np.array([_intercept(offset, X, float(bought.mean()))])
-        chance = Target("binary", _cross_entropy, start, link=_log_odds, offset=offset)
-        amount = Target("regression", _squared, np.array([logs[bought].mean()]))
+        odds, money_of = columns.chance(X, 0), columns.amount(X, 0)
+        start = np.array([_intercept(odds, X, float(bought.mean()))])
+        chance = Target("binary", _cross_entropy, start, link=_log_odds, offsets=odds)
+        level = np.array([(logs - _begun(money_of, X))[bought].mean()])
+        amount = Target("regression", _squared, level, offsets=money_of)
         fits = [
             cross_fit(X, bought.astype(float), chance, machine, fold, columns.categories),
             cross_fit(X, logs, amount, machine, fold, columns.categories, bought),
@@ -161,11 +176,10 @@ class TweedieHead(Head):
     def learn(self, X: FloatArray, money: FloatArray, machine: Machine, fold: IntArray, columns: Columns) -> FloatArray:
         """Learn the mean with each power; the one that ranks and prices held-out customers best is kept."""
         kept = np.maximum(money, 0.0)
-        offset = columns.offset(X, log=True)
-        level = 1.0 if offset is None else float(np.exp(offset.of(X)).mean())
-        start = np.array([np.log(kept.mean() / level)])
+        offsets = columns.mean(X)
+        start = np.array([np.log(kept.mean() / float(np.exp(_begun(offsets, X)).mean()))])
         targets = {
-            power: Target("tweedie", _tweedie(power), start, {"tweedie_variance_power": power}, _log, offset)
+            power: Target("tweedie", _tweedie(power), start, {"tweedie_variance_power": power}, _log, offsets)
             for power in POWERS
         }
         # One fold tells the powers apart, by one loss of the mean, as each one's own has another scale.
@@ -174,7 +188,7 @@ class TweedieHead(Head):
         losses = {}
         for power, target in targets.items():
             trees, curve = boost(X[~unseen], kept[~unseen], target, machine, columns.categories, held_out)
-            best = Boosted(trees.booster, start, int(np.argmin(curve)), offset)
+            best = Boosted(trees.booster, start, int(np.argmin(curve)), offsets)
             losses[power] = float(np.mean(_tweedie(1.5)(best.scores(X[unseen], machine.threads), kept[unseen])))
         power = min(losses, key=losses.__getitem__)
         fit = cross_fit(X, kept, targets[power], machine, fold, columns.categories)
@@ -210,11 +224,12 @@ class ZilnHead(Head):
         """Learn all three scores together."""
         bought = money > 0
         logs = np.log(money[bought])
-        offset = columns.offset(X, log=False)
-        spread = score_of_scale(float(np.clip(logs.std(), 0.05, 3.0)))
-        start = np.array([_intercept(offset, X, float(bought.mean())), logs.mean(), spread])
+        odds, money_of = columns.chance(X, 0), columns.amount(X, 1)
+        left = logs - _begun(money_of, X)[bought]
+        spread = score_of_scale(float(np.clip(left.std(), 0.05, 3.0)))
+        start = np.array([_intercept(odds, X, float(bought.mean())), left.mean(), spread])
         self.constants = {}
-        target = Target(ziln_derivatives, ziln_loss, start, offset=offset)
+        target = Target(ziln_derivatives, ziln_loss, start, offsets=(*odds, *money_of))
         return self._take([cross_fit(X, np.maximum(money, 0.0), target, machine, fold, columns.categories)])
 
     def answer(self, scores: FloatArray) -> HeadAnswer:
@@ -246,12 +261,21 @@ def mean_loss(predicted: FloatArray, money: FloatArray) -> float:
     return float(np.mean(_tweedie(1.5)(np.log(predicted)[:, None], np.maximum(money, 0.0))))
 
 
-def _intercept(offset: Offset | None, X: FloatArray, share: float) -> float:
+def _centred(X: FloatArray, offsets: list[Offset]) -> tuple[Offset, ...]:
+    return tuple(one.centred(X) for one in offsets)
+
+
+def _begun(offsets: tuple[Offset, ...], X: FloatArray) -> FloatArray:
+    """Where the scores of customers start, all offsets together, shape (n,)."""
+    return np.asarray(sum((one.of(X) for one in offsets), np.zeros(len(X))))
+
+
+def _intercept(offsets: tuple[Offset, ...], X: FloatArray, share: float) -> float:
     """What makes the mean chance `share` before the first round."""
     share = float(np.clip(share, 1e-4, 1 - 1e-4))
-    if offset is None:
+    if not offsets:
         return float(logit(share))
-    own, low, high = offset.of(X), -30.0, 30.0
+    own, low, high = _begun(offsets, X), -30.0, 30.0
     for _ in range(50):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if float(expit(own + middle).mean()) < share else (low, middle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from keepers.domain.money import Margin
 from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import DEFAULT_HORIZON, Horizon, parse_day
 from keepers.models.learned.answers import LearnedAnswers
-from keepers.models.learned.attrition import EXPECTED
+from keepers.models.learned.attrition import EXPECTED, EXPECTED_MONEY
 from keepers.models.learned.boosting import MOST_ROUNDS, Machine, lightgbm
 from keepers.models.learned.contributions import Course
 from keepers.models.learned.cross_fit import IntArray, folds_of
@@ -23,7 +24,9 @@ from keepers.models.learned.importance import sampled_rows
 from keepers.models.learned.lessons import Lesson, lesson_before
 from keepers.models.learned.prior import RatioPrior, learned_share
 from keepers.numerics.conformal_bins import ConformalBins
+from keepers.numerics.lasting import lasting_gap
 from keepers.numerics.recalibration import Recalibration, recalibrate, recalibrate_probability
+from keepers.summaries.features import Features, features_at
 
 FloatArray = NDArray[np.float64]
 
@@ -31,8 +34,8 @@ FEWEST_CUSTOMERS, FEWEST_BUYERS = 50, 8
 MOST_CUSTOMERS = 150_000
 """Customers beyond this are sampled for learning; all are predicted."""
 
-PAST_SPEND = ("revenue_365d", "revenue")
-"""Features of the house that the plain rule takes as past spend, the first that is there."""
+PAST_SPEND = (EXPECTED_MONEY, "revenue_365d", "revenue")
+"""Features of the house that the plain rule rests on, the first that is there."""
 
 _COMPARED = 20_000
 _FEW, _MANY = 5, 3
@@ -159,8 +162,10 @@ class LearnedValue(LearnedAnswers):
         self._design = Design(np.empty((0, len(design.names))), design.names, design.levels)
         feature = _past_feature(design.names, past)
         self.prior_ = RatioPrior.fit(X_, money, feature)
-        odds = design.names.index(EXPECTED) if EXPECTED in design.names else None
-        columns = Columns(design.categories, odds)
+        odds, expected = (
+            design.names.index(name) if name in design.names else None for name in (EXPECTED, EXPECTED_MONEY)
+        )
+        columns = Columns(design.categories, odds, expected)
         head, scores = self._choose(X_, money, fold, columns)
         self._adopt(head, scores, X_, money)
         return self
@@ -172,11 +177,14 @@ class LearnedValue(LearnedAnswers):
         at: dt.date | str | None = None,
         margin: Margin | float | None = None,
         clock: StoreClock | None = None,
+        today: Features | None = None,
     ) -> Self:
         """Learn from everything that was read, so that predictions reach over a horizon from a day on.
 
         Predict with `keepers.features_at(source, day)`. Customers are learned from as they were known a horizon before
-        the day; where the history is shorter, `stretch_` says by how much a shorter time was stretched.
+        the day; where the history is shorter, `stretch_` says by how much a shorter time was stretched. Trees start
+        from what a model of buying expects of each customer, and all customers of the day together are expected to
+        bring what that model says, corrected by what it was off by before as far as that is more than chance.
 
         Parameters
         ----------
@@ -189,17 +197,29 @@ class LearnedValue(LearnedAnswers):
         margin : Margin or float, optional
             As for `keepers.lifetime_value`.
         clock : StoreClock, optional
-            What was learned of some months is carried over to others by the store's clock, see `keepers.season_of`.
+            By which the model of buying that trees start from counts time, see `keepers.season_of`.
+        today : Features, optional
+            Those of the day, where they have been made already.
         """
         orders = getattr(source, "orders", source)
         cut = orders.last_day if at is None else parse_day(at, "at")
         kept = margin if isinstance(margin, Margin) else Margin(margin)
-        return self.fit_lesson(lesson_before(source, orders, cut, horizon, kept, clock=clock))
+        lesson = lesson_before(source, orders, cut, horizon, kept, clock=clock)
+        if today is not None:
+            return self.fit_lesson(lesson, today)
+        made = features_at(source, cut)
+        try:
+            return self.fit_lesson(lesson, made)
+        finally:
+            made.engine.drop(made.name)
 
-    def fit_lesson(self, lesson: Lesson) -> Self:
-        """Learn what `keepers.models.learned.lessons.lesson_before` put together."""
+    def fit_lesson(self, lesson: Lesson, today: Features) -> Self:
+        """Learn what `keepers.models.learned.lessons.lesson_before` put together, for customers as they are today."""
         self.fit(lesson.design, lesson.outcome, customers=lesson.customers)
         self.stretch_, self._attrition = lesson.stretch, lesson.attrition
+        if EXPECTED_MONEY in lesson.design.names:
+            then = lesson.design.X[:, lesson.design.names.index(EXPECTED_MONEY)]
+            self._settle(today, lasting_gap(then, lesson.outcome, lesson.customers, lesson.reach))
         return self
 
     def copy(self) -> Self:
@@ -253,6 +273,23 @@ class LearnedValue(LearnedAnswers):
         self._bins = ConformalBins.of(law.mean, *law.transform(money))
         self._sample = sampled_rows(X)
         self.n_customers_ = len(X)
+
+    def _settle(self, today: Features, raised: float) -> None:
+        """Make the total of today's customers that of the model of buying, times what the lesson showed of it.
+
+        What was right in total on the days of the lesson drifts with the age of the customers, which trees take for
+        that of the oldest they have seen; the model of buying knows what age does.
+        """
+        place, step = self._design.names.index(EXPECTED_MONEY), max(1, -(-len(today) // MOST_CUSTOMERS))
+        total = expected = 0.0
+        for design in self._portions(today):
+            known = design.X[::step]
+            known = known[np.isfinite(known[:, place])]
+            total += float(self._law(known, self.threads).mean.sum()) / self.stretch_
+            expected += float(known[:, place].sum())
+        if total > 0 and expected > 0:
+            factor = float(np.exp(raised)) * expected / total
+            self._course = replace(self._course, recalibration=self._course.recalibration.times(factor))
 
 
 def _check_size(design: Design, money: FloatArray, groups: NDArray[Any] | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin
-from keepers.domain.store_clock import StoreClock, day_number
+from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import Horizon, ObservationWindow, days
-from keepers.models.learned.attrition import EXPECTED, Attrition
+from keepers.models.learned.attrition import Attrition
 from keepers.models.learned.design import Design
 from keepers.summaries.clocked import by_clock
 from keepers.summaries.features import features_at
@@ -49,7 +48,9 @@ class Lesson:
     days : tuple of date
         The days.
     attrition : Attrition or None
-        Adds the last feature to customers who are to be predicted; None where it has no fit.
+        Adds the last features to customers who are to be predicted; None where it has no fit.
+    reach : float
+        The time after the days over the history before them, on average.
     """
 
     design: Design
@@ -59,6 +60,7 @@ class Lesson:
     stretch: float
     days: tuple[dt.date, ...]
     attrition: Attrition | None = None
+    reach: float = 0.5
 
 
 def lesson_before(
@@ -74,8 +76,8 @@ def lesson_before(
 
     Customers are seen as known a horizon before the day, so that all that followed is known on it; once more half a
     horizon earlier where the history allows, which makes the lesson less one of a single season. Where the history is
-    too short for the horizon, a shorter time is learned and stretched by the ratio that MBG/NBD, fitted up to the
-    day, expects between the two.
+    too short for the horizon, a shorter time is learned and stretched by the ratio that a model of buying, fitted up
+    to the day, expects between the two.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def lesson_before(
     snapshots : int
         At most so many days.
     clock : StoreClock, optional
-        By which what was learned of some months is carried over to those ahead.
+        By which the model of buying counts time: what was learned of some months is carried over to those ahead.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def lesson_before(
     parts: list[tuple[NDArray[Any], FloatArray, FloatArray]] = []
     names: tuple[str, ...] | None = None
     levels: dict[str, tuple[str, ...]] = {}
-    attrition = Attrition.known_on(orders, cut, days(ahead))
+    attrition = Attrition.known_on(orders, cut, days(ahead), margin, clock)
     for moment in moments:
         features = features_at(source, moment)
         if names is None:
@@ -126,18 +128,19 @@ def lesson_before(
         features.engine.drop(features.name)
         if attrition is not None:
             # Of these customers, what the model as known on their own day expects.
-            X = (Attrition.known_on(orders, moment, days(ahead)) or attrition).added(X, names)
+            same = (type(attrition.model),)
+            own = Attrition.known_on(orders, moment, days(ahead), margin, clock, same) or attrition
+            X = own.like(attrition).added(X, names)
         until = moment + dt.timedelta(days=ahead)
         parts.append((keys, X, margin.factor * money_after(orders, moment, until, money, keys)))
     assert names is not None
-    named = names if attrition is None else (*names, EXPECTED)
+    named = names if attrition is None else (*names, *attrition.names)
     design = Design(np.vstack([X for _, X, _ in parts]), named, levels)
     customers = np.concatenate([keys for keys, _, _ in parts])
     outcome = np.concatenate([brought for _, _, brought in parts])
-    learned = days(ahead) if clock is None else _as_long(clock, cut, moments, ahead)
-    same = ahead == wanted and clock is None
-    stretch = 1.0 if same else horizon_factor(orders, cut, learned, horizon, clock)
-    return Lesson(design, outcome, customers, days(ahead), stretch, tuple(moments), attrition)
+    stretch = 1.0 if ahead == wanted else horizon_factor(orders, cut, days(ahead), horizon, clock)
+    reach = ahead / float(np.mean([max((moment - first).days, 1) for moment in moments]))
+    return Lesson(design, outcome, customers, days(ahead), stretch, tuple(moments), attrition, reach)
 
 
 def money_after(orders: PurchaseSource, after: dt.date, until: dt.date, money: str, keys: NDArray[Any]) -> FloatArray:
@@ -159,18 +162,11 @@ def matched(keys: NDArray[Any], known: NDArray[Any], values: FloatArray, missing
     return np.where(theirs[place] == mine, np.nan_to_num(values[place], nan=missing), missing)
 
 
-def _as_long(clock: StoreClock, cut: dt.date, moments: Sequence[dt.date], ahead: int) -> Horizon:
-    """How much of the time from a day on is as long on the clock as what followed the moments was, on average."""
-    now = float(day_number(cut))
-    passed = float(np.mean([clock.ahead(float(day_number(moment)), float(ahead)) for moment in moments]))
-    return days(float(clock.moment(clock.at(np.array([now])) + passed)[0]) - now)
-
-
 def horizon_factor(
     orders: PurchaseSource, cut: dt.date, short: Horizon, long: Horizon, clock: StoreClock | None = None
 ) -> float:
-    """How many times more purchases MBG/NBD expects over the longer time than over the shorter, from a day on."""
-    known = Attrition.known_on(orders, cut, short, clock)
+    """How many times more purchases a model of buying expects from a day on over the longer time than the shorter."""
+    known = Attrition.known_on(orders, cut, short, clock=clock)
     if known is None:
         return long.days / short.days
     summary = by_clock(summarise(orders, ObservationWindow(end=cut)), clock)
