@@ -6,6 +6,7 @@ from keepers.data.connectors import (
     ga4,
     google_ads,
     hubspot,
+    klaviyo,
     mailchimp,
     meta_ads,
     shopify,
@@ -17,5 +18,5 @@ from keepers.data.connectors.service import Service
 
 SERVICES: dict[str, Service] = {
     one.SERVICE.kind: one.SERVICE
-    for one in (shopify, stripe, woocommerce, square, hubspot, mailchimp, meta_ads, google_ads, ga4)
+    for one in (shopify, stripe, woocommerce, square, hubspot, mailchimp, klaviyo, meta_ads, google_ads, ga4)
 }

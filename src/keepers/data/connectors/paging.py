@@ -9,6 +9,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client.paginators import (
     BasePaginator,
     HeaderLinkPaginator,
+    JSONLinkPaginator,
     JSONResponseCursorPaginator,
     SinglePagePaginator,
 )
@@ -23,6 +24,8 @@ def paginator(
     """The way through the pages of a list; `values` fill placeholders of its questions."""
     if resource.paging is Paging.LINKS:
         return HeaderLinkPaginator()
+    if resource.paging is Paging.NEXT:
+        return JSONLinkPaginator(resource.cursor)
     if resource.paging is Paging.CURSOR:
         by_body = resource.body is not None
         return Cursor(

@@ -94,7 +94,7 @@ def pull_service(
         try:
             changed, notes = 0, []
             listing = Listing(walker, kept, engine, connection, now, progress)
-            for resource in service.resources:
+            for resource in filter(walker.has, service.resources):
                 try:
                     changed += listing.bring(resource, anew)
                     gone, said = take_out(listing, resource)

@@ -80,6 +80,7 @@ class Paging(Enum):
 
     WHOLE = "there is one page"
     LINKS = "the header Link has its address"
+    NEXT = "the answer has its address"
     CURSOR = "the answer has a cursor"
     LAST_ID = "by the last item's id, newest first"
     ONWARD = "from the last item's change on, oldest first"
@@ -177,8 +178,8 @@ class Resource:
         moments and the size of a page, names of settings for these.
     paging : Paging
     cursor, more, after : str
-        With `Paging.CURSOR` and `ONWARD`: paths of the cursor and of whether there is more in an answer, and where the
-        cursor goes: a path in the body, or the name of a parameter.
+        With `Paging.CURSOR`, `NEXT` and `ONWARD`: paths of the cursor and of whether there is more in an answer, and
+        where the cursor goes: a path in the body, or the name of a parameter.
     by_offset : bool
         With `Paging.ONWARD`: whether `after` counts items that are passed over rather than pages.
     following : str
@@ -193,6 +194,8 @@ class Resource:
         Asks for what an answer leaves out of its items, or puts others in their place.
     optional : bool
         Whether a service that does not know the list, or a token that may not read it, is passed over with a note.
+    needs : str
+        Something that is found out beforehand, without which the service has no such list.
     sparse : bool
         Whether an answer without items has no list either.
     gone : Gone, optional
@@ -222,6 +225,7 @@ class Resource:
     largest: int = 100
     complete: Callable[[list[Item], Ask], None] | None = None
     optional: bool = False
+    needs: str = ""
     sparse: bool = False
     gone: Gone | None = None
     ids: Resource | None = None
@@ -243,7 +247,7 @@ class Resource:
         """Whether items come oldest change first, so that a pull can go on from the last one."""
         if self.since is None:
             return False
-        return self.since.window is not None or self.paging in (Paging.CURSOR, Paging.ONWARD)
+        return self.since.window is not None or self.paging in (Paging.CURSOR, Paging.NEXT, Paging.ONWARD)
 
 
 @dataclass(frozen=True)

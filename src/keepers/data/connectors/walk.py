@@ -61,6 +61,10 @@ class Walker:
             with self.telling(service.resources[0]):
                 self._settings |= service.prepare(self._settings, self.ask)
 
+    def has(self, resource: Resource) -> bool:
+        """Whether the service has a list, as far as that was found out beforehand."""
+        return not resource.needs or self._settings.get(resource.needs) is not None
+
     def close(self) -> None:
         """Let go of connections."""
         self._client.session.close()

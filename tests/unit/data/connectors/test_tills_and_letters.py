@@ -1,4 +1,4 @@
-"""Square and Mailchimp: tills and letters read as their exports do, and what changes later is found."""
+"""Square, Mailchimp and Klaviyo: tills and letters read as their exports do, and what changes later is found."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -29,7 +30,10 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _pull(kind: str, server: Server, folder: Path, **more: str) -> Pulled:
-    settings = {"square": {"token": "EAAA0123"}, "mailchimp": {"key": "0123abcd-us21", "audience": "a1"}}[kind]
+    settings = {
+        "square": {"token": "EAAA0123"}, "mailchimp": {"key": "0123abcd-us21", "audience": "a1"},
+        "klaviyo": {"key": "pk_0123"},
+    }[kind]  # fmt: skip
     connection = Connection("one", {**settings, **more, "address": server.base}, page_size=3)
     return pull_service(SERVICES[kind], connection, folder, NOW, silent)
 
@@ -200,3 +204,61 @@ def test_mailchimp_tells_who_joined_who_opened_and_who_left(tmp_path: Path) -> N
     # Somebody is forgotten, and what others did stays.
     assert forget(tmp_path, "one", "mailchimp", ["m4@example.com"]) == 2
     assert _read(tmp_path).engine.row(f"SELECT count(*) FROM '{tmp_path}/engagement.parquet'") == (6,)
+
+
+def test_klaviyo_tells_who_there_is_and_who_opened(tmp_path: Path) -> None:
+    profiles = [
+        {
+            "type": "profile", "id": f"P{n}",
+            "attributes": {
+                "email": f"k{n}@example.com", "first_name": "Kit", "created": "2025-01-01T00:00:00+00:00",
+                "updated": f"2026-10-{1 + n:02d}T00:00:00+00:00", "location": {"country": "Germany"},
+                "subscriptions": {"email": {"marketing": {"consent": "SUBSCRIBED"}}},
+            },
+        }
+        for n in range(8)
+    ]  # fmt: skip
+
+    def event(number: int, who: int, at: str, **properties: str) -> dict[str, Any]:
+        return {
+            "type": "event", "id": f"E{number}", "attributes": {"datetime": at, "event_properties": properties},
+            "relationships": {"profile": {"data": {"type": "profile", "id": f"P{who}"}}},
+        }  # fmt: skip
+
+    events = {
+        "O1": [event(n, n % 8, f"2026-10-{1 + n:02d}T09:00:00+00:00", Subject="Hello") for n in range(9)],
+        "C1": [],
+    }
+    metrics = [("O1", "Opened Email", "Klaviyo"), ("X1", "Clicked Email", "Other"), ("C1", "Clicked Email", "Klaviyo")]
+
+    def klaviyo(asked: Question) -> Answer:
+        if (asked.headers["authorization"], asked.headers["revision"]) != ("Klaviyo-API-Key pk_0123", "2026-10-15"):
+            return Answer({"errors": [{"code": "not_authenticated"}]}, 401)
+        if asked.path == "/api/metrics":
+            found = [
+                {"id": key, "attributes": {"name": name, "integration": {"name": who}}} for key, name, who in metrics
+            ]
+        elif asked.path == "/api/profiles":
+            since = asked.params["filter"].removeprefix("greater-than(updated,").rstrip(")").replace("Z", "")
+            found = [one for one in profiles if one["attributes"]["updated"] > since]
+        else:
+            _, metric, rest = asked.params["filter"].split('"')
+            since = rest.removeprefix("),greater-or-equal(datetime,").rstrip(")").replace("Z", "")
+            found = [one for one in events[metric] if one["attributes"]["datetime"] >= since]
+        begin, size = int(asked.params.get("page[cursor]", 0)), int(asked.params.get("page[size]", 2))
+        following = None
+        if begin + size < len(found):
+            kept = {**asked.params, "page[cursor]": str(begin + size)}
+            following = f"http://{asked.headers['host']}{asked.path}?{urlencode(kept)}"
+        return Answer({"data": found[begin : begin + size], "links": {"next": following}})
+
+    with serving(klaviyo) as server:
+        assert _pull("klaviyo", server, tmp_path).rows == {"profiles": 8, "engagement": 9}
+        asked = len(server.asked)
+        events["C1"].append(event(20, 3, "2026-11-01T09:00:00+00:00", **{"Campaign Name": "Sale"}))
+        assert _pull("klaviyo", server, tmp_path).changed == 1
+        assert all("2026-10" in one.params["filter"] for one in server.asked[asked:] if "O1" in str(one.params))
+    dataset = _read(tmp_path)
+    assert {source.format for source in dataset.sources} == {"customers", "engagement"}
+    kinds = dataset.engine.rows(f"SELECT kind, count(*) FROM {dataset.tables['engagement'].name} GROUP BY 1 ORDER BY 1")
+    assert kinds == [("click", 1), ("open", 9)]
