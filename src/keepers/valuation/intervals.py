@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,16 @@ class LogCumulants:
 
     def quantile(self, level: FloatArray) -> FloatArray:
         """Quantiles of the quantity itself at levels in (0, 1), shape (n,), by the Cornish-Fisher expansion."""
+        deviation, skewness = self._deviation_and_skewness
+        z = np.clip(ndtri(level), -_LOWEST_Z, _LOWEST_Z)
+        return np.asarray(np.exp(self.mean + deviation * (z + skewness * (z * z - 1) / 6)))
+
+    @cached_property
+    def _deviation_and_skewness(self) -> tuple[FloatArray, FloatArray]:
         deviation = np.sqrt(self.variance)
         skewness = np.divide(self.third, deviation**3, out=np.zeros_like(deviation), where=deviation > 0)
         # Beyond this skewness the expansion would turn back within the levels that are asked for.
-        skewness = np.clip(skewness, -_STEEPEST, _STEEPEST)
-        z = np.clip(ndtri(level), -_LOWEST_Z, _LOWEST_Z)
-        return np.asarray(np.exp(self.mean + deviation * (z + skewness * (z * z - 1) / 6)))
+        return deviation, np.clip(skewness, -_STEEPEST, _STEEPEST)
 
     def probability(self, rows: IntArray, value: FloatArray) -> FloatArray:
         """Probability of at most `value` (positive) for the quantities in `rows`, the inverse of `quantile`."""

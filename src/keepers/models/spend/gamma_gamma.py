@@ -165,6 +165,7 @@ class GammaGamma(GammaGammaInEngine):
                 rescue=None if rescue is None else self._prior_with_coefficients(rescue, ones, rescuing=True),
                 coefficients=self.parameter_names[len(self.symbols) :],
                 resampling=likelihood.resampling,
+                likelihoods=likelihood.values if isinstance(likelihood, SpendLikelihood) else None,
             )
         )
         used = chosen if chosen is not None or result.prior is None else rescue

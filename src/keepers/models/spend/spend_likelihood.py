@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -44,6 +45,13 @@ class SpendLikelihood:
     def __call__(self, point: FloatArray, order: int) -> Evaluation:
         """Evaluate at log parameters followed by coefficients."""
         return gamma_gamma.log_likelihood_sum(_natural(point), self.cells, order, self.shift)
+
+    @property
+    def values(self) -> Callable[[FloatArray], FloatArray] | None:
+        """The log-likelihood at many log parameters at once, shape (n, d) to (n,); None with covariates."""
+        if self.design is not None:
+            return None
+        return lambda points: gamma_gamma.log_likelihood_sums(np.exp(points), self.cells)
 
     def of(self, cells: SpendCells) -> SpendLikelihood:
         """The same of other rows."""

@@ -34,6 +34,10 @@ MONEY_POWERS = MappingProxyType({"p": 0, "q": 0, "gamma": 1})
 """Parameters that change with the unit of money: counting in cents multiplies them by 100 to this power."""
 
 
+_BLOCK = 200_000
+"""Numbers that are made at a time where there are many parameters."""
+
+
 class SpendPredictive(NamedTuple):
     """What is known of the orders of customers given their histories, each of shape (n,); moments may be infinite.
 
@@ -182,6 +186,42 @@ def log_likelihood_sum(theta: Theta, cells: SpendCells, order: int = 2, shift: S
     of_p, of_q = p * shift.by_pattern(-weight * x * first_level), q * shift.by_pattern(weight * (1.0 - first_level))
     crossed = np.vstack([of_p, of_q, twice]) @ design
     return assembled(value, gradient, by_row @ design, hessian, crossed, design.T @ (twice[:, None] * design))
+
+
+def log_likelihood_sums(thetas: FloatArray, cells: SpendCells) -> FloatArray:
+    """The weighted sum of the log-likelihood at many parameters together, without covariates.
+
+    With S = x m, both logarithms of `log_likelihood_sum` are log(1 + S / gamma), one of them less log(S / gamma): one
+    logarithm for each row and set of parameters.
+
+    Parameters
+    ----------
+    thetas : array, shape (k, 3)
+        Positive parameters, one set a row.
+    cells : SpendCells
+        Orders, mean spend above zero, weights.
+
+    Returns
+    -------
+    array, shape (k,)
+    """
+    x, weight, counts = cells.x, cells.weight, _counts(cells)
+    each, customers, orders = counts.values, counts.sums(weight), weight * x
+    money = x * cells.mean_spend
+    log_money, log_mean, all_orders = orders @ np.log(money), weight @ np.log(cells.mean_spend), orders.sum()
+    result = np.empty(len(thetas))
+    together = max(1, _BLOCK // max(1, x.size))
+    for begin in range(0, len(thetas), together):
+        part = slice(begin, begin + together)
+        p, q, gamma = thetas[part].T
+        odds = money / gamma[:, None]
+        level = np.log1p(odds)
+        value = p * (log_money - np.log(gamma) * all_orders) - log_mean - p * (level @ orders) - q * (level @ weight)
+        if cells.spread is not None:
+            bent = odds / (1.0 + odds) ** 2
+            value -= 0.5 * (p * (bent @ (orders * cells.spread)) + q * (bent @ (weight * cells.spread)))
+        result[part] = value - betaln(p[:, None] * each, q[:, None]) @ customers
+    return result
 
 
 def spend_predictive(theta: Theta, x: FloatArray, m: FloatArray) -> SpendPredictive:

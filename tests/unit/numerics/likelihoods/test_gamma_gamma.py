@@ -190,3 +190,11 @@ def test_derivatives_in_coefficients_are_exact(shifted):
     second = [(up.gradient - down.gradient) / (2 * step) for up, down in moved]
     assert found.gradient == pytest.approx(np.array(first), rel=1e-6, abs=1e-6)
     assert found.hessian == pytest.approx(np.array(second), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("binned", [False, True])
+def test_many_parameters_together_are_each_alone(shifted, binned):
+    cells = shifted[0] if binned else SpendCells(shifted[0].x, shifted[0].mean_spend, shifted[0].weight)
+    thetas = np.exp(np.random.default_rng(2).normal(1.0, 2.0, (50, 3)))
+    alone = [gamma_gamma.log_likelihood_sum(theta, cells, 0).value for theta in thetas]
+    assert gamma_gamma.log_likelihood_sums(thetas, cells) == pytest.approx(np.array(alone), rel=1e-11)
