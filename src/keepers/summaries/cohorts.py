@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +50,11 @@ class PurchaseAges:
     basis: MoneyBasis | None
 
 
+_known: WeakKeyDictionary[Summary, dict[dt.date, PurchaseAges]] = WeakKeyDictionary()
+
+
 def purchase_ages(summary: Summary, until: dt.date | None = None) -> PurchaseAges:
-    """Purchases and money of a summary's customers by day of the first purchase and age.
+    """Purchases and money of a summary's customers by day of the first purchase and age; kept as long as the summary.
 
     Parameters
     ----------
@@ -60,6 +64,13 @@ def purchase_ages(summary: Summary, until: dt.date | None = None) -> PurchaseAge
         Last day to see; the end of the calibration without it.
     """
     last = until or summary.calibration_end
+    kept = _known.setdefault(summary, {})
+    if last not in kept:
+        kept[last] = _purchase_ages(summary, last)
+    return kept[last]
+
+
+def _purchase_ages(summary: Summary, last: dt.date) -> PurchaseAges:
     names = {"summary": quoted(summary.name), "purchase_days": summary.purchase_days_sql(last)}
     rows = summary.engine.columns(template(PACKAGE, "purchase_ages").format(**names))
     came = summary.engine.columns(template(PACKAGE, "customers_by_first_day").format(**names))

@@ -77,3 +77,11 @@ def test_customers_of_the_calibration_are_followed_beyond_it() -> None:
     summary = summarise(PurchaseRows(ROWS), ObservationWindow("2024-02-01", "2024-03-31"))
     found = repeat_purchases(purchase_ages(summary, until=dt.date(2024, 3, 31)))
     assert found.cumulative[-1] == 3, "c came after the cut"
+
+
+def test_who_asks_again_takes_no_rows_from_the_engine(summary: Summary) -> None:
+    first = purchase_ages(summary)
+    before = summary.engine.rows_fetched
+    assert purchase_ages(summary) is first
+    assert summary.engine.rows_fetched == before
+    assert purchase_ages(summary, summary.calibration_end - dt.timedelta(days=1)) is not first
