@@ -286,7 +286,22 @@ def _trait_sentences(scored: Scored) -> tuple[str, ...]:
 def _learned(found: LearnedRun | None) -> tuple[FittedModel, ...]:
     if found is None:
         return ()
-    model = found.model
+    model, early = found.model, found.early
+    first_days = (
+        ()
+        if early is None
+        else (
+            FittedModel(
+                name=early.model.title,
+                role="value of a first year, from first days",
+                outcome=early.sentences[0],
+                parameters=(),
+                customers=max(one.n_customers_ for one in early.model.models_.values()),
+                prior_share=None,
+                remarks=early.sentences[1:],
+            ),
+        )
+    )
     return (
         FittedModel(
             name=model.title,
@@ -297,6 +312,7 @@ def _learned(found: LearnedRun | None) -> tuple[FittedModel, ...]:
             prior_share=model.prior_share_,
             remarks=found.sentences[1:],
         ),
+        *first_days,
     )
 
 

@@ -19,6 +19,7 @@ from keepers.models.learned.lessons import matched, money_after
 from keepers.models.learned.mixed_value import MIX
 from keepers.numerics.conformal_bins import ZeroLognormal
 from keepers.pipeline import scoring
+from keepers.pipeline.early import EarlyRun, early_values
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.summaries.features import features_at
@@ -48,11 +49,14 @@ class LearnedRun:
         Whether the predicted value of customers is mixed with it.
     sentences : tuple of str
         What a person should know.
+    early : EarlyRun or None
+        What newcomers will be worth by their first days, where that could be learned.
     """
 
     model: LearnedValue
     used: bool
     sentences: tuple[str, ...]
+    early: EarlyRun | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and words for a file."""
@@ -66,6 +70,7 @@ class LearnedRun:
             "importance": model.feature_importance().to_dict()["weights"][:20],
             "stability": model.feature_importance().stability,
             "sentences": list(self.sentences),
+            "early": None if self.early is None else self.early.to_dict(),
         }
 
 
@@ -77,6 +82,7 @@ def learned_values(
     `clv_learned_12m` and the ends of its interval are new columns. Where the backtest says that the mix forecasts
     better, `clv_predicted_12m` and its interval are the mix's, and percentiles and tiers follow. The total of all
     customers stays that of the model of buying, whose uncertainty is known: the mix says how it is divided among them.
+    Newcomers also have what they will be worth in their first year, see `keepers.pipeline.early`.
     """
     test = scored.test
     if test is None or not scored.values.has_money:
@@ -116,7 +122,8 @@ def learned_values(
         columns |= {f"better_{name}": later * whole * one for name, one in mixed.items()}
     values = _joined(scored.values, columns, used)
     sentences = (model.sentence, *_said(test, used), model.feature_importance().sentence)
-    return replace(scored, values=values), LearnedRun(model, used, sentences), ()
+    values, early, notes = early_values(dataset, values, cut, options, progress)
+    return replace(scored, values=values), LearnedRun(model, used, sentences, early), notes
 
 
 def _mixed(

@@ -186,6 +186,8 @@ def _save_models(found: Insights, learned: LearnedRun | None, options: RunOption
         model.save(folder / f"model-{role}.json", corrected=options.report)
     if learned is not None:
         learned.model.save(folder / "model-learned.json")
+        if learned.early is not None:
+            learned.early.model.save(folder / "model-early.json")
 
 
 def _decided(

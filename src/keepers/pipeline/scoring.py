@@ -25,6 +25,7 @@ from keepers.valuation.values import Values
 
 if TYPE_CHECKING:
     from keepers.evaluation.results import Backtest
+    from keepers.models.learned.early_value import EarlyValue
     from keepers.models.learned.learned_value import LearnedValue
     from keepers.summaries.rfm_groups import RfmRule
     from keepers.valuation.season import Season
@@ -129,6 +130,13 @@ def competitor() -> LearnedValue:
     from keepers.models.learned.learned_value import LearnedValue
 
     return LearnedValue("hurdle")
+
+
+def early_competitor() -> EarlyValue:
+    """What learns from the first days of customers."""
+    from keepers.models.learned.early_value import EarlyValue
+
+    return EarlyValue()
 
 
 def _spending(summary: Summary) -> Any:

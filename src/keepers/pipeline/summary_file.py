@@ -41,6 +41,7 @@ FILES = {
     "leads.parquet": "the same for programs, every digit",
     "model-buying.json": "the fitted model of buying",
     "model-contract.json": "the fitted model of contracts",
+    "model-early.json": "the model that learned from first days",
     "model-learned.json": "the model that learned from features",
     "model-response.json": "how channels answer to money, for `keepers budget`",
     "model-spend.json": "the fitted model of spend",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,6 +21,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     store = simulate_store(500, 3, StorePlan(people=True, newsletters=Newsletters()), start="2025-04-01")
     store.write(tmp_path / "files", only=("orders", "engagement"))
     monkeypatch.setattr(scoring, "competitor", lambda: kp.LearnedValue("hurdle", rounds=10, folds=2))
+    monkeypatch.setattr(scoring, "early_competitor", lambda: kp.EarlyValue((7,), rounds=5))
     monkeypatch.setattr(ValueStacking, "pays", property(lambda _: True))
     choose = compare.choose_model
     monkeypatch.setattr(compare, "choose_model", lambda *a, **k: choose(*a, **{**k, "origins": 1}))
@@ -60,6 +62,27 @@ def test_the_mix_divides_the_total_of_the_model(tmp_path: Path, monkeypatch: pyt
     kept = kp.load_model(tmp_path / "out" / "model-learned.json")
     assert isinstance(kept, kp.LearnedValue)
     assert "open_90d" in " ".join(kept.feature_names) or "session_90d" in kept.feature_names
+
+    check_first_days(file, tmp_path / "out" / "model-early.json", told["early"], page)
+
+
+def check_first_days(file: Path, model: Path, told: Any, page: str) -> None:
+    """Newcomers, and only they, have what their first year will have brought: at least what it has brought by day 7."""
+    new, said, old, total, wrong = duckdb.sql(
+        "SELECT count(*) FILTER (age_days < 365), count(clv_early_12m) FILTER (age_days < 365), "
+        "count(clv_early_12m) FILTER (age_days > 366), sum(clv_early_12m), count(*) FILTER (clv_early_day <> 7 OR "
+        f"clv_early_12m < 0 OR clv_early_12m_low > clv_early_12m_high) FROM '{file}'"
+    ).fetchall()[0]
+    assert 0 < said <= new
+    assert old == wrong == 0
+    assert told["newcomers"] == said
+    assert told["expected"] == pytest.approx(total)
+    assert 0 < told["spent"] < told["expected"]
+    assert [one["age_days"] for one in told["ages"]] == [one["age_days"] for one in told["backtest"]["ages"]] == [7]
+    assert told["sentences"][1].startswith("Learned on ")
+    assert "early value" in page
+    assert told["sentences"][0][:30] in page
+    assert isinstance(kp.load_model(model), kp.EarlyValue)
 
 
 def test_it_needs_files_and_a_backtest() -> None:
