@@ -16,13 +16,13 @@ from keepers.acquisition.newcomers import AGES, Newcomers, newcomers
 from keepers.acquisition.origins import DIMENSIONS, origins
 from keepers.acquisition.payback import drawn_cost, payback
 from keepers.acquisition.quality import quality
-from keepers.acquisition.results import ChannelEconomics, Course, Economics
+from keepers.acquisition.results import Ahead, ChannelEconomics, Course, Economics
 from keepers.acquisition.seen import Seen, ValueSeen, seen
 from keepers.acquisition.worth import DRAWS, Worth, interval, worth
 from keepers.domain.acquisition import AcquisitionRules
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
-from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, other_horizon
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
 from keepers.summaries.channels import channel_names
@@ -270,14 +270,20 @@ def _row(
     curve = worths.curve[:, place]
     lifetime = worths.discounted(question.lifetime)[:, place]
     early = worths.by_age(rules.payback_months * TimeUnit.MONTH.days)[:, place]
-    back = ratio = None
+    back = ratio = drawn = None
     if plain.cac_loaded is not None and cost is not None and cost.cost + overhead > 0:
         rng = np.random.default_rng(question.seed)
         drawn = drawn_cost(cost.cost + overhead, plain.new_customers, curve.shape[0] - 1, rng)
         back = payback(worths.ages, curve, drawn, rules.payback_months)
         ratio = interval(lifetime / drawn)
+    ahead = []
+    for horizon in (question.horizon, other_horizon(question.horizon)):
+        if horizon.days < question.lifetime.days:
+            value = worths.discounted(horizon)[:, place]
+            ahead.append(Ahead(horizon, interval(value), None if drawn is None else interval(value / drawn)))
     return Economics(
         label, plain.customers, plain.new_customers, cost, overhead, leads, plain.values, plain.one_time,
+        ahead=tuple(ahead),
         predicted=interval(worths.discounted(question.horizon)[:, place]),
         lifetime=interval(lifetime),
         payback=back,

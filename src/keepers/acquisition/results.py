@@ -39,6 +39,24 @@ class Course:
     high: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a new customer is worth within a horizon, and how many times the cost that is.
+
+    Parameters
+    ----------
+    horizon : Horizon
+    value : Interval
+        Discounted, from the first order on; the interval is of the expected value.
+    ratio : Interval or None
+        By the fully loaded cost; None without one.
+    """
+
+    horizon: Horizon
+    value: Interval
+    ratio: Interval | None
+
+
 @dataclass(frozen=True, eq=False)
 class Economics:
     """One group: a channel, a campaign, a landing page, a first product, a discount code or a month.
@@ -62,6 +80,8 @@ class Economics:
         Its leads.
     values : tuple of ValueSeen
         Value as it was, at ages of 30, 90 and 365 days, of customers who are old enough.
+    ahead : tuple of Ahead
+        The same within the horizon and a second one, with what it is to the cost.
     predicted, lifetime : Interval or None
         Value of a new customer within the horizon and the lifetime, discounted; the interval is of the expected value.
     payback : Payback or None
@@ -98,6 +118,7 @@ class Economics:
     course: Course | None = None
     prior_share: float | None = None
     marginal: Marginal | str | None = None
+    ahead: tuple[Ahead, ...] = ()
 
     @property
     def cac(self) -> float | None:

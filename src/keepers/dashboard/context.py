@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keepers.dashboard import words
-from keepers.dashboard.looking import Choice, View, view_of
+from keepers.dashboard.looked import shown_on
+from keepers.dashboard.looking import Choice, View
 from keepers.dashboard.menu import AHEAD, BASIS, WHO, WON, follows
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Visitor
@@ -131,9 +132,8 @@ def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted, visito
         return None
     who, won, ahead, basis = (name in followed for name in (WHO, WON, AHEAD, BASIS))
     options = groups_of(site, generation) if who else {}
-    view = view_of(generation, wanted)
-    shown = view if ahead else view_of(generation, Wanted())
-    facts = _facts(site, generation, shown, ahead)
+    view = shown_on(path, generation, wanted)
+    facts = _facts(site, generation, view if ahead else shown_on(path, generation, Wanted()), ahead)
     kept: tuple[SavedView, ...] = ()
     if who:
         with site.state.reading() as books:

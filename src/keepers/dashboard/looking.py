@@ -41,12 +41,15 @@ class View:
         What counts as money; None without.
     factor : float
         From the run's own basis to that one.
+    ends : tuple of Reach
+        The horizons that can be chosen.
     """
 
     told: Meaning
     reach: Reach
     basis: str | None
     factor: float
+    ends: tuple[Reach, ...]
 
     @property
     def own(self) -> bool:
@@ -61,7 +64,7 @@ class View:
     @property
     def reaches(self) -> tuple[Choice, ...]:
         """The horizons that can be chosen."""
-        return tuple(Choice(one.name, one.words, one == self.reach) for one in self.told.reaches)
+        return tuple(Choice(one.name, one.words, one.name == self.reach.name) for one in self.ends)
 
     @property
     def bases(self) -> tuple[Choice, ...]:
@@ -103,7 +106,7 @@ def view_of(generation: Generation, wanted: Wanted) -> View:
     basis = asked if asked in bases else told.basis
     reach = told.reach(wanted.look("horizon")) or told.reach("")
     assert reach is not None
-    return View(told, reach, basis, 1.0 if basis is None else bases.get(basis, 1.0))
+    return View(told, reach, basis, 1.0 if basis is None else bases.get(basis, 1.0), told.reaches)
 
 
 def bases_of(told: Meaning) -> dict[str, float]:

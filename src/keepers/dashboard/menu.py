@@ -26,9 +26,9 @@ WHO, WON, AHEAD, BASIS = "who", "won", "ahead", "basis"
 _LIVE = frozenset({WHO, WON, AHEAD, BASIS})
 _NONE: frozenset[str] = frozenset()
 _FOLLOWS: dict[str, frozenset[str]] = {
-    "/": _LIVE, "/customers": _LIVE, "/base": _LIVE, "/cohorts": frozenset({WON}), "/subscriptions": _NONE,
-    "/leaving": _NONE, "/channels": _NONE, "/value": _NONE, "/drivers": _NONE, "/trust": _NONE, "/budget": _NONE,
-    "/leads": _NONE,
+    "/": _LIVE, "/customers": _LIVE, "/base": _LIVE, "/cohorts": frozenset({WON, AHEAD, BASIS}),
+    "/channels": frozenset({AHEAD}),
+    **dict.fromkeys(("/subscriptions", "/leaving", "/value", "/drivers", "/trust", "/budget", "/leads"), _NONE),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from keepers.dashboard.context import groups_of
+from keepers.dashboard.looked import looked_at, shown_on
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
@@ -123,6 +124,8 @@ def parts_of(
         content = without_persons(content)
     # Alerts that are open stand on the page itself, where they can be closed.
     content = replace(content, warnings=tuple(replace(one, alerts=(), remembers=True) for one in content.warnings))
+    view = shown_on(request.url.path, generation, Wanted.of(request))
+    content = looked_at(content, view)
     if request.url.path == "/cohorts":
         content = _won(content, wanted.bound("won_since"), wanted.bound("won_until"))
     keys = site.once("keys", generation, lambda: _known(site, generation, content))

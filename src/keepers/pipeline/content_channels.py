@@ -7,6 +7,7 @@ import math
 from keepers.acquisition.marginal import Marginal
 from keepers.acquisition.results import ChannelEconomics, Economics
 from keepers.domain.money import MoneyBasis
+from keepers.domain.reach import horizon_label
 from keepers.pipeline.acquiring import Acquired
 from keepers.pipeline.options import RunOptions
 from keepers.reports import acquisition as report
@@ -89,6 +90,10 @@ def _row(row: Economics) -> report.AcquisitionRow:
         lead_at_most=row.max_cost_per_lead,
         one_time=row.one_time,
         prior_share=row.prior_share,
+        ahead=tuple(
+            report.ValueAhead(horizon_label(one.horizon), _interval(one.value), _estimate(one.ratio))
+            for one in row.ahead
+        ),
         course=() if row.course is None else tuple(float(value) for value in row.course.value),
     )  # fmt: skip
 
@@ -113,7 +118,11 @@ def _log(end: float, middle: float) -> float:
 
 
 def _estimate(found: Interval | None) -> Estimate | None:
-    return None if found is None else Estimate(found.value, found.low, found.high, found.level)
+    return None if found is None else _interval(found)
+
+
+def _interval(found: Interval) -> Estimate:
+    return Estimate(found.value, found.low, found.high, found.level)
 
 
 def _months(value: float | None) -> float:

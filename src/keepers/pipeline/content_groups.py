@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keepers.data.engine import quoted
+from keepers.domain.reach import WITHOUT_END, horizon_label
 from keepers.reports.figures import MoneyMeaning
 from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, Dimension, Group, Grouping
 from keepers.summaries.rfm_groups import GROUPS
@@ -43,14 +44,14 @@ def breakdowns_content(values: Values, meaning: MoneyMeaning | None) -> tuple[Br
     found = [
         Breakdown(
             Dimension.ACQUISITION_MONTH,
-            tuple(_row(row, "", month=row[0]) for row in sorted(months, key=lambda row: row[0])),
+            tuple(_row(values, row, "", month=row[0]) for row in sorted(months, key=lambda row: row[0])),
             meaning,
         )
     ]
     present = set(values.columns)
     for column, dimension in _DIMENSIONS.items():
         if column in present:
-            rows = tuple(_row(row, row[0] or "") for row in _sums(values, quoted(column)))
+            rows = tuple(_row(values, row, row[0] or "") for row in _sums(values, quoted(column)))
             if any(row.label for row in rows):
                 found.append(Breakdown(dimension, rows, meaning))
     return tuple(found)
@@ -94,6 +95,7 @@ def grouping(
             value_historic=_number(found[name][3]),
             probability_alive=_number(found[name][4]),
             expected_orders=_number(found[name][5]),
+            ahead=_ahead(values, found[name]),
         )
         for name, rule in rules.items()
         if name in found
@@ -102,14 +104,16 @@ def grouping(
 
 
 def _sums(values: Values, by: str) -> list[tuple[Any, ...]]:
-    """Rows of (group, customers, value, historic value, mean P(alive), expected orders, repeat customers)."""
+    """Rows of (group, customers, value, historic value, mean P(alive), expected orders, repeat customers, and values
+    within other horizons)."""
+    further = "".join(f", sum({quoted(name)})" for name in _further(values).values())
     return values.engine.rows(
         f"SELECT {by}, count(*), sum({quoted(values.value_column)}), sum(clv_historic), avg(probability_alive), "
-        f"sum(expected_orders), count(*) FILTER (WHERE frequency > 0) FROM {quoted(values.name)} GROUP BY 1"
+        f"sum(expected_orders), count(*) FILTER (WHERE frequency > 0){further} FROM {quoted(values.name)} GROUP BY 1"
     )
 
 
-def _row(row: tuple[Any, ...], label: str, month: Any = None) -> BreakdownRow:
+def _row(values: Values, row: tuple[Any, ...], label: str, month: Any = None) -> BreakdownRow:
     return BreakdownRow(
         label=label,
         customers=int(row[1]),
@@ -118,7 +122,23 @@ def _row(row: tuple[Any, ...], label: str, month: Any = None) -> BreakdownRow:
         repeat_customers=int(row[6]),
         expected_orders=_number(row[5]),
         month=month,
+        ahead=_ahead(values, row),
     )
+
+
+def _further(values: Values) -> dict[str, str]:
+    """Columns of value within other horizons than the run's own, by the horizon's name."""
+    facts = values.facts
+    if facts.also is None or facts.also_column is None or not values.has_money:
+        return {}
+    return {
+        horizon_label(facts.also.horizon): facts.also_column, horizon_label(facts.lifetime): "clv_lifetime",
+        WITHOUT_END: "clv_infinite",
+    }  # fmt: skip
+
+
+def _ahead(values: Values, row: tuple[Any, ...]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in zip(_further(values), row[7:], strict=True)}
 
 
 def _number(value: Any) -> float | None:

@@ -9,6 +9,18 @@ from keepers.reports.figures import Estimate, MoneyMeaning
 
 
 @dataclass(frozen=True, slots=True)
+class ValueAhead:
+    """What a new customer is worth within a horizon."""
+
+    name: str
+    """Of the horizon, such as "3m"."""
+    value: Estimate
+    """Discounted, from the first order on."""
+    times: Estimate | None
+    """By the cost of a customer; None without one."""
+
+
+@dataclass(frozen=True, slots=True)
 class AcquisitionRow:
     """One channel, campaign, landing page, product, coupon or month."""
 
@@ -50,6 +62,15 @@ class AcquisitionRow:
     """How far its value leans on that of all others."""
     course: tuple[float, ...] = ()
     """Value of a new customer by month of age, from month 0 on."""
+    ahead: tuple[ValueAhead, ...] = ()
+    """What they are worth within shorter horizons than the lifetime."""
+
+    def within(self, name: str) -> tuple[Estimate | None, Estimate | None]:
+        """Value of a new customer and times the cost within a horizon; without a name within the lifetime."""
+        if not name:
+            return self.lifetime, self.times
+        found = next((one for one in self.ahead if one.name == name), None)
+        return (None, None) if found is None else (found.value, found.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +163,12 @@ class Channels:
     """Customers whose channel is known."""
     notes: tuple[str, ...]
     """What is missing."""
+    over: str = ""
+    """Name of the horizon that the table and the chart look to; empty for the lifetime."""
+    over_words: str = ""
+    """The same in words, "3 months"."""
+
+    @property
+    def value_label(self) -> str:
+        """What the value of a customer is called that table and chart show."""
+        return f"Value in {self.over_words}" if self.over else "Lifetime value"

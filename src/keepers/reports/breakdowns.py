@@ -58,6 +58,7 @@ def together(rows: Sequence[BreakdownRow], label: str) -> BreakdownRow:
         None if any(row.repeat_customers is None for row in rows) else sum(row.repeat_customers or 0 for row in rows),
         _sum([row.expected_orders for row in rows]),
         rows[0].month if rows else None,
+        {name: _sum([row.ahead.get(name) for row in rows]) for name in (rows[0].ahead if rows else ())},
     )
 
 

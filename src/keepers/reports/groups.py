@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from keepers.reports.figures import MoneyMeaning
@@ -80,6 +80,8 @@ class Group:
     """Mean probability of still being a customer."""
     expected_orders: float | None = None
     """Orders expected of them together within the horizon."""
+    ahead: dict[str, float | None] = field(default_factory=dict)
+    """Their value together within other horizons, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class BreakdownRow:
     """Orders expected of them together within the horizon."""
     month: dt.date | None = None
     """For the acquisition month: its first day."""
+    ahead: dict[str, float | None] = field(default_factory=dict)
+    """Their value together within other horizons, by name."""
 
 
 @dataclass(frozen=True, slots=True)

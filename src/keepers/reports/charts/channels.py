@@ -17,7 +17,8 @@ def channel_charts(found: Channels, currency: str | None) -> list[Chart]:
     charts = []
     priced = [row for row in found.rows if row.cac is not None and row.lifetime is not None]
     if priced:
-        charts.append(cost_chart(priced, found, currency))
+        if all(row.within(found.over)[0] is not None for row in priced):
+            charts.append(cost_chart(priced, found, currency))
         curves = [row for row in priced if row.course and row.cac][:_MOST]
         if curves:
             charts.append(payback_chart(curves, found))
@@ -29,9 +30,12 @@ def channel_charts(found: Channels, currency: str | None) -> list[Chart]:
 def cost_chart(rows: list[AcquisitionRow], found: Channels, currency: str | None) -> Chart:
     """Every channel by what a customer costs and brings; above the line they bring more than they cost."""
     prefix = prefix_of(currency)
-    option = frame((), axis_format("money", prefix), name="lifetime value of a customer", gap=False)
+    worth = {row.label: found_worth for row in rows if (found_worth := row.within(found.over)[0]) is not None}
+    times = {row.label: row.within(found.over)[1] for row in rows}
+    name = f"{found.value_label[0].lower()}{found.value_label[1:]} of a customer"
+    option = frame((), axis_format("money", prefix), name=name, gap=False)
     widest = max(row.cac or 0.0 for row in rows) * 1.15 or 1.0
-    highest = max(row.lifetime.value for row in rows if row.lifetime is not None) * 1.1
+    highest = max(one.value for one in worth.values()) * 1.1
     option["xAxis"].update({"type": "value", "data": None, "min": 0, "max": _round(widest)})
     option["xAxis"] |= {
         "splitLine": {"show": False}, "name": "cost of a customer", "nameLocation": "middle", "nameGap": 26,
@@ -43,28 +47,28 @@ def cost_chart(rows: list[AcquisitionRow], found: Channels, currency: str | None
     points = line("Channels", [], "accent")
     points |= {
         "lineStyle": {"width": 0}, "showSymbol": True, "symbolSize": 10, "z": 3,
-        "data": [_point(row, widest) for row in rows],
+        "data": [_point(row, worth[row.label].value, widest) for row in rows],
     }  # fmt: skip
     top = _round(max(highest, widest))
     option["series"] = [
         points,
         _through_zero("Break-even", 1.0, widest, top, "warm", dashed=False),
-        _through_zero("Target", found.ratio, widest, top, "muted", dashed=True),
+        # The target is one of the lifetime.
+        *([] if found.over else [_through_zero("Target", found.ratio, widest, top, "muted", dashed=True)]),
     ]
     table = DataTable(
         "What a customer costs and brings, by channel",
         ("Channel", "Costs", "Brings", "Between", "Times the cost"),
         tuple(
             (
-                row.label, money(row.cac, currency), money(row.lifetime.value, currency),
-                f"{money(row.lifetime.low, currency)} and {money(row.lifetime.high, currency)}",
-                number(row.times.value, 1) if row.times is not None else MISSING,
+                row.label, money(row.cac, currency), money(worth[row.label].value, currency),
+                f"{money(worth[row.label].low, currency)} and {money(worth[row.label].high, currency)}",
+                number(ratio.value, 1) if (ratio := times[row.label]) is not None else MISSING,
             )
             for row in rows
-            if row.lifetime is not None
         ),
     )  # fmt: skip
-    above = sum((row.lifetime.value if row.lifetime else 0.0) > (row.cac or 0.0) for row in rows)
+    above = sum(worth[row.label].value > (row.cac or 0.0) for row in rows)
     return Chart(
         "channel-costs",
         f"Chart: {above} of {len(rows)} channels lie above the line at which a customer brings what they cost. The "
@@ -74,7 +78,7 @@ def cost_chart(rows: list[AcquisitionRow], found: Channels, currency: str | None
         (1, 2, 3, 4),
         (
             LegendItem("brings what it costs", "warm"),
-            LegendItem(f"brings {found.ratio:g} times what it costs", "muted", "dashed"),
+            *([] if found.over else [LegendItem(f"brings {found.ratio:g} times what it costs", "muted", "dashed")]),
         ),
         320,
     )
@@ -165,11 +169,10 @@ def _mean(one: QualityLine) -> float:
     return sum(quarter[1] * quarter[2] for quarter in one.quarters) / customers if customers else 1.0
 
 
-def _point(row: AcquisitionRow, widest: float) -> Option:
-    assert row.lifetime is not None
+def _point(row: AcquisitionRow, worth: float, widest: float) -> Option:
     right = (row.cac or 0.0) > 0.6 * widest
     return {
-        "value": [finite(row.cac), finite(row.lifetime.value)],
+        "value": [finite(row.cac), finite(worth)],
         "label": {
             "show": True, "formatter": shortened(row.label, 24), "position": "left" if right else "right",
             "color": colour("ink"), "fontSize": 12,
