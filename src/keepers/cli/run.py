@@ -171,7 +171,7 @@ def run(
         keep=keep,
         result_columns=p.result_columns(columns),
         columns=p.columns(customer, date, amount, column),
-        rates=p.rates(rate),
+        rates={**({} if project is None else project.rates), **p.rates(rate)},
         time_zone=said("time_zone", time_zone),
         format=format,
         delimiter=delimiter,

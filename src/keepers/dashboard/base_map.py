@@ -107,7 +107,8 @@ def base(
             name: label for name, label in MEASURES.items() if money or name in ("customers", "probability_alive")
         }
         measure = show if show in measures else "customers"
-        maps = _maps(lists, generation, wanted, chosen, view, measure, money)
+        with formatting.shown_in(view.conversion):
+            maps = _maps(lists, generation, wanted, chosen, view, measure, money)
     shown = parts_of(request, site, visitor, generation, _PARTS)
     return page(
         request, visitor, "base_map", wanted=wanted, totals=totals, maps=maps, measures=measures, measure=measure,

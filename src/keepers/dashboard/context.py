@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from keepers.dashboard import words
 from keepers.dashboard.looked import shown_on
-from keepers.dashboard.looking import Choice, View
-from keepers.dashboard.menu import AHEAD, BASIS, WHO, WON, follows
+from keepers.dashboard.looking import Choice, View, converted, rates_of, view_of
+from keepers.dashboard.menu import AHEAD, BASIS, CURRENCY, WHO, WON, follows
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Visitor
 from keepers.domain.errors import ConfigError
@@ -50,6 +50,9 @@ class Bar:
     wanted: Wanted
     facts: tuple[Fact, ...]
     view: View
+    """How money is looked at."""
+    asked: View
+    """How the address asks for it, which a page may not follow."""
     options: dict[str, tuple[str, ...]]
     lists: tuple[SavedView, ...]
     """Kept lists that can be chosen."""
@@ -61,6 +64,8 @@ class Bar:
     """Whether it follows how far ahead one looks."""
     basis: bool
     """Whether it follows what counts as money."""
+    converts: bool = False
+    """Whether it follows in which currency amounts are shown."""
     path: str = "/"
     one: bool = False
     """Whether the page is of one customer."""
@@ -74,7 +79,7 @@ class Bar:
     @property
     def chooses(self) -> bool:
         """Whether anything of the page can be chosen here."""
-        return self.who or self.won or bool(self.reaches or self.bases)
+        return self.who or self.won or bool(self.reaches or self.bases or self.currencies)
 
     @property
     def fixed(self) -> str:
@@ -90,6 +95,11 @@ class Bar:
     def bases(self) -> tuple[Choice, ...]:
         """The same of bases."""
         return self.view.bases if self.basis and len(self.view.bases) > 1 else ()
+
+    @property
+    def currencies(self) -> tuple[Choice, ...]:
+        """The same of currencies."""
+        return self.view.currencies if self.converts and len(self.view.currencies) > 1 else ()
 
     @property
     def customers(self) -> str:
@@ -118,10 +128,12 @@ class Bar:
             unused.append("the kept list")
         if not self.one and not self.won and (self.wanted.bound("won_since") or self.wanted.bound("won_until")):
             unused.append("the time in which customers were won")
-        if not self.ahead and not self.view.reach.own:
-            unused.append(f"the horizon “{self.view.reach.words}”")
-        if not self.basis and self.view.factor != 1.0:
-            unused.append(f"the basis “{self.view.basis}”")
+        if not self.ahead and not self.asked.reach.own:
+            unused.append(f"the horizon “{self.asked.reach.words}”")
+        if not self.converts and self.asked.conversion is not None:
+            unused.append(f"the currency {self.asked.currency}")
+        if not self.basis and self.asked.factor != 1.0:
+            unused.append(f"the basis “{self.asked.basis}”")
         return " and ".join(unused)
 
 
@@ -133,13 +145,16 @@ def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted, visito
     who, won, ahead, basis = (name in followed for name in (WHO, WON, AHEAD, BASIS))
     options = groups_of(site, generation) if who else {}
     view = shown_on(path, generation, wanted)
-    facts = _facts(site, generation, view if ahead else shown_on(path, generation, Wanted()), ahead)
+    facts = _facts(site, generation, view, ahead)
     kept: tuple[SavedView, ...] = ()
     if who:
         with site.state.reading() as books:
             kept = lists_seen(books, visitor, PAGE)
     one = path.startswith("/customers/")
-    return Bar(wanted.context, facts, view, options, kept, who, won, ahead, basis, path, one)
+    asked = view_of(generation, wanted)
+    return Bar(
+        wanted.context, facts, view, asked, options, kept, who, won, ahead, basis, CURRENCY in followed, path, one
+    )
 
 
 def groups_of(site: Site, generation: Generation) -> dict[str, tuple[str, ...]]:
@@ -169,7 +184,7 @@ def _facts(site: Site, generation: Generation, view: View, ahead: bool) -> tuple
     if told.currency is not None:
         rate = "" if told.margin.rate is None or view.factor != 1.0 else f" at {formatting.percent(told.margin.rate)}"
         facts += [
-            Fact("Currency", told.currency, "The currency of the orders. Other currencies are not converted here."),
+            Fact("Currency", view.currency or told.currency, converted(view).strip() or _other_currencies(told)),
             Fact("Basis", f"{view.basis}{rate}", f"What counts as money. {_other_bases(told)} {next_run}"),
         ]
     why = "How far ahead values look. Tiers and who is at risk go by the run's own horizon, "
@@ -179,6 +194,13 @@ def _facts(site: Site, generation: Generation, view: View, ahead: bool) -> tuple
         else f"How far predictions reach. {next_run}"
     )
     return (*facts, Fact("Horizon", view.reach.words, far))
+
+
+def _other_currencies(told: Meaning) -> str:
+    """Why there is no choice of currencies, or what it rests on."""
+    if len(rates_of(told)) > 1:
+        return "The currency of the run. Others are converted at the rates that keepers.toml gave it."
+    return "The currency of the orders. With [money] rates in keepers.toml amounts can be shown in others."
 
 
 def _other_bases(told: Meaning) -> str:

@@ -21,6 +21,7 @@ _IN_MEMORY = 4 * 2**20
 _PART = 2**16
 
 _VALUES = ("probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk")
+_MONEY = ("value", "value_low", "value_high", "money_at_risk")
 _MEANING = ("value_covers", "basis", "currency")
 NAMES = (
     "customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue", *_VALUES, *GROUPS,
@@ -68,8 +69,14 @@ def _lines(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
 
 def _row(one: LiveCustomer, who: dict[str, tuple[str | None, str | None]], view: View) -> tuple[object, ...]:
     history, values = one.history, one.values
+
+    def shown(name: str) -> object:
+        value = values[name]
+        return value * view.rate if name in _MONEY and value is not None else value
+
+    revenue = None if history.revenue is None else history.revenue * view.rate
     return (
         one.customer_key, *who.get(one.customer_key, (None, None)), history.first_day, history.last_day, history.orders,
-        history.revenue, *(values[key] for key in _VALUES), *(values[key] for key in GROUPS),
-        view.reach.words, view.basis, view.told.currency,
+        revenue, *(shown(key) for key in _VALUES), *(values[key] for key in GROUPS),
+        view.reach.words, view.basis, view.currency,
     )  # fmt: skip

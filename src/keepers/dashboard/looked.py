@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keepers.dashboard.looking import View, view_of
+from keepers.dashboard.menu import AHEAD, BASIS, CURRENCY, follows
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.money import MoneyBasis
 from keepers.domain.reach import Reach
@@ -20,11 +21,19 @@ _CHANNELS = "/channels"
 
 
 def shown_on(path: str, generation: Generation, wanted: Wanted) -> View:
-    """How money is looked at on a page: that of channels looks to the end of the lifetime, if nothing else is said.
+    """How money is looked at on a page, of what the address says as far as the page follows.
 
-    There what a customer costs is held against all that they bring; what they bring without end nobody works out.
+    That of channels looks to the end of the lifetime if nothing else is said: there what a customer costs is held
+    against all that they bring; what they bring without end nobody works out.
     """
-    view = view_of(generation, wanted)
+    asked, own, followed = view_of(generation, wanted), view_of(generation, Wanted()), follows(path) or ()
+    view = replace(
+        own,
+        reach=asked.reach if AHEAD in followed else own.reach,
+        basis=asked.basis if BASIS in followed else own.basis,
+        factor=asked.factor if BASIS in followed else own.factor,
+        conversion=asked.conversion if CURRENCY in followed else None,
+    )
     if path != _CHANNELS:
         return view
     told = view.told

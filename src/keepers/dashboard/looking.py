@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keepers.dashboard.wanted import Wanted
-from keepers.domain.money import MoneyBasis
+from keepers.domain.money import UNSPECIFIED_CURRENCY, MoneyBasis
 from keepers.domain.reach import Reach
 from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
+from keepers.reports.formatting import Conversion
 from keepers.storage.live import Generation, LiveCustomer
 from keepers.storage.live_lists import Cell, Group
 
@@ -43,6 +44,8 @@ class View:
         From the run's own basis to that one.
     ends : tuple of Reach
         The horizons that can be chosen.
+    conversion : Conversion or None
+        Into the currency in which amounts are shown; None for the run's own.
     """
 
     told: Meaning
@@ -50,6 +53,22 @@ class View:
     basis: str | None
     factor: float
     ends: tuple[Reach, ...]
+    conversion: Conversion | None = None
+
+    @property
+    def currency(self) -> str | None:
+        """In which currency amounts are shown."""
+        return self.told.currency if self.conversion is None else self.conversion.into
+
+    @property
+    def rate(self) -> float:
+        """What amounts are multiplied with to be in it."""
+        return 1.0 if self.conversion is None else self.conversion.rate
+
+    @property
+    def currencies(self) -> tuple[Choice, ...]:
+        """The currencies that can be chosen."""
+        return tuple(Choice(code, code, code == self.currency) for code in rates_of(self.told))
 
     @property
     def own(self) -> bool:
@@ -106,7 +125,25 @@ def view_of(generation: Generation, wanted: Wanted) -> View:
     basis = asked if asked in bases else told.basis
     reach = told.reach(wanted.look("horizon")) or told.reach("")
     assert reach is not None
-    return View(told, reach, basis, 1.0 if basis is None else bases.get(basis, 1.0), told.reaches)
+    return View(
+        told, reach, basis, 1.0 if basis is None else bases.get(basis, 1.0), told.reaches, _conversion(told, wanted)
+    )
+
+
+def rates_of(told: Meaning) -> dict[str, float]:
+    """What amounts of the run are multiplied with to be in a currency, for each of which a rate is given."""
+    if told.currency is None or told.currency == UNSPECIFIED_CURRENCY:
+        return {}
+    own = told.rates.get(told.currency, 1.0)
+    others = {code: own / price for code, price in told.rates.items() if code != told.currency and price > 0}
+    return {told.currency: 1.0, **others}
+
+
+def _conversion(told: Meaning, wanted: Wanted) -> Conversion | None:
+    asked, rates = wanted.look("currency").upper(), rates_of(told)
+    if asked not in rates or asked == told.currency or told.currency is None:
+        return None
+    return Conversion(told.currency, asked, rates[asked])
 
 
 def bases_of(told: Meaning) -> dict[str, float]:
@@ -132,5 +169,15 @@ def meaning(view: View) -> str:
     interval = ", with 80% intervals" if view.reach.horizon is not None else ""
     return (
         f"Values are expected {view.basis}{margin} {reach}, for customers who bought before, before what winning them "
-        f"cost, discounted at {formatting.percent(told.discount)} a year{interval}."
+        f"cost, discounted at {formatting.percent(told.discount)} a year{interval}.{converted(view)}"
+    )
+
+
+def converted(view: View) -> str:
+    """A sentence that says that amounts are converted, and at which rate; nothing where they are not."""
+    if view.conversion is None:
+        return ""
+    return (
+        f" Amounts are converted: 1 {view.conversion.of} is {view.conversion.rate:.6g} {view.conversion.into}, "
+        "by the rates of the newest run."
     )

@@ -22,20 +22,22 @@ MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 """Groups of pages, in order, each page with its address and its name."""
 
-WHO, WON, AHEAD, BASIS = "who", "won", "ahead", "basis"
-_LIVE = frozenset({WHO, WON, AHEAD, BASIS})
-_NONE: frozenset[str] = frozenset()
+WHO, WON, AHEAD, BASIS, CURRENCY = "who", "won", "ahead", "basis", "currency"
+_LIVE = frozenset({WHO, WON, AHEAD, BASIS, CURRENCY})
+_OF_RUN = frozenset({CURRENCY})
 _FOLLOWS: dict[str, frozenset[str]] = {
-    "/": _LIVE, "/customers": _LIVE, "/base": _LIVE, "/cohorts": frozenset({WON, AHEAD, BASIS}),
-    "/channels": frozenset({AHEAD}),
-    **dict.fromkeys(("/subscriptions", "/leaving", "/value", "/drivers", "/trust", "/budget", "/leads"), _NONE),
+    "/": _LIVE, "/customers": _LIVE, "/base": _LIVE, "/cohorts": frozenset({WON, AHEAD, BASIS, CURRENCY}),
+    "/channels": frozenset({AHEAD, CURRENCY}),
+    # Where amounts are typed in they are in the run's own currency.
+    "/budget": frozenset(),
+    **dict.fromkeys(("/subscriptions", "/leaving", "/value", "/drivers", "/trust", "/leads"), _OF_RUN),
 }  # fmt: skip
 
 
 def follows(path: str) -> frozenset[str] | None:
     """Which choices of the context bar change a page: who is looked at, when they were won, how far ahead, on which
-    basis; None for a page without the bar."""
-    return frozenset({AHEAD, BASIS}) if path.startswith("/customers/") else _FOLLOWS.get(path)
+    basis, in which currency; None for a page without the bar."""
+    return frozenset({AHEAD, BASIS, CURRENCY}) if path.startswith("/customers/") else _FOLLOWS.get(path)
 
 
 @dataclass(frozen=True, slots=True)

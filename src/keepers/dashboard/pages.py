@@ -16,7 +16,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keepers.dashboard import words
 from keepers.dashboard.context import bar_of
-from keepers.dashboard.looking import meaning, view_of
+from keepers.dashboard.looked import shown_on
+from keepers.dashboard.looking import meaning
 from keepers.dashboard.menu import ACCESS, menu
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
@@ -91,30 +92,31 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
     site = the_site(request)
     generation = site.generation()
     wanted = Wanted.of(request)
-    view = None if generation is None else view_of(generation, wanted)
+    view = None if generation is None else shown_on(request.url.path, generation, wanted)
     currency = None if generation is None else generation.settings.get("currency")
-    text = (
-        _environment()
-        .get_template(f"{template}.html.j2")
-        .render(
-            store=site.name,
-            visitor=visitor,
-            csrf="" if visitor.session is None else csrf_token(visitor.session),
-            menu=menu(request.url.path, _left_out(site, generation, visitor)),
-            bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),
-            view=view,
-            go=wanted.context.address,
-            here=request.url.path,
-            freshness=words.freshness(generation, site.now()),
-            trust=None if generation is None else words.trust(_said(site, generation)),
-            meaning=None if view is None else meaning(view),
-            generation=generation,
-            money=partial(formatting.money, currency=currency),
-            short_money=partial(formatting.short_money, currency=currency),
-            version=assets_version(),
-            **said,
+    with formatting.shown_in(None if view is None else view.conversion):
+        text = (
+            _environment()
+            .get_template(f"{template}.html.j2")
+            .render(
+                store=site.name,
+                visitor=visitor,
+                csrf="" if visitor.session is None else csrf_token(visitor.session),
+                menu=menu(request.url.path, _left_out(site, generation, visitor)),
+                bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),
+                view=view,
+                go=wanted.context.address,
+                here=request.url.path,
+                freshness=words.freshness(generation, site.now()),
+                trust=None if generation is None else words.trust(_said(site, generation)),
+                meaning=None if view is None else meaning(view),
+                generation=generation,
+                money=partial(formatting.money, currency=currency),
+                short_money=partial(formatting.short_money, currency=currency),
+                version=assets_version(),
+                **said,
+            )
         )
-    )
     return HTMLResponse(text)
 
 

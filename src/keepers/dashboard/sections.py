@@ -18,6 +18,7 @@ from keepers.domain.access import Scope, Visitor
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.looks import looks_of
 from keepers.reports.content import ReportContent
+from keepers.reports.formatting import shown_in
 from keepers.reports.groups import Dimension
 from keepers.reports.kept import without_persons
 from keepers.reports.sections import Drill, Shown, render_sections
@@ -129,7 +130,8 @@ def parts_of(
     if request.url.path == "/cohorts":
         content = _won(content, wanted.bound("won_since"), wanted.bound("won_until"))
     keys = site.once("keys", generation, lambda: _known(site, generation, content))
-    return render_sections(content, parts, _Lists(wanted, keys, groups_of(site, generation)))
+    with shown_in(view.conversion):
+        return render_sections(content, parts, _Lists(wanted, keys, groups_of(site, generation)))
 
 
 def _won(content: ReportContent, since: dt.date | None, until: dt.date | None) -> ReportContent:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     "store": {"name": (str,), "currency": (str,), "time_zone": (str,)},
     "value": {"margin": (str, float, int), "horizon": (str,), "lifetime": (str,), "discount": (str, float, int)},
+    "money": {"rates": (dict,)},
     "marketing": {"spend": (list,)},
     "acquisition": {
         "payback_months": (float, int), "ratio": (float, int), "overhead": (float, int), "business": (str,),
@@ -107,6 +108,7 @@ class Project:
     into: str | None = None
     alerts: AlertRules = field(default_factory=AlertRules)
     churn_days: int | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
     service: Mapping[str, float] = field(default_factory=dict)
     acquisition: AcquisitionRules = field(default_factory=AcquisitionRules)
     leads: LeadRules = field(default_factory=LeadRules)
@@ -166,6 +168,7 @@ def project_of(folder: Path) -> Project | None:
         into=said.get("destinations", {}).get("folder"),
         alerts=AlertRules(**alerts),
         churn_days=churn_days,
+        rates={code.upper(): float(price) for code, price in said.get("money", {}).get("rates", {}).items()},
         service={tier: float(cost) for tier, cost in said.get("service", {}).items()},
         acquisition=_acquisition(said.get("acquisition", {})),
         leads=_lead_rules(said.get("leads", {})),
@@ -220,7 +223,7 @@ def _check(path: Path, said: Mapping[str, Any], sources: Any) -> None:
             if not isinstance(value, known[key]) or unwanted or (texts and not _texts(value)):
                 words: dict[type, str] = {
                     list: "a list of texts", int: "a whole number", bool: "true or false",
-                    dict: "a table, such as { Ada = 20 }",
+                    dict: "a table, such as " + ("{ EUR = 1, USD = 0.92 }" if key == "rates" else "{ Ada = 20 }"),
                 }  # fmt: skip
                 wanted = words.get(known[key][-1], "a text")
                 if (section == "acquisition" and key != "business") or (section == "leads" and key == "cost"):
@@ -240,6 +243,13 @@ def _check_free(path: Path, said: Mapping[str, Any]) -> None:
     for written_as, name in said.get("channels", {}).items():
         if not isinstance(name, str) or not name.strip():
             raise ConfigError(f"{path}: [channels] {written_as} = {name!r} should be a text: what it shall be called.")
+    for code, price in said.get("money", {}).get("rates", {}).items():
+        number = isinstance(price, (int, float)) and not isinstance(price, bool)
+        if not (number and 0 < price < float("inf") and len(code) == 3 and code.isalpha()):
+            raise ConfigError(
+                f"{path}: [money] rates: {code} = {price!r} should be a currency and what one unit of it is worth in "
+                "the main currency, such as rates = { EUR = 1, USD = 0.92 }."
+            )
     for tier, cost in said.get("service", {}).items():
         if not isinstance(cost, (int, float)) or isinstance(cost, bool) or cost < 0:
             raise ConfigError(

@@ -185,6 +185,7 @@ def money_of(values: Values | SubscriptionValues, options: RunOptions, populatio
     return {
         "currency": values.currency,
         "basis": values.basis.value,
+        "rates": dict(options.rates),
         "margin_rate": options.margin.rate,
         "margin_per_order": options.margin.per_order,
         "horizon": _horizon(options.horizon),

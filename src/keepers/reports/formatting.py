@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import Horizon, TimeUnit
@@ -24,6 +28,44 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Amounts of one currency shown in another: of which, in which, and how many units of that one is worth."""
+
+    of: str
+    into: str
+    rate: float
+
+
+_CONVERSION: ContextVar[Conversion | None] = ContextVar("conversion", default=None)
+
+
+@contextlib.contextmanager
+def shown_in(conversion: Conversion | None) -> Iterator[None]:
+    """Write amounts of a currency in another one, as long as the block lasts; None leaves them as they are.
+
+    >>> with shown_in(Conversion("EUR", "USD", 1.1)):
+    ...     money(1000, "EUR"), short_money(2, "EUR"), prefix_of("EUR"), money(5, "GBP")
+    ('$1,100', '$2.20', '$', '£5.00')
+    """
+    token = _CONVERSION.set(conversion)
+    try:
+        yield
+    finally:
+        _CONVERSION.reset(token)
+
+
+def rate_of(currency: str | None) -> float:
+    """What amounts of a currency are multiplied with where another one is shown; 1 otherwise."""
+    shown = _CONVERSION.get()
+    return shown.rate if shown is not None and currency == shown.of else 1.0
+
+
+def _code_of(currency: str | None) -> str | None:
+    shown = _CONVERSION.get()
+    return shown.into if shown is not None and currency == shown.of else currency
+
+
 def finite(value: float | None) -> float | None:
     """The value, or None where it is missing, NaN or infinite."""
     return None if value is None or not math.isfinite(value) else float(value)
@@ -31,6 +73,7 @@ def finite(value: float | None) -> float | None:
 
 def prefix_of(currency: str | None) -> str:
     """What stands before an amount: a sign, an ISO code and a space, or nothing where the currency is unknown."""
+    currency = _code_of(currency)
     if currency is None or currency == UNSPECIFIED_CURRENCY:
         return ""
     code = currency.strip().upper()
@@ -57,13 +100,14 @@ def money(value: float | None, currency: str | None, *, exact: bool = False, sig
     amount = finite(value)
     if amount is None:
         return MISSING
+    amount, prefix, currency = amount * rate_of(currency), prefix_of(currency), _code_of(currency)
     size = abs(amount)
     cents = 0 if currency is not None and currency.upper() in _NO_DECIMALS else 2
     digits = cents if exact or size < 99.995 else 0
     text = f"{size:,.{digits}f}" if exact or size < 9_999_500 else _scaled(size)
     zero = not any(digit in text for digit in "123456789")
     sign = "" if zero else MINUS if amount < 0 else "+" if signed else ""
-    return f"{sign}{prefix_of(currency)}{text}"
+    return f"{sign}{prefix}{text}"
 
 
 def short_money(value: float | None, currency: str | None) -> str:
@@ -75,6 +119,7 @@ def short_money(value: float | None, currency: str | None) -> str:
     amount = finite(value)
     if amount is None:
         return MISSING
+    amount *= rate_of(currency)
     size = abs(amount)
     text = f"{size:,.2f}" if 0 < size < 10 else f"{size:.0f}" if size < 999.5 else _short(size)
     return f"{MINUS if amount < 0 and size >= 0.005 else ''}{prefix_of(currency)}{text}"

@@ -36,6 +36,7 @@ from keepers.reports.charts.channels import channel_charts
 from keepers.reports.charts.chart import Chart
 from keepers.reports.charts.cohort_curves import cohort_curves, short_text
 from keepers.reports.charts.concentration import concentration_chart
+from keepers.reports.charts.converted import converted
 from keepers.reports.charts.leads import lead_charts
 from keepers.reports.charts.months import acquisition_chart, totals_chart
 from keepers.reports.charts.moves import moves_chart
@@ -105,7 +106,7 @@ def render_sections(content: ReportContent, ids: Sequence[str], drill: Drill | N
     known = variables(content, drill)
     html = environment().get_template("parts.html.j2").render(known, sections=wanted, verdict="verdict" in ids)
     charts = {name: chart for name, chart in known["charts"].items() if f'id="chart-{name}"' in html}
-    return Shown(Markup(html), chart_data(charts), len(charts))
+    return Shown(Markup(html), chart_data(charts, formatting.rate_of(content.store.currency)), len(charts))
 
 
 def variables(content: ReportContent, drill: Drill | None = None) -> dict[str, Any]:
@@ -126,9 +127,9 @@ def variables(content: ReportContent, drill: Drill | None = None) -> dict[str, A
     }
 
 
-def chart_data(charts: Mapping[str, Chart]) -> Markup:
-    """Charts as the report's script reads them."""
-    return embedded_json({chart.id: _drawn(chart) for chart in charts.values()})
+def chart_data(charts: Mapping[str, Chart], rate: float = 1.0) -> Markup:
+    """Charts as the report's script reads them, their amounts multiplied where another currency is shown."""
+    return embedded_json({chart.id: _drawn(chart, rate) for chart in charts.values()})
 
 
 def embedded_json(value: Any) -> Markup:
@@ -260,9 +261,14 @@ def _winning(content: ReportContent) -> list[Chart]:
     return charts
 
 
-def _drawn(chart: Chart) -> Mapping[str, Any]:
+def _drawn(chart: Chart, rate: float) -> Mapping[str, Any]:
     table = chart.table_of or chart.id
-    return {"option": chart.option, "table": table, "columns": chart.tooltip_columns, "height": chart.height}
+    return {
+        "option": converted(chart.option, rate),
+        "table": table,
+        "columns": chart.tooltip_columns,
+        "height": chart.height,
+    }
 
 
 def compile_templates() -> None:

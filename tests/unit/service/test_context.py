@@ -8,6 +8,7 @@ import html
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -15,9 +16,13 @@ import pytest
 from keepers.pipeline.live_values import Meaning
 from keepers.pipeline.serving import serve_result
 from keepers.reports import formatting
+from keepers.reports.acquisition import ValueAhead
+from keepers.reports.figures import Estimate
+from keepers.reports.kept import FILE, keep_content
 from keepers.storage.live import LiveBook
 from keepers.storage.live_lists import LiveLists
 from served import NOW, VIEWER
+from unit.reports.content_example import example_content
 from unit.service.conftest import Running
 from unit.service.test_pages import form_token, signed_in
 
@@ -81,13 +86,7 @@ def test_net_revenue_is_known_beside_one_margin_and_only_then(running: Running) 
     client = signed_in(running)
     assert '<select name="basis">' not in client.get("/").text
     assert "once keepers.toml gives a margin" in client.get("/").text
-    with running.site.state.writing() as books:
-        generation = books.live.current()
-        assert generation is not None
-        settings = {**generation.settings, "basis": "contribution margin", "margin_rate": 0.4}
-        number = books.live.begin(generation.folder, generation.as_of, NOW, settings, 0)
-        books.connection.exec_driver_sql(f"UPDATE live_customers SET generation = {number}")
-        books.live.publish(number)
+    with_settings(running, basis="contribution margin", margin_rate=0.4)
     own, net = client.get("/").text, client.get("/", params={"basis": "net revenue"}).text
     assert '<select name="basis">' in own
     total = summed(running, "clv_predicted_12m")
@@ -167,3 +166,69 @@ def test_a_list_is_of_one_moment_though_a_run_ends_meanwhile(running: Running, m
     assert len(seen) == 30
     monkeypatch.undo()
     assert client.get("/customers.csv").text != before
+
+
+def with_settings(running: Running, **settings: object) -> None:
+    """The same customers, of whose numbers the run says something else."""
+    with running.site.state.writing() as books:
+        generation = books.live.current()
+        assert generation is not None
+        said = {**generation.settings, **settings}
+        number = books.live.begin(generation.folder, generation.as_of, NOW, said, 0)
+        books.connection.exec_driver_sql(f"UPDATE live_customers SET generation = {number}")
+        books.live.publish(number)
+
+
+def test_amounts_are_shown_in_a_currency_with_a_rate_and_marked(running: Running) -> None:
+    client = signed_in(running)
+    assert '<select name="currency">' not in client.get("/").text
+    keep_content(example_content(), running.site.project.folder / "result" / FILE)
+    with_settings(running, currency="EUR", rates={"EUR": 1.0, "USD": 0.8, "GBP": 1.25})
+    text = client.get("/", params={"currency": "USD"}).text
+    total = summed(running, "clv_predicted_12m")
+    assert formatting.money(total / 0.8, "USD") in text
+    assert "€" not in text.replace("<option>€", "")
+    assert "Amounts are converted: 1 EUR is 1.25 USD, by the rates of the newest run" in text
+    assert "<option selected>USD</option>" in text
+    rows = list(csv.DictReader(io.StringIO(client.get("/customers.csv?currency=GBP").text.lstrip("\ufeff"))))
+    assert sum(float(row["value"]) for row in rows) == pytest.approx(total * 0.8, rel=1e-5)
+    assert sum(float(row["revenue"]) for row in rows) == pytest.approx(summed(running, "revenue") * 0.8, rel=1e-5)
+    assert {row["currency"] for row in rows} == {"GBP"}
+    for path in ("/customers", "/base", "/value", "/cohorts", "/channels"):
+        assert "Amounts are converted: 1 EUR is 0.8 GBP" in client.get(path, params={"currency": "GBP"}).text, path
+    # Bounds are in the run's currency, and said in the one that is shown.
+    assert "worth $125 or more" in client.get("/customers?currency=USD&least_value=100").text
+    # Where amounts are typed in they are in the run's own.
+    assert "Not followed here:</b> the currency USD" in client.get("/budget", params={"currency": "USD"}).text
+    assert "€" in client.get("/", params={"currency": "XXX"}).text
+
+
+def test_parts_of_the_run_are_of_the_horizon(running: Running) -> None:
+    content = example_content()
+    assert content.channels is not None
+    assert content.tiers is not None
+    rows = tuple(
+        replace(row, ahead=(ValueAhead("3m", Estimate(31.0 + place, 30.0, 40.0), Estimate(1.5, 1.0, 2.0)),))
+        for place, row in enumerate(content.channels.rows)
+    )
+    tiers = tuple(replace(row, ahead={"3m": 4_321.0, "5y": 1.0, "infinite": 2.0}) for row in content.tiers.rows)
+    breakdowns = tuple(
+        replace(one, rows=tuple(replace(row, ahead={"3m": 1_234.0, "5y": 1.0, "infinite": 2.0}) for row in one.rows))
+        for one in content.breakdowns
+    )
+    content = replace(
+        content, channels=replace(content.channels, rows=rows), tiers=replace(content.tiers, rows=tiers),
+        breakdowns=breakdowns,
+    )  # fmt: skip
+    keep_content(content, running.site.project.folder / "result" / FILE)
+    client, money = signed_in(running), content.store.currency
+    own, near = (client.get("/channels", params=said).text for said in ({}, {"horizon": "3m"}))
+    assert '<th scope="col" class="n">Lifetime value</th>' in own
+    assert '<option value="5y" selected>' in own
+    assert '<th scope="col" class="n">Value in 3 months</th>' in near
+    assert formatting.money(31.0, money) in near
+    assert "go by the whole lifetime" in near
+    assert '<option value="infinite"' not in near
+    for path, amount in (("/base", 4_321.0), ("/cohorts", 1_234.0)):
+        assert formatting.money(amount, money) not in client.get(path).text
+        assert formatting.money(amount, money) in client.get(path, params={"horizon": "3m"}).text, path
