@@ -184,7 +184,11 @@ def _facts(site: Site, generation: Generation, view: View, ahead: bool) -> tuple
     if told.currency is not None:
         rate = "" if told.margin.rate is None or view.factor != 1.0 else f" at {formatting.percent(told.margin.rate)}"
         facts += [
-            Fact("Currency", view.currency or told.currency, converted(view).strip() or _other_currencies(told)),
+            Fact(
+                "Currency",
+                told.currency if view.conversion is None else f"{view.currency} (converted)",
+                converted(view).strip() or _other_currencies(told),
+            ),
             Fact("Basis", f"{view.basis}{rate}", f"What counts as money. {_other_bases(told)} {next_run}"),
         ]
     why = "How far ahead values look. Tiers and who is at risk go by the run's own horizon, "

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from keepers.dashboard.kept_lists import chosen_of
 from keepers.dashboard.looking import View, view_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
-from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import GROUPS
 from keepers.web.site import Site
 
@@ -20,12 +19,13 @@ _IN_MEMORY = 4 * 2**20
 
 _PART = 2**16
 
-_VALUES = ("probability_alive", "expected_orders", "value", "value_low", "value_high", "money_at_risk")
-_MONEY = ("value", "value_low", "value_high", "money_at_risk")
-_MEANING = ("value_covers", "basis", "currency")
+_OF_VALUE = ("value", "value_low", "value_high", "money_at_risk")
+_COLUMNS = (
+    "first_day", "last_day", "orders", "revenue", "probability_alive", "expected_orders", *_OF_VALUE, *GROUPS,
+)  # fmt: skip
 NAMES = (
-    "customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue", *_VALUES, *GROUPS,
-    *_MEANING,
+    "customer_key", "name", "email", "first_order_date", "last_order_date", *_COLUMNS[2:], "value_covers", "basis",
+    "currency",
 )  # fmt: skip
 
 
@@ -63,20 +63,19 @@ def _lines(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
         view = view_of(generation, wanted)
         chosen = chosen_of(books, visitor, view, wanted, persons)
         for some in books.lists(generation.number, view.reach).stretches(chosen, wanted.sort, not wanted.ascending):
-            who = books.live.persons([one.customer_key for one in some]) if persons else {}
-            yield lines_for_people([_row(view.customer(one), who, view) for one in some])
+            who = books.live.persons([one["customer_key"] for one in some]) if persons else {}
+            yield lines_for_people([_row(one, who, view) for one in some])
 
 
-def _row(one: LiveCustomer, who: dict[str, tuple[str | None, str | None]], view: View) -> tuple[object, ...]:
-    history, values = one.history, one.values
+def _row(one: dict[str, Any], who: dict[str, tuple[str | None, str | None]], view: View) -> tuple[object, ...]:
+    told = {
+        **one, "revenue": _times(one["revenue"], view.rate),
+        **{name: _times(one[name], view.factor * view.rate) for name in _OF_VALUE},
+    }  # fmt: skip
+    name, email = who.get(one["customer_key"], (None, None))
+    meant = (view.reach.words, view.basis, view.currency)
+    return (one["customer_key"], name, email, *(told[column] for column in _COLUMNS), *meant)
 
-    def shown(name: str) -> object:
-        value = values[name]
-        return value * view.rate if name in _MONEY and value is not None else value
 
-    revenue = None if history.revenue is None else history.revenue * view.rate
-    return (
-        one.customer_key, *who.get(one.customer_key, (None, None)), history.first_day, history.last_day, history.orders,
-        revenue, *(shown(key) for key in _VALUES), *(values[key] for key in GROUPS),
-        view.reach.words, view.basis, view.currency,
-    )  # fmt: skip
+def _times(amount: float | None, factor: float) -> float | None:
+    return None if amount is None else amount * factor

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, exists, false, func, or_, select
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.reach import OWN, Reach
@@ -28,6 +29,13 @@ BANDED = ("orders", "last_day", "value", "probability_alive")
 """Columns whose bands are the axes of a map."""
 
 LARGEST_PAGE = 1_000
+
+_BESIDE = ("expected_orders", "value_low", "value_high")
+LISTED = (
+    "customer_key", "first_day", "last_day", "orders", "revenue", "probability_alive", "value", "money_at_risk",
+    *_BESIDE, *GROUPS,
+)  # fmt: skip
+"""What a list as a file holds of a customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +154,24 @@ class LiveLists:
 
     def stretches(
         self, chosen: Filter, sort: str = "value", descending: bool = True, at_once: int = LARGEST_PAGE
-    ) -> Iterator[list[LiveCustomer]]:
-        """All customers of a list in its order, some at a time, by one query: as they are at one moment."""
-        query = self._sorted(chosen, sort, descending).execution_options(yield_per=at_once)
-        for rows in self._connection.execute(query).mappings().partitions():
-            yield [seen(live_customer(row), self._reach) for row in rows]
+    ) -> Iterator[list[dict[str, Any]]]:
+        """All customers of a list in its order, some at a time, by one query: as they are at one moment.
+
+        Of each the columns of `LISTED`: a file of very many has no use for all that is known of each.
+        """
+        table, own = LIVE_CUSTOMERS.c, self._reach.own
+        beside = [table[name] for name in _BESIDE] if own else [table.fields]
+        others = [table[name] for name in LISTED if name not in (*_BESIDE, "value", "money_at_risk")]
+        priced = [self._value.label("value"), self._at_risk.label("money_at_risk")]
+        query = self._sorted(chosen, sort, descending).with_only_columns(*others, *priced, *beside)
+        found = self._connection.execute(query.execution_options(yield_per=at_once)).mappings()
+        for rows in found.partitions():
+            yield [dict(row) if own else self._listed(row) for row in rows]
+
+    def _listed(self, row: RowMapping) -> dict[str, Any]:
+        fields, reach = json.loads(row["fields"]), self._reach
+        ends = (reach.orders, reach.low, reach.high)
+        return {**row, **{name: fields.get(end or "") for name, end in zip(_BESIDE, ends, strict=True)}}
 
     def totals(self, chosen: Filter) -> Group:
         """All customers of a filter together."""
