@@ -93,8 +93,9 @@ def _forecast(
 
 def later(clock: StoreClock, now: float, unit: float, length: Any) -> Any:
     """Lengths of time from now on the calendar, by those on the clock."""
-    begin = clock.at(np.array([now]))
-    return np.maximum(clock.moment(begin + np.asarray(length) * unit) - now, 0.0) / unit
+    ahead = np.asarray(length)
+    moment = clock.moment(clock.at(np.array([now])) + ahead * unit)
+    return np.where(ahead > 0, np.maximum(moment - now, 0.0) / unit, 0.0)
 
 
 def calendar_of(settings: Mapping[str, Any]) -> Calendar | None:

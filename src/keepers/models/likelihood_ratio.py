@@ -92,6 +92,12 @@ def likelihood_ratio_test(small: Model, large: Model) -> LikelihoodRatio:
             f"The fits found different things, {forms[0]} and {forms[1]}, and count different data. Fit both with the "
             'same, in place of "auto".'
         )
+    clocks = [getattr(model, "clock_", None) for model in (small, large)]
+    if clocks[0] != clocks[1]:
+        raise ConfigError(
+            "One of the fits counts time by a store's clock that the other does not, so that their likelihoods are of "
+            "different times. Fit both to the same summary."
+        )
     more = len(large.parameter_names) - len(small.parameter_names)
     columns = [set(getattr(getattr(model, "covariates", None), "columns", ())) for model in (small, large)]
     if more <= 0 or not columns[0] <= columns[1]:

@@ -23,7 +23,9 @@ from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import load_model
+from keepers.models.covariates.specification import Covariates
 from keepers.models.customer_states import CustomerStates
+from keepers.models.likelihood_ratio import likelihood_ratio_test
 from keepers.models.pooled import PooledModel
 from keepers.models.realtime import CustomerState, Scorer
 from keepers.models.stack import Stack
@@ -156,6 +158,23 @@ def test_groups_and_refits_keep_or_lose_the_clock_with_their_data(tmp_path: Path
     assert again.expected_purchases(cells, months(3)) == pytest.approx(pooled.expected_purchases(cells, months(3)))
     model = MBGNBD().fit(CELLS)
     assert model.fit(replace(CELLS, calendar=None)).clock_ is None
+
+
+def test_fits_by_different_clocks_are_not_compared() -> None:
+    pattern = np.arange(CELLS.size) % 2
+    cells = replace(CELLS, pattern=pattern, attributes=Attributes({"noise": np.array([0.0, 1.0])}))
+    small = MBGNBD(prior=None).fit(CELLS)
+    large = MBGNBD(prior=None, covariates=Covariates(purchase=["noise"])).fit(cells)
+    assert large.clock_ == CLOCK
+    assert likelihood_ratio_test(small, large).degrees_of_freedom == 1
+    with pytest.raises(ConfigError, match="by a store's clock"):
+        likelihood_ratio_test(MBGNBD(prior=None).fit(replace(CELLS, calendar=None)), large)
+
+
+def test_who_is_more_likely_gone_has_no_time_left() -> None:
+    model = ParetoNBD().fit(CELLS)
+    gone = Cells(np.array([9.0]), np.array([10.0]), np.array([150.0]), np.ones(1), CELLS.unit)
+    assert model.median_lifetime(gone)[0] == 0.0
 
 
 def test_times_between_purchases_are_stretched_with_the_rest() -> None:
