@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
 from keepers.numerics.packed_purchases import Histories, Packing, Whole, histories, ranked
+from keepers.numerics.sorting import sort_in_place
 
 _SAMPLE = 2048
 WRITTEN = re.compile(r"((?:[A-Za-z][A-Za-z_:#/.-]*)?)([0-9]{1,18})")
@@ -25,6 +26,7 @@ _MOST_MONEY = 10**14
 """What an amount of 18 digits, four of them behind the point, stays below."""
 
 _OLDEST = dt.date(1900, 1, 1)
+_MANY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -200,31 +202,38 @@ def customers_by_number(engine: Engine, purchases: str, bounds: Bounds, ids: Ids
     if plan.ranks:
         packed, distinct = ranked(fetched.pop("number"), packed, plan.packing)
     else:
-        packed.sort()
+        sort_in_place(packed)
     least = packed if distinct is None else distinct
     return None if least[0] < 0 else _stored(engine, packed, plan, ids, has_money, distinct)
 
 
 def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: bool, distinct: Whole | None) -> str:
-    """The table of the histories; the next ones are summed while the engine takes some in."""
-    table = engine.new_name("by_customer")
-    portions = histories(packed, plan.packing)
-    with ThreadPoolExecutor(1) as beside:
-        ahead = beside.submit(next, portions, None)
-        created = False
-        while (some := ahead.result()) is not None:
-            ahead = beside.submit(next, portions, None)
-            columns = {name: getattr(some, name) for name in Histories.__slots__}
-            if distinct is not None:
-                columns["number"] = distinct[some.number]
-            with engine.registered(columns) as view:
-                query = plan.rows(ids, view, has_money)
-                if created:
-                    engine.execute(f"INSERT INTO {quoted(table)} {query}")
-                else:
-                    engine.create(table, query)
-                created = True
+    """The table of the histories."""
+    table, created = engine.new_name("by_customer"), False
+    found = histories(packed, plan.packing)
+    for some in _one_ahead(found) if packed.size > _MANY else found:
+        columns = {name: getattr(some, name) for name in Histories.__slots__}
+        if distinct is not None:
+            columns["number"] = distinct[some.number]
+        with engine.registered(columns) as view:
+            query = plan.rows(ids, view, has_money)
+            if created:
+                engine.execute(f"INSERT INTO {quoted(table)} {query}")
+            else:
+                engine.create(table, query)
+        created = True
     return table
+
+
+def _one_ahead(found: Iterator[Histories]) -> Iterator[Histories]:
+    """The next ones are summed while the engine takes some in."""
+    from concurrent.futures import ThreadPoolExecutor  # and logging with it, for which small stores need not wait
+
+    with ThreadPoolExecutor(1) as beside:
+        ahead = beside.submit(next, found, None)
+        while (some := ahead.result()) is not None:
+            ahead = beside.submit(next, found, None)
+            yield some
 
 
 def _amount(has_money: bool) -> str:

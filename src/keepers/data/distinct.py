@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from keepers.data.engine import Engine
+from keepers.numerics.sorting import sort_in_place
 
 _FEW = 200_000
 _SAMPLE = 4096
@@ -31,7 +32,7 @@ def filled_and_distinct(engine: Engine, value: str, relation: str, rows: int | N
         alike, empty = engine.row(f"SELECT count(*) > count(DISTINCT value), hash(NULL) FROM {first}")
         if not alike:
             hashes = engine.whole_numbers(f"SELECT hash({value}) AS hash FROM {relation}")["hash"]
-            hashes.sort()
+            sort_in_place(hashes)
             if hashes[np.searchsorted(hashes, empty) % hashes.size] != empty and np.all(hashes[1:] != hashes[:-1]):
                 return hashes.size, hashes.size
     filled, distinct = engine.row(f"SELECT count({value}), count(DISTINCT {value}) FROM {relation}")

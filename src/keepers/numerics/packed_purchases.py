@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.numerics.sorting import sort_in_place
+
 Whole = NDArray[np.int64]
 Short = NDArray[np.int32]
 
@@ -78,7 +80,7 @@ def ranked(numbers: Whole, rest: Whole, packing: Packing) -> tuple[Whole, Whole]
     rank = np.repeat(np.arange(begins.size), np.diff(begins, append=numbers.size))
     rank <<= packing.day_bits + packing.amount_bits
     packed |= rank
-    packed.sort()
+    sort_in_place(packed)
     return packed, distinct
 
 

@@ -267,6 +267,16 @@ def test_ids_that_are_found_odd_later_are_grouped_by_the_engine(
     assert [row[:2] for row in rows_of(summarise(orders))] == [("100", 2), ("1e2", 2)]
 
 
+@pytest.mark.parametrize("form", ["number", "long"])
+def test_portions_that_are_summed_ahead(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Row] = [(FORMS[form](n % 8), DAY + dt.timedelta(n % 5), n / 4) for n in range(90)]
+    path = parquet(tmp_path / "rows.parquet", rows, "BIGINT")
+    at_once = rows_of(summarise(kp.read_orders(path)))
+    for name in ("data.by_number._MANY", "numerics.packed_purchases._PORTION", "numerics.packed_purchases._AT_ONCE"):
+        monkeypatch.setattr(f"keepers.{name}", 5)
+    assert rows_of(summarise(kp.read_orders(path))) == at_once
+
+
 def test_numbers_without_money(tmp_path: Path) -> None:
     path = tmp_path / "visits.parquet"
     duckdb.sql(
