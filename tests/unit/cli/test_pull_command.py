@@ -78,7 +78,7 @@ def test_a_token_that_is_repeated_by_a_server_is_not_shown(keepers: Keepers, tmp
 @pytest.mark.parametrize(
     ("section", "told"),
     [
-        ('[connect.shop]\nkind = "shopyfi"', "It may be shopify, stripe, woocommerce, hubspot"),
+        ('[connect.shop]\nkind = "shopyfi"', "It may be shopify, stripe, woocommerce, square"),
         ('[connect."My shop"]\nkind = "shopify"', "a name has small letters"),
         ('[connect.shop]\nkind = "shopify"', 'does not say `shop`. Write for example shop = "fernhollow'),
         ('[connect.shop]\nkind = "stripe"\nkey = "sk_live_1"\ntoken = "x"', "has no `token`"),
@@ -86,6 +86,11 @@ def test_a_token_that_is_repeated_by_a_server_is_not_shown(keepers: Keepers, tmp
         ('[connect.shop]\nkind = "sql"\nurl = "sqlite:///x.db"\ntables = { o = { by = "x" } }', "should say cursor"),
         ('[connect.shop]\nkind = "stripe"\nkey = "{env:K}"\nsince = "soon"', "should be a day"),
         ('[connect.shop]\nkind = "stripe"\nkey = "{env:K}"\npage_size = 0', "whole number"),
+        ('[connect.shop]\nkind = "stripe"\nkey = "{env:K}"\ncompare_every = -1', "a whole number of days"),
+        (
+            '[connect.shop]\nkind = "sql"\nurl = "sqlite:///x.db"\ntables = { o = { deleted = "all" } }',
+            "should say cursor",
+        ),
         ("[connect]\nshop = 3", "a section of its own"),
     ],
 )

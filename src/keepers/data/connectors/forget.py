@@ -49,6 +49,9 @@ def _forget_items(engine: Engine, folder: Path, kind: str, wanted: set[str]) -> 
             gone += count
     for path in sorted(kept.raw.glob("*.jsonl")):
         gone += _pages_without(kept, path, wanted)
+    # The file of a whole list that was being taken in is fetched again.
+    for path in (*kept.raw.glob("*.lines"), *kept.raw.glob("*.items"), *kept.raw.glob("*.part")):
+        path.unlink()
     if gone:
         # Before, so that a crash meanwhile has the next pull write the tables.
         kept.set_value("tables", {})

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from keepers.data.connectors import bulk, walk
+from keepers.data.connectors.forget import forget
 from keepers.data.connectors.listing import Connection
 from keepers.data.connectors.pull import Pulled, pull_service
 from keepers.data.connectors.shopify import SERVICE
@@ -117,7 +118,26 @@ def test_a_pull_that_was_killed_waits_for_the_same_file_and_takes_in_the_rest(
     monkeypatch.setattr(bulk.BulkReading, "pages", real)
     downloads = sum(one.path.startswith("/files/") for one in server.asked)
     assert _pull(server, tmp_path).rows == {"orders": 55, "refunds": 9}
-    assert sum(one.path.startswith("/files/") for one in server.asked) == downloads
+    assert sum(one.path.startswith("/files/") for one in server.asked) == downloads, "it is fetched once"
+    assert len(shop.files) == 1
+
+
+def test_a_person_is_forgotten_in_a_file_that_is_being_taken_in(
+    server: Server, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = bulk.BulkReading.pages
+
+    def dying(self: bulk.BulkReading, *given: Any) -> Iterator[Any]:
+        yield next(real(self, *given))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bulk.BulkReading, "pages", dying)
+    with pytest.raises(KeyboardInterrupt):
+        _pull(server, tmp_path)
+    monkeypatch.setattr(bulk.BulkReading, "pages", real)
+    forget(tmp_path, "shop", "shopify", ["p3@example.com"])
+    assert not any(b"p3@example.com" in path.read_bytes() for path in (tmp_path / ".raw").iterdir())
+    assert _pull(server, tmp_path).rows["orders"] > 50
     assert len(shop.files) == 1
 
 
