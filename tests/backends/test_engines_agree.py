@@ -61,8 +61,9 @@ def _rows_that_leave_are_those_of(engine: Engine, table: str) -> None:
     with contextlib.closing(_embedded(rows(60))) as small:
         expected, cells, customers = _fetched(small, "orders")
     found = _fetched(engine, table)
-    assert found == (expected, cells, 8 * customers)
-    assert expected <= cells + 30
+    # The embedded engine hands over histories as whole numbers, one a customer, which are sorted beside it.
+    assert found == (expected + cells, cells, 8 * customers)
+    assert expected <= 30
 
 
 def _fetched(engine: Engine, table: str) -> tuple[int, int, int]:

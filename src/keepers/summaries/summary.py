@@ -139,12 +139,16 @@ class Summary(Table):
     @property
     def same_cell(self) -> str:
         """SQL that joins rows `cell` with `key` to rows `summary`."""
-        if self.facts.numbered or not self.engine.is_embedded:
+        if self.packed_key is None:
             return " AND ".join(f"cell.{name} = summary.{name}" for name in self.key)
         # Whole days and counts are one whole number, by which the engine joins twice as fast as by three.
-        packed = "{0}.frequency * 1099511627776 + {0}.recency_days * 1048576 + {0}.T_days"
         further = [f"cell.{name} = summary.{name}" for name in self.key if name not in grouping.KEY]
-        return " AND ".join([f"{packed.format('cell')} = {packed.format('summary')}", *further])
+        return " AND ".join([f"{grouping.PACKED.format('cell.')} = {grouping.PACKED.format('summary.')}", *further])
+
+    @property
+    def packed_key(self) -> str | None:
+        """SQL of count, recency and age as one whole number, in the embedded engine where they are counts and days."""
+        return None if self.facts.numbered or not self.engine.is_embedded else grouping.PACKED.format("")
 
     def attributes(self) -> Attributes | None:
         """The distinct patterns of attributes in the order of `pattern`; None where none were joined."""
