@@ -143,6 +143,7 @@ def backtest(
                 continue
             opened.append(origin)
             remarks += _grade(origin, candidates, opened[:-1])
+        remarks += _too_early(opened)
         ranking = _rank(opened, candidates)
         mix = _stack(opened, candidates, ranking)
         if mix is not None and mix.pays:
@@ -164,6 +165,18 @@ def backtest(
     finally:
         for origin in opened:
             origin.drop()
+
+
+def _too_early(opened: list[Origin]) -> list[str]:
+    """A sentence about the days on which a season that is known later could not be known yet."""
+    before = [origin.cut for origin in opened if origin.summary.facts.clock is None]
+    if not before or len(before) == len(opened):
+        return []
+    listed = " and ".join(f"{cut}" for cut in before)
+    return [
+        f"The season of the store could not be known yet on {listed}: from there every month counts alike, so that "
+        "totals are off by more."
+    ]
 
 
 def _apart(given: Sequence[Any], opportunity: TimeUnit | str | None) -> tuple[list[Any], dict[str, Any]]:

@@ -13,9 +13,11 @@ import pytest
 from keepers.domain.money import Margin
 from keepers.domain.store_clock import day_number
 from keepers.domain.time import ObservationWindow, days, months
+from keepers.evaluation.backtest import backtest
 from keepers.evaluation.origin import Origin, open_origin
 from keepers.models.btyd.mbg_nbd import MBGNBD
-from keepers.models.learned.lessons import _as_long, horizon_factor
+from keepers.models.learned.lessons import horizon_factor
+from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.pipeline.insights import season_told
 from keepers.reports.charts.season import season_chart
 from keepers.reports.season import busy_months
@@ -112,19 +114,33 @@ def test_a_backtest_knows_the_season_of_its_day_and_none_before_two_years(shop: 
             origin.drop()
 
 
-def test_what_was_learned_of_busy_months_is_carried_over_to_quiet_ones(shop: Store) -> None:
-    cut, half = dt.date(2026, 2, 28), days(180)
+def test_the_verdict_says_from_where_the_season_could_not_be_known(shop: Store) -> None:
+    tested = backtest([MBGNBD()], shop.orders, origins=2, spending=[GammaGamma()])
+    early, late = (window.calibration_end for window in tested.windows)
+    said = [one for one in tested.verdict_.reservations if "could not be known yet" in one]
+    assert len(said) == 1
+    assert f"on {early}:" in said[0]
+    assert str(late) not in said[0]
+    alike = backtest([MBGNBD()], shop.orders, origins=1, season=False, spending=[GammaGamma()])
+    assert not any("season" in one for one in alike.verdict_.reservations)
+    # From the later day the season was known, and totals are nearer.
+    graded = [[row for row in one.rows if row.model == "MBGNBD"][-1] for one in (tested, alike)]
+    assert graded[0].origin == graded[1].origin == late
+    off, off_alike = (abs(row.metrics.total_error or 1.0) for row in graded)
+    assert off < 0.5 * off_alike
+
+
+def test_what_was_learned_of_a_quarter_is_stretched_by_the_months_ahead(shop: Store) -> None:
+    cut = dt.date(2026, 9, 30)
     clock = clock_of(seen(shop, cut))
     assert clock is not None
-    # The half year that is over holds November and December, the one ahead does not.
-    passed, ahead = (clock.ahead(float(day_number(cut)) + off, 180.0) for off in (-180.0, 0.0))
-    assert passed > 1.2 * ahead
-    learned = _as_long(clock, cut, [cut - dt.timedelta(days=180)], 180)
-    assert clock.ahead(float(day_number(cut)), learned.days) == pytest.approx(passed)
-    factor = horizon_factor(shop.orders, cut, learned, half, clock)
-    # As customers leave meanwhile, purchases fall a little less than time.
-    assert ahead / passed < factor < (ahead / passed) ** 0.8
-    assert horizon_factor(shop.orders, cut, half, half) == pytest.approx(1.0)
+    # October to December are busy: half a year is not twice as long on the clock.
+    longer = clock.ahead(float(day_number(cut)), 182.0) / clock.ahead(float(day_number(cut)), 91.0)
+    assert longer < 1.7
+    factor = horizon_factor(shop.orders, cut, days(91), days(182), clock)
+    # As customers leave meanwhile, purchases grow a little less than time.
+    assert longer**0.85 < factor < longer
+    assert horizon_factor(shop.orders, cut, days(91), days(182)) > 1.1 * factor
 
 
 def test_two_years_are_needed(shop: Store) -> None:
