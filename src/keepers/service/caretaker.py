@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from keepers.domain.errors import KeepersError
 from keepers.pipeline.forgetting import forget_old
+from keepers.service.leftovers import remove_left_overs
 from keepers.web.site import Site
 
 _LOG = logging.getLogger("keepers.service")
@@ -64,6 +65,9 @@ class Caretaker:
                 "Removed what was too old",
                 extra={"visits": removed.visits, "events": removed.events, "deeds": removed.deeds},
             )
+        left = remove_left_overs(self._site.state, self._site.now())
+        if left:
+            _LOG.info("Removed what killed processes had left", extra={"files": len(left)})
 
     def look_is_due(self) -> bool:
         """Whether a week is over of which the values that are served were not judged by this process."""

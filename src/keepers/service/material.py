@@ -20,7 +20,9 @@ from keepers.pipeline.uploads import everything_to_read
 from keepers.storage.state import FOLDER
 from keepers.web.site import Site
 
-_READING = "reading-"
+READING = "reading-"
+"""Begins the names of folders with what runs read, inside the state's folder."""
+
 _EVENTS = "events.jsonl"
 _READ = ("track", "identify", "alias")
 _SEEN = ("page", "screen")
@@ -46,10 +48,10 @@ def gathered(site: Site, job: int) -> Iterator[Material]:
     """
     state = site.project.folder / FOLDER
     # What is there is of a process that was killed, as jobs are done one at a time, or of an earlier version.
-    for left in state.glob(f"{_READING}*"):
+    for left in state.glob(f"{READING}*"):
         shutil.rmtree(left, ignore_errors=True)
     (state / _EVENTS).unlink(missing_ok=True)
-    folder = state / f"{_READING}{job:06d}-{uuid.uuid4().hex[:8]}"
+    folder = state / f"{READING}{job:06d}-{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     try:
         yield _material(site, state, folder)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from keepers.data.table import Table
 from keepers.domain.errors import EngineError
@@ -29,6 +29,7 @@ from keepers.storage.letters import LetterBook
 from keepers.storage.live import LiveBook, value_of
 from keepers.storage.live_lists import LiveLists
 from keepers.storage.saved_views import ViewBook
+from keepers.storage.schema import PUBLISHED_SCORES
 from keepers.storage.scores import RunBook
 from keepers.storage.users import UserBook
 
@@ -213,6 +214,11 @@ class State:
     def is_file(self) -> bool:
         """Whether the database is a file in the project's folder."""
         return self._database.is_sqlite
+
+    def score_files(self) -> set[str]:
+        """Names of the files that published scores stand in."""
+        with self._database.reading() as connection:
+            return set(connection.execute(select(PUBLISHED_SCORES.c.snapshot)).scalars())
 
     def write_snapshot(self, table: Table, stem: str) -> Path:
         """Write a table's rows beside the database, under a name of their own; whoever fails later removes it.

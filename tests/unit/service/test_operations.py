@@ -15,7 +15,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
+from keepers.data.engine import Engine
+from keepers.data.table import Table
 from keepers.domain.errors import ConfigError, KeepersError
 from keepers.domain.keeping import KeepingTimes, keeping_times
 from keepers.domain.live import LiveOrder
@@ -25,6 +28,8 @@ from keepers.pipeline.forgetting import forget_old
 from keepers.pipeline.live_drift import ask_where_it_drifts, live_drift
 from keepers.pipeline.serving import serve_result
 from keepers.service.caretaker import Caretaker
+from keepers.service.leftovers import remove_left_overs
+from keepers.storage.schema import PUBLISHED_SCORES
 from keepers.web.logs import begin_logs
 from served import NOW, PASSWORD
 from unit.service.conftest import Running
@@ -186,6 +191,40 @@ def test_a_look_that_fails_is_said_and_done_again(
             asyncio.run(caretaker.look())
     assert caretaker.look_is_due(), "it was not judged"
     assert "Looked whether" not in logged.getvalue()
+
+
+def test_halves_that_killed_processes_left_go_and_nothing_else(running: Running, tmp_path: Path) -> None:
+    state = running.site.state
+    scored = state.write_snapshot(_one_row(), "customers-2023-06-30")
+    with state.writing() as books:
+        run = books.runs.begin(NOW, dt.date(2023, 6, 30), "0.1.0", tmp_path / "result", 1)
+        books.connection.execute(
+            insert(PUBLISHED_SCORES).values(
+                run_id=run, kind="customers", scored_at=NOW, as_of=dt.date(2023, 6, 30), model_version="x",
+                horizon_days=365.25, churn_horizon_days=90.0, rows=1, snapshot=scored.name,
+            )
+        )  # fmt: skip
+    lost = state.write_snapshot(_one_row(), "customers-2023-06-30")
+    mine, now = tmp_path / ".keepers", dt.datetime.now(dt.UTC)
+    halves = [mine / "reading-000001-0f", mine / "results" / ".run-000001.part-1", mine / "uploads" / ".0f-a.csv"]
+    whole = [mine / "results" / "run-000001", mine / "uploads" / "a.csv", mine / "pulled" / "shop"]
+    for path in (*halves, *whole):
+        if path.suffix == ".csv":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        else:
+            path.mkdir(parents=True)
+            (path / "customers.parquet").touch()
+    assert remove_left_overs(state, now) == (), "somebody may be at it"
+    gone = remove_left_overs(state, now + dt.timedelta(days=2))
+    assert set(gone) == {path.name for path in (*halves, lost)}
+    assert not any(path.exists() for path in (*halves, lost))
+    assert all(path.exists() for path in (*whole, scored, mine / "state.db"))
+
+
+def _one_row() -> Table:
+    engine = Engine()
+    return Table(engine, engine.create("scores", "SELECT '1' AS customer_key"))
 
 
 def test_a_run_asked_for_under_one_name_is_one_run(running: Running) -> None:
