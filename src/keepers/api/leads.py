@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from keepers.api.served import ERRORS, MISSING, said_of, served
 from keepers.api.shapes import Interval
 from keepers.domain.access import Scope
-from keepers.pipeline.lead_list import Lead, LeadFilter
+from keepers.pipeline.lead_list import Lead, LeadFilter, lead_of
 from keepers.web.access import Reader, TheSite
 from keepers.web.leads import listed, week_of
 
@@ -33,6 +34,8 @@ class LeadShape(BaseModel):
     came_on: dt.date
     age_days: int
     chance: Interval = Field(description="of becoming a customer within the time that `meaning` says")
+    chance_30_days: float | None = Field(description="the same within 30 days from the run's last day")
+    chance_90_days: float | None
     value_if_won: float | None
     expected_value: Interval = Field(description="chance times value, less the cost of working on it")
     rank: int
@@ -98,11 +101,26 @@ def leads(
     )  # fmt: skip
 
 
+@router.get("/leads/{lead_id}", responses=MISSING)
+def lead(site: TheSite, visitor: Reader, lead_id: str) -> LeadShape:
+    """One open lead."""
+    with site.state.reading() as books:
+        generation = served(books)
+    said_of(site, generation)
+    found = lead_of(Path(generation.folder), lead_id)
+    if found is None:
+        raise HTTPException(
+            404, "There is no such open lead. It may have been won, lost or closed before the newest run."
+        )
+    return _lead(found, visitor.may(Scope.PERSONS))
+
+
 def _lead(one: Lead, persons: bool) -> LeadShape:
     return LeadShape(
         lead_id=one.lead_id, company=one.company if persons else None, owner=one.owner if persons else None,
         assigned_to=one.assigned_to if persons else None, customer_key=one.customer_key, channel=one.channel,
         came_on=one.came_on, age_days=one.age_days,
+        chance_30_days=one.probability_30d, chance_90_days=one.probability_90d,
         chance=Interval(mean=one.probability, low=one.probability_low, high=one.probability_high),
         value_if_won=one.value_if_won,
         expected_value=Interval(mean=one.expected_value, low=one.expected_value_low, high=one.expected_value_high),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from keepers.dashboard.looking import view_of
 from keepers.dashboard.pages import Person, TheSite, page
@@ -20,6 +20,7 @@ from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
 from keepers.domain.alert import Alert, AlertStatus
 from keepers.pipeline.offer_list import FILE as OFFERS
+from keepers.pipeline.subscriber_list import subscriber
 from keepers.pipeline.timeline import listed_for, timeline
 from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import seen
@@ -56,6 +57,9 @@ def customer(
     with site.state.reading() as books:
         generation = books.live.current()
         one = None if generation is None else books.live.customers(generation.number, [customer_key]).get(customer_key)
+        if generation is not None and one is None and subscriber(Path(generation.folder), customer_key) is not None:
+            # Whoever subscribes and never ordered has a page of the subscription alone.
+            return RedirectResponse(f"/subscribers/{quote(customer_key, safe='')}", 303)
         if generation is None or one is None:
             raise HTTPException(
                 404, "There is no such customer. The next run may have given them another key: search by name."

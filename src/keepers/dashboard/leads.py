@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from keepers.dashboard.kept_lists import kept
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.domain.access import Scope, Visitor
 from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
-from keepers.pipeline.lead_list import Lead, LeadFilter, people
+from keepers.pipeline.lead_list import Lead, LeadFilter, lead_of, people
+from keepers.pipeline.timeline import Entry, timeline
 from keepers.web.leads import listed, week_of
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +57,14 @@ class Asked:
         }  # fmt: skip
         kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
         return f"{path}?{urlencode(kept)}" if kept else path
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What to do, and why."""
+
+    action: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,45 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     return Response(
         BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
     )
+
+
+@router.get("/leads/{lead_id}")
+def lead(request: Request, site: TheSite, visitor: Person, lead_id: str) -> Response:
+    """One open lead: who it is, its chance by time, what it should bring and why, and what became of it."""
+    generation = site.generation()
+    one = None if generation is None else lead_of(Path(generation.folder), lead_id)
+    told = None if generation is None or one is None else week_of(site, generation)
+    if generation is None or one is None or told is None:
+        raise HTTPException(
+            404, "There is no such open lead. It may have been won, lost or closed before the newest run."
+        )
+    persons, key = visitor.may(Scope.PERSONS), one.customer_key
+    entries: tuple[Entry, ...] = ()
+    orders = 0
+    if key is not None:
+        with site.state.reading() as books:
+            since = books.live.orders_of([key], generation.base_event).get(key, [])
+            buyer = books.live.customers(generation.number, [key]).get(key)
+        entries = timeline(Path(generation.folder), key, since, (), persons)
+        orders = 0 if buyer is None else buyer.history.orders
+    return page(
+        request, visitor, "lead", one=one, persons=persons, currency=told["currency"], open=told["open"],
+        within=told.get("within_days", 365.25), next=next_of(one, told, persons),
+        orders=orders, entries=entries,
+    )  # fmt: skip
+
+
+def next_of(one: Lead, told: dict[str, Any], persons: bool) -> Next:
+    """What to do with a lead."""
+    week = told["this_week"]
+    if one.this_week:
+        whom = f" ({one.assigned_to})" if persons and one.assigned_to else ""
+        return Next(
+            f"Call it this week{whom}", f"It is among the {week['chosen']} of this week's room that bring most."
+        )
+    if one.expected_value is not None and one.expected_value < 0:
+        return Next("Leave it", "Working on it costs more than it is expected to bring.")
+    return Next("Let it wait", "Others are expected to bring more, and there is no room for it this week.")
 
 
 def _hands(every: Sequence[Lead], told: dict[str, Any]) -> tuple[Hands, ...]:

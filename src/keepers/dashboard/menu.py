@@ -11,7 +11,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("", (("/", "Overview"), ("/decisions", "Decisions"))),
     ("Customers", (
         ("/customers", "Customers"), ("/base", "The base"), ("/cohorts", "Cohorts"),
-        ("/subscriptions", "Subscriptions"), ("/leaving", "Who is leaving"),
+        ("/subscriptions", "Subscriptions"), ("/subscribers", "Subscribers"), ("/leaving", "Who is leaving"),
     )),
     ("Growth", (
         ("/channels", "Channels"), ("/value", "Value and levers"), ("/budget", "Budget"), ("/leads", "Leads"),

@@ -175,7 +175,7 @@ def _left_out(site: Site, generation: Generation | None, visitor: Visitor) -> tu
     """Pages that are not in the menu: those that one may not see, and of what the store does not have."""
     left_out = [] if visitor.may(Scope.ADMIN) else [ACCESS]
     said = {} if generation is None else _said(site, generation) or {}
-    return (*left_out, *(() if said.get("subscriptions") else ("/subscriptions",)))
+    return (*left_out, *(() if said.get("subscriptions") else ("/subscriptions", "/subscribers")))
 
 
 def _said(site: Site, generation: Generation) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -86,6 +87,9 @@ class _Lists(Drill):
 
     def customer(self, customer_key: str | None) -> str | None:
         return self._wanted.address_of(customer_key) if customer_key in self._customers and customer_key else None
+
+    def subscriber(self, customer_key: str | None) -> str | None:
+        return f"/subscribers/{quote(customer_key, safe='')}" if customer_key else None
 
     def group(self, division: str, name: str) -> str | None:
         if not name or (division not in self._DIVISIONS and name not in self._options.get(division, ())):

@@ -274,7 +274,7 @@ def _leaving(scored: ScoredSubscriptions, options: RunOptions) -> report.Leaving
         if count:
             groups.append(report.LeavingGroup(name, rule, int(count), float(mrr) if priced else None))
     order = "money_at_risk DESC" if priced else "churn_probability DESC"
-    columns = "plan, state, started_on, mrr, renewal_probability, churn_probability, money_at_risk"
+    columns = "plan, state, started_on, mrr, renewal_probability, churn_probability, money_at_risk, customer_key"
     customers = [_customer(row) for row in listed(scored.named, columns, "state <> 'ended'", order, _LISTED)]
     reasons = engine.rows(
         f"SELECT end_reason, count(*) FROM {quoted(scored.summary.name)} WHERE ended AND end_reason IS NOT NULL "
@@ -299,7 +299,7 @@ def _leaving(scored: ScoredSubscriptions, options: RunOptions) -> report.Leaving
 
 
 def _customer(row: tuple[Any, ...]) -> report.LeavingCustomer:
-    name, plan, state, since, mrr, renewal, churn, risk = row
+    name, plan, state, since, mrr, renewal, churn, risk, key = row
     return report.LeavingCustomer(
         name=str(name),
         plan=str(plan),
@@ -309,4 +309,5 @@ def _customer(row: tuple[Any, ...]) -> report.LeavingCustomer:
         renewal=float(renewal),
         staying=1.0 - float(churn),
         value_at_risk=None if risk is None else float(risk),
+        customer_key=str(key),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Lead:
     assigned_to: str | None
     reasons: str
     prior_share: float | None
+    probability_30d: float | None = None
+    probability_90d: float | None = None
 
     def why(self, persons: bool) -> tuple[str, ...]:
         """What adds to it or takes from it, each in words; whose it is only for those who may see persons."""
@@ -97,6 +100,11 @@ def leads_of(folder: Path) -> tuple[Lead, ...]:
     return _read(str(path), written)
 
 
+def lead_of(folder: Path, lead_id: str) -> Lead | None:
+    """One open lead of a folder of results; None where none has the number."""
+    return next((one for one in leads_of(folder) if one.lead_id == lead_id), None)
+
+
 def people(leads: Iterable[Lead]) -> tuple[str, ...]:
     """Who takes leads."""
     return tuple(sorted({name for lead in leads for name in (lead.assigned_to, lead.owner) if name}))
@@ -107,7 +115,8 @@ def _read(path: str, written: int) -> tuple[Lead, ...]:
     del written
     engine = Engine()
     try:
-        names = [field.name for field in fields(Lead)]
+        there = {str(row[0]) for row in engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})")}
+        names = [field.name for field in fields(Lead) if field.name in there or field.default is MISSING]
         rows = engine.rows(f"SELECT {', '.join(names)} FROM read_parquet({literal(path)}) ORDER BY rank")
     finally:
         engine.close()
@@ -115,4 +124,6 @@ def _read(path: str, written: int) -> tuple[Lead, ...]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

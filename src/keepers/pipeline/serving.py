@@ -90,6 +90,9 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
                 books.live.name([_person(row) for row in rows if row.get("name") or row.get("email")])
             done += len(rows)
             progress("Publishing values", done / max(total, 1))
+        for rows in _subscribers(engine, folder):
+            with state.writing() as books:
+                books.live.name(rows)
         for names in _identities(engine, base, folder):
             with state.writing() as books:
                 books.live.know(names, anew=True)
@@ -153,6 +156,26 @@ def _short(value: Any) -> Any:
 
 def _person(row: dict[str, Any]) -> dict[str, Any]:
     return {"customer_key": row["customer_key"], "name": row.get("name"), "email": row.get("email")}
+
+
+def _subscribers(engine: Engine, folder: Path) -> Iterator[list[dict[str, Any]]]:
+    """Names of subscribers, who may never have ordered."""
+    path = folder / "subscribers.parquet"
+    if not path.exists():
+        return
+    engine.execute(f"CREATE VIEW subscribers AS SELECT * FROM read_parquet({literal(str(path))})")
+    if not {"name", "email"} <= {name for name, _ in engine.described("subscribers")}:
+        return
+    engine.execute(
+        "CREATE TABLE subscribers_to_name AS SELECT row_number() OVER (ORDER BY customer_key) AS place, "
+        "customer_key, name, email FROM subscribers WHERE (name IS NOT NULL OR email IS NOT NULL) "
+        "AND customer_key NOT IN (SELECT customer_key FROM customers)"
+    )
+    last = int(engine.row("SELECT coalesce(max(place), 0) FROM subscribers_to_name")[0])
+    for start in range(0, last, _AT_ONCE):
+        between = f"place > {start} AND place <= {start + _AT_ONCE}"
+        rows = engine.rows(f"SELECT customer_key, name, email FROM subscribers_to_name WHERE {between}")
+        yield [{"customer_key": key, "name": name, "email": email} for key, name, email in rows]
 
 
 def _identities(engine: Engine, base: CustomerBase, folder: Path) -> Iterator[dict[str, str]]:

@@ -88,6 +88,11 @@ class Drill:
         del customer_key
         return None
 
+    def subscriber(self, customer_key: str | None) -> str | None:
+        """The address of a subscriber's page."""
+        del customer_key
+        return None
+
     def group(self, division: str, name: str) -> str | None:
         """The address of the list of a group, as the division calls it."""
         del division, name

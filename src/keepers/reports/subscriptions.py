@@ -165,6 +165,7 @@ class LeavingCustomer:
     """Chance that they still subscribe at the end of the horizon."""
     value_at_risk: float | None
     """What they would bring if they certainly stayed, less what is expected of them."""
+    customer_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from keepers.api import (
     segments,
     session,
     sources,
+    subscriptions,
     work,
 )
-from keepers.dashboard import base_map, customer, deciding, kept_lists, pull_forms, sections, system, views
+from keepers.dashboard import base_map, customer, deciding, kept_lists, pull_forms, sections, subscribers, system, views
 from keepers.dashboard import budget as budget_pages
 from keepers.dashboard import leads as lead_pages
 from keepers.dashboard import letters as letter_pages
@@ -49,12 +50,25 @@ LIMITS = {"/api/v1/session": "20/minute", "/sign-in": "20/minute"}
 LARGEST = {"/data/upload": system.LARGEST_UPLOAD + 2**20}
 """Bytes that may be sent where it is more than anybody writes."""
 
-_ANSWERING = (customers, segments, business, decisions, budget, newcomers, leads, work, sources, persons, session)
+_ANSWERING = (
+    customers,
+    segments,
+    business,
+    decisions,
+    budget,
+    newcomers,
+    leads,
+    subscriptions,
+    work,
+    sources,
+    persons,
+    session,
+)
 """Parts of the JSON API."""
 
 _SHOWING = (
-    views, customer, base_map, deciding, budget_pages, lead_pages, kept_lists, letter_pages, sections, report_pages,
-    system, pull_forms,
+    views, customer, base_map, deciding, budget_pages, lead_pages, subscribers, kept_lists, letter_pages, sections,
+    report_pages, system, pull_forms,
 )  # fmt: skip
 """Pages."""
 

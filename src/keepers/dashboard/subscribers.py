@@ -1,0 +1,126 @@
+"""Pages of subscribers: the list, and each with contracts, chances to renew, value, what to do, and the next plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from keepers.dashboard.pages import Person, TheSite, page
+from keepers.domain.access import Scope
+from keepers.pipeline.subscriber_list import (
+    SORTS,
+    SubscriberFilter,
+    has_subscribers,
+    period_of,
+    plans_in,
+)
+from keepers.storage.live import Generation
+from keepers.web.site import Site
+from keepers.web.subscribers import known, listed
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+STATE_WORDS = {
+    "running": "all that run", "active": "active", "past_due": "payment failed", "paused": "paused", "ended": "ended",
+}  # fmt: skip
+SORT_WORDS = {
+    "at_risk": "most money at risk", "value": "will bring most", "mrr": "pay most a month",
+    "churn": "least likely to stay", "started": "newest first",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which subscribers a page shows, as its address says it."""
+
+    search: str = ""
+    plan: str = ""
+    state: str = ""
+    sort: str = "at_risk"
+    offset: int = 0
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        """From the address; what makes no sense there is passed over."""
+        said = request.query_params
+        state, sort, start = said.get("state", ""), said.get("sort", ""), said.get("offset", "0")
+        return cls(
+            said.get("search", "")[:200], said.get("plan", "")[:200], state if state in STATE_WORDS else "",
+            sort if sort in SORTS else "at_risk",
+            min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
+        )  # fmt: skip
+
+    def filter(self) -> SubscriberFilter:
+        """As the list has it."""
+        return SubscriberFilter(self.search, plan=self.plan, state=self.state, sort=self.sort)
+
+    def address(self, **other: Any) -> str:
+        """The address of the same with something else."""
+        said = {
+            "search": self.search, "plan": self.plan, "state": self.state,
+            "sort": None if self.sort == "at_risk" else self.sort, "offset": self.offset, **other,
+        }  # fmt: skip
+        kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
+        return f"/subscribers?{urlencode(kept)}" if kept else "/subscribers"
+
+
+@router.get("/subscribers")
+def subscribers(request: Request, site: TheSite, visitor: Person) -> Response:
+    """Subscribers, filtered, searched, sorted, a page at a time."""
+    generation = site.generation()
+    if generation is None:
+        with site.state.reading() as books:
+            return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
+    folder, asked = Path(generation.folder), Asked.of(request)
+    if not has_subscribers(folder):
+        return page(request, visitor, "subscribers", found=None)
+    with site.state.reading() as books:
+        found, who = listed(books, generation, visitor, asked.filter(), asked.offset, ROWS)
+    return page(
+        request, visitor, "subscribers", found=found, who=who, asked=asked, rows=ROWS, plans=plans_in(folder),
+        states=STATE_WORDS, sorts=SORT_WORDS, period=period_of(folder), persons=visitor.may(Scope.PERSONS),
+        cash=_money(site, generation), horizon=_horizon(site, generation),
+    )  # fmt: skip
+
+
+@router.get("/subscribers/{customer_key}")
+def one_subscriber(request: Request, site: TheSite, visitor: Person, customer_key: str) -> Response:
+    """One subscriber."""
+    with site.state.reading() as books:
+        generation = books.live.current()
+        found = None if generation is None else known(books, generation, visitor, customer_key)
+    if generation is None or found is None:
+        raise HTTPException(
+            404, "There is no such subscriber. The next run may have given them another key: search by name."
+        )
+    return page(
+        request, visitor, "subscriber", found=found, one=found.one, today=site.now().date(), states=STATE_WORDS,
+        period=period_of(Path(generation.folder)), cash=_money(site, generation), horizon=_horizon(site, generation),
+        meant=_told(site, generation).get("meaning"),
+        who={customer_key: found.who} if visitor.may(Scope.PERSONS) else {},
+    )  # fmt: skip
+
+
+def _told(site: Site, generation: Generation) -> dict[str, Any]:
+    try:
+        return (site.said(generation).get("subscriptions") or {}).get("money") or {}
+    except OSError:
+        return {}
+
+
+def _money(site: Site, generation: Generation) -> str | None:
+    """Currency of subscriptions; None without."""
+    told = _told(site, generation).get("currency")
+    return None if told in (None, "unspecified") else str(told)
+
+
+def _horizon(site: Site, generation: Generation) -> str:
+    """How far ahead their values look, in words."""
+    return str((_told(site, generation).get("horizon") or {}).get("text") or "the horizon")

@@ -1,0 +1,164 @@
+"""Subscribers and leads one by one: lists, pages and calls that agree, and name nobody to who may not see persons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pytest
+from fastapi.testclient import TestClient
+
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.run import run
+from keepers.service.app import create_app
+from keepers.storage.state import State
+from served import VIEWER, open_site
+from unit.pipeline.test_subscription_run import NOW, write_orders, write_subscriptions
+from unit.service.conftest import Running
+from unit.service.test_deciding import winning  # noqa: F401
+from unit.service.test_pages import signed_in
+
+V1 = "/api/v1/subscriptions"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result of a shop's orders and its subscriptions."""
+    home = tmp_path_factory.mktemp("subscribed")
+    files = [write_orders(home / "orders.csv"), write_subscriptions(home / "subscriptions.csv", 160)]
+    options = RunOptions(into=home / "result", model="mbg-nbd", backtest=False, report=False, csv=False, keep=True)
+    run([str(file) for file in files], options, now=lambda: NOW)
+    key = duckdb.sql(
+        f"SELECT customer_key FROM '{home / 'result' / 'subscribers.parquet'}' WHERE state = 'active' ORDER BY 1"
+    ).fetchall()[3][0]
+    duckdb.sql(
+        f"COPY (SELECT '{key}' AS customer_key, 'small' AS plan, 10.0 AS mrr, 'large' AS next_plan, "
+        "'upgrade' AS change, 120.5 AS expected_gain, FALSE AS held_out, 'adjusted' AS evidence, "
+        "0.1 AS upgrade_probability, "
+        f"0.05 AS downgrade_probability, 7.5 AS downgrade_at_stake) TO '{home / 'result' / 'next_plans.parquet'}'"
+    )
+    return home / "result"
+
+
+@pytest.fixture
+def subscribed(made: Path, tmp_path: Path) -> Iterator[Running]:
+    """A system that serves it."""
+    with State(tmp_path, pooled=True) as state:
+        site, tokens = open_site(made, tmp_path, state)
+        with TestClient(create_app(site)) as client:
+            yield Running(client, site, tokens)
+
+
+def test_the_list_is_that_of_the_file(subscribed: Running, made: Path) -> None:
+    client, headers = subscribed.client, subscribed.headers("all")
+    found = client.get(V1, params={"limit": 1000}, headers=headers).json()
+    file = f"'{made / 'subscribers.parquet'}'"
+    rows = duckdb.sql(f"SELECT count(*), sum(clv_predicted_12m), sum(money_at_risk) FROM {file}").fetchall()[0]
+    assert (found["total"], found["value"], found["money_at_risk"]) == (rows[0], *map(pytest.approx, rows[1:]))
+    risks = [one["money_at_risk"] for one in found["subscriptions"]]
+    assert risks == sorted(risks, reverse=True)
+    assert (found["period"], found["currency"]) == ("month", "USD")
+    for params, where in (
+        ({"state": "running"}, "state <> 'ended'"), ({"state": "past_due"}, "state = 'past_due'"),
+        ({"plan": "large"}, "plan = 'large'"), ({"search": "person 12"}, "lower(name) LIKE '%person 12%'"),
+    ):  # fmt: skip
+        many = duckdb.sql(f"SELECT count(*) FROM {file} WHERE {where}").fetchall()[0][0]
+        assert client.get(V1, params=params, headers=headers).json()["total"] == many > 0, params
+    pages = [
+        one["customer_key"]
+        for start in range(0, found["total"], 50)
+        for one in client.get(V1, params={"offset": start, "sort": "mrr"}, headers=headers).json()["subscriptions"]
+    ]
+    assert len(set(pages)) == len(pages) == found["total"]
+    assert client.get(V1, params={"state": "gone"}, headers=headers).status_code == 422
+
+
+def test_one_subscriber_is_told_whole(subscribed: Running, made: Path) -> None:
+    client = signed_in(subscribed)
+    listed = client.get(V1, params={"limit": 1000}).json()["subscriptions"]
+    plans = duckdb.sql(f"SELECT customer_key FROM '{made / 'next_plans.parquet'}'").fetchall()
+    key = plans[0][0]
+    one = client.get(f"{V1}/{key}").json()
+    assert one["renewals"][0] == pytest.approx(one["renewal_probability"])
+    assert one["renewals"] == sorted(one["renewals"], reverse=True)
+    assert len(one["renewals"]) == 12
+    assert 1 - one["renewals"][11] == pytest.approx(one["churn_probability"], abs=1e-6)
+    assert one["contracts"][0]["started_on"] == one["started_on"]
+    assert one["contracts"][0]["amount"] == one["mrr"]
+    assert (one["next_plan"]["plan"], one["next_plan"]["expected_gain"]) == ("large", 120.5)
+    assert one["next"]["action"] == "Offer the plan large"
+    assert one["name"].startswith("Person")
+    text = client.get(f"/subscribers/{key}").text
+    for said in (one["name"], one["email"], "Offer the plan large", "Still subscribes", "runs", "120"):
+        assert said in text, said
+    failed = next(row for row in listed if row["state"] == "past_due")
+    assert client.get(f"{V1}/{failed['customer_key']}").json()["next"]["action"] == "Ask for another way to pay"
+    left = next(row for row in listed if row["state"] == "ended")
+    told = client.get(f"{V1}/{left['customer_key']}").json()
+    assert told["renewals"] == []
+    assert told["contracts"][0]["reason"] in ("payment_failed", "too expensive")
+    assert client.get(f"/subscribers/{left['customer_key']}").status_code == 200
+    assert client.get("/subscribers/nobody").status_code == client.get(f"{V1}/nobody").status_code == 404
+    sent = client.get(f"/customers/{left['customer_key']}", follow_redirects=False)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/subscribers/{quote(left['customer_key'], safe='')}")
+
+
+def test_pages_lead_from_the_list_to_each(subscribed: Running) -> None:
+    client = signed_in(subscribed)
+    text = client.get("/subscribers", params={"state": "running", "plan": "large"}).text
+    addresses = re.findall(r'<th scope="row"><a href="(/subscribers/[^"]+)"', text)
+    assert 0 < len(addresses) <= 50
+    assert all(client.get(address).status_code == 200 for address in addresses[:3])
+    assert "All subscribers" not in text
+    assert 'href="/subscribers"' in client.get("/").text, "in the menu, where there are some"
+    assert client.get("/subscribers", params={"search": "no such"}).text.count("No subscriber fits") == 1
+
+
+def test_who_may_not_see_persons_sees_keys(subscribed: Running) -> None:
+    client, masked = signed_in(subscribed, VIEWER), subscribed.headers("read")
+    found = client.get(V1, params={"limit": 1000}, headers=masked).json()["subscriptions"]
+    assert {one["name"] for one in found} == {one["email"] for one in found} == {None}
+    assert client.get(V1, params={"search": "person"}, headers=masked).json()["total"] == 0
+    left = next(one for one in found if one["state"] == "ended")
+    for text in (
+        client.get("/subscribers").text, client.get(f"/subscribers/{left['customer_key']}").text,
+        client.get(f"{V1}/{left['customer_key']}", headers=masked).text,
+    ):  # fmt: skip
+        assert "Person " not in text
+        assert "mail.example" not in text
+        assert "too expensive" not in text
+
+
+def test_who_was_erased_has_no_name_any_more(subscribed: Running) -> None:
+    client, headers = subscribed.client, subscribed.headers("all")
+    one = client.get(V1, params={"limit": 1}, headers=headers).json()["subscriptions"][0]
+    assert client.get(V1, params={"search": one["email"]}, headers=headers).json()["total"] == 1
+    subscribed.site.state.erase([one["customer_key"]], lambda *_: ())
+    again = client.get(f"{V1}/{one['customer_key']}", headers=headers).json()
+    assert (again["name"], again["email"]) == (None, None)
+    assert client.get(V1, params={"search": one["email"]}, headers=headers).json()["total"] == 0
+
+
+def test_without_subscriptions_it_is_said(running: Running) -> None:
+    client = signed_in(running)
+    assert client.get(V1).status_code == 404
+    assert "hold no subscriptions" in client.get("/subscribers").text
+    assert 'href="/subscribers"' not in client.get("/").text
+
+
+def test_a_lead_has_a_page(winning: Running) -> None:  # noqa: F811
+    client = signed_in(winning)
+    told = client.get("/api/v1/leads").json()["leads"][0]
+    one = client.get(f"/api/v1/leads/{told['lead_id']}").json()
+    assert one == told
+    assert f'href="/leads/{told["lead_id"]}"' in client.get("/leads").text
+    text = client.get(f"/leads/{told['lead_id']}").text
+    for said in (told["company"], "Chance by time", *told["reasons"], "Call it this week", "What became of it"):
+        assert said in text, said
+    assert client.get("/leads/none").status_code == client.get("/api/v1/leads/none").status_code == 404
+    masked = signed_in(winning, VIEWER).get(f"/leads/{told['lead_id']}").text
+    assert told["company"] not in masked
+    assert "Ann" not in masked
