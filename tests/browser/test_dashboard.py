@@ -18,7 +18,7 @@ from browser.test_report import OVERFLOWING
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/customers", "/leaving", "/data", "/letters", "/access")
+PAGES = ("/", "/customers", "/customers?horizon=infinite", "/leaving", "/data", "/letters", "/access")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,25 @@ def test_find_a_customer_and_export_the_list(page: Page, served: Served) -> None
     assert len(Path(file.value.path()).read_text(encoding="utf-8-sig").splitlines()) == 16
     page.locator("tbody th a").first.click()
     expect(page.get_by_role("heading", name="Why")).to_be_visible()
+
+
+def test_look_a_quarter_ahead_and_take_the_choice_along(page: Page) -> None:
+    hero, year = page.locator("#total"), float(page.locator("#total").get_attribute("data-value") or 0)
+    page.locator("details.context summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Horizon").select_option("next 3 months")
+    page.locator("details.context").get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("horizon=3m"))
+    expect(page.get_by_text("All customers together will bring in the next 3 months")).to_be_visible()
+    assert 0 < float(hero.get_attribute("data-value") or 0) < year
+    page.get_by_role("link", name="Customers", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Predicted value, next 3 months")).to_be_visible()
+    page.locator("tbody th a").first.click()
+    expect(page.get_by_text("Will bring in the next 3 months")).to_be_visible()
+    page.locator("dt", has_text="Worth in the next 5 years").locator("xpath=..").get_by_role("link").click()
+    expect(page).to_have_url(re.compile("horizon=5y"))
+    expect(page.get_by_text("Will bring in the next 5 years")).to_be_visible()
+    expect(page.locator("dt", has_text="Worth in the next 12 months")).to_be_visible()
 
 
 def test_who_is_leaving_and_what_came_of_it(page: Page) -> None:

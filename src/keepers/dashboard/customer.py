@@ -80,6 +80,7 @@ def customer(
         request, visitor, "customer", one=one, alerts=alerts, who=who, today=site.now().date(),
         entries=shown if whole else shown[:FIRST], more=len(shown) - FIRST, groups=groups, only=only, whole=whole,
         offers=offers, products=products, next=next_of(one, alerts, offers, products), reaches=reaches,
+        page_of=Wanted.of(request).everybody.address,
         page_at=partial(Wanted.of(request).context.address, f"/customers/{quote(customer_key, safe='')}"),
     )  # fmt: skip
 

@@ -92,6 +92,11 @@ class Wanted:
         return Wanted(groups=self.groups, bounds=bounds, looks=self.looks, kept_list=self.kept_list)
 
     @property
+    def everybody(self) -> Wanted:
+        """All customers, looked at in the same way."""
+        return Wanted(looks=self.looks)
+
+    @property
     def narrows(self) -> bool:
         """Whether it is not all customers."""
         return bool(self.search or self.groups or self.bounds or self.kept_list)

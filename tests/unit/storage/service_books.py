@@ -92,6 +92,12 @@ def check_horizons(state: State) -> None:
         )
         assert lists["12m"].page(Filter(within=Filter(below_value=70.0), least_value=10.0)).total == 1
         assert [one.value for one in lists["3m"].groups("tier", Filter())] == [50.0]
+        found = []
+        for some in lists["3m"].stretches(Filter(), at_once=1):
+            books.live.persons([one["customer_key"] for one in some])
+            found += [(one["customer_key"], one["value"], one["value_low"], one["expected_orders"]) for one in some]
+        assert found == [("C2", 30.0, 5.0, 0.8), ("C1", 20.0, 5.0, 0.8), ("C3", None, None, None)]
+        assert [one["value_high"] for some in lists["12m"].stretches(Filter()) for one in some][:2] == [200.0, 200.0]
         cells = lists["3m"].cells(("orders", [2]), ("value", [25.0]), Filter())
         assert [(one.column, one.value) for one in sorted(cells, key=lambda one: one.column)] == [(0, 20.0), (1, 30.0)]
 
