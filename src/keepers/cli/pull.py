@@ -34,7 +34,7 @@ def pull(
     quiet: p.Quiet = False,
     json: p.Json = False,
 ) -> None:  # fmt: skip
-    """Bring what is new from Shopify, Stripe, WooCommerce, HubSpot, a database, or files elsewhere.
+    """Bring what is new from services such as Shopify, Stripe and Google Ads, a database, or files elsewhere.
 
     Sources are sections of keepers.toml, such as [connect.shop]; their tokens stand in the environment or in a file.
     What is pulled lies in .keepers/pulled, and every `keepers run` of the project reads it. A pull asks for what is new
