@@ -38,4 +38,5 @@ FORMAT = Format(
         " + CASE WHEN lower(dispute_status) = 'lost' THEN coalesce(disputed, 0) ELSE 0 END"
     ),
     currency="CASE WHEN settled_amount IS NULL THEN currency ELSE coalesce(upper(settled_currency), currency) END",
+    note="Several refunds of one payment count on the day of the last, the only one it has; pulled ones have one each.",
 )
