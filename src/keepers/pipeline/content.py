@@ -253,6 +253,8 @@ def _equity(found: Insights) -> content.Equity | None:
         top_share=known.top_share or 0.0,
         lifetime=None if known.lifetime is None else estimate(known.lifetime),
         lifetime_meaning=meant.lifetime,
+        also=None if known.also is None else estimate(known.also),
+        also_meaning=meant.also,
         historic=known.historic,
         historic_meaning=meant.past,
         concentration=known.concentration,

@@ -41,6 +41,7 @@ class Meanings:
 
     ahead: MoneyMeaning | None = None
     lifetime: MoneyMeaning | None = None
+    also: MoneyMeaning | None = None
     past: MoneyMeaning | None = None
     at_risk: MoneyMeaning | None = None
 
@@ -217,6 +218,7 @@ def _meanings(scored: Scored, options: RunOptions) -> Meanings:
     return Meanings(
         ahead=meaning(options.horizon, everybody),
         lifetime=meaning(options.lifetime, everybody),
+        also=None if options.also is None else meaning(options.also, everybody),
         past=meaning(Span.PAST, everybody, discounted=False),
         at_risk=meaning(options.horizon, "customers at risk"),
     )

@@ -126,6 +126,10 @@ class Equity:
     """What the same customers have brought so far."""
     historic_meaning: MoneyMeaning | None = None
     """The five things for `historic`."""
+    also: Estimate | None = None
+    """The same sum over the second horizon."""
+    also_meaning: MoneyMeaning | None = None
+    """The five things for `also`."""
     concentration: tuple[tuple[float, float], ...] = ()
     """Points (share of customers, most valuable first; share of value), from (0, 0) to (1, 1), about 20."""
 

@@ -210,6 +210,15 @@ def lifetime_label(equity: Equity) -> str:
     return f"Expected {_during(equity.lifetime_meaning)}" if equity.lifetime_meaning else "Expected over their life"
 
 
+def also_ahead(equity: Equity, currency: str | None) -> str | None:
+    """What they will bring within the second horizon; None where nobody worked it out."""
+    if equity.also is None or equity.also_meaning is None:
+        return None
+    known = interval(equity.also, currency)
+    text = f"{_during(equity.also_meaning)} they are expected to bring {money(equity.also.value, currency)}"
+    return f"{text[0].upper()}{text[1:]}{f', {known}' if known else ''}."
+
+
 def _during(meaning: MoneyMeaning) -> str:
     if isinstance(meaning.horizon, Horizon):
         return f"in the next {horizon(meaning.horizon)}"

@@ -174,3 +174,15 @@ def test_an_offer_of_which_nobody_knows_that_it_was_given_has_not_paid() -> None
     unknown = replace(made, known=False)
     assert decision_sentences.earned(unknown) == "Who was chosen brought more than who was held out."
     assert decision_sentences.earned(replace(unknown, earned=Estimate(5.0, -20.0, 30.0))) == "It may be chance."
+
+
+def test_the_second_horizon_is_said_where_it_is_known() -> None:
+    equity = example_content().equity
+    assert equity is not None
+    assert sentences.also_ahead(equity, "USD") is None
+    near = replace(
+        equity, also=Estimate(1_200.0, 900.0, 1_500.0), also_meaning=replace(equity.meaning, horizon=months(3))
+    )  # fmt: skip
+    assert sentences.also_ahead(near, "USD") == (
+        "In the next 3 months they are expected to bring $1,200, between $900 and $1,500 with 80% probability."
+    )
