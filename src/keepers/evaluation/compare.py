@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from keepers.data.table import Table
@@ -21,7 +23,7 @@ from keepers.models.stack import Stack
 from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.opportunities import summarise_opportunities
 from keepers.summaries.summary import Summary, summarise
-from keepers.valuation.season import in_season
+from keepers.valuation.season import BEHIND, in_season
 
 
 class ModelChoice(NamedTuple):
@@ -141,8 +143,19 @@ MBG/NBD is used untested: its intervals rest on the model alone.
         [*competing, *learned], source, window, origins, holdout=holdout, margin=margin, spending=spending,
         covariates=covariates, opportunity=opportunity, season=summary.facts.clock is not None, progress=progress,
     )  # fmt: skip
+    if summary.facts.clock is not None:
+        found = _said_of_season(found, orders.first_day)
     buying = _buying(competing, found, summary)
     return ModelChoice(buying, _spending(found, spending, summary, buying), found)
+
+
+def _said_of_season(found: Backtest, first_day: dt.date) -> Backtest:
+    """The same, with a word where no origin lies late enough to know the season that the models follow."""
+    if not found.rows or any((one.calibration_end or first_day) - first_day >= BEHIND for one in found.windows):
+        return found
+    alike = "Values follow the store's season, which no date of the test could know yet: it counts every month alike."
+    verdict = replace(found.verdict_, reservations=(*found.verdict_.reservations, alike))
+    return replace(found, verdict_=verdict)
 
 
 def _buying(models: Sequence[BuyingModel], found: Backtest, summary: Summary) -> BuyingModel:

@@ -29,8 +29,8 @@ CERTAIN = 0.01
 """A season that chance makes as strong in more cases than this is none."""
 YEAR = 365
 QUARTER = months(3)
-_BEHIND = 700
-"""Days that must lie behind, nearly two years: one alone cannot tell a season from anything else that happened."""
+BEHIND = dt.timedelta(days=700)
+"""What must lie behind, nearly two years: one alone cannot tell a season from anything else that happened."""
 _LEAST = 300
 """Repeat purchases below which twelve months cannot be told apart."""
 _MOST_CELLS = 6_000
@@ -250,7 +250,7 @@ def _counts(summary: Summary) -> tuple[dt.date, FloatArray, FloatArray] | None:
     )
     came = np.asarray(arrived["day"], dtype="datetime64[D]")
     cut = np.datetime64(summary.calibration_end, "D")
-    if not came.size or int((cut - came[0]).astype(np.int64)) < _BEHIND:
+    if not came.size or int((cut - came[0]).astype(np.int64)) < BEHIND.days:
         return None
     bought = summary.engine.columns(
         f"SELECT purchased_on AS day, count(*) AS purchases FROM ({summary.purchase_days_sql()}) AS bought "

@@ -14,6 +14,7 @@ from keepers.domain.money import Margin
 from keepers.domain.store_clock import day_number
 from keepers.domain.time import ObservationWindow, days, months
 from keepers.evaluation.backtest import backtest
+from keepers.evaluation.compare import choose_model
 from keepers.evaluation.origin import Origin, open_origin
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.learned.lessons import horizon_factor
@@ -128,6 +129,16 @@ def test_the_verdict_says_from_where_the_season_could_not_be_known(shop: Store) 
     assert graded[0].origin == graded[1].origin == late
     off, off_alike = (abs(row.metrics.total_error or 1.0) for row in graded)
     assert off < 0.5 * off_alike
+
+
+def test_a_choice_says_where_no_day_of_the_test_could_know_the_season(shop: Store) -> None:
+    window = ObservationWindow(end=shop.first_day + dt.timedelta(days=800))
+    found = choose_model(shop.orders, window, [MBGNBD()], 1, spending=[GammaGamma()])
+    assert found.buying.clock_ is not None
+    assert "no date of the test could know yet" in found.backtest.verdict_.reservations[-1]
+    alike = choose_model(shop.orders, window, [MBGNBD()], 1, spending=[GammaGamma()], season=False)
+    assert alike.buying.clock_ is None
+    assert not any("could know yet" in one for one in alike.backtest.verdict_.reservations)
 
 
 def test_what_was_learned_of_a_quarter_is_stretched_by_the_months_ahead(shop: Store) -> None:
