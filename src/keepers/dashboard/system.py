@@ -22,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, changer, page, person_of, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.pipeline.uploads import UPLOADS
+from keepers.storage.failures import told_of_files
 from keepers.storage.state import FOLDER
 from keepers.web.access import SESSION
 from keepers.web.once import OnceField
@@ -122,16 +123,17 @@ def ask_run(site: TheSite, visitor: _Decides, once: OnceField = "") -> RedirectR
 async def upload(request: Request, site: TheSite, visitor: _Decides, file: UploadFile) -> Response:
     """Take a file in: read it, and show where every amount went before anybody relies on it."""
     folder = site.project.folder / FOLDER / UPLOADS
-    folder.mkdir(parents=True, exist_ok=True)
     name = _safe(file.filename or "upload.csv")
     beside = folder / f".{uuid.uuid4().hex}-{name}"
-    try:
-        await run_in_threadpool(_written, file, beside)
-        found, complaint = await _checked(beside)
-        if not complaint:
-            await run_in_threadpool(_taken_in, site, visitor, beside, folder / name)
-    finally:
-        beside.unlink(missing_ok=True)
+    with told_of_files(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            await run_in_threadpool(_written, file, beside)
+            found, complaint = await _checked(beside)
+            if not complaint:
+                await run_in_threadpool(_taken_in, site, visitor, beside, folder / name)
+        finally:
+            beside.unlink(missing_ok=True)
     return await run_in_threadpool(page, request, visitor, "uploaded", name=name, found=found, complaint=complaint)
 
 
@@ -286,7 +288,11 @@ async def _checked(path: Path) -> tuple[dict[str, Any] | None, str]:
     )  # fmt: skip
     try:
         out, error = await asyncio.wait_for(process.communicate(), _LONGEST_CHECK)
-    except (TimeoutError, asyncio.CancelledError):
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return None, "Reading it takes longer than ten minutes. Put it beside keepers.toml and name it there."
+    except asyncio.CancelledError:
         process.kill()
         await process.wait()
         raise

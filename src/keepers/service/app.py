@@ -133,12 +133,12 @@ def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> 
     app.include_router(router(intake))
     for shown in _SHOWING:
         app.include_router(shown.router)
-    app.include_router(_operations(metrics, updater))
+    app.include_router(_operations(metrics, updater, intake))
     app.add_middleware(Guard, metrics=metrics, secure=site.secure, limits=LIMITS, largest=LARGEST)
     return app
 
 
-def _operations(metrics: Metrics, updater: Updater) -> APIRouter:
+def _operations(metrics: Metrics, updater: Updater, intake: Intake) -> APIRouter:
     made = APIRouter(tags=["operations"])
 
     @made.get("/health/live")
@@ -148,14 +148,16 @@ def _operations(metrics: Metrics, updater: Updater) -> APIRouter:
 
     @made.get("/health/ready", responses={503: {"description": "the store cannot be reached"}})
     def ready(request: Request) -> Response:
-        """Whether values can be read and events be kept."""
+        """Whether values can be read; `events` says where the last were refused, or wait to be taken into values."""
         site: Site = request.app.state.site
         try:
             generation = site.generation()
         except Exception:
             return JSONResponse({"status": "the store cannot be reached"}, 503)
         said = {"status": "ok", "values": generation is not None}
-        if updater.fault is not None:
+        if intake.refuses:
+            said["events"] = "refused"
+        elif updater.fault is not None:
             said["events"] = "waiting"
         return JSONResponse(said)
 

@@ -43,6 +43,13 @@ class Intake:
     ----------
     site : Site
     metrics : Metrics
+
+    Attributes
+    ----------
+    arrived : asyncio.Event
+        Set when there are new events.
+    refuses : bool
+        Whether the last events that came could not be kept.
     """
 
     def __init__(self, site: Site, metrics: Metrics) -> None:
@@ -51,6 +58,7 @@ class Intake:
         self._waiting: list[tuple[Sequence[Event], asyncio.Future[int]]] = []
         self._wake = asyncio.Event()
         self.arrived = asyncio.Event()
+        self.refuses = False
 
     async def keep(self, events: Sequence[Event]) -> int:
         """Keep events; gives how many were new, once they are on disk."""
@@ -100,10 +108,12 @@ class Intake:
         try:
             new = await run_in_threadpool(self._add, [one for events, _ in some for one in events])
         except Exception as error:
+            self.refuses = True
             for _, done in some:
                 if not done.done():
                     done.set_exception(error)
             return
+        self.refuses = False
         self._metrics.events.inc(new)
         self.arrived.set()
         for events, done in some:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.uploads import everything_to_read
+from keepers.storage.failures import told_of_files
 from keepers.storage.state import FOLDER
 from keepers.web.site import Site
 
@@ -45,6 +46,8 @@ def gathered(site: Site, job: int) -> Iterator[Material]:
     ------
     ConfigError
         There is nothing to read.
+    EngineError
+        The disk is full, or the folder may not be written.
     """
     state = site.project.folder / FOLDER
     # What is there is of a process that was killed, as jobs are done one at a time, or of an earlier version.
@@ -52,9 +55,11 @@ def gathered(site: Site, job: int) -> Iterator[Material]:
         shutil.rmtree(left, ignore_errors=True)
     (state / _EVENTS).unlink(missing_ok=True)
     folder = state / f"{READING}{job:06d}-{uuid.uuid4().hex[:8]}"
-    folder.mkdir(parents=True)
     try:
-        yield _material(site, state, folder)
+        with told_of_files(str(folder)):
+            folder.mkdir(parents=True)
+            material = _material(site, state, folder)
+        yield material
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

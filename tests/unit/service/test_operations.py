@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import errno
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +21,7 @@ from sqlalchemy import insert
 
 from keepers.data.engine import Engine
 from keepers.data.table import Table
-from keepers.domain.errors import ConfigError, KeepersError
+from keepers.domain.errors import ConfigError, EngineError, KeepersError
 from keepers.domain.keeping import KeepingTimes, keeping_times
 from keepers.domain.live import LiveOrder
 from keepers.models.buying import BuyingModel
@@ -29,10 +31,12 @@ from keepers.pipeline.live_drift import ask_where_it_drifts, live_drift
 from keepers.pipeline.serving import serve_result
 from keepers.service.caretaker import Caretaker
 from keepers.service.leftovers import remove_left_overs
+from keepers.service.material import gathered
 from keepers.storage.schema import PUBLISHED_SCORES
 from keepers.web.logs import begin_logs
 from served import NOW, PASSWORD
 from unit.service.conftest import Running
+from unit.service.test_pages import PEOPLE, form_token, signed_in
 
 
 @pytest.fixture
@@ -225,6 +229,41 @@ def test_halves_that_killed_processes_left_go_and_nothing_else(running: Running,
 def _one_row() -> Table:
     engine = Engine()
     return Table(engine, engine.create("scores", "SELECT '1' AS customer_key"))
+
+
+def test_a_full_disk_is_said_to_be_one(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, state = running.client, running.site.state
+    headers, event = running.headers("all"), {"type": "track", "event": "x", "userId": "u"}
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("keepers.storage.inbox.Inbox.add", _refused)
+        assert client.post("/v1/track", json=event, headers=headers).status_code == 503
+        assert client.get("/health/ready").json() == {"status": "ok", "values": True, "events": "refused"}
+    assert client.post("/v1/track", json=event, headers=headers).status_code == 200
+    assert "refused" not in client.get("/health/ready").text
+    with monkeypatch.context() as patch:
+        patch.setattr("keepers.service.material.os.link", full)
+        patch.setattr("keepers.service.material.shutil.copyfile", full)
+        (state.folder / "uploads").mkdir()
+        (state.folder / "uploads" / "a.csv").touch()
+        with pytest.raises(EngineError, match="disk is full"), gathered(running.site, 1):
+            pass
+    assert not list(state.folder.glob("reading*"))
+    browser = signed_in(running)
+    csrf = form_token(browser.get("/data").text)
+    with monkeypatch.context() as patch:
+        patch.setattr("keepers.dashboard.system._written", full)
+        sent = browser.post("/data/upload", data={"csrf": csrf}, files={"file": ("b.csv", b"x")}, headers=PEOPLE)
+    assert sent.status_code == 503
+    assert "the disk is full" in sent.text
+    assert [path.name for path in (state.folder / "uploads").iterdir()] == ["a.csv"]
+
+
+def _refused(*_: object) -> int:
+    raise EngineError("The state could not be written because the disk is full.")
 
 
 def test_a_run_asked_for_under_one_name_is_one_run(running: Running) -> None:
