@@ -99,7 +99,7 @@ def test_the_law_stands_on_the_clock_and_answers_on_the_calendar(model: ParetoNB
 def test_orders_are_discounted_by_the_calendar(model: ParetoNBD, horizon: Horizon | None) -> None:
     rate = annual_rate(0.10)
     reach = years(40) if horizon is None else horizon
-    edges = np.linspace(0.0, reach.days, 4 * round(reach.days / 30) + 1)[1:]
+    edges = np.linspace(0.0, reach.days, (4 if reach.days < 400 else 1) * round(reach.days / 30) + 1)[1:]
     some = CELLS.take(np.arange(0, CELLS.size, CELLS.size // 40))
     reached = np.stack([np.zeros(some.size), *(model.expected_purchases(some, days(float(end))) for end in edges)])
     middle = np.concatenate([[0.0], edges])

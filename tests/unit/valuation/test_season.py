@@ -79,8 +79,8 @@ def test_totals_come_closer_to_the_truth_before_and_after_the_busy_months(shop: 
 
 
 def test_nothing_is_found_where_there_is_nothing() -> None:
-    found = [season_of(seen(shop, shop.last_day), YEAR) for shop in (store(None, seed, 1200) for seed in range(8))]
-    assert sum(one is not None and one.is_certain for one in found) <= 1
+    found = [season_of(seen(shop, shop.last_day), YEAR) for shop in (store(None, seed, 1200) for seed in range(4))]
+    assert sum(one is not None and one.is_certain for one in found) == 0
     assert all(busy_months(one) is None for one in found if one is None or not one.is_certain)
     assert all(abs(one.ratio - 1.0) < 0.04 for one in found if one is not None)
 
