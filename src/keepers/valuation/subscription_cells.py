@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,8 +82,11 @@ def expected_units(
         raise ConfigError("What contracts that never end bring without end is infinite; name a horizon.")
     units = np.zeros(cells.age.size)
     comes_back = states.returns_seen and not stays
-    known: dict[int, Returns | EndlessReturns] = {}
-    for place, fit, own in cells.answering(model, states, horizon or 0.0):
+    known: dict[tuple[int, int], tuple[ContractLaw, Returns | EndlessReturns]] = {}
+    for place, whole, own in cells.answering(model, states, horizon or 0.0):
+        fit = whole
+        if horizon is not None:
+            fit = whole.reaching(float(cells.age[own].max()) + np.ceil(horizon) + 2.0, np.ceil(horizon) + 2.0)
         ended, held = cells.ended[own], cells.paused[own]
         for paused in (False, True):
             some = own[~ended & (held == paused)]
@@ -92,11 +95,12 @@ def expected_units(
                 units[some] = _running(fit, fit.law, states, place, paused, age, wait, delta, horizon, stays)
         if not comes_back:
             continue
-        # Without covariates plans may share a fit.
-        shared = id(fit.model) if fit.law is fit.model.family else id(fit)
+        # Without covariates plans may share a fit; with a path of time, all contracts that differ in their start alone
+        # share what follows.
+        shared = (id(fit.model), id(whole.anew))
         if shared not in known:
-            known[shared] = _returns(fit, states, delta, horizon)
-        follows = known[shared]
+            known[shared] = whole.anew, _returns(fit, states, delta, horizon)
+        follows = replace(known[shared][1], fit=fit)
         runs, left = own[~ended], own[ended]
         if runs.size:
             units[runs] += _following(follows, place, cells.age[runs], cells.wait[runs], horizon)

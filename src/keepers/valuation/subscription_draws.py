@@ -126,6 +126,7 @@ def drawn_units(
     rng : Generator
     """
     longest = int(np.ceil(max(counts)))
+    fit = fit.reaching(float(rows[:, 3].max(initial=0.0)) + longest + 1.0, longest + 1.0)
     family = fit.law
     theta = [np.ascontiguousarray(column)[None, :] for column in fit.posterior.draws(draws, rng).T]
     shape = (len(rows), draws)

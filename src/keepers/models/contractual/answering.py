@@ -12,6 +12,7 @@ from keepers.domain.cells import FloatArray, IntArray
 from keepers.models.contractual.contract import ContractModel
 from keepers.models.posterior import Posterior
 from keepers.numerics.likelihoods.contract_family import ContractLaw
+from keepers.numerics.likelihoods.contract_pace import reaching
 from keepers.numerics.patterns import groups_of
 from keepers.summaries.varying import START
 
@@ -55,6 +56,11 @@ class Answering:
         """What is known of the parameters."""
         return self.model.posterior_
 
+    def reaching(self, age: float, anew: float) -> Answering:
+        """The same for questions that reach no further than an age, or another one where contracts begin now."""
+        own = reaching(self.law, age)
+        return replace(self, law=own, anew=own if self.anew is self.law else reaching(self.anew, anew))
+
     def at(self, model: ContractModel) -> Answering:
         """The same law with the parameters of another fit."""
         return replace(self, model=model)
@@ -92,10 +98,22 @@ def answering(
     np.maximum.at(oldest, place, age[rows])
     known = attributes.take(here)
     law = fit._law(known, oldest, reach)
-    anew = law
-    if START in known.columns:
-        began = Attributes({**known.columns, START: np.full(known.size, fit.now_)})
-        anew = fit._law(began, np.zeros(here.size), reach)
+    begun = _anew(fit, known, reach)
     for alike in groups_of(place):
         one = int(place[alike[0]])
-        yield Answering(fit, law(one), anew(one)), rows[alike]
+        own = law(one)
+        yield Answering(fit, own, own if begun is None else begun[one]), rows[alike]
+
+
+def _anew(fit: ContractModel, known: Attributes, reach: float) -> list[ContractLaw] | None:
+    """The law of contracts that begin now for each pattern, the same object for all that differ in their start alone.
+
+    None where nothing varies in time, so that contracts that begin now are as those that are there.
+    """
+    if START not in known.columns:
+        return None
+    who, which = Attributes.of_rows({name: column for name, column in known.columns.items() if name != START})
+    began = Attributes({**who.columns, START: np.full(who.size, fit.now_)})
+    law = fit._law(began, np.zeros(who.size), reach)
+    made = [law(one) for one in range(who.size)]
+    return [made[int(one)] for one in which]

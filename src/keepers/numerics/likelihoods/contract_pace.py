@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray
+from keepers.domain.cells import FloatArray, IntArray
 from keepers.numerics.likelihoods.contract_family import Columns, ContractLaw
 from keepers.numerics.likelihoods.contract_risk import RiskParts
+
+_Parts: TypeAlias = "tuple[tuple[FloatArray | float, ...], FloatArray | float, FloatArray | float, FloatArray]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +80,8 @@ class Paced:
 
     def log_retention(self, theta: Columns, start: FloatArray | float, stop: FloatArray | float) -> FloatArray:
         """log P(T > stop | T > start); broadcasts over columns of draws."""
-        law = self._split(theta)[0]
-        return self.RISK.law.log_kept(law, self.risk(theta, start), self.risk(theta, stop))
+        parts = self._split(theta)
+        return self.RISK.law.log_kept(parts[0], self._risk(parts, start), self._risk(parts, stop))
 
     def tail(self, theta: Columns) -> FloatArray:
         """The power of age by which survival falls off in the end, whatever the last pace."""
@@ -86,66 +89,92 @@ class Paced:
 
     def rates(self, theta: Columns, age: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw how prone to end contracts are that have reached these ages."""
-        return self.RISK.law.propensities(self._split(theta)[0], self.risk(theta, age), rng)
+        parts = self._split(theta)
+        return self.RISK.law.propensities(parts[0], self._risk(parts, age), rng)
 
     def residual(self, theta: Columns, age: FloatArray, draw: FloatArray, exponential: FloatArray) -> FloatArray:
         """How long contracts of these ages last in all, before rounding up."""
-        _, alpha, c, weight = self._split(theta)
+        parts = self._split(theta)
+        _, alpha, c, weight = parts
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            left = np.asarray(self.risk(theta, age) + exponential / draw)
-            lasting = np.zeros(left.shape)
-            begun: FloatArray | float = 0.0
-            open_still = np.ones(left.shape, dtype=bool)
-            for place, edge in enumerate([*self.pace.edges, np.inf]):
-                end = np.power(np.divide(edge, alpha), c)
-                speed = weight[..., place]
-                run = speed * (end - begun)
-                here = open_still & (left <= run)
-                lasting = np.where(here, alpha * np.power(begun + left / speed, 1.0 / np.asarray(c)), lasting)
-                open_still &= ~here
-                left, begun = left - np.where(open_still, run, 0.0), end
-        return np.asarray(np.where(open_still, np.inf, lasting))
+            whole = np.asarray(self._risk(parts, age) + exponential / draw)
+            begin, run = self._at_edges(alpha, c, weight)
+            place = self._reached(run, whole)
+            begun, done, speed = (self._picked(table, place) for table in (begin, run, weight))
+            own = np.asarray(begun + (whole - done) / speed)
+            lasting = alpha * np.power(own, 1.0 / np.asarray(c))
+        return np.asarray(np.where(np.isnan(whole) | (speed <= 0), np.inf, lasting))
 
     def risk(self, theta: Columns, age: FloatArray | float) -> FloatArray:
         """The risk that contracts of these ages have run; broadcasts over columns of draws."""
-        _, alpha, c, weight = self._split(theta)
+        return self._risk(self._split(theta), age)
+
+    def until(self, age: float) -> Paced:
+        """The same for questions that reach no further than an age: it is quicker where covariates change often."""
+        kept = int(np.searchsorted(self.pace.edges, age, side="left"))
+        if kept == self.pace.edges.size:
+            return self
+        pace = Pace(self.pace.edges[:kept], self.pace.design[: kept + 1], self.pace.offset[: kept + 1])
+        return Paced(self.base, pace)
+
+    def _risk(self, parts: _Parts, age: FloatArray | float) -> FloatArray:
+        _, alpha, c, weight = parts
         time = np.asarray(age, dtype=np.float64)
         with np.errstate(over="ignore"):
             own = np.power(np.divide(time, alpha), c)
             if not self.pace.edges.size:
                 return np.asarray(weight[..., 0] * own)
-            # Per set of parameters the risk at the edges once, then for each age the piece that it lies in.
-            sets = weight.shape[:-1]
-            alphas, powers = (np.broadcast_to(np.asarray(value, float), sets)[..., None] for value in (alpha, c))
-            ends = np.power(self.pace.edges / alphas, powers)
-        begin = np.concatenate([np.zeros((*sets, 1)), ends], axis=-1)
-        run = np.cumsum(weight[..., :-1] * np.diff(begin, axis=-1), axis=-1)
-        run = np.concatenate([np.zeros((*sets, 1)), run], axis=-1)
+            begin, run = self._at_edges(alpha, c, weight)
+        # Per set of parameters the risk at the edges once, then for each age the piece that it lies in.
         place = np.searchsorted(self.pace.edges, time, side="left")
+        run, weight, begin = (self._picked(table, place) for table in (run, weight, begin))
+        return np.asarray(run + weight * (own - begin))
+
+    def _at_edges(
+        self, alpha: FloatArray | float, c: FloatArray | float, weight: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Own time, and the risk run, at the beginning of each piece, shape (..., n + 1)."""
+        sets = weight.shape[:-1]
+        alphas, powers = (np.broadcast_to(np.asarray(value, float), sets)[..., None] for value in (alpha, c))
+        begin = np.concatenate([np.zeros((*sets, 1)), np.power(self.pace.edges / alphas, powers)], axis=-1)
+        run = np.cumsum(weight[..., :-1] * np.diff(begin, axis=-1), axis=-1)
+        return begin, np.concatenate([np.zeros((*sets, 1)), run], axis=-1)
+
+    @staticmethod
+    def _picked(table: FloatArray, place: IntArray) -> FloatArray:
+        """Entries of a table of pieces, (..., n + 1), at places that broadcast with its other axes."""
+        sets = table.shape[:-1]
         if not sets:
-            return np.asarray(run[place] + weight[place] * (own - begin[place]))
-        shape = np.broadcast_shapes(sets, time.shape)
+            return np.asarray(table[place])
+        shape = np.broadcast_shapes(sets, place.shape)
         # Parameters stand in columns: their last axis is that of the ages.
         if sets[-1] == 1:
-            at = np.broadcast_to(place, shape)
-            run, weight, begin = (
-                np.take_along_axis(np.broadcast_to(table[..., 0, :], (*shape[:-1], table.shape[-1])), at, axis=-1)
-                for table in (run, weight, begin)
-            )
-        else:
-            at = np.broadcast_to(place, shape)[..., None]
-            run, weight, begin = (
-                np.take_along_axis(np.broadcast_to(table, (*shape, table.shape[-1])), at, axis=-1)[..., 0]
-                for table in (run, weight, begin)
-            )
-        return np.asarray(run + weight * (own - begin))
+            rows = np.broadcast_to(table[..., 0, :], (*shape[:-1], table.shape[-1]))
+            return np.asarray(np.take_along_axis(rows, np.broadcast_to(place, shape), axis=-1))
+        at = np.broadcast_to(place, shape)[..., None]
+        return np.asarray(np.take_along_axis(np.broadcast_to(table, (*shape, table.shape[-1])), at, axis=-1)[..., 0])
+
+    @staticmethod
+    def _reached(run: FloatArray, risk: FloatArray) -> IntArray:
+        """The piece in which a risk has been run, shape of `risk` broadcast with the sets of parameters."""
+        sets, pieces = run.shape[:-1], run.shape[-1]
+        if not sets:
+            return np.asarray(np.maximum(np.searchsorted(run, risk, side="left") - 1, 0))
+        shape = np.broadcast_shapes(sets, risk.shape)
+        wanted = np.broadcast_to(risk, shape)
+        # A bisection in all rows at once: pieces are few hundred, and a table of rows by pieces would not stay small.
+        low, high = np.zeros(shape, dtype=np.int64), np.full(shape, pieces - 1)
+        for _ in range(int(pieces).bit_length()):
+            middle = (low + high + 1) // 2
+            begins = Paced._picked(run, middle) < wanted
+            low, high = np.where(begins, middle, low), np.where(begins, high, middle - 1)
+            high = np.maximum(low, high)
+        return low
 
     def _own(self, theta: Columns) -> tuple[FloatArray | float, ...]:
         return tuple(theta[: len(self.base.PARAMETERS)])
 
-    def _split(
-        self, theta: Columns
-    ) -> tuple[tuple[FloatArray | float, ...], FloatArray | float, FloatArray | float, FloatArray]:
+    def _split(self, theta: Columns) -> _Parts:
         """The law's parameters, alpha, c, and what each piece multiplies risk with, shape (..., n + 1)."""
         law, alpha, c = self.RISK.split(self._own(theta))
         gammas = theta[len(self.base.PARAMETERS) :]
@@ -154,3 +183,8 @@ class Paced:
         for gamma, values in zip(gammas, self.pace.design.T, strict=True):
             logs = logs + np.asarray(gamma, dtype=np.float64)[..., None] * values
         return law, alpha, c, np.exp(logs)
+
+
+def reaching(law: ContractLaw, age: float) -> ContractLaw:
+    """A law for questions that reach no further than an age."""
+    return law.until(age) if isinstance(law, Paced) else law
