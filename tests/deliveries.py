@@ -80,7 +80,7 @@ def as_orders(delivery: Delivery, system: str = "shop") -> Orders:
     )
     engine.execute(
         "CREATE TABLE refunds (event_id VARCHAR, source VARCHAR, source_id VARCHAR, customer_key VARCHAR, day DATE, "
-        "order_id VARCHAR, amount DECIMAL(18, 4), names_order VARCHAR, restates BOOLEAN)"
+        "order_id VARCHAR, amount DECIMAL(18, 4), names_order VARCHAR, restates BOOLEAN, told DECIMAL(18, 4))"
     )
     source = f"{system} orders: file"
     here = {row.number: row for row in delivery.rows if row.number is not None}
@@ -101,7 +101,7 @@ def as_orders(delivery: Delivery, system: str = "shop") -> Orders:
         back.append([refund.id, source, refund.id, found[0], _day(refund.day), found[1], refund.amount, number, False])
     engine.connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)", placed)
     if back:
-        engine.connection.executemany("INSERT INTO refunds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", back)
+        engine.connection.executemany("INSERT INTO refunds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", back)
     return Orders(engine, "orders", refunds=Table(engine, "refunds") if back else None, currency="EUR")
 
 

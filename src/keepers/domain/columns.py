@@ -112,6 +112,7 @@ REFUNDS = _event(
         "names_order", TEXT, "number of the order that the refund's own row names, whether that order was read or not"
     ),
     Column("restates", FLAG, "whether the order's own row says it, so that a newer row of the order says it anew"),
+    Column("told", MONEY, "what the refund's own row says went back, by which it is known again; tax may be in it"),
 )
 TOUCHES = _event(
     "touches",

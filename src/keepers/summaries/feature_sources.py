@@ -19,7 +19,7 @@ from keepers.summaries.purchases import day_literal
 MOST_KINDS = 24
 """Kinds, purposes or attributes that get columns of their own, the most frequent ones."""
 
-_PLUMBING = ("source_id", "customer_key", "names_order", "restates")
+_PLUMBING = ("source_id", "customer_key", "names_order", "restates", "told")
 
 
 class Shop(Protocol):

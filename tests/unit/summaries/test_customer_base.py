@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from deliveries import Delivery, Refund, Row, as_orders, together
+from keepers.data.read import read
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import Margin
 from keepers.summaries import customer_base
@@ -212,3 +213,31 @@ def test_what_cannot_be_is_said_and_the_base_stays(tmp_path: Path) -> None:
     (base.folder / "base.json").write_text('{"format": "keepers-base", "version": 9}')
     with pytest.raises(InputError, match="version 9"):
         CustomerBase.open(base.folder)
+
+
+def test_a_refund_that_comes_before_its_order_and_again_with_it_counts_once(tmp_path: Path) -> None:
+    """With its order it is told apart what of it was tax, so its amount is another one; it is the same refund."""
+    head = (
+        "Order Number,Order Status,Order Date,Email (Billing),SKU,Name,Quantity,Item Cost,Order Line (w/o tax),"
+        "Order Tax Amount,Order Shipping Amount,Order Total Amount,Currency\n"
+    )
+    first = "1,completed,2025-01-01T10:00:00Z,a@x.test,POT,Pot,1,100,100.00,19.00,0.00,119.00,EUR\n"
+    other = "2,completed,2025-02-02T10:00:00Z,b@x.test,CUP,Cup,1,10,10.00,1.90,0.00,11.90,EUR\n"
+    back = (
+        "WooCommerce Refund,WooCommerce Order,Refund Date,Refund Amount,Currency\n77,1,2025-02-01T10:00:00Z,11.90,EUR\n"
+    )
+    base: CustomerBase | None = None
+    for number, (orders, refunds) in enumerate(((first, ""), (other, back), (first + other, back))):
+        files = {f"orders_{number}.csv": head + orders, **({f"refunds_{number}.csv": refunds} if refunds else {})}
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        dataset = read(*(tmp_path / name for name in files), now=dt.datetime(2025, 4, 1))
+        known = dataset.tables.get("identities")
+        if base is None:
+            base = CustomerBase.create(dataset.orders, tmp_path / "kept", identities=known)
+        else:
+            base = base.updated_with(dataset.orders, identities=known)
+    assert base is not None
+    summary = base.summary()
+    (revenue,) = summary.engine.row(f"SELECT sum(revenue) FROM {summary.name}")
+    assert 98 < revenue <= 100, "of 110, about 10 went back, and not twice as much"

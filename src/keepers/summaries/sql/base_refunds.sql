@@ -18,7 +18,7 @@ WITH told AS (
                 WHEN back.names_order IS NULL THEN coalesce(back.customer_key, '')
                 ELSE ''
             END,
-            back.day, back.amount
+            back.day, coalesce(back.told, back.amount)
         ) AS content
     FROM {refunds} AS back
     LEFT JOIN {fresh} AS found ON found.shown = back.order_id

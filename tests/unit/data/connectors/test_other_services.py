@@ -272,7 +272,7 @@ def _same(pulled: Path, exports: Path) -> None:
             continue
         passed_over = {"source", "event_id", "source_id", "lead_event_id"}
         if name == "refunds" and "stripe refunds" in {one.format for one in by_pull.sources}:
-            passed_over |= {"occurred_at", "names_order", "restates"}
+            passed_over |= {"occurred_at", "names_order", "restates", "told"}
         columns = [column for column, _ in by_export.engine.described(table.name) if column not in passed_over]
         listed = ", ".join(f'"{column}"' for column in columns)
         both = [
