@@ -128,7 +128,7 @@ def _judge(
     if lesson.ahead.days < round(origin.horizon.days):
         remarks.append(
             f"Up to {origin.cut} there was no time for learned value to see {origin.horizon} ahead: it learned "
-            f"{lesson.ahead}, stretched by {lesson.stretch:.2f}, the ratio that MBG/NBD expects."
+            f"{lesson.ahead}, stretched by {lesson.stretch:.2f}, the ratio that a model of buying expects."
         )
     features = features_at(source, origin.cut)
     laws = {}
