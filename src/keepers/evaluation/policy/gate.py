@@ -52,7 +52,8 @@ class GateVerdict:
     constant : str
         The best constant action.
     constant_is_proven : bool
-        Whether that action beats the first one (usually: nothing) with the confidence asked for.
+        Whether that action beats the first one (usually: nothing) with the confidence asked for, which counts that it
+        is the best of several.
     policy_value : float
         What the policy is worth a customer.
     against : tuple of Advantage
@@ -192,7 +193,9 @@ def policy_gate(
     )
     best = int(np.argmax(worth.mean(axis=0)))
     over_first = worth[:, best] - worth[:, 0]
-    proven = best > 0 and over_first.mean() - reach * over_first.std(ddof=1) / np.sqrt(size) > 0
+    # The best of several is best by chance, too: each may be wrong in its part of the cases only.
+    chosen = float(stdtrit(size - 1, 1.0 - (1.0 - confidence) / (actions - 1)))
+    proven = best > 0 and over_first.mean() - chosen * over_first.std(ddof=1) / np.sqrt(size) > 0
     ships = all(one.low > margin and one.differing >= FEWEST for one in against)
     return GateVerdict(ships, named[best], bool(proven), float(earned.mean()), against, margin, confidence, size)
 
