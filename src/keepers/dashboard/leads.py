@@ -159,9 +159,9 @@ def next_of(one: Lead, told: dict[str, Any], persons: bool) -> Next:
     week = told["this_week"]
     if one.this_week:
         whom = f" ({one.assigned_to})" if persons and one.assigned_to else ""
-        return Next(
-            f"Call it this week{whom}", f"It is among the {week['chosen']} of this week's room that bring most."
-        )
+        size = week["chosen"]
+        why = "It is the one lead of this week" if size == 1 else f"It is one of the {size} leads of this week"
+        return Next(f"Call it this week{whom}", f"{why}: none that waits is expected to bring more.")
     if one.expected_value is not None and one.expected_value < 0:
         return Next("Leave it", "Working on it costs more than it is expected to bring.")
     return Next("Let it wait", "Others are expected to bring more, and there is no room for it this week.")

@@ -186,7 +186,7 @@ def _plans(said: Mapping[str, Any]) -> Iterable[Proposal]:
         gain, many = one["gain"], one["proposed"]
         low, high = (gain[end] * many * share for end in ("low", "high"))
         what = {"upgrade": "a larger plan", "downgrade": "a smaller plan", "add-on": "one more plan"}.get(one["name"])
-        more = money(gain["value"], _plan_currency(subscribed))
+        more = money(gain["value"], _plan_currency(subscribed) or None)
         each = "shown by the experiment" if tested else f"if one in ten takes it; each who does brings {more}"
         why = (
             f"Those to whom it was offered by lot brought {more} more each." if tested
