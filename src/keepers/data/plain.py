@@ -39,19 +39,17 @@ def read_plain(
     if straight is not None or straight_only:
         return straight
     narrow, notes = _narrow(engine, raw, recognition, options)
-    money = "amount" if any(recognition.column(role) for role in _MONEY_ROLES) else "0"
-    currencies_of = "count(DISTINCT currency)" if recognition.column("currency") else "1"
-    rows, undated, last, unpriced, lowest, currencies = engine.row(
-        f"""SELECT count(*), count(*) FILTER (day IS NULL), max(day), count(*) FILTER ({money} IS NULL), min({money}),
-                   {currencies_of} FROM {quoted(narrow)}"""
-    )
-    clean = rows and not undated and not unpriced and lowest >= 0 and currencies == 1
-    if clean and recognition.column("order_id"):
-        clean = filled_and_distinct(engine, "order_id", quoted(narrow), rows)[1] == rows
-    if not clean or last > options.received_at.date():
+    has_money = any(recognition.column(role) for role in _MONEY_ROLES)
+    ids = Ids.in_text(engine, quoted(narrow))
+    bounds = Bounds.of(engine, quoted(narrow), ids, has_money)
+    clean = bounds.clean and bounds.last_day is not None and bounds.last_day <= options.received_at.date()
+    if not clean or not _numbered_once(engine, recognition, narrow, bounds.orders):
         engine.drop(narrow)
         return None
-    return replace(_canonical(engine, raw, recognition, options, narrow), notes=notes)
+    table = None if ids is None else customers_by_number(engine, quoted(narrow), bounds, ids, has_money)
+    grouped = None if table is None else ByCustomer(engine, table, narrow, has_money, settled=True)
+    made = _canonical(engine, raw, recognition, options, narrow, all_known=grouped is not None)
+    return replace(made, notes=notes, by_customer=grouped)
 
 
 def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions) -> Sales | None:
@@ -74,10 +72,7 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
     has_money = any(recognition.column(role) for role in _MONEY_ROLES)
     bounds = Bounds.of(engine, purchases, ids, has_money)
     clean = bounds.clean and bounds.last_day is not None and bounds.last_day <= options.received_at.date()
-    if clean and recognition.column("currency"):
-        clean = engine.row(f"SELECT count(DISTINCT currency) FROM {quoted(narrow)}")[0] == 1
-    if clean and recognition.column("order_id"):
-        clean = filled_and_distinct(engine, "order_id", quoted(narrow), bounds.orders)[1] == bounds.orders
+    clean = clean and _numbered_once(engine, recognition, narrow, bounds.orders)
     grouped = None
     if clean and ids is not None and (table := customers_by_number(engine, purchases, bounds, ids, has_money)):
         grouped = ByCustomer(engine, table, narrow, has_money, settled=True)
@@ -90,6 +85,17 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
         engine.drop(narrow)
         return None
     return replace(_canonical(engine, raw, recognition, options, narrow, all_known=True), by_customer=grouped)
+
+
+def _numbered_once(engine: Engine, recognition: Recognition, narrow: str, rows: int) -> bool:
+    """Whether all rows are in one currency, and each has an order number of its own, where there are such columns."""
+    if recognition.column("currency"):
+        (currencies,) = engine.row(f"SELECT count(DISTINCT currency) FROM {quoted(narrow)}")
+        if currencies != 1:
+            return False
+    return (
+        not recognition.column("order_id") or filled_and_distinct(engine, "order_id", quoted(narrow), rows)[1] == rows
+    )
 
 
 _MENDED = """
