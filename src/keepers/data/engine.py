@@ -89,9 +89,10 @@ class Engine:
         """
         return self.backend.rows_fetched
 
-    @property
-    def row_number(self) -> str:
+    def row_number(self, name: str) -> str:
         """SQL of the number of a table's row, by which results a customer find back; of the embedded engine alone.
+
+        Rows of a view have none, so that they are stored first, under the same name.
 
         Raises
         ------
@@ -99,6 +100,7 @@ class Engine:
             Elsewhere, as customers stay there.
         """
         if self.is_embedded:
+            self._embedded.store(name)
             return "rowid"
         raise ConfigError(
             f"Customers do not leave {self.backend.label} one by one. `keepers.lifetime_value` gives their values "

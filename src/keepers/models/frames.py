@@ -249,7 +249,8 @@ def _of_summary(summary: SummaryLike, unit: TimeUnit, gaps: GapUse | None, attri
     wanted = gaps is not None and summary.knows_gaps
     if not summary.engine.is_embedded and not wanted:
         return _by_cell(summary, unit, attributes)
-    columns, source = 's.rowid AS "row", s.frequency, s.recency, s.T', f"{quoted(summary.name)} s"
+    number = summary.engine.row_number(summary.name)
+    columns, source = f's.{number} AS "row", s.frequency, s.recency, s.T', f"{quoted(summary.name)} s"
     columns += "".join(f", s.{quoted(name)}" for name in attributes)
     if wanted:
         columns += ", coalesce(CAST(g.log_gaps AS DOUBLE), 0) AS log_gaps"

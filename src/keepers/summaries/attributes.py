@@ -83,7 +83,7 @@ def join_attributes(
         attributes=quoted(given.name),
         key=quoted(found),
         summary_key="row_number" if by_row else "customer_key",
-        order="\nORDER BY summary.rowid" if engine.is_embedded else "",
+        order=f"\nORDER BY summary.{engine.row_number(summary.name)}" if engine.is_embedded else "",
     )
     made = engine.create(engine.new_name("summary"), sql)
     if not isinstance(table, Table) or table.name != given.name:

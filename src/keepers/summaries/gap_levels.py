@@ -30,6 +30,6 @@ def told_apart(summary: Summary, model: Any) -> Summary:
         summary.engine.new_name("summary"),
         f"SELECT summary.*, coalesce({level}, 0) AS {GAP_LEVEL} FROM {quoted(summary.name)} AS summary "
         f"LEFT JOIN {quoted(gaps)} AS gaps ON gaps.customer_key = summary.customer_key"
-        + (" ORDER BY summary.rowid" if summary.engine.is_embedded else ""),
+        + (f" ORDER BY summary.{summary.engine.row_number(summary.name)}" if summary.engine.is_embedded else ""),
     )
     return Summary(summary.engine, name, replace(summary.facts, gaps=gaps, gap_levels=True))

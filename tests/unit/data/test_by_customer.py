@@ -113,6 +113,18 @@ def test_values_of_a_store(store_file: Path) -> None:
     assert found[0] == found[1]
 
 
+def test_models_answer_for_each_customer_of_a_file(store_file: Path) -> None:
+    one, two = summarise(kp.read_orders(store_file)), summarise(by_the_long_way(store_file))
+    buying, spending = kp.BGNBD().fit(two), kp.GammaGamma().fit(two)
+    for ask in (buying.probability_alive, spending.expected_spend):
+        answers = [ask(summary) for summary in (one, two)]
+        found = [table.engine.rows(f"SELECT * FROM {table.name} ORDER BY customer_key") for table in answers]
+        assert found[0] == found[1]
+    attributes = {"id": ["1", "2"], "channel": ["ads", "shop"]}
+    again = summarise(kp.read_orders(store_file))
+    assert rows_of(again.with_columns(attributes)) == rows_of(two.with_columns(attributes))
+
+
 def test_a_store_with_refunds_goes_the_long_way(store_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "refunds.parquet"
     duckdb.sql(

@@ -116,6 +116,13 @@ class Embedded(Backend):
         """As in `Backend`."""
         self.run(f"CREATE VIEW {quoted(name)} AS {query}")
 
+    def store(self, name: str) -> None:
+        """Make a table of a view, under its name; a table stays as it is."""
+        if self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [name]):
+            self.create_table(f"{name}_stored", f"SELECT * FROM {quoted(name)}")
+            self.run(f"DROP VIEW {quoted(name)}")
+            self.run(f"ALTER TABLE {quoted(f'{name}_stored')} RENAME TO {quoted(name)}")
+
     def upload(self, name: str, columns: Mapping[str, Any]) -> None:
         """As in `Backend`."""
         with self.query_of(columns) as query:

@@ -135,8 +135,9 @@ def columns_given(data: Any, results: Mapping[str, FloatArray], give: Give) -> A
 def _of_summary(summary: ContractSummary, whole: bool, covariates: Covariates | None) -> ContractRows:
     tenure = "periods" if whole else "tenure"
     further = [name for name in columns_needed(covariates) if name != "plan"]
+    number = summary.engine.row_number(summary.name)
     rows = summary.engine.columns(
-        f'SELECT {summary.engine.row_number} AS "row", {tenure} AS age_now, CAST(ended AS DOUBLE) AS has_ended, '
+        f'SELECT {number} AS "row", {tenure} AS age_now, CAST(ended AS DOUBLE) AS has_ended, '
         f"next_renewal AS wait, plan{''.join(f', {quoted(name)}' for name in further)} FROM {quoted(summary.name)}"
     )
     age, ended, wait = (np.asarray(rows[name], dtype=np.float64) for name in ("age_now", "has_ended", "wait"))

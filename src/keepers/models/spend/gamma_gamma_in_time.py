@@ -175,7 +175,7 @@ class InTimeModel(CodedModel):
         number = "(summary.frequency + 1)" if self.include_first else f"summary.{orders}"
         listed = "".join(f", summary.{quoted(name)}" for name in self.needed_attributes)
         rows = data.engine.columns(
-            f'SELECT summary.{data.engine.row_number} AS "row", CAST({number} AS DOUBLE) AS x, '
+            f'SELECT summary.{data.engine.row_number(data.name)} AS "row", CAST({number} AS DOUBLE) AS x, '
             f"coalesce(spend.level, CAST('nan' AS DOUBLE)) AS m{listed} FROM {quoted(data.name)} AS summary "
             f"LEFT JOIN {quoted(self._levels(data))} AS spend ON spend.customer_key = summary.customer_key "
             "ORDER BY summary.rowid"

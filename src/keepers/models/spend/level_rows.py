@@ -61,7 +61,7 @@ def level_rows(
         return LevelRows(plain.x, plain.m, plain.give, sql, None, plain.pattern, plain.attributes)
     table = levels_table(data, include_first, log_growth, forgetting)
     rows = data.engine.columns(
-        f'SELECT summary.{data.engine.row_number} AS "row", CAST({orders} AS DOUBLE) AS x, '
+        f'SELECT summary.{data.engine.row_number(data.name)} AS "row", CAST({orders} AS DOUBLE) AS x, '
         f"coalesce(spend.level, CAST('nan' AS DOUBLE)) AS m{''.join(f', summary.{quoted(n)}' for n in attributes)} "
         f"FROM {quoted(data.name)} AS summary "
         f"LEFT JOIN {quoted(table)} AS spend ON spend.customer_key = summary.customer_key ORDER BY summary.rowid"

@@ -139,9 +139,10 @@ def customer_rows(
     table = summary.engine.from_columns(
         summary.engine.new_name("places"), {**keyed.key, "place": np.arange(keyed.cells.size)}
     )
-    number = "(summary.frequency + 1)" if include_first else f"summary.{orders}"
+    counted = "(summary.frequency + 1)" if include_first else f"summary.{orders}"
+    number = summary.engine.row_number(summary.name)
     rows = summary.engine.columns(
-        f'SELECT summary.{summary.engine.row_number} AS "row", cell.place, CAST({number} AS DOUBLE) AS x, '
+        f'SELECT summary.{number} AS "row", cell.place, CAST({counted} AS DOUBLE) AS x, '
         f"coalesce(CAST(summary.{mean} AS DOUBLE), CAST('nan' AS DOUBLE)) AS m FROM {quoted(summary.name)} AS summary "
         f"INNER JOIN {quoted(table)} AS cell ON {summary.same_cell} ORDER BY summary.rowid"
     )

@@ -80,8 +80,9 @@ def signed_rows(data: Any, include_first: bool, attributes: Sequence[str] = ()) 
         sides = quoted(sides_table(data, include_first))
         listed = ", ".join(f"CAST(coalesce(side.{name}, 0) AS DOUBLE) AS {name}" for name in COLUMNS)
         listed += "".join(f", summary.{quoted(name)}" for name in attributes)
+        number = data.engine.row_number(data.name)
         rows = data.engine.columns(
-            f'SELECT summary.{data.engine.row_number} AS "row", {listed} FROM {quoted(data.name)} AS summary '
+            f'SELECT summary.{number} AS "row", {listed} FROM {quoted(data.name)} AS summary '
             f"LEFT JOIN {sides} AS side ON side.customer_key = summary.customer_key ORDER BY summary.rowid"
         )
         history = SignedHistory(*(np.asarray(rows[name], dtype=np.float64) for name in COLUMNS))

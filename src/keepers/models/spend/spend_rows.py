@@ -134,7 +134,7 @@ def spend_rows(data: Any, include_first: bool, attributes: Sequence[str] = ()) -
     if isinstance(data, SpendSummary):
         orders, mean = summary_columns(include_first)
         rows = data.engine.columns(
-            f'SELECT {data.engine.row_number} AS "row", CAST({orders} AS DOUBLE) AS x, '
+            f'SELECT {data.engine.row_number(data.name)} AS "row", CAST({orders} AS DOUBLE) AS x, '
             f"coalesce(CAST({mean} AS DOUBLE), CAST('nan' AS DOUBLE)) AS m"
             f"{''.join(f', {quoted(name)}' for name in attributes)} FROM {quoted(data.name)}"
         )
