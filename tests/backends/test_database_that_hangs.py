@@ -49,6 +49,7 @@ def test_who_asks_is_told_in_time_and_others_are_answered(
         "/api/v1/customers/1/value": {"Authorization": f"Bearer {site[1]['all']}"},
         "/customers": {"Cookie": f"{SESSION}=none", "accept": "text/html"},
         "/v1/track": {"Authorization": f"Bearer {site[1]['ingest']}"},
+        "/health/ready": {},
     }
 
     async def told() -> tuple[list[int], list[float]]:
@@ -69,7 +70,7 @@ def test_who_asks_is_told_in_time_and_others_are_answered(
 
     with psycopg.connect(postgres_url) as holding:
         # As if the server hung: whoever reads these waits until we let go.
-        for table in ("api_tokens", "user_sessions"):
+        for table in ("api_tokens", "user_sessions", "generations"):
             holding.execute(f"LOCK TABLE {SCHEMA}.{table} IN ACCESS EXCLUSIVE MODE")
         began = time.perf_counter()
         statuses, waits = asyncio.run(told())

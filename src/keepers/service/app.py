@@ -147,11 +147,11 @@ def _operations(metrics: Metrics, updater: Updater, intake: Intake) -> APIRouter
         return {"status": "ok"}
 
     @made.get("/health/ready", responses={503: {"description": "the store cannot be reached"}})
-    def ready(request: Request) -> Response:
+    async def ready(request: Request) -> Response:
         """Whether values can be read; `events` says where the last were refused, or wait to be taken into values."""
         site: Site = request.app.state.site
         try:
-            generation = site.generation()
+            generation = await site.asking.ask(site.generation)
         except Exception:
             return JSONResponse({"status": "the store cannot be reached"}, 503)
         said = {"status": "ok", "values": generation is not None}
