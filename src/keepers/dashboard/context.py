@@ -23,8 +23,8 @@ _OPTIONS = 40
 
 
 _OF_ALL = (
-    "The figures of this page are of all customers: the run works them out once, for everybody, and no choice here "
-    "would change them."
+    "The figures of this page are of all customers: the run works them out once, for everybody, and no choice of "
+    "customers or of a horizon would change them."
 )
 _FIXED = {
     "/budget": "A plan counts what new customers bring within the lifetime or the horizon that the run was made with: "
@@ -128,7 +128,9 @@ class Bar:
             unused.append("the kept list")
         if not self.one and not self.won and (self.wanted.bound("won_since") or self.wanted.bound("won_until")):
             unused.append("the time in which customers were won")
-        if not self.ahead and not self.asked.reach.own:
+        name = self.asked.reach.name
+        beyond = self.ahead and name == self.wanted.look("horizon") and name != self.view.reach.name
+        if beyond or (not self.ahead and not self.asked.reach.own):
             unused.append(f"the horizon “{self.asked.reach.words}”")
         if not self.converts and self.asked.conversion is not None:
             unused.append(f"the currency {self.asked.currency}")

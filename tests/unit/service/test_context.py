@@ -205,6 +205,9 @@ def test_amounts_are_shown_in_a_currency_with_a_rate_and_marked(running: Running
     # Bounds are in the run's currency, and said in the one that is shown.
     assert "worth $125 or more" in client.get("/customers?currency=USD&least_value=100").text
     # Where amounts are typed in they are in the run's own.
+    leads = client.get("/leads", params={"currency": "USD"}).text
+    assert "A lead is valued within the run" in leads
+    assert "(converted)" in leads
     assert "Not followed here:</b> the currency USD" in client.get("/budget", params={"currency": "USD"}).text
     assert "€" in client.get("/", params={"currency": "XXX"}).text
 
@@ -235,6 +238,10 @@ def test_parts_of_the_run_are_of_the_horizon(running: Running) -> None:
     assert formatting.money(31.0, money) in near
     assert "go by the whole lifetime" in near
     assert '<option value="infinite"' not in near
+    endless = client.get("/channels", params={"horizon": "infinite"}).text
+    assert '<th scope="col" class="n">Lifetime value</th>' in endless
+    assert "Not followed here:</b> the horizon “without end”" in endless
+    assert "Not followed here" not in near
     for path, amount in (("/base", 4_321.0), ("/cohorts", 1_234.0)):
         assert formatting.money(amount, money) not in client.get(path).text
         assert formatting.money(amount, money) in client.get(path, params={"horizon": "3m"}).text, path
