@@ -112,7 +112,7 @@ def test_a_choice_goes_along_and_a_page_says_whether_it_follows(told: Running) -
         assert parse_qs(link.query) == {"tier": ["Gold"], "won_since": ["2022-02-01"]}, link
     assert f"Tier Gold won since {day(dt.date(2022, 2, 1))}" in client.get("/base?tier=Gold&won_since=2022-02-01").text
     trust = client.get("/trust?tier=Gold").text
-    assert "no choice here would change them" in trust
+    assert "no choice of customers or of a horizon would change them" in trust
     assert "Not followed here:</b> Tier Gold" in trust
     content = example_content()
     last = content.cohorts[0].rows[-1].start
