@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from keepers.storage.state import State
 
 _EXTRA = "service"
+
+LATEST = 45.0
+"""Seconds from the signal to stop: answers have ten of them, and a run that is under way twenty."""
 
 
 def serve(
@@ -113,6 +119,17 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
             app, log_level="warning", log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=10, http=PatientProtocol,
         )  # fmt: skip
+
+        class EndingServer(uvicorn.Server):
+            """Ends in time, though a thread waits for a database that hangs."""
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                """The first signal stops the server; what has not ended well when it is late, ends."""
+                late = threading.Timer(LATEST, os._exit, (1,))
+                late.daemon = True
+                late.start()
+                super().handle_exit(sig, frame)
+
         # The server has stopped as it should when it lets the signal on.
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run([listening])
+            EndingServer(config).run([listening])
