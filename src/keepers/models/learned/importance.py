@@ -10,9 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from keepers.models.learned.attrition import EXPECTED, EXPECTED_MONEY
 from keepers.models.learned.contributions import Course, money_shares
 
 FloatArray = NDArray[np.float64]
+
+_WORDS = {
+    EXPECTED: "the chance that a model of buying gives",
+    EXPECTED_MONEY: "the money that a model of buying expects",
+}
 
 MOST_ROWS, MOST_REFIT_ROWS = 600, 200
 """Customers on whom features are weighed, by the model and by each refit."""
@@ -64,7 +70,7 @@ class Importance:
         moving = [one for one in self.weights if one.money > 0]
         if not moving:
             return "No feature moves the prediction: what little the customers show is left to the plain rule."
-        first = ", ".join(f"{one.feature} ({one.share:.0%})" for one in moving[:3])
+        first = ", ".join(f"{_WORDS.get(one.feature, one.feature)} ({one.share:.0%})" for one in moving[:3])
         steady = "agree on" if self.stability >= 0.8 else "mostly agree on" if self.stability >= 0.5 else "differ in"
         return (
             f"Most of what moves predictions is {first}; refits without a part of the customers {steady} the order "

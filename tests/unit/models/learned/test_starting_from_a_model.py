@@ -89,6 +89,7 @@ def test_the_total_of_the_day_is_the_models_as_far_as_it_was_right_before(
     predicted = model.predict(today)
     assert predicted[np.isfinite(expected)].sum() == pytest.approx(factor * np.nansum(expected), rel=1e-9)
     assert "what a model of buying expects" in model.sentence
+    assert "the money that a model of buying expects (" in model.feature_importance().sentence
     np.testing.assert_allclose(model.contributions(today).sum(axis=1), predicted - model.mean_, atol=1e-7)
     read: Any = kp.load_model(model.save(tmp_path / "learned.json"))
     np.testing.assert_allclose(read.predict(today), predicted, rtol=1e-9)
