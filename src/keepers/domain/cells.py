@@ -58,7 +58,7 @@ class Cells:
     pattern: IntArray | None = None
     attributes: Attributes | None = None
     calendar: Calendar | None = None
-    _read: tuple[StoreClock, Cells] | None = field(default=None, init=False, repr=False)
+    _read: Cells | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("x", "t_x", "T", "weight", "log_gaps"):
@@ -155,7 +155,7 @@ class Cells:
         calendar = self.calendar or Calendar(seen)
         if calendar.read:
             return self
-        if self._read is None or self._read[0] != clock:
+        if self._read is None or self._read.calendar != Calendar(calendar.seen, clock, read=True):
             days, now = self.unit.days, float(day_number(calendar.seen))
             came = now - self.T * days
             begin = clock.at(came)
@@ -165,9 +165,9 @@ class Cells:
                 stretch = np.divide(last, self.t_x, out=np.ones_like(last), where=self.t_x > 0)
                 gaps = gaps + self.weight * self.x * np.log(stretch)
             read = replace(self, t_x=last, T=end, log_gaps=gaps, calendar=Calendar(calendar.seen, clock, read=True))
-            object.__setattr__(self, "_read", (clock, read))
+            object.__setattr__(self, "_read", read)
         assert self._read is not None
-        return self._read[1]
+        return self._read
 
     @property
     def seen(self) -> int:

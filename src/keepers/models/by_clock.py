@@ -95,7 +95,7 @@ def later(clock: StoreClock, now: float, unit: float, length: Any) -> Any:
     """Lengths of time from now on the calendar, by those on the clock."""
     ahead = np.asarray(length)
     moment = clock.moment(clock.at(np.array([now])) + ahead * unit)
-    return np.where(ahead > 0, np.maximum(moment - now, 0.0) / unit, 0.0)
+    return np.where(ahead <= 0, 0.0, np.maximum(moment - now, 0.0) / unit)
 
 
 def calendar_of(settings: Mapping[str, Any]) -> Calendar | None:

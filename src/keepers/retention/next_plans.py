@@ -216,7 +216,7 @@ def next_plans(
     if trial is not None:
         found.append(_tested(moments, trial, now, confidence, hold_out, seed))
     for kind in KINDS:
-        (target, _), (here, _) = ladder.aims(kind, now.plan), ladder.aims(kind, past.plan)
+        target, here = ladder.aims(kind, now.plan), ladder.aims(kind, past.plan)
         rows = past.take(np.flatnonzero((here != "") & np.isin(past.move, ["stay", kind])))
         changes = int((rows.move == kind).sum())
         if min(changes, rows.size - changes) < FEWEST:
@@ -251,10 +251,8 @@ def _seen_ahead(values: SubscriptionValues) -> int:
 
 def _with_difference(moments: PlanMoments, ladder: Ladder, kind: str, rows: PlanRows) -> PlanRows:
     """Rows that know what their contract is expected to bring, and what more at the new price, all else alike."""
-    _, ratio = ladder.aims(kind, rows.plan)
-    expected = moments.expected(rows.plan, rows.price, rows.age)
-    rows.known["expected"] = expected
-    rows.known["expected_more"] = expected * (ratio - 1.0)
+    rows.known["expected"] = moments.expected(rows.plan, rows.price, rows.age)
+    rows.known["expected_more"] = moments.expected(rows.plan, ladder.added(kind, rows.plan, rows.price), rows.age)
     return rows
 
 
@@ -325,8 +323,7 @@ def _together(
             move[some] = np.where(dearer, UPGRADE, DOWNGRADE)
     soon = _SOON[facts.summary.unit]
     up, down = ladder.chances(now.plan, soon)
-    _, ratio = ladder.aims(DOWNGRADE, now.plan)
-    usual = moments.expected(now.plan, now.price, now.age) * (1.0 - ratio)
+    usual = np.abs(moments.expected(now.plan, ladder.added(DOWNGRADE, now.plan, now.price), now.age))
     upgrade = next((one for one in moves if one.kind == UPGRADE), None)
     return NextPlans(
         now.keys, now.plan, now.price, move, target, gain, held, evidence, up, down,

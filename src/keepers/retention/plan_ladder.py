@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.data.engine import quoted
 from keepers.domain.cells import FloatArray
 from keepers.retention.plan_rows import PlanMoments, PlanRows
 
 STAY, UPGRADE, DOWNGRADE, ADD_ON = "no change", "upgrade", "downgrade", "add-on"
 KINDS = (UPGRADE, DOWNGRADE, ADD_ON)
+
+_FREE = "SELECT plan FROM {spells} GROUP BY plan HAVING avg(mrr) = 0"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Ladder:
     ----------
     plans : tuple of str
     price : array
-        Mean price a month.
+        Mean price a month; of a plan whose price nobody knows the mean of all.
     moves : array, shape (plans, plans)
         Expected transitions in a period.
     add_on : str
@@ -41,26 +44,40 @@ class Ladder:
         states = moments.facts.states
         added, often = np.unique(past.target[past.move == ADD_ON].astype(str), return_counts=True)
         add_on = str(added[np.argmax(often)]) if added.size else ""
-        return cls(states.plans, np.asarray(states.reference), states.matrix, add_on)
+        spells = quoted(moments.facts.summary.facts.spells)
+        free = [str(plan) for (plan,) in moments.values.engine.rows(_FREE.format(spells=spells))]
+        return cls(states.plans, np.where(np.isin(states.plans, free), 0.0, states.reference), states.matrix, add_on)
 
-    def aims(self, kind: str, plan: NDArray[Any]) -> tuple[NDArray[Any], FloatArray]:
-        """The plan that a change leads to from each, empty where there is none, and its price by that of now."""
-        aim, ratio = {}, {}
+    def aims(self, kind: str, plan: NDArray[Any]) -> NDArray[Any]:
+        """The plan that a change leads to from each, empty where there is none."""
+        aim = {name: self._aim(kind, place) for place, name in enumerate(self.plans)}
+        found = [aim.get(str(one)) for one in plan]
+        return np.array(["" if there is None else self.plans[there] for there in found], dtype=object)
+
+    def added(self, kind: str, plan: NDArray[Any], price: FloatArray) -> FloatArray:
+        """How much more than their price of now subscribers would pay a month after a change, each shape (n,).
+
+        Who pays less for a plan than others do would for the next one too; from a plan that is free, its price counts.
+        """
+        share, fixed = (dict.fromkeys(self.plans, 0.0) for _ in range(2))
         for place, name in enumerate(self.plans):
-            if kind == ADD_ON:
-                aim[name] = self.add_on if self.add_on != name else ""
-                there = self.plans.index(self.add_on) if aim[name] else place
-                ratio[name] = 1.0 + self.price[there] / self.price[place]
+            there = self._aim(kind, place)
+            if there is None:
                 continue
-            fits = self.price > self.price[place] if kind == UPGRADE else self.price < self.price[place]
-            likely = np.where(fits, self.moves[place], -1.0)
-            best = int(np.argmax(likely))
-            aim[name] = self.plans[best] if fits[best] else ""
-            ratio[name] = self.price[best] / self.price[place] if fits[best] else 1.0
-        return (
-            np.array([aim.get(str(one), "") for one in plan], dtype=object),
-            np.array([ratio.get(str(one), 1.0) for one in plan]),
-        )
+            more = self.price[there] - (0.0 if kind == ADD_ON else self.price[place])
+            if self.price[place] > 0:
+                share[name] = more / self.price[place]
+            else:
+                fixed[name] = more
+        of = np.array([(share.get(str(one), 0.0), fixed.get(str(one), 0.0)) for one in plan]).reshape(-1, 2)
+        return np.asarray(price * of[:, 0] + of[:, 1])
+
+    def _aim(self, kind: str, place: int) -> int | None:
+        """Where a change leads from a plan."""
+        if kind == ADD_ON:
+            return self.plans.index(self.add_on) if self.add_on not in ("", self.plans[place]) else None
+        fits = self.price > self.price[place] if kind == UPGRADE else self.price < self.price[place]
+        return int(np.argmax(np.where(fits, self.moves[place], -1.0))) if fits.any() else None
 
     def chances(self, plan: NDArray[Any], periods: int) -> tuple[FloatArray, FloatArray]:
         """Chances to be on a dearer and on a cheaper plan within some periods at any time."""

@@ -22,6 +22,7 @@ from keepers.models.btyd.hierarchical_pareto_nbd import HierarchicalParetoNBD
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
+from keepers.models.by_clock import later
 from keepers.models.catalogue import load_model
 from keepers.models.covariates.specification import Covariates
 from keepers.models.customer_states import CustomerStates
@@ -175,6 +176,20 @@ def test_who_is_more_likely_gone_has_no_time_left() -> None:
     model = ParetoNBD().fit(CELLS)
     gone = Cells(np.array([9.0]), np.array([10.0]), np.array([150.0]), np.ones(1), CELLS.unit)
     assert model.median_lifetime(gone)[0] == 0.0
+
+
+def test_a_time_that_is_not_known_stays_unknown() -> None:
+    found = later(CLOCK, NOW, 1.0, np.array([np.nan, np.inf, 0.0]))
+    np.testing.assert_array_equal(found, [np.nan, np.inf, 0.0])
+
+
+def test_histories_without_a_day_are_read_from_the_day_that_is_said() -> None:
+    bare = replace(CELLS, calendar=None)
+    bare.by_clock(CLOCK, SEEN)
+    for seen in (SEEN, dt.date(2026, 12, 31)):
+        np.testing.assert_array_equal(
+            bare.by_clock(CLOCK, seen).T, replace(bare, calendar=Calendar(seen)).by_clock(CLOCK, seen).T
+        )
 
 
 def test_times_between_purchases_are_stretched_with_the_rest() -> None:

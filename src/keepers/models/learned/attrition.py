@@ -155,11 +155,13 @@ class Attrition:
     def from_dict(cls, data: Mapping[str, Any]) -> Attrition:
         """What `to_dict` wrote."""
         law = next(one for one in LAWS if one.name == data["model"]["model"])
-        model, spend = law.from_dict(data["model"]), data["spend"]
+        # Models that were saved earlier know no money.
+        model, spend = law.from_dict(data["model"]), data.get("spend")
         assert isinstance(model, law)
         kept = None if spend is None else GammaGamma.from_dict(spend)
         assert kept is None or isinstance(kept, GammaGamma)
-        return cls(model, days(float(data["days"])), kept, Margin(**data["margin"]))
+        margin = Margin(**data["margin"]) if "margin" in data else REVENUE
+        return cls(model, days(float(data["days"])), kept, margin)
 
 
 def _fit(law: type[BuyingModel], cells: Cells) -> BuyingModel | None:

@@ -233,8 +233,17 @@ class Boosted:
     def from_dict(cls, data: dict[str, Any]) -> Boosted:
         """What `to_dict` wrote."""
         booster = None if data["trees"] is None else lightgbm().Booster(model_str=data["trees"])
-        offsets = tuple(Offset(**one) for one in data["offsets"])
+        kept = data["offsets"] if "offsets" in data else _kept_before(data["offset"])
+        offsets = tuple(Offset(**one) for one in kept)
         return cls(booster, np.array(data["start"], dtype=float), int(data["rounds"]), offsets)
+
+
+def _kept_before(offset: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The offsets of a model that was saved when there was one at the most, of log-odds."""
+    if offset is None:
+        return []
+    kept = {name: value for name, value in offset.items() if name != "log"}
+    return [{**kept, "reading": "log events" if offset["log"] else "as it is"}]
 
 
 def boost(

@@ -12,7 +12,7 @@ import pytest
 import keepers as kp
 from keepers.domain.money import Margin
 from keepers.models.learned.attrition import EXPECTED, EXPECTED_MONEY, Attrition
-from keepers.models.learned.boosting import Offset
+from keepers.models.learned.boosting import Boosted, Offset
 from keepers.models.learned.lessons import Lesson, lesson_before
 from keepers.numerics.lasting import lasting_gap
 from keepers.simulate import Behaviour, Spend, Store, StorePlan, simulate_store
@@ -68,6 +68,29 @@ def test_the_likelier_of_two_laws_is_asked_and_a_file_gives_it_back(store: Store
     _, X = today.matrix()
     again = Attrition.from_dict(both.to_dict())
     np.testing.assert_allclose(again.added(X, today.names), both.added(X, today.names), rtol=1e-9)
+
+
+def test_a_model_that_was_saved_before_it_knew_money_is_read(store: Store, today: kp.Features) -> None:
+    day = today.at
+    assert day is not None
+    now = Attrition.known_on(store.orders, day, AHEAD, laws=(kp.MBGNBD,))
+    assert now is not None
+    kept = now.to_dict()
+    before = Attrition.from_dict({"model": kept["model"], "days": kept["days"]})
+    _, X = today.matrix()
+    assert before.names == (EXPECTED,)
+    np.testing.assert_allclose(before.added(X, today.names)[:, -1], now.added(X, today.names)[:, -2], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("log", "starts"), [(True, np.log(-np.log(0.75))), (False, np.log(1 / 3))])
+def test_trees_that_were_saved_with_a_single_start_keep_it(log: bool, starts: float) -> None:
+    """A model says that a customer buys again with a chance of a quarter."""
+    offset = {"feature": 1, "score": 0, "log": log, "centre": -2.0}
+    kept = Boosted.from_dict({"trees": None, "start": [0.5], "rounds": 0, "offset": offset})
+    X = np.array([[7.0, np.log(1 / 3)], [7.0, np.nan]])
+    np.testing.assert_allclose(kept.scores(X)[:, 0], [0.5 + starts, -1.5])
+    plain = Boosted.from_dict({"trees": None, "start": [0.5], "rounds": 0, "offset": None})
+    np.testing.assert_allclose(plain.scores(X)[:, 0], 0.5)
 
 
 @pytest.fixture(scope="module")
