@@ -17,7 +17,7 @@ from keepers.domain.reach import Reach
 from keepers.storage.live_lists import GROUPS, Filter, LiveLists
 from keepers.storage.saved_views import SavedView
 from keepers.web.access import Reader, TheSite
-from keepers.web.list_address import PAGE, filter_of, lists_seen
+from keepers.web.list_address import PAGE, check_kept, filter_of, lists_seen
 
 router = APIRouter(tags=["segments"], responses=ERRORS)
 
@@ -90,6 +90,7 @@ def keep(site: TheSite, visitor: Reader, wish: NewSegment) -> NamedSegment:
         raise HTTPException(403, "To share a list takes the right `decide`. Keep it for yourself, or ask an owner.")
     with site.state.writing() as books:
         generation = served(books)
+        check_kept(lists_seen(books, visitor, PAGE), visitor.name, wish.name, wish.query, wish.shared)
         view = books.views.keep(visitor.name, wish.name, PAGE, wish.query, wish.shared, site.now())
         books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
         inside = filters(lists_seen(books, visitor, PAGE), visitor.may(Scope.PERSONS), reaches_of(generation))

@@ -16,7 +16,7 @@ from keepers.domain.access import Scope, Visitor
 from keepers.storage.live_lists import Filter
 from keepers.storage.saved_views import SavedView
 from keepers.storage.state import Books
-from keepers.web.list_address import filter_of, lists_seen, queries_seen
+from keepers.web.list_address import PAGE, check_kept, filter_of, lists_seen, queries_seen
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,6 +62,8 @@ def keep(
     if shared and not visitor.may(Scope.DECIDE):
         raise HTTPException(403, "Your role keeps lists for yourself. An analyst or an owner can share one.")
     with site.state.writing() as books:
+        if page == PAGE:
+            check_kept(lists_seen(books, visitor, PAGE), visitor.name, name, query, shared)
         view = books.views.keep(visitor.name, name, page, query, shared, site.now())
         books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
     return RedirectResponse(view.address, 303)

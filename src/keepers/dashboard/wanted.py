@@ -116,8 +116,11 @@ class Wanted:
         """A bound; None where there is none."""
         return dict(self.bounds).get(name)
 
-    def parts(self, path: str, currency: str | None, named: str | None = None) -> list[Part]:
-        """What narrows the page, in words; `named` is what the kept list is called."""
+    def parts(self, path: str, currency: str | None, named: str | None = None, factor: float = 1.0) -> list[Part]:
+        """What narrows the page, in words; `named` is what the kept list is called.
+
+        Bounds of value are of the run's own basis, and said by `factor` on the one that is shown.
+        """
         found = [
             Part(f"{words.GROUPS[name]} {value}", self.address(path, **{name: None}, offset=None))
             for name, value in self.groups
@@ -128,7 +131,8 @@ class Wanted:
         if self.search:
             found.append(Part(f"found by “{self.search}”", self.address(path, search=None, offset=None)))
         for name, value in self.bounds:
-            found.append(Part(_WORDS[name](value, currency), self.address(path, **{name: None}, offset=None)))
+            said = value * factor if name in ("least_value", "below_value") else value
+            found.append(Part(_WORDS[name](said, currency), self.address(path, **{name: None}, offset=None)))
         return found
 
     def only(self, **bounds: Any) -> Wanted:

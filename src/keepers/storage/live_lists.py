@@ -66,6 +66,8 @@ class Filter:
         Another one that must hold too, such as a kept list.
     reach : Reach, optional
         How far ahead the value looks that is bounded, where that is not what the lists show.
+    nobody : bool
+        Nobody at all, as of a list that is gone.
     """
 
     groups: Mapping[str, tuple[str, ...]] | None = None
@@ -86,6 +88,7 @@ class Filter:
     by_event: bool = False
     within: Filter | None = None
     reach: Reach | None = None
+    nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +285,8 @@ class LiveLists:
         ):  # fmt: skip
             if below is not None:
                 needed.append(column < below)
+        if chosen.nobody:
+            needed.append(false())
         if chosen.by_event:
             needed.append(table.by_event.is_(True))
         if chosen.search.strip():

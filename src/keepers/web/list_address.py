@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from keepers.domain.access import Scope, Visitor
+from keepers.domain.errors import ConfigError
 from keepers.domain.reach import OWN, Reach
 from keepers.storage.live_lists import GROUPS, Filter
 from keepers.storage.saved_views import SavedView
@@ -87,10 +88,35 @@ def filter_of(
     said = dict(parse_qsl(query))
     groups = {name: (value,) for name, value in groups_in(said).items()}
     reach = next((one for one in reaches if one.name == said.get("horizon")), OWN)
-    inside = (lists or {}).get(list_in(said) or 0) if deep else None
-    within = None if inside is None else filter_of(inside, persons, reaches, lists, deep - 1)
+    named, within = list_in(said), None
+    if named is not None:
+        inside = (lists or {}).get(named) if deep else None
+        # Without the list that it lies within it would hold more than whoever kept it meant.
+        gone = Filter(nobody=True)
+        within = gone if inside is None else filter_of(inside, persons, reaches, lists, deep - 1)
     search = said.get("search", "")[:LONGEST]
     return Filter(groups, search, persons, within=within, reach=reach, **dict(bounds_in(said)))
+
+
+def check_kept(seen: Sequence[SavedView], owner: str, name: str, query: str, shared: bool) -> None:
+    """Whether a list may be kept: whoever sees it sees what it lies within, which is another one.
+
+    Raises
+    ------
+    ConfigError
+        It lies within a list that others do not see, or whose place it would take.
+    """
+    named = list_in(dict(parse_qsl(query)))
+    inside = next((one for one in seen if one.number == named), None)
+    if inside is None:
+        return
+    if (inside.owner, inside.name) == (owner, name.strip()):
+        raise ConfigError(f"This list lies within “{inside.name}”, which it would replace. Give it another name.")
+    if shared and not inside.shared:
+        raise ConfigError(
+            f"This list lies within “{inside.name}”, which you alone see. Share that one first, or keep this for "
+            "yourself."
+        )
 
 
 def list_in(said: Mapping[str, str]) -> int | None:

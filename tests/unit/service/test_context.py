@@ -100,6 +100,8 @@ def test_net_revenue_is_known_beside_one_margin_and_only_then(running: Running) 
     assert formatting.money(total, currency(running)) in own
     assert formatting.money(total / 0.4, currency(running)) in net
     assert "Values are expected net revenue of the next 12 months" in net
+    bounded = client.get("/customers", params={"basis": "net revenue", "least_value": 20})
+    assert f"worth {formatting.money(50, currency(running))} or more" in bounded.text
     assert (
         "Not followed here:</b> the basis “net revenue”" in client.get("/value", params={"basis": "net revenue"}).text
     )
@@ -131,6 +133,16 @@ def test_a_kept_list_is_a_choice_whatever_the_horizon(running: Running) -> None:
     assert len(narrowed) == summed(running, "1", "clv_predicted_3m >= 20")
     tiers = [client.get("/customers.csv", params={"list": both, "tier": one}).text for one in ("Gold", "Platinum")]
     assert sum(len(text.splitlines()) - 1 for text in tiers) == summed(running, "1", bounds)
+    # What others see lies within what they see, and no list within itself.
+    for said in ({"name": "for all", "shared": "true"}, {"name": "both", "shared": "false"}):
+        refused = client.post("/lists", data={**within, **said, "query": f"list={both}&tier=Gold"})
+        assert (refused.status_code, "lies within" in refused.text) == (422, True), said
+    client.post("/lists", data={**within, "name": "of both", "query": f"list={both}&tier=Gold"})
+    listed = dict(re.findall(r'value="list:(\d+)">([^<]+)<', client.get("/").text))
+    of_both = next(number for number, name in listed.items() if name == "of both")
+    assert len(client.get("/customers.csv", params={"list": of_both}).text.splitlines()) > 1
+    client.post(f"/lists/{both}/remove", data={"csrf": token})
+    assert client.get("/customers.csv", params={"list": of_both}).text.splitlines()[1:] == []
     # Somebody else's list is no way round: who does not see it sees everybody.
     client.cookies.clear()
     client = signed_in(running, VIEWER)

@@ -11,6 +11,9 @@ from keepers.data.connectors.kept import RAW, Kept
 from keepers.data.connectors.pull import lay_out, locked, write_table
 from keepers.data.engine import Engine, literal, quoted
 
+_PERSONS = ("customers", "contacts", "profiles")
+"""Lists of persons, by whose keys other lists name them."""
+
 
 def forget(folder: Path, name: str, kind: str, addresses: Sequence[str]) -> int:
     """Take everything that names any of some e-mail addresses out of what a source brought; gives how much it was.
@@ -41,7 +44,7 @@ def _forget_items(engine: Engine, folder: Path, kind: str, wanted: set[str]) -> 
     for path in whole:
         found = engine.rows(f"SELECT key FROM read_parquet({literal(str(path))}) WHERE {_names('doc', wanted)}")
         # Other items know a person by an id that says of itself what it is, such as cus_1 or gid://shopify/Customer/1.
-        if path.stem in ("customers", "contacts"):
+        if path.stem in _PERSONS:
             wanted |= {str(key).lower() for (key,) in found if not str(key).isdigit()}
     for path in whole:
         if count := _without(engine, path, _names("doc", wanted)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keepers.data.connectors.bulk import BulkReading
 from keepers.data.connectors.listing import Listing
 from keepers.data.connectors.service import Gone, Resource
 from keepers.data.connectors.walk import UnknownListError
@@ -57,12 +58,33 @@ def _due(listing: Listing, resource: Resource, ids: Resource) -> bool:
 def _compared(listing: Listing, resource: Resource, ids: Resource) -> tuple[int, list[str]]:
     """By all ids that there are: what is kept was there before they were asked for."""
     kept, engine = listing.kept, listing.engine
+    began = None if ids.bulk is None else BulkReading(listing.walker, kept, engine, ids).known_until
+    if began is None and kept.mark(ids.name).began:
+        kept.again(ids.name)
     listing.read(ids, kept.begin(ids.name, True, None))
-    missing = f"SELECT key FROM {kept.relation(resource.name)} EXCEPT SELECT key FROM {kept.relation(ids.name)}"
+    listed = f"SELECT key FROM {kept.relation(ids.name)}"
+    missing = f"SELECT key, doc FROM {kept.relation(resource.name)} ANTI JOIN ({listed}) AS listed USING (key)"
+    if began is not None and resource.since is not None:
+        # A file that an earlier pull has begun knows nothing of what came since.
+        changed = f"TRY_CAST(doc->>{literal(f'$.{resource.since.field}')} AS TIMESTAMPTZ)"
+        missing = f"SELECT * FROM ({missing}) WHERE ({changed} >= {literal(began)}::TIMESTAMPTZ) IS NOT TRUE"
+    said: list[str] = []
+    if resource.sight is not None:
+        far = listing.now - resource.sight.back
+        old = f"(TRY_CAST(doc->>{literal(f'$.{resource.sight.made}')} AS TIMESTAMPTZ) < {literal(far.isoformat())})"
+        there = f"SELECT * FROM {kept.relation(resource.name)} SEMI JOIN ({listed}) AS listed USING (key)"
+        count = int(engine.row(f"SELECT count(*) FROM ({missing}) WHERE {old}")[0])
+        if count and not engine.rows(f"SELECT 1 FROM ({there}) WHERE {old} LIMIT 1"):
+            missing = f"SELECT * FROM ({missing}) WHERE {old} IS NOT TRUE"
+            said.append(
+                f"No {resource.name} are listed that are older than {resource.sight.back.days} days, as for a token "
+                f"without {resource.sight.right}. Older ones stay; `keepers pull --anew` takes what there is now."
+            )
     count, rows = int(engine.row(f"SELECT count(*) FROM ({missing})")[0]), kept.mark(resource.name).rows
     if count > max(min(_ALWAYS, rows // 2), rows // _SHARE):
         return 0, [
+            *said,
             f"{count:,} of {rows:,} {resource.name} are not listed any more. They stay, as a token that may see less "
-            "than before looks the same; `keepers pull --anew` takes what there is now."
+            "than before looks the same; `keepers pull --anew` takes what there is now.",
         ]
-    return kept.drop(engine, resource.name, missing), []
+    return kept.drop(engine, resource.name, f"SELECT key FROM ({missing})"), said

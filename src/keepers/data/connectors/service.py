@@ -160,6 +160,25 @@ class Gone:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """How far back a token sees that lacks a right.
+
+    Parameters
+    ----------
+    made : str
+        Path in an item of when it was made.
+    back : timedelta
+        How old the oldest item is that is seen without the right.
+    right : str
+        What it is called.
+    """
+
+    made: str
+    back: dt.timedelta
+    right: str
+
+
+@dataclass(frozen=True)
 class Resource:
     """One list of a service.
 
@@ -202,6 +221,8 @@ class Resource:
         The service's list of what was deleted from this one.
     ids : Resource, optional
         How to ask for the keys of all items that there are, cheaply.
+    sight : Sight, optional
+        How far back `ids` tell of items to a token that lacks a right.
     bulk : Bulk, optional
         How to get all of it at once, where there is very much.
     label : str
@@ -229,6 +250,7 @@ class Resource:
     sparse: bool = False
     gone: Gone | None = None
     ids: Resource | None = None
+    sight: Sight | None = None
     bulk: Bulk | None = None
     label: str = ""
 

@@ -17,6 +17,7 @@ from keepers.data.connectors.service import (
     Resource,
     Service,
     Setting,
+    Sight,
     Since,
     found,
 )
@@ -232,6 +233,7 @@ SERVICE = Service(
             f"refunds {_REFUND} {_WHOLE % ('lineItems', _LINE)}",
             "lineItems",
             complete=_rest_of_orders,
+            sight=Sight("createdAt", dt.timedelta(days=60), "read_all_orders"),
         ),
         _list("customers", _CUSTOMER, 100),
         _list(

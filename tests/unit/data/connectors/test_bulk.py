@@ -172,3 +172,20 @@ def test_ids_are_compared_by_a_file(server: Server, shop: Shop, tmp_path: Path) 
         "query Ids" in one.body["query"] and "orders(" in one.body["query"] for one in server.asked if one.body
     )
     assert b"updatedAt" not in shop.files[-1].lines
+
+
+def test_orders_that_came_while_a_file_of_ids_was_waited_for_stay(
+    server: Server, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _pull(server, tmp_path).rows["orders"] == 55
+    monkeypatch.setattr(bulk, "_OLDEST", dt.timedelta(days=40))
+    monkeypatch.setattr(bulk, "PATIENCE", -1.0)
+    with pytest.raises(EngineError, match="not made yet"):
+        _pull(server, tmp_path, now=NOW + dt.timedelta(days=31))
+    monkeypatch.setattr(bulk, "PATIENCE", 60.0)
+    came = {"createdAt": "2026-12-04T10:00:00Z", "updatedAt": "2026-12-04T10:00:00Z"}
+    shop.orders += [shopify_order(number, **came) for number in (60, 61, 62)]
+    del shop.orders[0]
+    assert _pull(server, tmp_path, now=NOW + dt.timedelta(days=32)).rows["orders"] == 58
+    assert len(shop.files) == 2, "the file that was begun is taken in, which knows neither"
+    assert _pull(server, tmp_path, now=NOW + dt.timedelta(days=64)).rows["orders"] == 57

@@ -133,3 +133,17 @@ def test_keys_of_a_table_are_compared_where_that_is_wished(tmp_path: Path) -> No
     made.execute("DELETE FROM orders")
     made.commit()
     assert pull(days=10).rows == {"orders": 65}
+
+
+def test_orders_that_a_token_sees_no_more_for_their_age_stay(tmp_path: Path) -> None:
+    shop = Shop(orders=[shopify_order(number) for number in range(10)])
+    with serving(shop) as server:
+        _pull("shopify", server, tmp_path)
+        recent = {"createdAt": "2026-12-20T14:00:00Z", "updatedAt": "2026-12-20T14:00:00Z"}
+        shop.orders += [shopify_order(number, **recent) for number in range(30, 60)]
+        assert _pull("shopify", server, tmp_path, days=29).rows == {"orders": 40}
+        # Without the right to see all, a token sees 60 days; of these an order was deleted.
+        del shop.orders[:11]
+        pulled = _pull("shopify", server, tmp_path, days=31)
+        assert pulled.rows == {"orders": 39}
+        assert "read_all_orders" in pulled.notes[0]

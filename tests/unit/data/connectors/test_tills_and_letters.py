@@ -262,3 +262,9 @@ def test_klaviyo_tells_who_there_is_and_who_opened(tmp_path: Path) -> None:
     assert {source.format for source in dataset.sources} == {"customers", "engagement"}
     kinds = dataset.engine.rows(f"SELECT kind, count(*) FROM {dataset.tables['engagement'].name} GROUP BY 1 ORDER BY 1")
     assert kinds == [("click", 1), ("open", 9)]
+    # Who is forgotten has opened nothing: events name a profile by its key alone.
+    assert forget(tmp_path, "one", "klaviyo", ["k3@example.com"]) == 3
+    assert not any(b'"P3"' in one.read_bytes() for one in (tmp_path / ".raw").glob("*.parquet"))
+    left = _read(tmp_path).engine.rows(f"SELECT doc FROM read_parquet('{tmp_path}/.raw/opened.parquet')")
+    assert len(left) == 8
+    assert not any('"P3"' in doc for (doc,) in left)
