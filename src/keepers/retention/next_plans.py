@@ -75,7 +75,7 @@ class PlanMove:
 
 @dataclass(frozen=True, eq=False)
 class NextPlans:
-    """The next plan of every subscriber who subscribes now; rows in the order of their keys.
+    """The next plan of every subscriber who subscribes now, at a price that is known; rows in the order of their keys.
 
     Attributes
     ----------

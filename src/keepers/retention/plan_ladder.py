@@ -15,6 +15,9 @@ from keepers.retention.plan_rows import PlanMoments, PlanRows
 STAY, UPGRADE, DOWNGRADE, ADD_ON = "no change", "upgrade", "downgrade", "add-on"
 KINDS = (UPGRADE, DOWNGRADE, ADD_ON)
 
+NAMELESS = "unnamed"
+"""What contracts without a plan are counted as; it cannot be proposed."""
+
 _FREE = "SELECT plan FROM {spells} GROUP BY plan HAVING avg(mrr) = 0"
 
 
@@ -42,7 +45,8 @@ class Ladder:
     def of(cls, moments: PlanMoments, past: PlanRows) -> Ladder:
         """As the values have it, and what was added in the past."""
         states = moments.facts.states
-        added, often = np.unique(past.target[past.move == ADD_ON].astype(str), return_counts=True)
+        more = past.target[(past.move == ADD_ON) & (past.target != NAMELESS)]
+        added, often = np.unique(more.astype(str), return_counts=True)
         add_on = str(added[np.argmax(often)]) if added.size else ""
         spells = quoted(moments.facts.summary.facts.spells)
         free = [str(plan) for (plan,) in moments.values.engine.rows(_FREE.format(spells=spells))]
@@ -77,6 +81,7 @@ class Ladder:
         if kind == ADD_ON:
             return self.plans.index(self.add_on) if self.add_on not in ("", self.plans[place]) else None
         fits = self.price > self.price[place] if kind == UPGRADE else self.price < self.price[place]
+        fits = fits & np.array([name != NAMELESS for name in self.plans])
         return int(np.argmax(np.where(fits, self.moves[place], -1.0))) if fits.any() else None
 
     def chances(self, plan: NDArray[Any], periods: int) -> tuple[FloatArray, FloatArray]:

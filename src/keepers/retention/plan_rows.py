@@ -108,11 +108,20 @@ class PlanMoments:
         """The model of contracts with one law for everybody: whoever is on which plan has chosen it."""
         return type(self._facts.model)(self._facts.model.prior).fit(self._facts.summary)
 
+    @cached_property
+    def contracts(self) -> str:
+        """SQL of the contracts of customers whose prices are all known: what others paid, nobody can say."""
+        spells = quoted(self._facts.summary.facts.spells)
+        unknown = f"SELECT customer_key FROM {spells} WHERE mrr IS NULL"
+        if not self._engine.row(f"SELECT count(*) FROM ({unknown})")[0]:
+            return spells
+        return f"(SELECT * FROM {spells} ANTI JOIN ({unknown}) AS unknown USING (customer_key))"
+
     def rows(self) -> tuple[PlanRows, PlanRows]:
         """Moments of the past, and today."""
-        facts, unit = self._facts.summary.facts, self._facts.summary.unit
-        cut, spells = day_literal(facts.cut), quoted(facts.spells)
-        customers = self._engine.row(f"SELECT count(DISTINCT customer_key) FROM {spells}")[0]
+        unit, spells = self._facts.summary.unit, self.contracts
+        cut = day_literal(self._facts.summary.facts.cut)
+        customers = self._engine.row(f"SELECT count(DISTINCT customer_key) FROM {spells} AS told")[0]
         moments = self._engine.create(
             self._engine.new_name("moments"),
             "SELECT *, NULL AS arm, NULL AS chance FROM ("
@@ -146,9 +155,8 @@ class PlanMoments:
         held_last = "contract.paid_from <= moment.over AND contract.until > moment.over"
         begun = f"max(contract.begun) FILTER ({held_last})"
         left = "max(contract.until) FILTER (contract.until <= moment.over)"
-        spells = quoted(self._facts.summary.facts.spells)
         contract = (
-            f"(SELECT *, min(paid_from) OVER (PARTITION BY customer_key, spell) AS begun FROM {spells} "
+            f"(SELECT *, min(paid_from) OVER (PARTITION BY customer_key, spell) AS begun FROM {self.contracts} AS told "
             f"WHERE customer_key IN (SELECT customer_key FROM {quoted(moments)}))"
         )
         columns = self._engine.columns(

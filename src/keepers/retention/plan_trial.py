@@ -57,7 +57,6 @@ def _read(source: Shop, moments: PlanMoments, name: str, offers: tuple[str, ...]
     if ahead < 1:
         engine.drop(held)
         return None
-    spells = quoted(facts.summary.facts.spells)
     at = PlanMoments(moments.values, ahead)
     table = engine.create(
         engine.new_name("moments"),
@@ -66,7 +65,7 @@ def _read(source: Shop, moments: PlanMoments, name: str, offers: tuple[str, ...]
         f"treated.day AS after, {at.shifted('treated.day', str(ahead))} AS over, treated.offer AS arm, "
         "treated.propensity AS chance "
         "FROM (SELECT customer_key, spell, min(paid_from) AS start, max(until) AS until "
-        f"FROM {spells} GROUP BY ALL) AS extent INNER JOIN {quoted(held)} AS treated "
+        f"FROM {moments.contracts} AS told GROUP BY ALL) AS extent INNER JOIN {quoted(held)} AS treated "
         "ON treated.customer_key = extent.customer_key AND treated.day >= extent.start AND treated.day < extent.until",
     )
     rows = at.known_at(table)
