@@ -61,13 +61,15 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
         return None
     key = _id(recognition, "customer_id")
     name = recognition.roles["customer_id"].column
-    as_written = quoted(name) if recognition.profiles[name].type == "VARCHAR" else key
+    type_ = recognition.profiles[name].type
+    as_written = quoted(name) if type_ == "VARCHAR" else key
     narrow = engine.new_name("plain")
     select = _columns(recognition, as_written, _dates(recognition))
     engine.execute(f"CREATE VIEW {quoted(narrow)} AS SELECT {', '.join(select)} FROM {quoted(raw.table)} r")
     purchases = quoted(narrow)
     if as_written == key:
-        purchases = f"(SELECT {', '.join([*select, f'{quoted(name)} AS customer_number'])} FROM {quoted(raw.table)} r)"
+        numbered = [*select, f"{_number(quoted(name), type_)} AS customer_number"]
+        purchases = f"(SELECT {', '.join(numbered)} FROM {quoted(raw.table)} r)"
     ids = Ids.in_column("customer_number") if as_written == key else Ids.in_text(engine, purchases)
     has_money = any(recognition.column(role) for role in _MONEY_ROLES)
     bounds = Bounds.of(engine, purchases, ids, has_money)
@@ -189,7 +191,7 @@ def _id(recognition: Recognition, role: str) -> str:
     name = recognition.roles[role].column
     column, type_ = quoted(name), recognition.profiles[name].type
     if "INT" in type_:
-        return f"{column}::VARCHAR"
+        return f"{_number(column, type_)}::VARCHAR"
     if type_ != "VARCHAR":
         return f"regexp_replace({column}::VARCHAR, '^([0-9]+)\\.0+$', '\\1')"
     plain = f"trim({column})"
@@ -204,6 +206,11 @@ def _id(recognition: Recognition, role: str) -> str:
         f"CASE WHEN {plain} >= '0' AND {plain} < ':' THEN {whole} WHEN {nobody} THEN NULL "
         f"WHEN {guarded} THEN substr({plain}, 2) ELSE {plain} END"
     )
+
+
+def _number(column: str, type_: str) -> str:
+    """An id in a column of whole numbers, of which -1 stands for nobody, as it does in text."""
+    return column if type_.startswith("U") else f"nullif({column}, -1)"
 
 
 def _canonical(

@@ -217,7 +217,7 @@ def test_the_account_is_the_same(store_file: Path) -> None:
 
 FORMS: dict[str, Callable[[int], Any]] = {
     "number": lambda n: n,
-    "below zero": lambda n: n - 3,
+    "below zero": lambda n: n - 9,
     "long": lambda n: n * 1_111_111_111_111_111_111 - 2**62,
     "text": str,
     "letters": lambda n: f"cus_{n * 997}",
@@ -310,6 +310,13 @@ def test_numbers_without_money(tmp_path: Path) -> None:
     orders = kp.read_orders(path)
     assert sorted_beside(orders)
     assert rows_of(summarise(orders)) == rows_of(summarise(by_the_long_way(path)))
+
+
+@pytest.mark.parametrize("customer", ["BIGINT", "SMALLINT", "VARCHAR"])
+def test_minus_one_is_nobody_in_a_column_of_numbers_too(customer: str, tmp_path: Path) -> None:
+    rows: list[Row] = [(who, dt.date(2024, 1, day), 5.0) for day in range(1, 20) for who in (-1, -2, 0, day % 5)]
+    orders = kp.read_orders(parquet(tmp_path / "orders.parquet", rows, customer))
+    assert [row[0] for row in rows_of(summarise(orders))] == ["-2", "0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(("paid", "beside"), [(9e11, True), (9e12, False)])
