@@ -172,8 +172,10 @@ class _Reading:
         gone = 0
         if there:
             keys = ", ".join(map(quoted, table.key))
-            kept = f"SELECT * FROM read_parquet({literal(str(self._whole))})"
-            left = f"{kept} SEMI JOIN (SELECT {keys} FROM read_parquet([{', '.join(there)}])) AS there USING ({keys})"
+            kept = f"SELECT kept.* FROM read_parquet({literal(str(self._whole))}) AS kept"
+            # A part of a key may be empty, and is the same there then.
+            same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM there.{name}" for name in map(quoted, table.key))
+            left = f"{kept} SEMI JOIN (SELECT {keys} FROM read_parquet([{', '.join(there)}])) AS there ON {same}"
             before, after = (int(self._engine.row(f"SELECT count(*) FROM ({one})")[0]) for one in (kept, left))
             gone = before - after
             if gone:

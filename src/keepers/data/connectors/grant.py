@@ -44,4 +44,7 @@ def granted(label: str, address: str, asked: Mapping[str, str], account: str, fo
         raise EngineError(f"{label} cannot be reached ({type(error).__name__}). Try later.") from None
     if answer.status_code >= 300:
         raise ConfigError(f"{label} gives no token for what it was told ({answer.status_code}). {account}")
-    return str(answer.json()["access_token"])
+    try:
+        return str(answer.json()["access_token"])
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError(f"{label} answers with something else than a token. {account}") from None

@@ -181,3 +181,9 @@ def test_analytics_tells_sums_of_channels(tmp_path: Path) -> None:
     with serving(analytics) as server:
         assert _pull("ga4", server, tmp_path, dt.date.fromisoformat(_day(65))).rows == {"channels": 130}
     assert [source.format for source in _read(tmp_path).sources] == ["ga4 report"]
+
+
+@pytest.mark.parametrize("answer", [Answer(b"<html>Sign in to the network</html>"), Answer({"token": "ya29"})])
+def test_what_is_no_token_is_said_to_be_none(tmp_path: Path, answer: Answer) -> None:
+    with serving(lambda _: answer) as server, pytest.raises(ConfigError, match="something else than a token"):
+        _pull("ga4", server, tmp_path)

@@ -147,3 +147,17 @@ def test_orders_that_a_token_sees_no_more_for_their_age_stay(tmp_path: Path) -> 
         pulled = _pull("shopify", server, tmp_path, days=31)
         assert pulled.rows == {"orders": 39}
         assert "read_all_orders" in pulled.notes[0]
+
+
+def test_a_row_without_a_part_of_its_key_is_not_gone(tmp_path: Path) -> None:
+    made = sqlite3.connect(tmp_path / "shop.db")
+    made.execute("CREATE TABLE orders (shop TEXT, number INTEGER, amount REAL, updated_at INTEGER)")
+    made.executemany("INSERT INTO orders VALUES (?, ?, 1.0, ?)", [(None if n % 2 else "s", n, n) for n in range(10)])
+    made.commit()
+    table = SourceTable("orders", "updated_at", ("shop", "number"), compare=True)
+    source = DatabaseSource("erp", f"sqlite:///{tmp_path}/shop.db", (table,))
+    for days in (0, 1):
+        assert pull_database(source, tmp_path / "out", NOW + dt.timedelta(days=days), silent).rows == {"orders": 10}
+    made.execute("DELETE FROM orders WHERE number IN (2, 3)")
+    made.commit()
+    assert pull_database(source, tmp_path / "out", NOW + dt.timedelta(days=2), silent).rows == {"orders": 8}
