@@ -12,7 +12,7 @@ import numpy as np
 from keepers.data.engine import Engine, literal
 from keepers.data.read import Dataset
 from keepers.data.table import Table
-from keepers.domain.errors import InputError
+from keepers.domain.errors import FitError, InputError
 from keepers.exports.files import write_csv_for_people
 from keepers.reports import next_plans as report
 from keepers.reports.figures import Estimate, MoneyMeaning
@@ -34,7 +34,7 @@ def find_next_plans(dataset: Dataset, values: SubscriptionValues) -> NextPlans |
 
     try:
         return next_plans(values, dataset if "treatments" in dataset.tables else None)
-    except InputError:
+    except (InputError, FitError):
         return None
 
 

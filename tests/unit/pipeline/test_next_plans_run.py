@@ -6,12 +6,15 @@ import datetime as dt
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from keepers.data.engine import Engine, literal
+from keepers.domain.errors import FitError
 from keepers.pipeline.deciding import give_answer
-from keepers.pipeline.next_plan_list import FILE, plans_offered
+from keepers.pipeline.next_plan_list import FILE, find_next_plans, plans_offered
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import RunResult, run
 from keepers.pipeline.this_week import proposals
@@ -105,3 +108,14 @@ def test_the_page_names_every_key(made: RunResult) -> None:
             keys |= set(one) if isinstance(one, dict) else set()
     assert keys <= named, keys - named
     assert named - {"subscriptions", "next_plans", "value", "low", "high", "level"} <= keys
+
+
+def test_a_run_goes_on_where_contracts_have_no_common_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values may rest on a model with covariates that fits where the one law that next plans need does not."""
+
+    def fails(*_: Any) -> None:
+        raise FitError("The likelihood has no maximum.")
+
+    monkeypatch.setattr("keepers.retention.next_plans.next_plans", fails)
+    values = SimpleNamespace(has_money=True, facts=SimpleNamespace(states=SimpleNamespace(plans=("small", "large"))))
+    assert find_next_plans(SimpleNamespace(tables={}), values) is None  # type: ignore[arg-type]
