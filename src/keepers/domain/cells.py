@@ -155,7 +155,9 @@ class Cells:
         calendar = self.calendar or Calendar(seen)
         if calendar.read:
             return self
-        if self._read is None or self._read.calendar != Calendar(calendar.seen, clock, read=True):
+        # Threads may ask the same cells at once, so that what one answers with is never looked up a second time.
+        read = self._read
+        if read is None or read.calendar != Calendar(calendar.seen, clock, read=True):
             days, now = self.unit.days, float(day_number(calendar.seen))
             came = now - self.T * days
             begin = clock.at(came)
@@ -166,8 +168,7 @@ class Cells:
                 gaps = gaps + self.weight * self.x * np.log(stretch)
             read = replace(self, t_x=last, T=end, log_gaps=gaps, calendar=Calendar(calendar.seen, clock, read=True))
             object.__setattr__(self, "_read", read)
-        assert self._read is not None
-        return self._read
+        return read
 
     @property
     def seen(self) -> int:
