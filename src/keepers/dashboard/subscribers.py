@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from keepers.dashboard.pages import Person, TheSite, page
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
 from keepers.pipeline.subscriber_list import (
     SORTS,
@@ -38,23 +38,27 @@ SORT_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which subscribers a page shows, as its address says it."""
+    """Which subscribers a page shows, as its address says it; their state is ``contract`` there, as customers have one.
+
+    What other pages are narrowed to goes along.
+    """
 
     search: str = ""
     plan: str = ""
     state: str = ""
     sort: str = "at_risk"
     offset: int = 0
+    context: Wanted = field(default_factory=Wanted)
 
     @classmethod
     def of(cls, request: Request) -> Asked:
         """From the address; what makes no sense there is passed over."""
         said = request.query_params
-        state, sort, start = said.get("state", ""), said.get("sort", ""), said.get("offset", "0")
+        state, sort, start = said.get("contract", ""), said.get("sort", ""), said.get("offset", "0")
         return cls(
             said.get("search", "")[:200], said.get("plan", "")[:200], state if state in STATE_WORDS else "",
             sort if sort in SORTS else "at_risk",
-            min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
+            min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0, Wanted.of(request).context,
         )  # fmt: skip
 
     def filter(self) -> SubscriberFilter:
@@ -64,11 +68,10 @@ class Asked:
     def address(self, **other: Any) -> str:
         """The address of the same with something else."""
         said = {
-            "search": self.search, "plan": self.plan, "state": self.state,
+            "search": self.search, "plan": self.plan, "contract": self.state,
             "sort": None if self.sort == "at_risk" else self.sort, "offset": self.offset, **other,
         }  # fmt: skip
-        kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
-        return f"/subscribers?{urlencode(kept)}" if kept else "/subscribers"
+        return self.context.address("/subscribers", **said)
 
 
 @router.get("/subscribers")

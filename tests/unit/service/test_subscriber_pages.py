@@ -108,13 +108,27 @@ def test_one_subscriber_is_told_whole(subscribed: Running, made: Path) -> None:
 
 def test_pages_lead_from_the_list_to_each(subscribed: Running) -> None:
     client = signed_in(subscribed)
-    text = client.get("/subscribers", params={"state": "running", "plan": "large"}).text
+    text = client.get("/subscribers", params={"contract": "running", "plan": "large"}).text
     addresses = re.findall(r'<th scope="row"><a href="(/subscribers/[^"]+)"', text)
     assert 0 < len(addresses) <= 50
     assert all(client.get(address).status_code == 200 for address in addresses[:3])
     assert "All subscribers" not in text
     assert 'href="/subscribers"' in client.get("/").text, "in the menu, where there are some"
     assert client.get("/subscribers", params={"search": "no such"}).text.count("No subscriber fits") == 1
+
+
+def test_the_state_of_a_contract_is_not_that_of_a_customer(subscribed: Running) -> None:
+    client = signed_in(subscribed)
+    shown = re.compile(r'role="status"><b>([\d,]+)')
+    paused = client.get("/subscribers", params={"contract": "paused", "horizon": "3m", "sort": "mrr"}).text
+    assert shown.findall(client.get("/subscribers?state=active").text) == shown.findall(client.get("/subscribers").text)
+    assert 'href="/customers?horizon=3m"' in paused, "what is chosen of contracts narrows no customers"
+    assert shown.findall(paused) != shown.findall(client.get("/subscribers").text)
+    # What other pages look at goes along, to each and to the next page.
+    assert 'name="horizon" value="3m"' in paused
+    every = client.get("/subscribers", params={"horizon": "3m"}).text
+    assert re.search(r'href="/subscribers/[^"?]+\?horizon=3m"', every)
+    assert 'href="/subscribers?horizon=3m&amp;offset=50"' in every
 
 
 def test_who_may_not_see_persons_sees_keys(subscribed: Running) -> None:
