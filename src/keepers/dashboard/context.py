@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from keepers.dashboard import words
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.looking import Choice, View, converted, rates_of, view_of
-from keepers.dashboard.menu import AHEAD, BASIS, CURRENCY, WHO, WON, follows
+from keepers.dashboard.menu import AHEAD, BASIS, CURRENCY, OF_RUN, WHO, WON, follows
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Visitor
 from keepers.domain.errors import ConfigError
@@ -144,6 +144,9 @@ def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted, visito
     followed = follows(path)
     if followed is None:
         return None
+    if not generation.customers:
+        # There are subscribers alone, whose pages are of the run.
+        followed = followed & OF_RUN
     who, won, ahead, basis = (name in followed for name in (WHO, WON, AHEAD, BASIS))
     options = groups_of(site, generation) if who else {}
     view = shown_on(path, generation, wanted)

@@ -157,7 +157,7 @@ def bases_of(told: Meaning) -> dict[str, float]:
     return found
 
 
-def meaning(view: View) -> str:
+def meaning(view: View, of_subscribers: bool = False) -> str:
     """The five things that money depends on, in a sentence."""
     told = view.told
     if told.currency is None:
@@ -167,8 +167,9 @@ def meaning(view: View) -> str:
     )  # fmt: skip
     reach = view.reach.words if view.reach.horizon is None else f"of the {view.reach.words}"
     interval = ", with 80% intervals" if view.reach.horizon is not None else ""
+    did = "subscribed" if of_subscribers else "bought"
     return (
-        f"Values are expected {view.basis}{margin} {reach}, for customers who bought before, before what winning them "
+        f"Values are expected {view.basis}{margin} {reach}, for customers who {did} before, before what winning them "
         f"cost, discounted at {formatting.percent(told.discount)} a year{interval}.{converted(view)}"
     )
 

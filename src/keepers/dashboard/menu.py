@@ -22,15 +22,19 @@ MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 """Groups of pages, in order, each page with its address and its name."""
 
+SUBSCRIBED = ("/subscriptions", "/subscribers")
+OF_ORDERS = ("/customers", "/base", "/cohorts", "/channels", "/value", "/budget", "/drivers")
+"""Pages that are about subscriptions, and about orders."""
+
 WHO, WON, AHEAD, BASIS, CURRENCY = "who", "won", "ahead", "basis", "currency"
 _LIVE = frozenset({WHO, WON, AHEAD, BASIS, CURRENCY})
-_OF_RUN = frozenset({CURRENCY})
+OF_RUN = frozenset({CURRENCY})
 _FOLLOWS: dict[str, frozenset[str]] = {
     "/": _LIVE, "/customers": _LIVE, "/base": _LIVE, "/cohorts": frozenset({WON, AHEAD, BASIS, CURRENCY}),
     "/channels": frozenset({AHEAD, CURRENCY}),
     # Where amounts are typed in they are in the run's own currency.
     "/budget": frozenset(),
-    **dict.fromkeys(("/subscriptions", "/leaving", "/value", "/drivers", "/trust", "/leads"), _OF_RUN),
+    **dict.fromkeys(("/subscriptions", "/leaving", "/value", "/drivers", "/trust", "/leads"), OF_RUN),
 }  # fmt: skip
 
 

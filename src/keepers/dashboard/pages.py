@@ -18,7 +18,7 @@ from keepers.dashboard import words
 from keepers.dashboard.context import bar_of
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.looking import meaning
-from keepers.dashboard.menu import ACCESS, menu
+from keepers.dashboard.menu import ACCESS, OF_ORDERS, SUBSCRIBED, menu
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
@@ -109,7 +109,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
                 here=request.url.path,
                 freshness=words.freshness(generation, site.now()),
                 trust=None if generation is None else words.trust(_said(site, generation)),
-                meaning=None if view is None else meaning(view),
+                meaning=None if view is None else meaning(view, generation is not None and not generation.customers),
                 generation=generation,
                 money=partial(formatting.money, currency=currency),
                 short_money=partial(formatting.short_money, currency=currency),
@@ -175,7 +175,11 @@ def _left_out(site: Site, generation: Generation | None, visitor: Visitor) -> tu
     """Pages that are not in the menu: those that one may not see, and of what the store does not have."""
     left_out = [] if visitor.may(Scope.ADMIN) else [ACCESS]
     said = {} if generation is None else _said(site, generation) or {}
-    return (*left_out, *(() if said.get("subscriptions") else ("/subscriptions", "/subscribers")))
+    if not said.get("subscriptions"):
+        left_out += SUBSCRIBED
+    elif generation is not None and not generation.customers:
+        left_out += OF_ORDERS
+    return tuple(left_out)
 
 
 def _said(site: Site, generation: Generation) -> dict[str, Any] | None:

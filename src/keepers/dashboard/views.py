@@ -121,7 +121,7 @@ def leaving(request: Request, site: TheSite, visitor: Person, status: _Text = "o
         alerts = tuple(sorted(alerts, key=lambda one: -(one.proposal.expected_loss or 0.0)))
     return page(
         request, visitor, "leaving", alerts=alerts[:200], counts=counts, status=wanted.value, who=who,
-        shown=shown, today=site.now().date(),
+        shown=shown, today=site.now().date(), customers=0 if generation is None else generation.customers,
     )  # fmt: skip
 
 

@@ -110,7 +110,9 @@ def ask_where_it_drifts(state: State, today: dt.date, now: dt.datetime, project:
     if generation is None or not look_due(generation, today):
         return "Nothing to judge yet."
     folder = Path(generation.folder)
-    looks = [_look("orders", lambda: live_drift(state, generation, today))]
+    looks = []
+    if (folder / "model-buying.json").exists():
+        looks.append(_look("orders", lambda: live_drift(state, generation, today)))
     if project is not None and has_contracts(folder):
         looks.append(_look("contracts", lambda: contracts_since(project, folder, today)))
     write_looks(folder, today, looks)

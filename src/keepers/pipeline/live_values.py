@@ -198,7 +198,7 @@ def meaning_of(folder: Path, thresholds: tuple[float, ...], value: str, contribu
     """What a folder of results says of its numbers."""
     said = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     money, test = said["money"], said["backtest"]
-    unit = TimeUnit.parse(said["models"]["buying"]["unit"])
+    unit = TimeUnit.parse(said["models"].get("buying", {"unit": "day"})["unit"])
     return Meaning(
         None if money is None else money["currency"],
         None if money is None else money["basis"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.kept import FOLDER
 from keepers.pipeline.live_values import Meaning, columns_of, meaning_of, value_of
+from keepers.pipeline.subscriber_list import FILE, has_subscribers
 from keepers.storage.live import live_row
 from keepers.storage.state import State
 from keepers.summaries.base_files import live
@@ -61,9 +63,11 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
     Raises
     ------
     InputError
-        If the folder is no result of orders, or kept nothing.
+        If the folder is no result of orders or subscriptions, or kept no orders.
     """
     table = folder / "customers.parquet"
+    if not table.exists() and has_subscribers(folder):
+        return _serve_subscribers(state, folder, base_event, now)
     if not table.exists() or not (folder / FOLDER).is_dir():
         raise InputError(
             f"The result in {folder} has no customers with kept orders. Run `keepers run` with orders and with --keep."
@@ -96,6 +100,28 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
         for names in _identities(engine, base, folder):
             with state.writing() as books:
                 books.live.know(names, anew=True)
+        with state.writing() as books:
+            books.live.publish(generation)
+        with state.writing() as books:
+            books.live.forget_retired()
+    finally:
+        engine.close()
+    return generation
+
+
+def _serve_subscribers(state: State, folder: Path, base_event: int, now: dt.datetime) -> int:
+    """The same for a business that has subscribers alone: its lists of customers are empty."""
+    meaning = meaning_of(folder, (), "clv_predicted_12m", 1.0)
+    store = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["store"]
+    engine = Engine()
+    try:
+        engine.execute("CREATE VIEW customers AS SELECT ''::VARCHAR AS customer_key WHERE false")
+        with state.writing() as books:
+            last_day = dt.date.fromisoformat(store["last_day"])
+            generation = books.live.begin(str(folder), last_day, now, meaning.to_dict(), base_event)
+        for rows in _subscribers(engine, folder):
+            with state.writing() as books:
+                books.live.name(rows)
         with state.writing() as books:
             books.live.publish(generation)
         with state.writing() as books:
@@ -160,7 +186,7 @@ def _person(row: dict[str, Any]) -> dict[str, Any]:
 
 def _subscribers(engine: Engine, folder: Path) -> Iterator[list[dict[str, Any]]]:
     """Names of subscribers, who may never have ordered."""
-    path = folder / "subscribers.parquet"
+    path = folder / FILE
     if not path.exists():
         return
     engine.execute(f"CREATE VIEW subscribers AS SELECT * FROM read_parquet({literal(str(path))})")

@@ -187,7 +187,8 @@ class Worker:
         self._site.news.tell({"kind": "values", "generation": number})
         current = await run_in_threadpool(self._site.generation)
         assert current is not None
-        return f"{current.customers:,} customers valued, seen from {current.as_of}."
+        whom = f"{current.customers:,} customers" if current.customers else "Subscribers"
+        return f"{whom} valued, seen from {current.as_of}."
 
     async def _pull(self, job: Job, name: str) -> str:
         """Pull a source."""

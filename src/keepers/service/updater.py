@@ -56,7 +56,8 @@ class Values:
 
     def _apply(self) -> Applied:
         generation = self._site.generation()
-        if generation is None:
+        if generation is None or not (Path(generation.folder) / "model-buying.json").exists():
+            # Orders wait for a run that knows how customers buy, as where there were subscriptions alone so far.
             return Applied(0, ())
         if self._valuer is None or self._valuer[0] != generation.number:
             self._valuer = (
