@@ -19,7 +19,7 @@ from keepers.dashboard.context import bar_of
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.looking import meaning
 from keepers.dashboard.menu import ACCESS, OF_ORDERS, SUBSCRIBED, menu
-from keepers.dashboard.wanted import Wanted
+from keepers.dashboard.wanted import BESIDE, Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
 from keepers.reports.compiled import Kept
@@ -106,6 +106,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
                 bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),
                 view=view,
                 go=wanted.context.address,
+                beside=[(name, request.query_params[name]) for name in BESIDE if request.query_params.get(name)],
                 here=request.url.path,
                 freshness=words.freshness(generation, site.now()),
                 trust=None if generation is None else words.trust(_said(site, generation)),

@@ -21,6 +21,9 @@ LOOKS = ("horizon", "basis", "currency")
 """How money is looked at, as it stands in an address."""
 
 
+BESIDE = ("show", "only", "whole", "status", "search", "person", "this_week")
+"""What single pages say in their addresses of themselves, which another choice of the context leaves as it is."""
+
 _LONGEST_LOOK = 40
 
 

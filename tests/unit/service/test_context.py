@@ -54,6 +54,8 @@ def check_horizon(running: Running, client: TestClient, name: str) -> None:
     for path, text in pages.items():
         assert total in text, path
         assert f'<option value="{name}" selected>' in text, path
+    again = client.get("/base", params={"horizon": name, "show": "value"}).text
+    assert '<input type="hidden" name="show" value="value">' in again, "what else is chosen stays as it is"
     # The choice goes along: to other pages, to the customers of a list, and to the file.
     assert f'href="/base?horizon={name}"' in pages["/"]
     first = re.findall(r'href="(/customers/[^"]+)"', pages["/customers"])[0]
