@@ -56,7 +56,7 @@ def close_alert(site: TheSite, visitor: Decider, number: int, closing: Closing, 
         known = books.alerts.listed(number=number)
         if not known:
             raise HTTPException(404, f"There is no alert {number}.")
-        if books.once.said(visitor.name, once) is not None:
+        if books.once.said(visitor.name, once, site.now()) is not None:
             return alert_shape(known[0].for_eyes(visitor.may(Scope.PERSONS)))
         books.once.keep(visitor.name, once, {}, site.now())
         done = books.alerts.close(number, AlertStatus(closing.status), closing.outcome, site.now())
@@ -78,7 +78,7 @@ def ask(site: TheSite, visitor: Decider, wish: Wish, once: OnceHeader = "") -> J
     """Ask for a run over all files and events: models are chosen and tested anew, and then everybody is valued."""
     once = once and f"job {once}"
     with site.state.writing() as books:
-        before = books.once.said(visitor.name, once)
+        before = books.once.said(visitor.name, once, site.now())
         known = None if before is None else books.jobs.numbered(int(before["number"]))
         if known is not None:
             return job_shape(known)

@@ -66,7 +66,7 @@ def send_now(
     """Write a letter now, which is sent within the minute; asked twice in a minute or by one form, it is one letter."""
     now, once = site.now(), once and f"letter {once}"
     with site.state.reading() as books:
-        if books.once.said(visitor.name, once) is not None:
+        if books.once.said(visitor.name, once, now) is not None:
             return back_to("/letters")
     kept = keep_letter(site.project, site.state, now.replace(second=0, microsecond=0), now, (visitor.name, once))
     with site.state.writing() as books:

@@ -112,7 +112,7 @@ def ask_run(site: TheSite, visitor: _Decides, once: OnceField = "") -> RedirectR
     """Ask for a run over everything."""
     once = once and f"run {once}"
     with site.state.writing() as books:
-        if books.once.said(visitor.name, once) is not None:
+        if books.once.said(visitor.name, once, site.now()) is not None:
             return back_to("/data")
         books.once.keep(visitor.name, once, {}, site.now())
         job = books.jobs.ask("run", visitor.name, site.now())

@@ -138,7 +138,7 @@ def close(
     end = AlertStatus.DONE if status == "done" else AlertStatus.DISMISSED
     once = once and f"alert {number} {once}"
     with site.state.writing() as books:
-        if books.once.said(visitor.name, once) is not None:
+        if books.once.said(visitor.name, once, site.now()) is not None:
             return back_to("/leaving")
         books.once.keep(visitor.name, once, {}, site.now())
         books.alerts.close(min(number, 2**31 - 1), end, outcome, site.now())

@@ -137,7 +137,7 @@ def keep_letter(
         new_message_id(settings.sender),
     )  # fmt: skip
     with state.writing() as books:
-        if books.once.said(*once) is not None:
+        if books.once.said(*once, now) is not None:
             return None
         added = books.letters.add(kept)
         books.once.keep(*once, {}, now)

@@ -23,11 +23,12 @@ class OnceBook:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def said(self, who: str, key: str) -> dict[str, Any] | None:
-        """What came of a wish of somebody; None where it was not fulfilled yet, or has no name."""
+    def said(self, who: str, key: str, now: dt.datetime) -> dict[str, Any] | None:
+        """What came of a wish of somebody; None where it was not of late, or has no name."""
         if not key:
             return None
-        query = select(DONE_ONCE.c.said).where(DONE_ONCE.c.who == who, DONE_ONCE.c.key == _short(key))
+        mine = (DONE_ONCE.c.who == who, DONE_ONCE.c.key == _short(key), DONE_ONCE.c.at >= now - KEPT)
+        query = select(DONE_ONCE.c.said).where(*mine)
         found: dict[str, Any] | None = self._connection.execute(query).scalar()
         return found
 

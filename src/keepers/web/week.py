@@ -52,7 +52,7 @@ def answer(site: Site, visitor: Visitor, key: str, accepted: bool, why: str, onc
         # Worked out before, as nobody else writes meanwhile.
         plan = starting(usual_plan(curves_of(site, generation), site.project.acquisition), site.now().date())
     with site.state.writing() as books:
-        before = books.once.said(visitor.name, once and f"decision {key} {once}")
+        before = books.once.said(visitor.name, once and f"decision {key} {once}", site.now())
         if before is not None:
             return Answer.from_dict(before)
         one = next((some for some in this_week(site, books, generation) if some.key == key), None)
@@ -78,7 +78,7 @@ def take_plan(site: Site, visitor: Visitor, plan: BudgetPlan, why: str, once: st
     )  # fmt: skip
     once = once and f"plan {once}"
     with site.state.writing() as books:
-        if books.once.said(visitor.name, once) is None and not _in_force(books, plan, site.now()):
+        if books.once.said(visitor.name, once, site.now()) is None and not _in_force(books, plan, site.now()):
             given = give_answer(books, proposed, True, why, visitor.name, site.now(), plan=plan)
             books.once.keep(visitor.name, once, given.to_dict(), site.now())
 

@@ -128,9 +128,11 @@ def check_work(books: Books) -> None:
 
 def check_once(books: Books) -> None:
     """What somebody wished under a name is known by both."""
-    assert books.once.said("ada@example.com", f"plan {'x' * 300}\0") == {"number": 7}
-    assert books.once.said("ben@example.com", f"plan {'x' * 300}\0") is None
-    assert books.once.said("ada@example.com", "") is None, "what has no name is done each time"
+    name = f"plan {'x' * 300}\0"
+    assert books.once.said("ada@example.com", name, NOW + dt.timedelta(days=1)) == {"number": 7}
+    assert books.once.said("ada@example.com", name, NOW + dt.timedelta(days=3)) is None, "though nobody wished since"
+    assert books.once.said("ben@example.com", name, NOW) is None
+    assert books.once.said("ada@example.com", "", NOW) is None, "what has no name is done each time"
 
 
 def change_work(state: State) -> None:
@@ -138,7 +140,7 @@ def change_work(state: State) -> None:
     with state.writing() as books:
         check_once(books)
         books.once.keep("ada@example.com", "run y", {}, NOW + dt.timedelta(days=3))
-        assert books.once.said("ada@example.com", f"plan {'x' * 300}\0") is None, "nobody sends it again any more"
+        assert books.once.said("ada@example.com", f"plan {'x' * 300}\0", NOW) is None, "nobody sends it again"
         (big,) = books.views.listed("ada@example.com")
         assert not books.views.remove(big.number, "ben@example.com")
         assert books.views.remove(big.number, "ada@example.com")
