@@ -35,9 +35,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def running(result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """The running system of a project of its own, which looks after itself where a test says so alone."""
-    monkeypatch.setattr("keepers.service.caretaker._FIRST", 3600.0)
+def running(result: Path, tmp_path: Path) -> Iterator[Running]:
+    """The running system of a project of its own."""
     with State(tmp_path, pooled=True) as state:
         site, tokens = open_site(result, tmp_path, state)
         with TestClient(create_app(site)) as client:

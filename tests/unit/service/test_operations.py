@@ -87,7 +87,7 @@ def test_the_log_says_what_happened_and_of_nobody(
         assert secret not in text, secret
 
 
-def test_what_is_old_goes_and_what_values_need_stays(running: Running, result: Path) -> None:
+def test_what_is_old_goes_and_what_values_need_stays(running: Running) -> None:
     state, later = running.site.state, NOW + dt.timedelta(days=100)
     events = [("p1", "page", "{}"), ("t1", "track", "{}"), ("p2", "page", "{}"), ("t2", "track", "{}")]
     with state.writing() as books:
@@ -98,7 +98,7 @@ def test_what_is_old_goes_and_what_values_need_stays(running: Running, result: P
         books.users.begin_session(user, "x" * 64, NOW, NOW + dt.timedelta(days=7))
         last = books.inbox.last()
     assert forget_old(state, KeepingTimes(visits_days=30, events_days=30), later).visits == 0, "no run has read them"
-    serve_result(state, result, last, NOW)
+    serve_result(state, running.site.project.folder / "result", last, NOW)
     removed = forget_old(state, KeepingTimes(visits_days=30, audit_days=120), later)
     assert (removed.visits, removed.events, removed.deeds) == (2, 0, 1)
     with state.reading() as books:
@@ -303,4 +303,4 @@ def _came_as_events(running: Running, result: Path) -> None:
                 for place, (order, customer, day) in enumerate(rows)
             ]
         )
-    serve_result(state, result, last, NOW)
+    serve_result(state, running.site.project.folder / "result", last, NOW)
