@@ -36,11 +36,14 @@ SHOP_SECONDS = 20
 OWNER, PASSWORD = "ada@example.com", "only for these pictures"
 PAGES = {
     "/": "overview", "/decisions": "decisions", "/customers": "customers", "/base": "base", "/cohorts": "cohorts",
-    "/subscriptions": "subscriptions", "/leaving": "leaving", "/channels": "channels", "/value": "value",
+    "/subscriptions": "subscriptions", "/subscribers": "subscribers",
+    "/leaving": "leaving", "/channels": "channels", "/value": "value",
     "/budget": "budget", "/leads": "leads", "/drivers": "drivers", "/trust": "trust",
     "/data": "data", "/access": "access",
 }  # fmt: skip
 """Pages of the dashboard, and what their pictures are called."""
+FIRST_OF = {"/subscribers": "subscriber", "/leads": "lead"}
+"""Lists whose first row leads to a page of its own."""
 _CARDS = ".hero-main"
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -115,6 +118,11 @@ def take_pages(browser: Browser, address: str, first: str, scheme: str) -> list[
         picture = ASSETS / (f"dashboard-{scheme}.png" if name == "overview" else f"page-{name}.png")
         page.screenshot(path=picture)
         taken.append(picture)
+        if path in FIRST_OF:
+            page.locator(f'a[href^="{path}/"]').first.click()
+            page.wait_for_timeout(1_200)
+            taken.append(ASSETS / f"page-{FIRST_OF[path]}.png")
+            page.screenshot(path=taken[-1])
     window.close()
     return taken
 
