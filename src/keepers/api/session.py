@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,13 +12,17 @@ from starlette.exceptions import HTTPException
 from keepers.api.served import ERRORS, MISSING
 from keepers.domain.access import Role, Scope
 from keepers.storage.users import ApiToken, User
-from keepers.web.access import SESSION, Governor, Reader, TheSite
-from keepers.web.secrets import csrf_token, hash_password, is_password, new_token, token_hash
+from keepers.web.access import Governor, Reader, TheSite
+from keepers.web.once import OnceHeader
+from keepers.web.secrets import csrf_token, hash_password, new_token, token_hash
+from keepers.web.signing_in import begun, ended, give_cookie, refuse_other_sites, take_cookie
 
 router = APIRouter(tags=["access"], responses=ERRORS)
 
-SESSION_DAYS = 7
-"""A sign-in lasts for so long."""
+_SHOWN = (
+    "The token was made when this was sent first, and shown in the answer to that alone. Where that answer was lost, "
+    "revoke the token and make another one."
+)
 
 
 class SignIn(BaseModel):
@@ -73,6 +76,7 @@ class TokenShape(BaseModel):
     expires_at: dt.datetime | None
     revoked: bool
     token: str | None = None
+    note: str | None = Field(default=None, description="why an answer that might show the token does not")
 
 
 class DeedShape(BaseModel):
@@ -88,38 +92,23 @@ class DeedShape(BaseModel):
 @router.post("/session")
 def sign_in(site: TheSite, request: Request, response: Response, who: SignIn) -> Me:
     """Sign in; the answer sets the cookie."""
-    now = site.now()
-    email = who.email.strip().lower()
-    with site.state.reading() as books:
-        user = books.users.named(email)
-    kept = None if user is None or user.disabled_at is not None else user.password_hash
-    good = is_password(kept, who.password)
-    address = request.client.host if request.client else "unknown"
-    with site.state.writing() as books:
-        if user is None or not good:
-            books.users.note(email[:320], "sign-in refused", address, now)
-        else:
-            session = secrets.token_urlsafe(32)
-            books.users.begin_session(user, token_hash(session), now, now + dt.timedelta(days=SESSION_DAYS))
-            books.users.note(email, "signed in", address, now)
-    if user is None or not good:
+    refuse_other_sites(request)
+    found = begun(site, request, who.email, who.password)
+    if found is None:
         raise HTTPException(401, "No user has this address and password.")
-    response.set_cookie(
-        SESSION, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="lax", secure=site.secure, path="/"
-    )
+    user, session = found
+    give_cookie(site, request, response, session)
     return Me(
         name=user.email, scopes=sorted(user.visitor.scopes, key=list(Scope).index), csrf_token=csrf_token(session)
     )
 
 
 @router.delete("/session", status_code=204)
-def sign_out(site: TheSite, visitor: Reader, response: Response) -> None:
+def sign_out(site: TheSite, visitor: Reader, request: Request, response: Response) -> None:
     """Sign out."""
     if visitor.session is not None:
-        with site.state.writing() as books:
-            books.users.end_session(token_hash(visitor.session))
-            books.users.note(visitor.name, "signed out", "", site.now())
-    response.delete_cookie(SESSION, path="/")
+        ended(site, visitor.session, visitor.name)
+    take_cookie(site, request, response)
 
 
 @router.get("/session")
@@ -138,11 +127,17 @@ def users(site: TheSite, visitor: Governor) -> list[UserShape]:
 
 
 @router.post("/users", status_code=201)
-def add_user(site: TheSite, visitor: Governor, who: NewUser) -> UserShape:
+def add_user(site: TheSite, visitor: Governor, who: NewUser, once: OnceHeader = "") -> UserShape:
     """Let somebody sign in."""
     kept = hash_password(who.password)
+    once = once and f"user {once}"
     with site.state.writing() as books:
+        before = books.once.said(visitor.name, once, site.now())
+        known = None if before is None else books.users.named(before["email"])
+        if known is not None:
+            return _user(known)
         user = books.users.add(who.email.strip().lower(), kept, who.role, site.now())
+        books.once.keep(visitor.name, once, {"email": user.email}, site.now())
         books.users.note(visitor.name, "user added", user.email, site.now(), {"role": user.role.value})
     return _user(user)
 
@@ -167,12 +162,22 @@ def tokens(site: TheSite, visitor: Governor) -> list[TokenShape]:
 
 
 @router.post("/tokens", status_code=201)
-def add_token(site: TheSite, visitor: Governor, wish: NewToken) -> TokenShape:
-    """Let a program in. `ingest` alone is the write key of an event source."""
+def add_token(site: TheSite, visitor: Governor, wish: NewToken, once: OnceHeader = "") -> TokenShape:
+    """Let a program in. `ingest` alone is the write key of an event source.
+
+    What is sent again under one `Idempotency-Key` makes no other token; the answer says so in `note`, without the
+    secret, of which only a hash is kept.
+    """
     token, now = new_token(), site.now()
     expires = None if wish.days is None else now + dt.timedelta(days=wish.days)
+    once = once and f"token {once}"
     with site.state.writing() as books:
+        before = books.once.said(visitor.name, once, now)
+        if before is not None:
+            known = next(one for one in books.users.tokens() if one.number == before["number"])
+            return _token(known).model_copy(update={"note": _SHOWN})
         made = books.users.add_token(wish.name, token_hash(token), frozenset(wish.scopes), visitor.name, now, expires)
+        books.once.keep(visitor.name, once, {"number": made.number}, now)
         books.users.note(visitor.name, "token made", wish.name, now, {"scopes": [one.value for one in wish.scopes]})
     return _token(made).model_copy(update={"token": token})
 

@@ -26,7 +26,7 @@ from keepers.reports.compiled import Kept
 from keepers.reports.page import asset as report_asset
 from keepers.reports.page import style_sheet
 from keepers.storage.live import Generation
-from keepers.web.access import SESSION, TheSite, the_site
+from keepers.web.access import TheSite, session_cookie, the_site
 from keepers.web.once import new_name
 from keepers.web.secrets import csrf_token, is_csrf_token
 from keepers.web.site import Site
@@ -58,7 +58,7 @@ async def person_of(request: Request) -> Visitor:
     NotSignedInError
         Nobody is signed in.
     """
-    session = request.cookies.get(SESSION)
+    session = request.cookies.get(session_cookie(request))
     visitor = None if session is None else await the_site(request).of_session(session)
     if visitor is None:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import re
-import secrets
 import sys
 import uuid
 from collections.abc import Callable, Coroutine
@@ -24,15 +22,14 @@ from keepers.domain.access import Role, Scope, Visitor
 from keepers.pipeline.uploads import UPLOADS
 from keepers.storage.failures import told_of_files
 from keepers.storage.state import FOLDER
-from keepers.web.access import SESSION
 from keepers.web.once import OnceField
 from keepers.web.pulls import pulled_sources
-from keepers.web.secrets import hash_password, is_password, new_token, token_hash
+from keepers.web.secrets import hash_password, new_token, token_hash
+from keepers.web.signing_in import begun, ended, give_cookie, refuse_other_sites, take_cookie
 from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
 
-SESSION_DAYS = 7
 LARGEST_UPLOAD = 2 * 2**30
 """Bytes of a file."""
 
@@ -56,38 +53,22 @@ def sign_in(
     wanted: Annotated[str, Form(max_length=LONGEST_ADDRESS)] = "/",
 ) -> Response:  # fmt: skip
     """Sign in, and go on to where one wanted to."""
-    # A page of somebody else could sign a person in as somebody else.
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise HTTPException(403, "Sign in on our own page.")
-    now, address = site.now(), request.client.host if request.client else "unknown"
-    who = email.strip().lower()
-    with site.state.reading() as books:
-        user = books.users.named(who)
-    kept = None if user is None or user.disabled_at is not None else user.password_hash
-    if not is_password(kept, password) or user is None:
-        with site.state.writing() as books:
-            books.users.note(who, "sign-in refused", address, now)
+    refuse_other_sites(request)
+    found = begun(site, request, email, password)
+    if found is None:
         return sign_in_page(site, _inside(wanted), "No user has this address and password.", 401)
-    session = secrets.token_urlsafe(32)
-    with site.state.writing() as books:
-        books.users.begin_session(user, token_hash(session), now, now + dt.timedelta(days=SESSION_DAYS))
-        books.users.note(who, "signed in", address, now)
     answer = RedirectResponse(_inside(wanted), 303)
-    answer.set_cookie(
-        SESSION, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="lax", secure=site.secure, path="/"
-    )
+    give_cookie(site, request, answer, found[1])
     return answer
 
 
 @router.post("/sign-out")
-def sign_out(site: TheSite, visitor: Annotated[Visitor, changer(Scope.READ)]) -> RedirectResponse:
+def sign_out(request: Request, site: TheSite, visitor: Annotated[Visitor, changer(Scope.READ)]) -> RedirectResponse:
     """Sign out."""
     assert visitor.session is not None
-    with site.state.writing() as books:
-        books.users.end_session(token_hash(visitor.session))
-        books.users.note(visitor.name, "signed out", "", site.now())
+    ended(site, visitor.session, visitor.name)
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(SESSION, path="/")
+    take_cookie(site, request, answer)
     return answer
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette.sse import EventSourceResponse
+from starlette.exceptions import HTTPException
 
 from keepers.api import (
     budget,
@@ -32,14 +33,16 @@ from keepers.dashboard import budget as budget_pages
 from keepers.dashboard import leads as lead_pages
 from keepers.dashboard import letters as letter_pages
 from keepers.dashboard import report as report_pages
-from keepers.dashboard.pages import NotSignedInError, Person, sign_in_page, trouble_page
+from keepers.dashboard.pages import NotSignedInError, Person, person_of, sign_in_page, trouble_page
+from keepers.domain.access import Scope, Visitor
+from keepers.domain.errors import KeepersError
 from keepers.domain.version import VERSION
 from keepers.service.caretaker import Caretaker
 from keepers.service.intake import Intake, router
 from keepers.service.postman import Postman
 from keepers.service.runs import Worker
 from keepers.service.updater import Apart, Here, Updater
-from keepers.web.access import Reader, TheSite
+from keepers.web.access import Reader, TheSite, visitor_of
 from keepers.web.guard import Guard, Metrics
 from keepers.web.problems import add_problems
 from keepers.web.site import Site
@@ -73,7 +76,7 @@ _SHOWING = (
 """Pages."""
 
 _BEAT = 15
-"""Seconds between two signs of life to who listens."""
+"""Seconds between two signs of life to who listens, and after which it is looked whether they still may."""
 
 
 def create_app(site: Site, schedule: str | None = None, apart: bool = False) -> FastAPI:
@@ -168,26 +171,39 @@ def _operations(metrics: Metrics, updater: Updater, intake: Intake) -> APIRouter
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @made.get("/api/v1/news", response_class=EventSourceResponse)
-    async def news(site: TheSite, visitor: Reader) -> EventSourceResponse:
+    async def news(site: TheSite, request: Request, visitor: Reader) -> EventSourceResponse:
         """What changes, as it does, as server-sent events: `customers`, `values`, `job`."""
         del visitor
-        return _news(site)
+        return _news(site, lambda: visitor_of(request))
 
     @made.get("/news", include_in_schema=False)
-    async def page_news(site: TheSite, visitor: Person) -> EventSourceResponse:
+    async def page_news(site: TheSite, request: Request, visitor: Person) -> EventSourceResponse:
         """The same for pages."""
         del visitor
-        return _news(site)
+        return _news(site, lambda: person_of(request))
 
     return made
 
 
-def _news(site: Site) -> EventSourceResponse:
+def _news(site: Site, who: Callable[[], Awaitable[Visitor]]) -> EventSourceResponse:
+    """What is told, for as long as whoever listens may: who is shut out meanwhile hears nothing more."""
+
+    async def may() -> bool:
+        try:
+            return (await who()).may(Scope.READ)
+        except (HTTPException, NotSignedInError, KeepersError):
+            return False
+
     async def told() -> AsyncIterator[dict[str, str]]:
         with site.news.listening() as queue:
             while True:
-                what = await queue.get()
-                yield {"event": str(what["kind"]), "data": json.dumps(what)}
+                what = None
+                with contextlib.suppress(TimeoutError):
+                    what = await asyncio.wait_for(queue.get(), _BEAT)
+                if not await may():
+                    return
+                if what is not None:
+                    yield {"event": str(what["kind"]), "data": json.dumps(what)}
 
     return EventSourceResponse(told(), ping=_BEAT)
 

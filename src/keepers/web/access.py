@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
@@ -15,10 +16,11 @@ from keepers.web.secrets import is_csrf_token
 from keepers.web.site import Site
 
 SESSION = "keepers_session"
-"""Name of the cookie."""
+"""Begins the name of the cookie; see `session_cookie`."""
 
 CSRF_HEADER = "x-csrf-token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_PORT = re.compile(r":(\d{1,5})$")
 
 
 async def site_of(request: Request) -> Site:
@@ -30,6 +32,18 @@ def the_site(request: Request) -> Site:
     """The same, outside of dependencies."""
     site: Site = request.app.state.site
     return site
+
+
+def session_cookie(request: Request) -> str:
+    """What the cookie of a session is called where a browser asks.
+
+    A browser sends the cookies of a machine to every port of it, so that of two projects on one machine each would
+    sign people out of the other: the port is part of the name. Over TLS no other site of the domain, and nobody without
+    TLS, can set a cookie of this name.
+    """
+    port = _PORT.search(request.headers.get("host", ""))
+    name = f"{SESSION}_{port[1]}" if port else SESSION
+    return f"__Host-{name}" if the_site(request).secure else name
 
 
 async def visitor_of(request: Request) -> Visitor:
@@ -47,7 +61,7 @@ async def visitor_of(request: Request) -> Visitor:
         if visitor is None:
             raise _unknown("The token is not known, has been revoked or is too old.")
         return visitor
-    session = request.cookies.get(SESSION)
+    session = request.cookies.get(session_cookie(request))
     visitor = None if session is None else await site.of_session(session)
     if visitor is None:
         raise _unknown("Sign in, or send a token: `Authorization: Bearer kp_...`.")

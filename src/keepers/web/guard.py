@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import time
 
@@ -22,6 +23,8 @@ CONTENT_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
 _HEADERS = {
+    # Most of what is answered is of customers: nobody on the way keeps it, nor a browser that another person opens.
+    "Cache-Control": "no-store",
     "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -156,5 +159,22 @@ class Guard:
         for path, rate in self._limits:
             if scope["path"].startswith(path):
                 client = scope.get("client")
-                return not self._window.hit(rate, path, client[0] if client else "unknown")
+                return not self._window.hit(rate, path, _network(client[0]) if client else "unknown")
         return False
+
+
+def _network(address: str) -> str:
+    """Whoever counts as one: an address, or the network of an IPv6 address, of which one machine has any number.
+
+    >>> _network("192.0.2.7"), _network("2001:db8:1:2:3:4:5:6"), _network("testclient")
+    ('192.0.2.7', '2001:db8:1:2::', 'testclient')
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(found) >> 64 << 64))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from keepers.domain.errors import ConfigError, MissingExtraError
+from keepers.domain.errors import ConfigError, EngineError, MissingExtraError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -17,6 +20,10 @@ SHORTEST = 12
 """Characters of a password at least (NIST SP 800-63B asks for 8 where there is a second factor, 15 where not)."""
 
 _LONGEST = 1_000
+_HASHING = threading.BoundedSemaphore(2)
+"""Each hash takes 64 MB on purpose: many at once, which anybody can ask for, would take the memory of the machine."""
+
+_PATIENCE = 5.0
 _PREFIX = "kp_"
 
 
@@ -30,17 +37,25 @@ def hash_password(password: str) -> str:
     """
     if not SHORTEST <= len(password) <= _LONGEST:
         raise ConfigError(f"A password has at least {SHORTEST} characters. Some words in a row make a good one.")
-    return _hasher().hash(password)
+    with _in_turn():
+        return _hasher().hash(password)
 
 
 def is_password(kept: str | None, given: str) -> bool:
-    """Whether a password is the one that is kept; takes as long where there is none to compare with."""
+    """Whether a password is the one that is kept; takes as long where there is none to compare with.
+
+    Raises
+    ------
+    EngineError
+        Too many are being compared.
+    """
     from argon2.exceptions import InvalidHashError, VerificationError
 
     if len(given) > _LONGEST:
         return False
     try:
-        return _hasher().verify(kept or _nobody(), given) and kept is not None
+        with _in_turn():
+            return _hasher().verify(kept or _nobody(), given) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
@@ -63,6 +78,16 @@ def csrf_token(session: str) -> str:
 def is_csrf_token(session: str, given: str) -> bool:
     """Whether a form came from a page of the session."""
     return hmac.compare_digest(csrf_token(session), given)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _HASHING.acquire(timeout=_PATIENCE):
+        raise EngineError("Too many people sign in at this moment. Try again in some seconds.")
+    try:
+        yield
+    finally:
+        _HASHING.release()
 
 
 @cache
