@@ -219,8 +219,8 @@ class _Columns:
                 f"{', '.join(self._source.columns)}."
             )
         column, sql, of = found
-        if of in ("DECIMAL", "DOUBLE"):
-            return f"CAST(CAST({sql} AS BIGINT) AS VARCHAR)"
+        if of in _NUMBERS:
+            return f"CAST(nullif(CAST({sql} AS BIGINT), -1) AS VARCHAR)"
         if of != "VARCHAR":
             return f"CAST({sql} AS VARCHAR)"
         words = ", ".join(literal(word) for word in (*EMPTY_WORDS, *PLACEHOLDER_IDS))

@@ -8,6 +8,7 @@ from keepers.data.normalise import key_sql
 PLACEHOLDER_IDS = (
     "guest", "guest user", "anonymous", "unknown", "walk in", "walk-in", "walk-in customer", "walkin", "cash",
     "cash customer", "pos", "nobody", "no customer", "gast", "laufkunde", "client divers", "client de passage", "-1",
+    "-1.0",
 )  # fmt: skip
 """Ids and names that stand for nobody in particular."""
 

@@ -192,6 +192,8 @@ def _id(recognition: Recognition, role: str) -> str:
     column, type_ = quoted(name), recognition.profiles[name].type
     if "INT" in type_:
         return f"{_number(column, type_)}::VARCHAR"
+    if type_.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        column = _number(column, type_)
     if type_ != "VARCHAR":
         return f"regexp_replace({column}::VARCHAR, '^([0-9]+)\\.0+$', '\\1')"
     plain = f"trim({column})"
@@ -209,7 +211,7 @@ def _id(recognition: Recognition, role: str) -> str:
 
 
 def _number(column: str, type_: str) -> str:
-    """An id in a column of whole numbers, of which -1 stands for nobody, as it does in text."""
+    """An id in a column of numbers, of which -1 stands for nobody, as it does in text."""
     return column if type_.startswith("U") else f"nullif({column}, -1)"
 
 

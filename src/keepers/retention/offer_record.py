@@ -93,20 +93,30 @@ class OfferGrade:
         """What a reader should know, in a sentence; empty where there is nothing."""
         if not self.is_over:
             return f"Orders count until {self.last_day.isoformat()}."
-        if self.gain is None and min(self.treated, self.held_out) < FEWEST:
-            return f"Too few were held out to say what it earned; at least {FEWEST} are needed on either side."
         if self.gain is None:
-            ordered = self.bought + self.bought_held_out
-            who = "nobody" if not ordered else f"only {ordered}"
-            return (
-                f"Too few to tell: {who} of the {self.treated + self.held_out:,} chosen and held out ordered within "
-                f"its days; at least {FEWEST} who did are needed."
-            )
+            return self._untold
         if not self.given:
             return "The files do not say that it was given, nor what it cost: costs beside discounts are not deducted."
         if self.given < self.treated:
             return f"The files say that {self.given:,} of the {self.treated:,} got it; all who were chosen count."
         return ""
+
+    @property
+    def _untold(self) -> str:
+        """Why it is not said what it earned, though its days are over."""
+        if min(self.treated, self.held_out) < FEWEST:
+            return f"Too few were held out to say what it earned; at least {FEWEST} are needed on either side."
+        ordered = self.bought + self.bought_held_out
+        if ordered >= FEWEST:
+            return (
+                "All of them brought the same, so that it cannot be told how far chance alone would set them apart: "
+                "nothing is said of what it earned."
+            )
+        who = "nobody" if not ordered else f"only {ordered}"
+        return (
+            f"Too few to tell: {who} of the {self.treated + self.held_out:,} chosen and held out ordered within "
+            f"its days; at least {FEWEST} who did are needed."
+        )
 
     def outcome(self, observed_at: dt.datetime) -> DecisionOutcome | None:
         """An entry of the ledger; None where nothing can be said yet."""

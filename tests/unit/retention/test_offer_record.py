@@ -178,6 +178,14 @@ def test_where_hardly_anybody_ordered_it_is_too_few_to_tell_not_certainty(tmp_pa
     )
 
 
+def test_where_everybody_brought_the_same_it_is_not_said_to_be_too_few(tmp_path: Path) -> None:
+    keys = [f"C{number:03d}" for number in range(60)]
+    orders = [f"{key},2026-02-01,{key}-2,50" for key in keys]
+    same = grade_offer(shop_of(tmp_path, [*orders, "other,2026-06-01,x,1"]), decided_for(keys[:40], keys[40:]))
+    assert same.gain is None
+    assert same.remark.startswith("All of them brought the same")
+
+
 def test_a_side_where_nobody_ordered_is_not_certain_of_it() -> None:
     out = np.arange(320) >= 300
     money = np.where(np.arange(320) < 30, 50.0, 0.0)
