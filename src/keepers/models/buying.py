@@ -182,7 +182,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
     def _rows(self, data: Any, unit: TimeUnit | str | None) -> Histories:
         self._check_fitted()
         gaps = self.gaps if self.gaps == "each" else None
-        return histories(data, self.unit_, unit, gaps, self.needed_attributes)
+        return histories(data, self.unit_, unit, gaps, self.needed_attributes, self.calendar_)
 
     def probability_alive(self, data: Any, at: Horizon | None = None, unit: TimeUnit | str | None = None) -> Any:
         """Probability that each customer is still a customer, now or `at` a time from now, whatever happens between."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -118,13 +120,15 @@ def histories(
     given: TimeUnit | str | None = None,
     gaps: GapUse | None = None,
     attributes: Sequence[str] = (),
+    calendar: Calendar | None = None,
 ) -> Histories:
     """The rows to predict for, in the model's unit.
 
     Parameters
     ----------
     data : Cells, summary or frame
-        Frames are pandas, Polars, Arrow or a dict of columns, with `frequency, recency, T`, perhaps `log_gaps`.
+        Frames are pandas, Polars, Arrow or a dict of columns, with `frequency, recency, T`, perhaps `log_gaps`, and
+        for a model with a clock `as_of`, the day that T counts up to, or `first_day`, from which it counts.
     unit : TimeUnit
         The model's unit.
     given : TimeUnit or str, optional
@@ -133,6 +137,13 @@ def histories(
         Whether a summary's `log_gaps` are wanted, where it knows them; cells and frames keep theirs.
     attributes : sequence of str
         Further columns that the model needs.
+    calendar : Calendar, optional
+        The model's, with the day of its fit, and with its clock where it has one.
+
+    Warns
+    -----
+    UserWarning
+        If the model has a clock and nothing tells the day that a frame is seen from: it is read as of the fit's.
     """
     if isinstance(data, Cells):
         cells = data.in_unit(unit)
@@ -142,7 +153,39 @@ def histories(
         return _of_summary(data, unit, gaps, attributes)
     cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given), attributes).in_unit(unit)
     check_histories(cells)
+    if calendar is not None and calendar.clock is not None:
+        cells = replace(cells, calendar=Calendar(_seen_from(data, cells, calendar.seen)))
     return Histories(cells, giver(data))
+
+
+def _seen_from(data: Any, cells: Cells, fitted: dt.date) -> dt.date:
+    """The day that the T of a frame counts up to, as its columns tell; that of the fit, and a warning, if none does."""
+    frame = data if isinstance(data, dict) else frame_of(data)
+    told = next((name for name in ("as_of", "first_day") if name in _names(frame)), None)
+    if told is None:
+        warnings.warn(
+            "The model counts time by the store's clock, on which days of busy months are longer, and no column says "
+            f"which day `T` counts up to: {fitted} is taken, the day of the fit. Add that day as `as_of`, or the first "
+            "purchases as `first_day`; a summary knows its day.",
+            stacklevel=5,
+        )
+        return fitted
+    values = frame[told]
+    try:
+        day = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values).astype("datetime64[D]")
+    except (TypeError, ValueError):
+        raise InputError(f"`{told}` of the frame is not a column of days. Convert it first.") from None
+    if told == "first_day":
+        day = day + np.round(cells.T * cells.unit.days).astype("timedelta64[D]")
+    days = np.unique(day)
+    if days.size > 1 or np.isnat(days).any():
+        known = "a day is missing" if np.isnat(days).any() else f"{days[0]} and {days[-1]} among them"
+        raise InputError(
+            f"The rows of the frame are not seen from one day ({known}, by `{told}`), and a model with a store's clock "
+            "reads them as of a day. Ask for each day by itself."
+        )
+    found: dt.date = days[0].item() if days.size else fitted
+    return found
 
 
 def _named_unit(unit: TimeUnit | str | None) -> TimeUnit:
@@ -193,7 +236,7 @@ def attributes_given(data: Any, names: Sequence[str], rows: int | None = None) -
 
 def _rows_of_frame(data: Any, unit: TimeUnit, attributes: Sequence[str] = ()) -> Cells:
     frame = data if isinstance(data, dict) else frame_of(data)
-    names = list(frame) if isinstance(frame, dict) else frame.columns
+    names = _names(frame)
     missing = [name for name in ("frequency", "recency", "T") if name not in names]
     if missing:
         raise InputError(
@@ -213,6 +256,10 @@ def _rows_of_frame(data: Any, unit: TimeUnit, attributes: Sequence[str] = ()) ->
     gaps = column("log_gaps") if "log_gaps" in names else None
     table, pattern = attributes_given(frame, attributes, x.size) if attributes else (None, None)
     return Cells(x, column("recency"), column("T"), weight, unit, gaps, pattern, table)
+
+
+def _names(frame: Any) -> list[str]:
+    return list(frame) if isinstance(frame, dict) else list(frame.columns)
 
 
 def _columns(name: str | tuple[str, ...], values: FloatArray) -> dict[str, FloatArray]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import annual_rate
 from keepers.domain.store_clock import Calendar, StoreClock, day_number
 from keepers.domain.time import Horizon, days, months, years
@@ -190,6 +190,28 @@ def test_histories_without_a_day_are_read_from_the_day_that_is_said() -> None:
         np.testing.assert_array_equal(
             bare.by_clock(CLOCK, seen).T, replace(bare, calendar=Calendar(seen)).by_clock(CLOCK, seen).T
         )
+
+
+def test_a_frame_says_which_day_it_is_seen_from_or_is_told_which_is_taken(model: ParetoNBD) -> None:
+    """A summer's frame was silently read as of the fit, whose busy months it does not have before it."""
+    some = CELLS.take(np.arange(20))
+    frame = {"frequency": some.x, "recency": some.t_x, "T": some.T}
+    summer, length = dt.date(2026, 6, 30), np.round(some.T * some.unit.days).astype("timedelta64[D]")
+    true = model.expected_purchases(replace(some, calendar=Calendar(summer)), months(3))
+
+    def asked(**columns: object) -> np.ndarray:
+        return model.expected_purchases({**frame, **columns}, months(3))["expected_purchases"]
+
+    for told in ({"as_of": [summer] * 20}, {"first_day": np.datetime64(summer, "D") - length}):
+        np.testing.assert_allclose(asked(**told), true, rtol=1e-3 if "first_day" in told else 1e-12)
+    with pytest.warns(UserWarning, match="2026-09-30 is taken, the day of the fit") as warned:
+        found = asked()
+    assert warned[0].filename == __file__
+    assert np.abs(found / true - 1).max() > 0.1
+    with pytest.raises(InputError, match="not seen from one day"):
+        asked(as_of=[summer] * 19 + [SEEN])
+    plain = ParetoNBD().fit(replace(CELLS, calendar=None))
+    assert plain.expected_purchases(frame, months(3)) is not None, "nothing to say without a clock"
 
 
 def test_times_between_purchases_are_stretched_with_the_rest() -> None:

@@ -172,7 +172,7 @@ class HierarchicalParetoNBD(BuyingModel):
         if timed and horizon is None:
             raise ConfigError(f"An interval for {question!r} needs a horizon, for example weeks(52).")
         self._theta()
-        rows = histories(data, self.unit_, unit)
+        rows = histories(data, self.unit_, unit, calendar=self.calendar_)
         further = () if timed is False or horizon is None else (self._length(horizon),)
         found = np.array([self.answer(function, draw, rows.cells, *further) for draw in self.draws_])
         outside = (1 - level / 100) / 2
@@ -201,7 +201,7 @@ class HierarchicalParetoNBD(BuyingModel):
             Arrays of shape (draws, n).
         """
         self._theta()
-        cells = self.by_clock(histories(data, self.unit_, unit).cells)
+        cells = self.by_clock(histories(data, self.unit_, unit, calendar=self.calendar_).cells)
 
         def draw(theta: FloatArray, part: Cells) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
             return pareto_nbd_posterior.sample_customers(theta, part.x, part.t_x, part.T, rng)
