@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -13,9 +12,9 @@ from starlette.exceptions import HTTPException
 from keepers.api.served import ERRORS, MISSING, said_of, served
 from keepers.api.shapes import Interval
 from keepers.domain.access import Scope
-from keepers.pipeline.lead_list import Lead, LeadFilter, lead_of
+from keepers.pipeline.lead_list import Lead, LeadFilter
 from keepers.web.access import Reader, TheSite
-from keepers.web.leads import listed, week_of
+from keepers.web.leads import listed, one_lead, week_of
 
 router = APIRouter(tags=["leads"], responses=ERRORS)
 
@@ -107,7 +106,7 @@ def lead(site: TheSite, visitor: Reader, lead_id: str) -> LeadShape:
     with site.state.reading() as books:
         generation = served(books)
     said_of(site, generation)
-    found = lead_of(Path(generation.folder), lead_id)
+    found = one_lead(generation, lead_id)
     if found is None:
         raise HTTPException(
             404, "There is no such open lead. It may have been won, lost or closed before the newest run."

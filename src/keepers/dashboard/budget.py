@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from keepers.acquisition.response import ResponseCurves
 from keepers.dashboard.kept_lists import kept
-from keepers.dashboard.pages import Person, TheSite, back_to, changer, page
+from keepers.dashboard.pages import Back, Person, TheSite, changer, page
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.errors import ConfigError, KeepersError
 from keepers.pipeline.budget_planning import BudgetWish, as_report, planned, starting
@@ -31,6 +31,7 @@ router = APIRouter(include_in_schema=False)
 _DECIDES = Annotated[Visitor, changer(Scope.DECIDE)]
 _LONGEST = 4_000
 _LEAST, _MOST = "least.", "most."
+_FIELDS = frozenset({"total", "spend_all", "move", "payback", "cash", "weeks"})
 _WRITTEN = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+")
 """Numbers as people write them."""
 
@@ -43,8 +44,9 @@ class Asked:
 
     @classmethod
     def of(cls, fields: Iterable[tuple[str, str]]) -> Asked:
-        """From the fields of a form or an address; empty ones are left out."""
-        return cls({name: text.strip()[:200] for name, text in fields if text.strip()})
+        """From the fields of a form or an address; empty ones, and what is not asked of a plan, are left out."""
+        said = ((name, text.strip()[:200]) for name, text in fields if text.strip())
+        return cls({name: text for name, text in said if name in _FIELDS or name.startswith((_LEAST, _MOST))})
 
     def text(self, name: str, usual: str = "") -> str:
         """What stands in a field."""
@@ -108,6 +110,7 @@ def budget(request: Request, site: TheSite, visitor: Person) -> Response:
 def take(
     site: TheSite,
     visitor: _DECIDES,
+    back: Back,
     why: Annotated[str, Form(min_length=1, max_length=2_000)],
     asked: Annotated[str, Form(max_length=_LONGEST)] = "",
     once: OnceField = "",
@@ -121,7 +124,7 @@ def take(
     if not plan.recommended:
         raise HTTPException(422, "No change is recommended within these limits, so there is nothing to take.")
     week.take_plan(site, visitor, starting(plan, site.now().date()), why, once)
-    return back_to("/decisions")
+    return back("/decisions")
 
 
 def _answered(site: Site, generation: Generation, curves: ResponseCurves, asked: Asked) -> dict[str, Any]:

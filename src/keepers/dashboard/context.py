@@ -30,8 +30,14 @@ _FIXED = {
     "/budget": "A plan counts what new customers bring within the lifetime or the horizon that the run was made with: "
     "how channels answer to money was learned for it.",
     "/leads": "A lead is valued within the run's own horizon, which its chances were learned for.",
+    "/subscribers": "Subscribers are valued within the run's own horizon, by their contracts.",
+    "/decisions": "What is proposed is of all customers, within the horizons that the run made it for.",
 }
 """Why nothing can be chosen on a page, where that is not because it is of all customers."""
+
+_ALL_OF = {"/subscribers": "All subscribers", "/leads": "All leads"}
+_ONE_OF = {"/customers": "This customer", "/subscribers": "This subscriber", "/leads": "This lead"}
+"""Of whom pages are that are not about customers, and pages of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +74,12 @@ class Bar:
     """Whether it follows in which currency amounts are shown."""
     path: str = "/"
     one: bool = False
-    """Whether the page is of one customer."""
+    """Whether the page is of one customer, subscriber or lead."""
 
     @property
     def line(self) -> str:
         """Everything in one line."""
-        whom = ("This customer",) if self.one else (self.customers,)
+        whom = (_ONE_OF[self.about],) if self.one else (_ALL_OF.get(self.about) or self.customers,)
         return " · ".join((*whom, *(fact.value for fact in self.facts)))
 
     @property
@@ -84,7 +90,12 @@ class Bar:
     @property
     def fixed(self) -> str:
         """Why nothing can be chosen."""
-        return _FIXED.get(self.path, _OF_ALL)
+        return _FIXED.get(self.about, _OF_ALL)
+
+    @property
+    def about(self) -> str:
+        """The page itself, or that of the list of which it shows one."""
+        return self.path.rpartition("/")[0] if self.one else self.path
 
     @property
     def reaches(self) -> tuple[Choice, ...]:
@@ -155,7 +166,7 @@ def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted, visito
     if who:
         with site.state.reading() as books:
             kept = lists_seen(books, visitor, PAGE)
-    one = path.startswith("/customers/")
+    one = path.startswith(tuple(f"{every}/" for every in _ONE_OF))
     asked = view_of(generation, wanted)
     return Bar(
         wanted.context, facts, view, asked, options, kept, who, won, ahead, basis, CURRENCY in followed, path, one

@@ -15,15 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from keepers.dashboard.looking import view_of
-from keepers.dashboard.pages import Person, TheSite, page
+from keepers.dashboard.pages import Person, TheSite, kept_along, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
 from keepers.domain.alert import Alert, AlertStatus
 from keepers.pipeline.offer_list import FILE as OFFERS
-from keepers.pipeline.subscriber_list import subscriber
 from keepers.pipeline.timeline import listed_for, timeline
 from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import seen
+from keepers.web.subscribers import has_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,9 +57,9 @@ def customer(
     with site.state.reading() as books:
         generation = books.live.current()
         one = None if generation is None else books.live.customers(generation.number, [customer_key]).get(customer_key)
-        if generation is not None and one is None and subscriber(Path(generation.folder), customer_key) is not None:
+        if generation is not None and one is None and has_page(generation, customer_key):
             # Whoever subscribes and never ordered has a page of the subscription alone.
-            return RedirectResponse(f"/subscribers/{quote(customer_key, safe='')}", 303)
+            return RedirectResponse(kept_along(request)(f"/subscribers/{quote(customer_key, safe='')}"), 303)
         if generation is None or one is None:
             raise HTTPException(
                 404, "There is no such customer. The next run may have given them another key: search by name."
@@ -80,8 +80,7 @@ def customer(
         request, visitor, "customer", one=one, alerts=alerts, who=who, today=site.now().date(),
         entries=shown if whole else shown[:FIRST], more=len(shown) - FIRST, groups=groups, only=only, whole=whole,
         offers=offers, products=products, next=next_of(one, alerts, offers, products), reaches=reaches,
-        page_of=Wanted.of(request).everybody.address,
-        page_at=partial(Wanted.of(request).context.address, f"/customers/{quote(customer_key, safe='')}"),
+        page_at=partial(kept_along(request), f"/customers/{quote(customer_key, safe='')}"),
     )  # fmt: skip
 
 

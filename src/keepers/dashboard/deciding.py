@@ -8,10 +8,13 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from keepers.dashboard.pages import Person, TheSite, back_to, changer, page
+from keepers.dashboard.looked import shown_on
+from keepers.dashboard.pages import Back, Person, TheSite, changer, kept_along, page
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
 from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
+from keepers.reports import formatting
 from keepers.web import week
 from keepers.web.once import OnceField
 
@@ -19,6 +22,9 @@ router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 """Proposals, answers and entries of the ledger on a page, each."""
+
+_PARTS = {"to_decide": "open", "answered": "answers", "offset": "ledger"}
+"""The lists of the page by what says in an address where they begin, and their places on it."""
 
 _ALL_ANSWERS = 10_000
 """Answers that are looked through for who decided what."""
@@ -44,20 +50,28 @@ def decisions(
         generation = books.live.current()
         if generation is None:
             return page(request, visitor, "waiting", jobs=books.jobs.listed(3))
-        everything = week.this_week(site, books, generation)
+        with formatting.shown_in(shown_on("/decisions", generation, Wanted.of(request)).conversion):
+            everything = week.this_week(site, books, generation)
         proposed = everything[to_decide : to_decide + ROWS]
         answers = books.answers.listed(_ALL_ANSWERS)
         rows, total = books.ledger.rows(ROWS, offset), books.ledger.count()
         counts = books.alerts.counts()
         keys = [one.customer for one in proposed if one.customer is not None]
         who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
+    places = {"to_decide": to_decide, "answered": answered, "offset": offset}
+
+    def at(name: str, place: int) -> str:
+        """Where one of the three lists is, with the others left where they are."""
+        begin = {one: start or None for one, start in {**places, name: place}.items()}
+        return kept_along(request)(f"/decisions#{_PARTS[name]}", **begin)
+
     closed = counts[AlertStatus.DONE] + counts[AlertStatus.DISMISSED]
     accepted = {name: one for one in answers for name in one.decision_ids}
     return page(
         request, visitor, "decisions", proposed=proposed, answers=answers[answered : answered + ROWS], ledger=rows,
         pages={"to_decide": (to_decide, len(everything)), "answered": (answered, len(answers)),
                "offset": (offset, total)},
-        rows=ROWS, closed=closed, who=who, accepted=accepted, grades=GRADES,
+        at=at, rows=ROWS, closed=closed, who=who, accepted=accepted, grades=GRADES,
     )  # fmt: skip
 
 
@@ -65,15 +79,17 @@ def decisions(
 def answer(
     site: TheSite,
     visitor: _DECIDES,
+    back: Back,
     key: str,
     said: Annotated[Literal["accepted", "dismissed"], Form()],
     why: Annotated[str, Form(min_length=1, max_length=2_000)],
-    back: Annotated[Literal["/", "/decisions"], Form()] = "/decisions",
+    shows: Annotated[Literal["/", "/decisions"], Form(alias="back")] = "/decisions",
+    to_decide: Annotated[int, Form(ge=0, le=10**9)] = 0,
     once: OnceField = "",
 ) -> RedirectResponse:
     """Accept or dismiss a proposal."""
     week.answer(site, visitor, key, said == "accepted", why, once)
-    return back_to(back)
+    return back(shows, to_decide=to_decide or None)
 
 
 @router.get("/decisions/customers.csv")

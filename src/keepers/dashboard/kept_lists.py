@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from keepers.dashboard.looking import View
-from keepers.dashboard.pages import TheSite, changer
+from keepers.dashboard.pages import Back, TheSite, changer
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.storage.live_lists import Filter
@@ -53,6 +53,7 @@ def chosen_of(books: Books, visitor: Visitor, view: View, wanted: Wanted, person
 def keep(
     site: TheSite,
     visitor: _READS,
+    back: Back,
     name: Annotated[str, Form(min_length=1, max_length=200)],
     page: _Page,
     query: Annotated[str, Form(max_length=2_000)] = "",
@@ -66,15 +67,18 @@ def keep(
             check_kept(lists_seen(books, visitor, PAGE), visitor.name, name, query, shared)
         view = books.views.keep(visitor.name, name, page, query, shared, site.now())
         books.users.note(visitor.name, "list kept", str(view.number), site.now(), {"shared": view.shared})
-    return RedirectResponse(view.address, 303)
+    return back(view.address)
 
 
 @router.post("/lists/{number}/remove")
-def remove(site: TheSite, visitor: _READS, number: int, page: _Page = "/customers") -> RedirectResponse:
+def remove(
+    request: Request, site: TheSite, visitor: _READS, back: Back, number: int, page: _Page = "/customers"
+) -> RedirectResponse:
     """Forget a list of one's own; an owner may forget anybody's."""
     whose = None if visitor.may(Scope.ADMIN) else visitor.name
     with site.state.writing() as books:
         if not 0 < number < 2**31 or not books.views.remove(number, whose):
             raise HTTPException(404, "There is no such list of yours.")
         books.users.note(visitor.name, "list removed", str(number), site.now())
-    return RedirectResponse(page, 303)
+    wanted = Wanted.of(request)
+    return back(page, list=None if wanted.kept_list == number else wanted.kept_list)

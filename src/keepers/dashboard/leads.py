@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from keepers.dashboard.kept_lists import kept
+from keepers.dashboard.looked import shown_on
 from keepers.dashboard.pages import Person, TheSite, page
+from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
+from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
-from keepers.pipeline.lead_list import Lead, LeadFilter, lead_of, people
+from keepers.pipeline.lead_list import Lead, LeadFilter, people
 from keepers.pipeline.timeline import Entry, timeline
-from keepers.web.leads import listed, week_of
+from keepers.storage.live import Generation
+from keepers.web.leads import listed, one_lead, week_of
+from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
+_OF_MONEY = ("value_if_won", "expected_value", "expected_value_low", "expected_value_high")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which leads a page shows, as its address says it."""
+    """Which leads a page shows, as its address says it; their channel is ``lead_channel`` there, as customers have one.
+
+    What other pages are narrowed to goes along.
+    """
 
     search: str = ""
     channel: str = ""
     person: str = ""
     this_week: bool = False
     offset: int = 0
+    context: Wanted = field(default_factory=Wanted)
 
     @classmethod
     def of(cls, request: Request) -> Asked:
@@ -41,8 +50,9 @@ class Asked:
         said = request.query_params
         start = said.get("offset", "0")
         return cls(
-            said.get("search", "")[:200], said.get("channel", "")[:200], said.get("person", "")[:200],
+            said.get("search", "")[:200], said.get("lead_channel", "")[:200], said.get("person", "")[:200],
             said.get("this_week") == "1", min(int(start), 10**9) if start.isdecimal() and len(start) < 20 else 0,
+            Wanted.of(request).context,
         )  # fmt: skip
 
     def filter(self, visitor: Visitor) -> LeadFilter:
@@ -52,11 +62,15 @@ class Asked:
     def address(self, path: str = "/leads", **other: Any) -> str:
         """The address of the same with something else."""
         said = {
-            "search": self.search, "channel": self.channel, "person": self.person,
+            "search": self.search, "lead_channel": self.channel, "person": self.person,
             "this_week": 1 if self.this_week else None, "offset": self.offset, **other,
         }  # fmt: skip
-        kept = {name: value for name, value in said.items() if value not in (None, "", 0)}
-        return f"{path}?{urlencode(kept)}" if kept else path
+        return self.context.address(path, **said)
+
+    @property
+    def own(self) -> str:
+        """What is asked of leads alone, as a list of them is kept."""
+        return replace(self, context=Wanted(), offset=0).address().partition("?")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,7 @@ def leads(request: Request, site: TheSite, visitor: Person) -> Response:
     found = listed(generation, asked.filter(visitor))
     persons = visitor.may(Scope.PERSONS)
     with site.state.reading() as books:
-        lists_kept = kept(books, visitor, "/leads", asked.address(offset=None).partition("?")[2])
+        lists_kept = kept(books, visitor, "/leads", asked.own)
     known = [lead.expected_value for lead in found if lead.expected_value is not None]
     return page(
         request, visitor, "leads", told=told, asked=asked, total=len(found), persons=persons,
@@ -119,9 +133,14 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     names = (
         "rank", "lead_id", *(("company", "owner", "assigned_to") if persons else ()), "channel", "came_on", "this_week",
         "probability", "probability_low", "probability_high", "value_if_won", "expected_value", "expected_value_low",
-        "expected_value_high", "reasons",
+        "expected_value_high", "reasons", "currency",
     )  # fmt: skip
-    rows = [(*(getattr(lead, name) for name in names[:-1]), "; ".join(lead.why(persons))) for lead in found]
+    rate, currency = _currency_of(request, site, generation)
+    rows = [
+        (*(_in(getattr(lead, name), rate if name in _OF_MONEY else 1.0) for name in names[:-2]),
+         "; ".join(lead.why(persons)), currency)
+        for lead in found
+    ]  # fmt: skip
     headers = {"Content-Disposition": 'attachment; filename="leads.csv"', "Cache-Control": "no-store"}
     return Response(
         BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
@@ -132,7 +151,7 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
 def lead(request: Request, site: TheSite, visitor: Person, lead_id: str) -> Response:
     """One open lead: who it is, its chance by time, what it should bring and why, and what became of it."""
     generation = site.generation()
-    one = None if generation is None else lead_of(Path(generation.folder), lead_id)
+    one = None if generation is None else one_lead(generation, lead_id)
     told = None if generation is None or one is None else week_of(site, generation)
     if generation is None or one is None or told is None:
         raise HTTPException(
@@ -152,6 +171,23 @@ def lead(request: Request, site: TheSite, visitor: Person, lead_id: str) -> Resp
         within=told.get("within_days", 365.25), next=next_of(one, told, persons),
         orders=orders, entries=entries,
     )  # fmt: skip
+
+
+def _currency_of(request: Request, site: Site, generation: Generation | None) -> tuple[float, str | None]:
+    """What amounts are multiplied with to be in the currency that was chosen, and which that is."""
+    try:
+        told = None if generation is None else week_of(site, generation)
+    except OSError:
+        told = None
+    if generation is None or told is None:
+        return 1.0, None
+    own = None if told["currency"] in (None, UNSPECIFIED_CURRENCY) else str(told["currency"])
+    shown = shown_on("/leads", generation, Wanted.of(request)).conversion
+    return (1.0, own) if shown is None or own != shown.of else (shown.rate, shown.into)
+
+
+def _in(value: Any, rate: float) -> Any:
+    return value if value is None or rate == 1.0 else value * rate
 
 
 def next_of(one: Lead, told: dict[str, Any], persons: bool) -> Next:

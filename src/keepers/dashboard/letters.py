@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from keepers.dashboard.pages import Person, TheSite, back_to, changer, page
+from keepers.dashboard.pages import Back, Person, TheSite, changer, page
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.letters import keep_letter, letter_of, newest_run
@@ -61,17 +61,17 @@ def one_letter(site: TheSite, visitor: Person, number: int) -> Response:
 
 @router.post("/letters/send")
 def send_now(
-    site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)], once: OnceField = ""
+    site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)], back: Back, once: OnceField = ""
 ) -> RedirectResponse:
     """Write a letter now, which is sent within the minute; asked twice in a minute or by one form, it is one letter."""
     now, once = site.now(), once and f"letter {once}"
     with site.state.reading() as books:
         if books.once.said(visitor.name, once, now) is not None:
-            return back_to("/letters")
+            return back("/letters")
     kept = keep_letter(site.project, site.state, now.replace(second=0, microsecond=0), now, (visitor.name, once))
     with site.state.writing() as books:
         books.users.note(visitor.name, "letter asked", "" if kept is None else str(kept.number), now)
-    return back_to("/letters")
+    return back("/letters")
 
 
 @router.get("/quarterly.pdf")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from keepers.dashboard.kept_lists import chosen_of
@@ -30,15 +30,20 @@ NAMES = (
 
 
 def list_file(site: Site, visitor: Visitor, wanted: Wanted) -> IO[bytes]:
-    """The whole list as lines, to be read from the beginning and closed.
+    """The whole list as lines, to be read from the beginning and closed."""
+    return written(_lines(site, visitor, wanted))
+
+
+def written(lines: Iterable[str]) -> IO[bytes]:
+    """Lines as a file, to be read from the beginning and closed.
 
     It is written before anybody downloads it: the store is read in one go, in which a run that ends cannot put other
     values in place of those that were read first, and a slow reader holds nothing of the store.
     """
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (whoever reads it closes it)
     try:
-        for lines in _lines(site, visitor, wanted):
-            file.write(lines.encode())
+        for some in lines:
+            file.write(some.encode())
         file.seek(0)
     except BaseException:
         file.close()

@@ -34,14 +34,19 @@ _FOLLOWS: dict[str, frozenset[str]] = {
     "/channels": frozenset({AHEAD, CURRENCY}),
     # Where amounts are typed in they are in the run's own currency.
     "/budget": frozenset(),
-    **dict.fromkeys(("/subscriptions", "/leaving", "/value", "/drivers", "/trust", "/leads"), OF_RUN),
+    **dict.fromkeys(
+        ("/decisions", "/subscriptions", "/subscribers", "/leaving", "/value", "/drivers", "/trust", "/leads"), OF_RUN
+    ),
 }  # fmt: skip
+_OF_ONE = {"/customers": frozenset({AHEAD, BASIS, CURRENCY}), "/subscribers": OF_RUN, "/leads": OF_RUN}
+"""The same of pages of one of a list."""
 
 
 def follows(path: str) -> frozenset[str] | None:
     """Which choices of the context bar change a page: who is looked at, when they were won, how far ahead, on which
     basis, in which currency; None for a page without the bar."""
-    return frozenset({AHEAD, BASIS, CURRENCY}) if path.startswith("/customers/") else _FOLLOWS.get(path)
+    inside, mark, name = path.rpartition("/")
+    return _OF_ONE.get(inside) if mark and name and inside else _FOLLOWS.get(path)
 
 
 @dataclass(frozen=True, slots=True)

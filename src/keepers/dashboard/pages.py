@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import jinja2
 from fastapi import Depends, Form, Request
@@ -106,8 +107,10 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
                 bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),
                 view=view,
                 go=wanted.context.address,
+                look=wanted.everybody.address,
+                keep=wanted.fields,
                 beside=[(name, request.query_params[name]) for name in BESIDE if request.query_params.get(name)],
-                here=request.url.path,
+                here=quote(request.url.path),
                 freshness=words.freshness(generation, site.now()),
                 trust=None if generation is None else words.trust(_said(site, generation)),
                 meaning=None if view is None else meaning(view, generation is not None and not generation.customers),
@@ -121,9 +124,18 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
     return HTMLResponse(text)
 
 
-def back_to(path: str, **said: str) -> RedirectResponse:
-    """After a change: the page that shows it."""
-    return RedirectResponse(f"{path}?{urlencode(said)}" if said else path, 303)
+def kept_along(request: Request) -> Callable[..., str]:
+    """Addresses with what the one that is asked for was looked at with, for whatever leads on to another page."""
+    return Wanted.of(request).context.address
+
+
+def _back(request: Request) -> Callable[..., RedirectResponse]:
+    go = kept_along(request)
+    return lambda path, **other: RedirectResponse(go(path, **other), 303)
+
+
+Back = Annotated[Callable[..., RedirectResponse], Depends(_back)]
+"""After a change: the page that shows it, looked at as before."""
 
 
 def sign_in_page(site: Site, wanted: str, problem: str = "", status: int = 200) -> HTMLResponse:
@@ -136,12 +148,12 @@ def sign_in_page(site: Site, wanted: str, problem: str = "", status: int = 200) 
     return HTMLResponse(text, status)
 
 
-def trouble_page(status: int, detail: str) -> HTMLResponse:
+def trouble_page(request: Request, status: int, detail: str) -> HTMLResponse:
     """A page that says what is wrong and what to do."""
-    return HTMLResponse(
-        _environment().get_template("trouble.html.j2").render(status=status, detail=detail, version=assets_version()),
-        status,
-    )
+    text = _environment().get_template("trouble.html.j2").render(
+        status=status, detail=detail, go=kept_along(request), version=assets_version()
+    )  # fmt: skip
+    return HTMLResponse(text, status)
 
 
 def asset(name: str) -> Response:
@@ -202,6 +214,6 @@ def _environment() -> jinja2.Environment:
 
 
 __all__ = [
-    "LONGEST_ADDRESS", "NotSignedInError", "Person", "TheSite", "asset", "back_to", "changer", "page", "person_of",
-    "sign_in_page", "trouble_page",
+    "LONGEST_ADDRESS", "Back", "NotSignedInError", "Person", "TheSite", "asset", "changer", "kept_along", "page",
+    "person_of", "sign_in_page", "trouble_page",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse
 
-from keepers.dashboard.pages import TheSite, back_to, changer
+from keepers.dashboard.pages import Back, TheSite, changer
 from keepers.domain.access import Scope, Visitor
 from keepers.web.pulls import ask_pull
 
@@ -16,8 +16,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.post("/data/pull")
 def pull(
-    site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)], name: Annotated[str, Form(max_length=40)]
-) -> RedirectResponse:
+    site: TheSite, visitor: Annotated[Visitor, changer(Scope.DECIDE)], back: Back,
+    name: Annotated[str, Form(max_length=40)],
+) -> RedirectResponse:  # fmt: skip
     """Ask for a pull of a source."""
     ask_pull(site, name, visitor.name)
-    return back_to("/data")
+    return back("/data")

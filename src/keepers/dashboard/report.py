@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from keepers.dashboard.pages import Person, TheSite
+from keepers.dashboard.pages import Person, TheSite, kept_along
 from keepers.domain.access import Scope
 from keepers.domain.errors import ConfigError
-from keepers.reports.kept import without_persons
+from keepers.reports.kept import without_customers, without_persons
 from keepers.reports.page import render_report
 from keepers.storage.live import Generation
 from keepers.web.site import Site
@@ -26,10 +26,10 @@ _PAGE = "report.html"
 
 
 @router.get("/report")
-def report(visitor: Person) -> RedirectResponse:
+def report(request: Request, visitor: Person) -> RedirectResponse:
     """The report lies in a folder, so that its links find the files beside it."""
     del visitor
-    return RedirectResponse("/report/")
+    return RedirectResponse(kept_along(request)("/report/"))
 
 
 @router.get("/report/")
@@ -40,9 +40,11 @@ def whole_report(site: TheSite, visitor: Person) -> Response:
     if generation is None or path is None or not path.exists():
         raise HTTPException(404, "There is no report yet: it comes with the first run that ends.")
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-    if visitor.may(Scope.PERSONS):
+    persons = visitor.may(Scope.PERSONS)
+    if persons and not generation.forgotten:
         return FileResponse(path, media_type="text/html", headers=headers)
-    text = site.once("report without persons", generation, lambda: _without_persons(site, generation))
+    kind = f"report {'with' if persons else 'without'} persons, {len(generation.forgotten)} forgotten"
+    text = site.once(kind, generation, lambda: _written_anew(site, generation, persons))
     return HTMLResponse(text, headers=headers)
 
 
@@ -64,11 +66,13 @@ def file(site: TheSite, visitor: Person, name: str) -> Response:
     return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"})
 
 
-def _without_persons(site: Site, generation: Generation) -> str:
+def _written_anew(site: Site, generation: Generation, persons: bool) -> str:
+    """The report without names, where somebody may not see them, and without who was erased since."""
     try:
         content = site.content(generation)
     except (OSError, ConfigError):
         raise HTTPException(
             404, "The report is of an earlier version of Keepers, which cannot show it without names. Start a run."
         ) from None
-    return render_report(replace(without_persons(content), files=()))
+    content = without_customers(content, generation.forgets)
+    return render_report(content if persons else replace(without_persons(content), files=()))

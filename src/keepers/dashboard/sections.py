@@ -21,7 +21,7 @@ from keepers.pipeline.looks import looks_of
 from keepers.reports.content import ReportContent
 from keepers.reports.formatting import shown_in
 from keepers.reports.groups import Dimension
-from keepers.reports.kept import without_persons
+from keepers.reports.kept import without_customers, without_persons
 from keepers.reports.sections import Drill, Shown, render_sections
 from keepers.storage.live import Generation
 from keepers.web.site import Site
@@ -89,7 +89,7 @@ class _Lists(Drill):
         return self._wanted.address_of(customer_key) if customer_key in self._customers and customer_key else None
 
     def subscriber(self, customer_key: str | None) -> str | None:
-        return f"/subscribers/{quote(customer_key, safe='')}" if customer_key else None
+        return self._wanted.address(f"/subscribers/{quote(customer_key, safe='')}") if customer_key else None
 
     def group(self, division: str, name: str) -> str | None:
         if not name or (division not in self._DIVISIONS and name not in self._options.get(division, ())):
@@ -125,6 +125,8 @@ def parts_of(
     except (OSError, ConfigError):
         return None
     wanted = Wanted.of(request).context
+    if generation.forgotten:
+        content = without_customers(content, generation.forgets)
     if not visitor.may(Scope.PERSONS):
         content = without_persons(content)
     # Alerts that are open stand on the page itself, where they can be closed.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from keepers.dashboard.list_file import parts, written
+from keepers.dashboard.looked import shown_on
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.wanted import Wanted
-from keepers.domain.access import Scope
+from keepers.domain.access import Scope, Visitor
+from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.pipeline.subscriber_list import (
     SORTS,
     SubscriberFilter,
@@ -20,9 +24,10 @@ from keepers.pipeline.subscriber_list import (
     period_of,
     plans_in,
 )
+from keepers.reports import formatting
 from keepers.storage.live import Generation
 from keepers.web.site import Site
-from keepers.web.subscribers import known, listed
+from keepers.web.subscribers import every_one, known, listed
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,6 +39,18 @@ SORT_WORDS = {
     "at_risk": "most money at risk", "value": "will bring most", "mrr": "pay most a month",
     "churn": "least likely to stay", "started": "newest first",
 }  # fmt: skip
+
+
+_OF_MONEY = (
+    "mrr", "revenue", "clv_historic", "value", "value_low", "value_high", "clv_lifetime", "clv_lifetime_low",
+    "clv_lifetime_high", "money_at_risk",
+)  # fmt: skip
+_COLUMNS = (
+    "plan", "state", "started_on", "ended_on", "end_kind", "tenure", "renewal_probability", "churn_probability",
+    *_OF_MONEY,
+)  # fmt: skip
+NAMES = ("customer_key", "name", "email", *_COLUMNS, "value_covers", "currency")
+"""Columns of the list as a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +82,13 @@ class Asked:
         """As the list has it."""
         return SubscriberFilter(self.search, plan=self.plan, state=self.state, sort=self.sort)
 
-    def address(self, **other: Any) -> str:
+    def address(self, path: str = "/subscribers", **other: Any) -> str:
         """The address of the same with something else."""
         said = {
             "search": self.search, "plan": self.plan, "contract": self.state,
             "sort": None if self.sort == "at_risk" else self.sort, "offset": self.offset, **other,
         }  # fmt: skip
-        return self.context.address("/subscribers", **said)
+        return self.context.address(path, **said)
 
 
 @router.get("/subscribers")
@@ -93,6 +110,19 @@ def subscribers(request: Request, site: TheSite, visitor: Person) -> Response:
     )  # fmt: skip
 
 
+@router.get("/subscribers.csv")
+def subscribers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
+    """The whole list as a file for a spreadsheet, with names and addresses for those who may see them."""
+    asked = Asked.of(request)
+    with site.state.writing() as books:
+        # Whom somebody searched for stays out of the log, which outlasts them.
+        said = asked.address(search="…" if asked.search else None)
+        books.users.note(visitor.name, "list exported", said, site.now())
+    headers = {"Content-Disposition": 'attachment; filename="subscribers.csv"', "Cache-Control": "no-store"}
+    file = written(_lines(request, site, visitor, asked))
+    return StreamingResponse(parts(file), media_type="text/csv; charset=utf-8", headers=headers)
+
+
 @router.get("/subscribers/{customer_key}")
 def one_subscriber(request: Request, site: TheSite, visitor: Person, customer_key: str) -> Response:
     """One subscriber."""
@@ -109,6 +139,28 @@ def one_subscriber(request: Request, site: TheSite, visitor: Person, customer_ke
         meant=_told(site, generation).get("meaning"),
         who={customer_key: found.who} if visitor.may(Scope.PERSONS) else {},
     )  # fmt: skip
+
+
+def _lines(request: Request, site: Site, visitor: Visitor, asked: Asked) -> Iterator[str]:
+    yield BYTE_ORDER_MARK + ",".join(NAMES) + "\r\n"
+    generation = site.generation()
+    if generation is None or not has_subscribers(Path(generation.folder)):
+        return
+    cash, horizon = _money(site, generation), _horizon(site, generation)
+    conversion = shown_on("/subscribers", generation, Wanted.of(request)).conversion
+    with site.state.reading() as books, formatting.shown_in(conversion):
+        rate = formatting.rate_of(cash)
+        currency = cash if conversion is None or rate == 1.0 else conversion.into
+        for some, who in every_one(books, generation, visitor, asked.filter()):
+            yield lines_for_people([
+                (one.customer_key, *who.get(one.customer_key, (None, None)),
+                 *(_in(getattr(one, name), rate if name in _OF_MONEY else 1.0) for name in _COLUMNS), horizon, currency)
+                for one in some
+            ])  # fmt: skip
+
+
+def _in(value: Any, rate: float) -> Any:
+    return value if value is None or rate == 1.0 else value * rate
 
 
 def _told(site: Site, generation: Generation) -> dict[str, Any]:

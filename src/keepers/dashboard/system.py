@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from keepers.dashboard.pages import LONGEST_ADDRESS, Person, TheSite, back_to, changer, page, person_of, sign_in_page
+from keepers.dashboard.pages import LONGEST_ADDRESS, Back, Person, TheSite, changer, page, person_of, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.pipeline.uploads import UPLOADS
 from keepers.storage.failures import told_of_files
@@ -89,16 +89,16 @@ def data(request: Request, site: TheSite, visitor: Person) -> Response:
 
 
 @router.post("/data/run")
-def ask_run(site: TheSite, visitor: _Decides, once: OnceField = "") -> RedirectResponse:
+def ask_run(site: TheSite, visitor: _Decides, back: Back, once: OnceField = "") -> RedirectResponse:
     """Ask for a run over everything."""
     once = once and f"run {once}"
     with site.state.writing() as books:
         if books.once.said(visitor.name, once, site.now()) is not None:
-            return back_to("/data")
+            return back("/data")
         books.once.keep(visitor.name, once, {}, site.now())
         job = books.jobs.ask("run", visitor.name, site.now())
         books.users.note(visitor.name, "job asked", "run", site.now(), {"job": job.number})
-    return back_to("/data")
+    return back("/data")
 
 
 async def upload(request: Request, site: TheSite, visitor: _Decides, file: UploadFile) -> Response:
@@ -137,13 +137,15 @@ router.add_api_route("/data/upload", upload, methods=["POST"], route_class_overr
 
 
 @router.post("/data/forget")
-def forget(site: TheSite, visitor: _Decides, name: Annotated[str, Form(max_length=300)]) -> RedirectResponse:
+def forget(
+    site: TheSite, visitor: _Decides, back: Back, name: Annotated[str, Form(max_length=300)]
+) -> RedirectResponse:
     """Leave an uploaded file out of later runs."""
     path = site.project.folder / FOLDER / UPLOADS / _safe(name)
     path.unlink(missing_ok=True)
     with site.state.writing() as books:
         books.users.note(visitor.name, "upload removed", path.name, site.now())
-    return back_to("/data")
+    return back("/data")
 
 
 @router.get("/access")
@@ -154,7 +156,7 @@ def access(request: Request, site: TheSite, visitor: Person) -> Response:
 
 @router.post("/access/users")
 def add_user(
-    site: TheSite, visitor: _Governs, email: _Line, password: _Secret, role: Annotated[Role, Form()]
+    site: TheSite, visitor: _Governs, back: Back, email: _Line, password: _Secret, role: Annotated[Role, Form()]
 ) -> RedirectResponse:
     """Let somebody sign in."""
     address = email.strip().lower()
@@ -164,16 +166,16 @@ def add_user(
     with site.state.writing() as books:
         books.users.add(address, kept, role, site.now())
         books.users.note(visitor.name, "user added", address, site.now(), {"role": role.value})
-    return back_to("/access")
+    return back("/access")
 
 
 @router.post("/access/users/remove")
-def shut_out(site: TheSite, visitor: _Governs, email: _Line) -> RedirectResponse:
+def shut_out(site: TheSite, visitor: _Governs, back: Back, email: _Line) -> RedirectResponse:
     """Let somebody no longer sign in."""
     with site.state.writing() as books:
         books.users.change(email, disabled_at=site.now())
         books.users.note(visitor.name, "user shut out", email, site.now())
-    return back_to("/access")
+    return back("/access")
 
 
 @router.post("/access/tokens")
@@ -190,13 +192,15 @@ def add_token(
 
 
 @router.post("/access/tokens/revoke")
-def revoke(site: TheSite, visitor: _Governs, number: Annotated[int, Form(ge=1, le=2**31 - 1)]) -> RedirectResponse:
+def revoke(
+    site: TheSite, visitor: _Governs, back: Back, number: Annotated[int, Form(ge=1, le=2**31 - 1)]
+) -> RedirectResponse:
     """Shut a program out."""
     with site.state.writing() as books:
         books.users.revoke(number, site.now())
         books.users.note(visitor.name, "token revoked", str(number), site.now())
     site.forget_tokens()
-    return back_to("/access")
+    return back("/access")
 
 
 def _access_page(request: Request, site: Site, visitor: Visitor, made: tuple[str, str] | None = None) -> Response:

@@ -14,11 +14,12 @@ from keepers.dashboard.context import groups_of
 from keepers.dashboard.kept_lists import chosen_of, kept, named_in
 from keepers.dashboard.list_file import list_file, parts
 from keepers.dashboard.looking import view_of
-from keepers.dashboard.pages import Person, TheSite, asset, back_to, changer, page
+from keepers.dashboard.pages import Back, Person, TheSite, asset, changer, page
 from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
+from keepers.reports import formatting
 from keepers.storage.state import Books
 from keepers.web import week
 from keepers.web.once import OnceField
@@ -57,7 +58,8 @@ def overview(request: Request, site: TheSite, visitor: Person) -> Response:
         divisions = {
             name: [view.group(one) for one in lists.groups(name, chosen)] for name in ("tier", "segment", "channel")
         }
-        proposed = week.this_week(site, books, generation)
+        with formatting.shown_in(view.conversion):
+            proposed = week.this_week(site, books, generation)
         changed = None if wanted.narrows or not view.own else changes(site, books, generation, everybody)
         newest = lists.page(replace(chosen, by_event=True), "updated_at", True, 0, 8).customers
         newest = tuple(view.customer(one) for one in newest)
@@ -130,6 +132,7 @@ def close(
     site: TheSite,
     number: int,
     visitor: Annotated[Visitor, _DECIDES],
+    back: Back,
     status: Annotated[str, Form()],
     outcome: Annotated[str, Form(min_length=1, max_length=2_000)],
     once: OnceField = "",
@@ -139,12 +142,12 @@ def close(
     once = once and f"alert {number} {once}"
     with site.state.writing() as books:
         if books.once.said(visitor.name, once, site.now()) is not None:
-            return back_to("/leaving")
+            return back("/leaving")
         books.once.keep(visitor.name, once, {}, site.now())
         books.alerts.close(min(number, 2**31 - 1), end, outcome, site.now())
         # What was said of a customer stands in the book of alerts, where it goes with them; the log outlasts them.
         books.users.note(visitor.name, f"alert {end.value}", str(number), site.now())
-    return back_to("/leaving")
+    return back("/leaving")
 
 
 def _who(books: Books, visitor: Visitor, keys: list[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import Request
 
@@ -21,7 +21,9 @@ LOOKS = ("horizon", "basis", "currency")
 """How money is looked at, as it stands in an address."""
 
 
-BESIDE = ("show", "only", "whole", "status", "search", "person", "this_week")
+BESIDE = (
+    "show", "only", "whole", "status", "search", "person", "this_week", "lead_channel", "plan", "contract", "sort",
+)  # fmt: skip
 """What single pages say in their addresses of themselves, which another choice of the context leaves as it is."""
 
 _LONGEST_LOOK = 40
@@ -70,7 +72,12 @@ class Wanted:
         return Filter(groups, self.search, persons, within=within, **dict(self.bounds))
 
     def address(self, path: str = "/customers", **other: Any) -> str:
-        """The address of the same with something else; None leaves a part out."""
+        """The address of the same with something else; None leaves a part out.
+
+        What the path asks for itself, after a question mark, goes before what was chosen.
+        """
+        path, mark, place = path.partition("#")
+        path, _, own = path.partition("?")
         said: dict[str, Any] = {
             "search": self.search, **dict(self.groups), **dict(self.bounds), "list": self.kept_list, **dict(self.looks),
         }  # fmt: skip
@@ -78,11 +85,11 @@ class Wanted:
             said |= {"sort": self.sort, "order": "up" if self.ascending else "down"}
         if self.offset:
             said["offset"] = self.offset
-        said |= other
+        said |= dict(parse_qsl(own)) | other
         kept = {name: value for name, value in said.items() if value not in (None, "")}
         if kept.get("offset") == 0:
             del kept["offset"]
-        return f"{path}?{urlencode(kept)}" if kept else path
+        return (f"{path}?{urlencode(kept)}" if kept else path) + mark + place
 
     def address_of(self, customer_key: str) -> str:
         """The address of a customer's page."""
@@ -93,6 +100,12 @@ class Wanted:
         """What goes along to other pages."""
         bounds = tuple(one for one in self.bounds if one[0] in CONTEXT)
         return Wanted(groups=self.groups, bounds=bounds, looks=self.looks, kept_list=self.kept_list)
+
+    @property
+    def fields(self) -> list[tuple[str, Any]]:
+        """What goes along to other pages, as fields of a form."""
+        kept = self.context
+        return [*kept.groups, *kept.bounds, *((("list", kept.kept_list),) if kept.kept_list else ()), *kept.looks]
 
     @property
     def everybody(self) -> Wanted:

@@ -52,7 +52,7 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
     ----------
     project : Project
     who : sequence of str
-        Customer keys, or e-mail addresses as the results of the project name them.
+        Customer keys, e-mail addresses or numbers of leads, as the results of the project name them.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
     served = sorted((project.folder / FOLDER / RESULTS).glob("run-*"))
     folders = (result, *served)
     tables = [
-        path for folder in folders for name in ("customers", "subscribers")
+        path for folder in folders for name in ("customers", "subscribers", "leads")
         if (path := folder / f"{name}.parquet").is_file()
     ]  # fmt: skip
     engine = Engine()
@@ -119,7 +119,11 @@ def _keys_of(engine: Engine, tables: Sequence[Path], who: str) -> list[str]:
         match = f"customer_key = {literal(who)}"
         if "email" in columns:
             match += f" OR lower(email) = {literal(who.strip().lower())}"
-        found |= {str(row[0]) for row in engine.rows(f"SELECT DISTINCT customer_key FROM {read} WHERE {match}")}
+        key = "customer_key"
+        if "lead_id" in columns:
+            key = "coalesce(customer_key, lead_id)"
+            match += f" OR lead_id = {literal(who)}"
+        found |= {str(row[0]) for row in engine.rows(f"SELECT DISTINCT {key} FROM {read} WHERE {match}")}
     return sorted(found)
 
 
@@ -129,4 +133,5 @@ def _holds(engine: Engine, path: Path, keys: Sequence[str]) -> bool:
     if "customer_key" not in columns:
         return False
     listed = ", ".join(literal(key) for key in keys)
-    return bool(engine.rows(f"SELECT 1 FROM {read} WHERE customer_key IN ({listed}) LIMIT 1"))
+    key = "coalesce(customer_key, lead_id)" if "lead_id" in columns else "customer_key"
+    return bool(engine.rows(f"SELECT 1 FROM {read} WHERE {key} IN ({listed}) LIMIT 1"))

@@ -100,11 +100,6 @@ def leads_of(folder: Path) -> tuple[Lead, ...]:
     return _read(str(path), written)
 
 
-def lead_of(folder: Path, lead_id: str) -> Lead | None:
-    """One open lead of a folder of results; None where none has the number."""
-    return next((one for one in leads_of(folder) if one.lead_id == lead_id), None)
-
-
 def people(leads: Iterable[Lead]) -> tuple[str, ...]:
     """Who takes leads."""
     return tuple(sorted({name for lead in leads for name in (lead.assigned_to, lead.owner) if name}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,8 @@ class SubscriberFilter:
         Of one plan, in one state (`STATES`, or ``"running"`` for all that run); empty for all.
     sort : str
         One of `SORTS`.
+    forgotten : tuple of str
+        Who was erased since the run, as `keepers.storage.live.forgotten_as` has it; they are left out.
     """
 
     search: str = ""
@@ -89,6 +91,7 @@ class SubscriberFilter:
     plan: str = ""
     state: str = ""
     sort: str = "at_risk"
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,25 @@ def subscribers(folder: Path, wanted: SubscriberFilter, offset: int, limit: int)
     finally:
         engine.close()
     return SubscriberPage(int(total), _plain(mrr), _plain(value), _plain(at_risk), tuple(map(_subscriber, rows)))
+
+
+def all_subscribers(folder: Path, wanted: SubscriberFilter, at_once: int = 5_000) -> Iterator[tuple[Subscriber, ...]]:
+    """All that a filter takes, in its order, some at a time."""
+    engine = Engine(threads=1)
+    try:
+        names = _columns(engine, folder)
+        engine.execute(
+            "CREATE TABLE chosen AS "
+            f"SELECT *, row_number() OVER (ORDER BY {SORTS[wanted.sort]}, customer_key) AS place "
+            f"FROM (SELECT {_listed(names)} FROM {_read(folder)}) AS every WHERE {_where(wanted, names)}"
+        )
+        total = int(engine.row("SELECT count(*) FROM chosen")[0])
+        for start in range(0, total, at_once):
+            between = f"place > {start} AND place <= {start + at_once}"
+            rows = engine.rows(f"SELECT * EXCLUDE (place) FROM chosen WHERE {between} ORDER BY place")
+            yield tuple(map(_subscriber, rows))
+    finally:
+        engine.close()
 
 
 def subscriber(folder: Path, customer_key: str) -> Subscriber | None:
@@ -259,6 +281,9 @@ def _where(wanted: SubscriberFilter, names: list[str]) -> str:
         parts.append("state <> 'ended'")
     elif wanted.state:
         parts.append(f"state = {literal(wanted.state)}")
+    if wanted.forgotten:
+        gone = ", ".join(literal(one) for one in wanted.forgotten)
+        parts.append(f"left(sha256(customer_key), {len(wanted.forgotten[0])}) NOT IN ({gone})")
     words = wanted.search.replace("\0", "").strip().lower()
     if words:
         columns = ["customer_key", *(name for name in ("name", "email") if wanted.persons and name in names)]

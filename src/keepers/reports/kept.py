@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -71,6 +72,19 @@ def without_persons(part: _T) -> _T:
         kept = HIDDEN if field.name in hints and value is not None else without_persons(value)
         if kept is not value:
             changed[field.name] = kept
+    return replace(part, **changed) if changed else part
+
+
+def without_customers(part: _T, gone: Callable[[str | None], bool]) -> _T:
+    """The same without the rows of some customers: sums stay as the run has them, which name nobody."""
+    if isinstance(part, tuple):
+        rows = tuple(without_customers(one, gone) for one in part if not gone(getattr(one, "customer_key", None)))
+        same = len(rows) == len(part) and all(new is old for new, old in zip(rows, part, strict=True))
+        return part if same else cast(_T, rows)
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    values = {field.name: getattr(part, field.name) for field in fields(part)}
+    changed = {name: kept for name, one in values.items() if (kept := without_customers(one, gone)) is not one}
     return replace(part, **changed) if changed else part
 
 

@@ -215,4 +215,4 @@ def _shown(request: Request, status: int, detail: str) -> Response | None:
         "accept", ""
     ):
         return None
-    return trouble_page(status, detail)
+    return trouble_page(request, status, detail)

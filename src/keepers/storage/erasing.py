@@ -12,8 +12,10 @@ from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from keepers.data.engine import Engine, literal
 from keepers.storage.jobs import JobBook
+from keepers.storage.live import FORGOTTEN, forgotten_as
 from keepers.storage.schema import ALERT_EVENTS, ALERTS, DECISION_CUSTOMERS, PUBLISHED_SCORES
 from keepers.storage.service_schema import (
+    GENERATIONS,
     LIVE_CUSTOMERS,
     LIVE_IDENTITIES,
     LIVE_ORDERS,
@@ -87,12 +89,21 @@ def erase_customers(connection: Connection, snapshots: Path, keys: Sequence[str]
         searched |= {text.casefold() for row in who for text in row if text}
         for table in _LIVE:
             live += connection.execute(delete(table).where(table.c.customer_key.in_(some))).rowcount
+    _forget_in_results(connection, keys)
     live += _kept_lists(connection, searched)
     events = _events(connection, names, names_of) if names else 0
     scores, old, new = _scores(connection, snapshots, keys)
     # A run that is under way has read them already, and would bring them back.
     JobBook(connection).begin_again("run")
     return Erasure(alerts, decisions, scores, live, events, old, new)
+
+
+def _forget_in_results(connection: Connection, keys: Sequence[str]) -> None:
+    """Let nobody be shown from the results that are served, whose files still name them, nor from those to come."""
+    gone = {forgotten_as(key) for key in keys}
+    for number, said in connection.execute(select(GENERATIONS.c.id, GENERATIONS.c.settings)).all():
+        settings = {**said, FORGOTTEN: sorted({*said.get(FORGOTTEN, ()), *gone})}
+        connection.execute(update(GENERATIONS).where(GENERATIONS.c.id == number).values(settings=settings))
 
 
 def _kept_lists(connection: Connection, searched: set[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _AT_ONCE = 500
 """Names in one statement: a database admits only so many parameters."""
 
 FILLING, CURRENT, RETIRED = "filling", "current", "retired"
+
+FORGOTTEN = "forgotten"
+"""Where among the settings of a generation stands who was erased since its run."""
 
 _HISTORY = ("first_day", "last_day", "frequency", "monetary_value", "monetary_value_all", "orders", "revenue")
 
@@ -58,6 +62,15 @@ class Generation:
     settings: Mapping[str, Any]
     base_event: int
     applied_event: int
+
+    @property
+    def forgotten(self) -> tuple[str, ...]:
+        """Who was erased since its run, whose results still name them, as `forgotten_as` has it."""
+        return tuple(self.settings.get(FORGOTTEN, ()))
+
+    def forgets(self, customer_key: str | None) -> bool:
+        """Whether somebody is one of these."""
+        return customer_key is not None and forgotten_as(customer_key) in self.forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,15 @@ def value_of(database: Database, key: str) -> dict[str, Any] | None:
         # As the driver of SQLite gives it, without a zone.
         found["updated_at"] = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
     return found
+
+
+def forgotten_as(customer_key: str) -> str:
+    """What stands for somebody who was erased, until results come that do not name them; it names nobody.
+
+    >>> forgotten_as("c1")
+    '38e68777f85bae0b89a69956b41fd5de'
+    """
+    return hashlib.sha256(customer_key.encode()).hexdigest()[:32]
 
 
 class LiveBook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
@@ -94,6 +95,8 @@ class ViewBook:
 
 
 def _view(row: RowMapping) -> SavedView:
-    return SavedView(
-        row["id"], row["owner"], row["name"], row["page"], row["query"], row["shared"], row["made_at"]
-    )  # fmt: skip
+    page, query = row["page"], row["query"]
+    if page == "/leads":
+        # As lists were kept before the channel of leads had a name of its own in addresses.
+        query = re.sub(r"(?:^|(?<=&))channel=", "lead_channel=", query)
+    return SavedView(row["id"], row["owner"], row["name"], page, query, row["shared"], row["made_at"])

@@ -24,8 +24,21 @@ def week_of(site: Site, generation: Generation) -> dict[str, Any] | None:
 
 
 def listed(generation: Generation, wanted: LeadFilter) -> list[Lead]:
-    """Open leads that a filter takes, the first to call first."""
-    return [one for one in leads_of(Path(generation.folder)) if wanted.takes(one)]
+    """Open leads that a filter takes, the first to call first; nobody who was erased since the run."""
+    return [one for one in open_leads(generation) if wanted.takes(one)]
+
+
+def open_leads(generation: Generation) -> tuple[Lead, ...]:
+    """All of them."""
+    every = leads_of(Path(generation.folder))
+    if not generation.forgotten:
+        return every
+    return tuple(one for one in every if not generation.forgets(one.customer_key or one.lead_id))
+
+
+def one_lead(generation: Generation, lead_id: str) -> Lead | None:
+    """One of them; None where none has the number."""
+    return next((one for one in open_leads(generation) if one.lead_id == lead_id), None)
 
 
 def without_people(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from keepers.pipeline.subscriber_list import (
     Subscriber,
     SubscriberFilter,
     SubscriberPage,
+    all_subscribers,
     contracts_of,
     renewals_ahead,
     subscriber,
@@ -79,25 +80,29 @@ class Known:
 def listed(
     books: Books, generation: Generation, visitor: Visitor, wanted: SubscriberFilter, offset: int, limit: int
 ) -> tuple[SubscriberPage, Who]:
-    """A page of subscribers, with the names of those who may be named.
+    """A page of subscribers, with the names of those who may be named; nobody who was erased since the run."""
+    found = subscribers(Path(generation.folder), _seen(wanted, generation, visitor), offset, limit)
+    return found, _who(books, found.rows, visitor)
 
-    Somebody who was erased since the run has no name any more, and is not found by it.
-    """
-    persons = visitor.may(Scope.PERSONS)
-    found = subscribers(Path(generation.folder), replace(wanted, persons=persons), offset, limit)
-    who = books.live.persons([one.customer_key for one in found.rows]) if persons else {}
-    words = wanted.search.strip().lower()
-    if words:
-        kept = tuple(one for one in found.rows if words in _named(one.customer_key, who))
-        found = replace(found, rows=kept, total=found.total - len(found.rows) + len(kept))
-    return found, who
+
+def every_one(
+    books: Books, generation: Generation, visitor: Visitor, wanted: SubscriberFilter
+) -> Iterator[tuple[tuple[Subscriber, ...], Who]]:
+    """The same of all of them, some at a time."""
+    for some in all_subscribers(Path(generation.folder), _seen(wanted, generation, visitor)):
+        yield some, _who(books, some, visitor)
+
+
+def has_page(generation: Generation, customer_key: str) -> bool:
+    """Whether somebody is a subscriber of the newest run who was not erased since."""
+    return not generation.forgets(customer_key) and subscriber(Path(generation.folder), customer_key) is not None
 
 
 def known(books: Books, generation: Generation, visitor: Visitor, customer_key: str) -> Known | None:
-    """One subscriber; None where nobody has the key."""
+    """One subscriber; None where nobody has the key, or had it and was erased since the run."""
     folder, persons = Path(generation.folder), visitor.may(Scope.PERSONS)
     one = subscriber(folder, customer_key)
-    if one is None:
+    if one is None or generation.forgets(customer_key):
         return None
     alerts = tuple(alert.for_eyes(persons) for alert in books.alerts.listed(None, customer=customer_key))
     who = books.live.persons([customer_key]) if persons else {}
@@ -138,8 +143,12 @@ def next_step(one: Subscriber, alerts: Sequence[Alert], plan: Mapping[str, Any] 
     return None
 
 
-def _named(key: str, who: Who) -> str:
-    return " ".join(part for part in (key, *who.get(key, ())) if part).lower()
+def _seen(wanted: SubscriberFilter, generation: Generation, visitor: Visitor) -> SubscriberFilter:
+    return replace(wanted, persons=visitor.may(Scope.PERSONS), forgotten=generation.forgotten)
+
+
+def _who(books: Books, some: Sequence[Subscriber], visitor: Visitor) -> Who:
+    return books.live.persons([one.customer_key for one in some]) if visitor.may(Scope.PERSONS) else {}
 
 
 def _number(value: Any) -> float | None:

@@ -18,12 +18,12 @@ from keepers.domain.errors import KeepersError
 from keepers.domain.proposal import Proposal, by_money
 from keepers.pipeline.budget_planning import starting
 from keepers.pipeline.deciding import give_answer, usual_plan
-from keepers.pipeline.lead_list import leads_of
 from keepers.pipeline.offer_list import customers_offered
 from keepers.pipeline.this_week import of_alerts, proposals
 from keepers.storage.answers import Answer
 from keepers.storage.live import Generation
 from keepers.storage.state import Books
+from keepers.web.leads import open_leads
 from keepers.web.site import Site
 
 
@@ -117,7 +117,7 @@ def _proposed(site: Site, generation: Generation) -> tuple[Proposal, ...]:
     except OSError:
         return ()
     week = None
-    leads = leads_of(folder)
+    leads = open_leads(generation)
     if leads:
         try:
             told = site.content(generation).leads

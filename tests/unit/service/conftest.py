@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
+from keepers.pipeline.options import RunOptions
+from keepers.pipeline.run import run
 from keepers.service.app import create_app
 from keepers.storage.state import State
 from keepers.web.site import Site
 from served import open_site, served_result
+from unit.pipeline.test_subscription_run import NOW, write_orders, write_subscriptions
 
 
 @dataclass(frozen=True)
@@ -39,5 +43,33 @@ def running(result: Path, tmp_path: Path) -> Iterator[Running]:
     """The running system of a project of its own."""
     with State(tmp_path, pooled=True) as state:
         site, tokens = open_site(result, tmp_path, state)
+        with TestClient(create_app(site)) as client:
+            yield Running(client, site, tokens)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result of a shop's orders and its subscriptions."""
+    home = tmp_path_factory.mktemp("subscribed")
+    files = [write_orders(home / "orders.csv"), write_subscriptions(home / "subscriptions.csv", 160)]
+    options = RunOptions(into=home / "result", model="mbg-nbd", backtest=False, report=False, csv=False, keep=True)
+    run([str(file) for file in files], options, now=lambda: NOW)
+    key = duckdb.sql(
+        f"SELECT customer_key FROM '{home / 'result' / 'subscribers.parquet'}' WHERE state = 'active' ORDER BY 1"
+    ).fetchall()[3][0]
+    duckdb.sql(
+        f"COPY (SELECT '{key}' AS customer_key, 'small' AS plan, 10.0 AS mrr, 'large' AS next_plan, "
+        "'upgrade' AS change, 120.5 AS expected_gain, FALSE AS held_out, 'adjusted' AS evidence, "
+        "0.1 AS upgrade_probability, "
+        f"0.05 AS downgrade_probability, 7.5 AS downgrade_at_stake) TO '{home / 'result' / 'next_plans.parquet'}'"
+    )
+    return home / "result"
+
+
+@pytest.fixture
+def subscribed(made: Path, tmp_path: Path) -> Iterator[Running]:
+    """A system that serves it."""
+    with State(tmp_path, pooled=True) as state:
+        site, tokens = open_site(made, tmp_path, state)
         with TestClient(create_app(site)) as client:
             yield Running(client, site, tokens)

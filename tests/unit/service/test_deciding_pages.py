@@ -146,7 +146,7 @@ def test_leads_are_named_for_those_who_may_see_persons(winning: Running) -> None
     for said in ("Harbor Books", "instead of Ann", "3 leads", "asked to be called (+40)", "Room for one more"):
         assert said in text, said
     assert "Granite Law" not in client.get("/leads", params={"this_week": 1}).text
-    lines = client.get("/leads.csv", params={"channel": "radio"}).content.decode("utf-8-sig").splitlines()
+    lines = client.get("/leads.csv", params={"lead_channel": "radio"}).content.decode("utf-8-sig").splitlines()
     assert len(lines) == 2
     assert ",'=SUM(1),Bo,Ann,radio," in lines[1]
     masked = signed_in(winning, VIEWER)

@@ -2,54 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
 import pytest
-from fastapi.testclient import TestClient
 
-from keepers.pipeline.options import RunOptions
-from keepers.pipeline.run import run
-from keepers.service.app import create_app
-from keepers.storage.state import State
-from served import VIEWER, open_site
-from unit.pipeline.test_subscription_run import NOW, write_orders, write_subscriptions
+from keepers.pipeline.erase import erase
+from served import VIEWER
 from unit.service.conftest import Running
 from unit.service.test_deciding import winning  # noqa: F401
 from unit.service.test_pages import signed_in
 
 V1 = "/api/v1/subscriptions"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A result of a shop's orders and its subscriptions."""
-    home = tmp_path_factory.mktemp("subscribed")
-    files = [write_orders(home / "orders.csv"), write_subscriptions(home / "subscriptions.csv", 160)]
-    options = RunOptions(into=home / "result", model="mbg-nbd", backtest=False, report=False, csv=False, keep=True)
-    run([str(file) for file in files], options, now=lambda: NOW)
-    key = duckdb.sql(
-        f"SELECT customer_key FROM '{home / 'result' / 'subscribers.parquet'}' WHERE state = 'active' ORDER BY 1"
-    ).fetchall()[3][0]
-    duckdb.sql(
-        f"COPY (SELECT '{key}' AS customer_key, 'small' AS plan, 10.0 AS mrr, 'large' AS next_plan, "
-        "'upgrade' AS change, 120.5 AS expected_gain, FALSE AS held_out, 'adjusted' AS evidence, "
-        "0.1 AS upgrade_probability, "
-        f"0.05 AS downgrade_probability, 7.5 AS downgrade_at_stake) TO '{home / 'result' / 'next_plans.parquet'}'"
-    )
-    return home / "result"
-
-
-@pytest.fixture
-def subscribed(made: Path, tmp_path: Path) -> Iterator[Running]:
-    """A system that serves it."""
-    with State(tmp_path, pooled=True) as state:
-        site, tokens = open_site(made, tmp_path, state)
-        with TestClient(create_app(site)) as client:
-            yield Running(client, site, tokens)
 
 
 def test_the_list_is_that_of_the_file(subscribed: Running, made: Path) -> None:
@@ -112,7 +80,7 @@ def test_pages_lead_from_the_list_to_each(subscribed: Running) -> None:
     addresses = re.findall(r'<th scope="row"><a href="(/subscribers/[^"]+)"', text)
     assert 0 < len(addresses) <= 50
     assert all(client.get(address).status_code == 200 for address in addresses[:3])
-    assert "All subscribers" not in text
+    assert "All subscribers</a>" not in text
     assert 'href="/subscribers"' in client.get("/").text, "in the menu, where there are some"
     assert client.get("/subscribers", params={"search": "no such"}).text.count("No subscriber fits") == 1
 
@@ -146,14 +114,58 @@ def test_who_may_not_see_persons_sees_keys(subscribed: Running) -> None:
         assert "too expensive" not in text
 
 
-def test_who_was_erased_has_no_name_any_more(subscribed: Running) -> None:
-    client, headers = subscribed.client, subscribed.headers("all")
-    one = client.get(V1, params={"limit": 1}, headers=headers).json()["subscriptions"][0]
-    assert client.get(V1, params={"search": one["email"]}, headers=headers).json()["total"] == 1
+def test_who_was_erased_is_no_subscriber_any_more(subscribed: Running) -> None:
+    client = signed_in(subscribed)
+    before = client.get(V1, params={"limit": 1}).json()
+    one = before["subscriptions"][0]
+    assert client.get(V1, params={"search": one["email"]}).json()["total"] == 1
+    assert one["email"] in client.get("/subscribers.csv").text
     subscribed.site.state.erase([one["customer_key"]], lambda *_: ())
-    again = client.get(f"{V1}/{one['customer_key']}", headers=headers).json()
-    assert (again["name"], again["email"]) == (None, None)
-    assert client.get(V1, params={"search": one["email"]}, headers=headers).json()["total"] == 0
+    for path in (f"{V1}/{one['customer_key']}", f"/subscribers/{one['customer_key']}"):
+        assert client.get(path).status_code == 404
+    assert client.get(f"/customers/{one['customer_key']}", follow_redirects=False).status_code == 404
+    assert client.get(V1, params={"search": one["email"]}).json()["total"] == 0
+    after = client.get(V1, params={"limit": 1}).json()
+    assert (before["total"] - after["total"], before["value"] - after["value"]) == (
+        1,
+        pytest.approx(one["value"]["mean"]),
+    )
+    for text in (client.get("/subscribers").text, client.get("/subscribers.csv").text):
+        assert one["customer_key"] not in text
+        assert one["email"] not in text
+    with subscribed.site.state.reading() as books:
+        generation = books.live.current()
+    assert generation is not None
+    assert one["customer_key"] not in str(generation.settings), "what stands for them names nobody"
+
+
+def test_the_list_is_a_file(subscribed: Running, made: Path) -> None:
+    client = signed_in(subscribed)
+    every = rows_of(client.get("/subscribers.csv", params={"sort": "mrr"}).text)
+    file = f"'{made / 'subscribers.parquet'}'"
+    count, value = duckdb.sql(f"SELECT count(*), sum(clv_predicted_12m) FROM {file}").fetchall()[0]
+    assert (len(every), sum(float(row["value"]) for row in every)) == (count, pytest.approx(value))
+    paid = [float(row["mrr"] or 0) for row in every]
+    assert paid == sorted(paid, reverse=True)
+    some = rows_of(client.get("/subscribers.csv", params={"contract": "ended", "plan": "large"}).text)
+    where = "state = 'ended' AND plan = 'large'"
+    assert len(some) == duckdb.sql(f"SELECT count(*) FROM {file} WHERE {where}").fetchall()[0][0] > 0
+    assert {(row["state"], row["plan"], row["currency"]) for row in some} == {("ended", "large", "USD")}
+    assert (
+        'href="/subscribers.csv?plan=large&amp;contract=paused"'
+        in client.get("/subscribers?contract=paused&plan=large").text
+    )
+    assert every[0]["email"]
+    client.get("/subscribers.csv", params={"search": every[0]["email"]})
+    assert every[0]["email"] not in str(client.get("/api/v1/audit").json())
+    masked = signed_in(subscribed, VIEWER).get("/subscribers.csv").text
+    assert "@" not in masked
+    assert len(rows_of(masked)) == count
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    """Rows of a file for a spreadsheet."""
+    return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
 
 
 def test_without_subscriptions_it_is_said(running: Running) -> None:
@@ -173,6 +185,26 @@ def test_a_lead_has_a_page(winning: Running) -> None:  # noqa: F811
     for said in (told["company"], "Chance by time", *told["reasons"], "Call it this week", "What became of it"):
         assert said in text, said
     assert client.get("/leads/none").status_code == client.get("/api/v1/leads/none").status_code == 404
+    assert rows_of(client.get("/leads.csv").text)[0]["currency"] == "USD"
     masked = signed_in(winning, VIEWER).get(f"/leads/{told['lead_id']}").text
     assert told["company"] not in masked
     assert "Ann" not in masked
+
+
+def test_a_lead_who_was_erased_has_none_any_more(winning: Running) -> None:  # noqa: F811
+    client = signed_in(winning)
+    before = client.get("/api/v1/leads").json()
+    one = before["leads"][0]
+    project = winning.site.project
+    (project.folder / "keepers-result").symlink_to(project.folder / "result")
+    gone = erase(project, [one["lead_id"]])
+    assert one["lead_id"] in gone.keys or one["customer_key"] in gone.keys
+    assert "leads.parquet" in {path.name for path in gone.still}
+    assert client.get(f"/leads/{one['lead_id']}").status_code == 404
+    assert client.get(f"/api/v1/leads/{one['lead_id']}").status_code == 404
+    after = client.get("/api/v1/leads").json()
+    assert [lead["lead_id"] for lead in after["leads"]] == [lead["lead_id"] for lead in before["leads"][1:]]
+    for text in (client.get("/leads").text, client.get("/leads.csv").text):
+        assert one["company"] not in text
+    call = next(p for p in client.get("/api/v1/decisions").json()["proposals"] if p["kind"] == "leads")
+    assert call["title"] == "Call 1 lead first"

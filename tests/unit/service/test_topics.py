@@ -169,6 +169,24 @@ def test_the_whole_report_has_names_and_files_for_those_who_may_see_them(told: R
     assert client.get("/report/customers.csv").status_code == 403
 
 
+def test_who_was_erased_is_named_by_no_page_of_the_run(told: Running) -> None:
+    generation = told.site.generation()
+    assert generation is not None
+    content = told.site.content(generation)
+    (Path(generation.folder) / "report.html").write_text(render_report(content), encoding="utf-8")
+    client = signed_in(told)
+    assert "Ada Known" in client.get("/report").text
+    assert "Ada Known" in client.get("/leaving").text
+    assert content.at_risk is not None
+    key = next(one.customer_key for one in content.at_risk.customers if one.name == "Ada Known")
+    assert key is not None
+    told.site.state.erase([key])
+    for path in ("/report", "/leaving"):
+        text = client.get(path).text
+        assert "Ada Known" not in text, path
+        assert content.at_risk.customers[2].name in text, path
+
+
 def test_a_report_of_another_version_is_said_to_be_one(told: Running) -> None:
     generation = told.site.generation()
     assert generation is not None
