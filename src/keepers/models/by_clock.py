@@ -22,6 +22,7 @@ _LENGTHS: Mapping[str, tuple[int, ...]] = {
     "sample_future": (0,),
     "truncated_lifetime": (0,),
     "discounted_expected_purchases": (1,),
+    "essentials": (0,),
     "forecast": (0, 2),
 }
 """Which of a question's further arguments are lengths of time from now."""
@@ -71,6 +72,9 @@ def asked_by_clock(
     if question == "discounted_expected_purchases":
         delta, t = further[0], further[1] if len(further) > 1 else None
         return found * clock.discounted(now, delta / unit, None if t is None else t * unit)
+    if question == "essentials":
+        t, delta = further
+        return replace(found, discounted=found.discounted * clock.discounted(now, delta / unit, t * unit))
     if question == "forecast":
         return _forecast(clock, now, unit, found, *further)
     return later(clock, now, unit, found) if question in _TIMES else found

@@ -15,6 +15,7 @@ from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.money import DiscountRate
 from keepers.domain.time import Horizon
 from keepers.models.buying import CellPredictions
+from keepers.models.essentials import essentials
 from keepers.valuation.intervals import SEGMENTS, OrdersAhead, ValueShape, central, rows_with_many, value_shape
 from keepers.valuation.order_counts import count_quantile
 from keepers.valuation.rhythm import Rhythm, rhythm
@@ -26,6 +27,9 @@ AHEAD, ALSO, FAR = "ahead", "also", "far"
 
 LEVEL = 80
 """The interval that `_low` and `_high` stand for, in per cent."""
+
+_ESSENTIAL = ("probability_alive", "expected_orders", "clv_predicted_")
+"""What the names of columns begin with that are made of the essentials, which share most of their work."""
 
 _OF_BUYING = ("predictions", "rhythm", "orders", "_far_orders")
 """What is computed without the model of spend."""
@@ -121,6 +125,16 @@ class CellValues:
             self._alone[name] = ask()
         return self._alone[name]
 
+    def _ask_essentials(self) -> None:
+        """Ask for the predictions together that are asked for alone otherwise, where the law shares their work."""
+        if "predictions" in self.__dict__ or self._alone:
+            return
+        found = essentials(self.buying, self.cells, self.horizon, self.discount)
+        if found is not None:
+            self._alone["p_alive"] = found.probability_alive
+            self._alone["expected_purchases"] = found.expected_purchases
+            self._alone["discounted_purchases"] = found.discounted
+
     @cached_property
     def rhythm(self) -> Rhythm:
         """Each cell's own rhythm."""
@@ -146,6 +160,8 @@ class CellValues:
         """Numbers of the cells by name, several computed at a time: arrays let other threads run meanwhile."""
         if any(name.endswith(("_low", "_high")) for name in wanted):
             _ = self.orders, self.shape  # what several of them need is computed once, before they start
+        elif sum(name.startswith(_ESSENTIAL) for name in wanted) > 1:
+            self._ask_essentials()
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             return dict(zip(wanted, pool.map(lambda compute: compute(self), wanted.values()), strict=True))
 

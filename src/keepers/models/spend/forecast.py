@@ -116,10 +116,8 @@ class GammaForecast(SpendForecast):
         p: shape of the gamma distribution of one order of a customer.
     gamma : float
         Scale parameter, in money.
-    orders : array, shape (n,)
-        What the orders of each cell count for.
     shape : array, shape (n,)
-        p orders + q.
+        p times what the orders of each cell count for, + q.
     log_variance : array, shape (n,)
         Variance of the logarithm of the expected order value that comes from the parameters' uncertainty, and from what
         is not known of whatever else moves spend.
@@ -135,7 +133,6 @@ class GammaForecast(SpendForecast):
 
     order_shape: float
     gamma: float
-    orders: FloatArray
     shape: FloatArray
     log_variance: FloatArray
     include_first: bool

@@ -92,7 +92,6 @@ def gamma_forecast(
         remark=None if finite.all() else NO_MEAN,
         order_shape=p,
         gamma=gamma,
-        orders=counts.rows(orders),
         shape=counts.rows(shape),
         log_variance=np.maximum(variance, 0.0),
         include_first=include_first,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -29,7 +30,7 @@ from keepers.numerics.likelihoods.beta_geometric_likelihood import (
     logistic,
 )
 from keepers.numerics.likelihoods.beta_geometric_rows import beta_geometric_rows
-from keepers.numerics.likelihoods.family import FloatArray, Forecast, Theta, columns
+from keepers.numerics.likelihoods.family import Essentials, FloatArray, Forecast, Theta, columns
 from keepers.numerics.row_derivatives import RowDerivatives
 from keepers.numerics.sums import dot
 
@@ -245,6 +246,20 @@ class BetaGeometric:
         last = _geometric(rng.beta(a, b + x + self.chances), rng)
         return np.where(alive, np.minimum(would, last), 0.0)
 
+    def essentials(
+        self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float, delta: float
+    ) -> Essentials:
+        """Three of the answers of `forecast`, which share where the rows stand and one table of what the living do."""
+        from concurrent.futures import ThreadPoolExecutor  # for which other questions need not wait
+
+        tables = CellTables.of_rows(*columns(x, t_x, T))
+        future = self._future(theta, tables, t)
+        with ThreadPoolExecutor(1) as beside:
+            standing = beside.submit(self._standing_of, theta, tables)
+            purchases, discounted = future.purchases(t), future.purchases(t, delta)
+            alive = standing.result().alive
+        return Essentials(alive, alive * purchases, alive * discounted)
+
     def forecast(
         self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray, t: float, delta: float, cap: float
     ) -> Forecast:
@@ -272,10 +287,12 @@ class BetaGeometric:
         )
 
     def _standing(self, theta: Theta, x: FloatArray, t_x: FloatArray, T: FloatArray) -> _Standing:
-        tables = CellTables.of_rows(*columns(x, t_x, T))
+        return self._standing_of(theta, CellTables.of_rows(*columns(x, t_x, T)))
+
+    def _standing_of(self, theta: Theta, tables: CellTables) -> _Standing:
         gap = log_ratio(float(theta[1]), tables.t_x, tables.T)
         odds = log_odds_gone(self.chances, theta, tables.counts, gap)
-        return _Standing(tables, gap, logistic(-odds), logistic(odds))
+        return _Standing(tables, gap, odds, logistic(-odds))
 
     def _future(self, theta: Theta, tables: CellTables, longest: float, with_gradient: bool = False) -> Future:
         r, alpha, a, b = (float(value) for value in theta)
@@ -316,14 +333,18 @@ class BetaGeometric:
         return gradient.T
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Standing:
-    """Rows with their tables, log((alpha + T) / (alpha + t_x)), and the probabilities of being alive and gone."""
+    """Rows with their tables, log((alpha + T) / (alpha + t_x)), log odds of having left, P(alive) and P(gone)."""
 
     tables: CellTables
     gap: FloatArray
+    odds: FloatArray
     alive: FloatArray
-    gone: FloatArray
+
+    @cached_property
+    def gone(self) -> FloatArray:
+        return logistic(self.odds)
 
 
 def purchases_while_leaving(

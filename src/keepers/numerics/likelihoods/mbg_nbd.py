@@ -34,4 +34,5 @@ truncated_lifetime = FAMILY.truncated_lifetime
 median_waiting_time = FAMILY.median_waiting_time
 sample_new = FAMILY.sample_new
 sample_future = FAMILY.sample_future
+essentials = FAMILY.essentials
 forecast = FAMILY.forecast
