@@ -252,7 +252,9 @@ def _seen_ahead(values: SubscriptionValues) -> int:
 def _with_difference(moments: PlanMoments, ladder: Ladder, kind: str, rows: PlanRows) -> PlanRows:
     """Rows that know what their contract is expected to bring, and what more at the new price, all else alike."""
     rows.known["expected"] = moments.expected(rows.plan, rows.price, rows.age)
-    rows.known["expected_more"] = moments.expected(rows.plan, ladder.added(kind, rows.plan, rows.price), rows.age)
+    # Who pays nothing yet pays the new price on the new plan.
+    plan = np.where(moments.is_free(rows.plan), ladder.aims(kind, rows.plan), rows.plan)
+    rows.known["expected_more"] = moments.expected(plan, ladder.added(kind, rows.plan, rows.price), rows.age)
     return rows
 
 

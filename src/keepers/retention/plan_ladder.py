@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.data.engine import quoted
 from keepers.domain.cells import FloatArray
 from keepers.retention.plan_rows import PlanMoments, PlanRows
 
@@ -17,8 +16,6 @@ KINDS = (UPGRADE, DOWNGRADE, ADD_ON)
 
 NAMELESS = "unnamed"
 """What contracts without a plan are counted as; it cannot be proposed."""
-
-_FREE = "SELECT plan FROM {spells} GROUP BY plan HAVING avg(mrr) = 0"
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,7 @@ class Ladder:
         more = past.target[(past.move == ADD_ON) & (past.target != NAMELESS)]
         added, often = np.unique(more.astype(str), return_counts=True)
         add_on = str(added[np.argmax(often)]) if added.size else ""
-        spells = quoted(moments.facts.summary.facts.spells)
-        free = [str(plan) for (plan,) in moments.values.engine.rows(_FREE.format(spells=spells))]
-        return cls(states.plans, np.where(np.isin(states.plans, free), 0.0, states.reference), states.matrix, add_on)
+        return cls(states.plans, states.worth[: len(states.plans)], states.matrix, add_on)
 
     def aims(self, kind: str, plan: NDArray[Any]) -> NDArray[Any]:
         """The plan that a change leads to from each, empty where there is none."""

@@ -96,7 +96,6 @@ class PlanMoments:
         self.values, self.ahead = values, ahead
         self._facts = values.facts
         self._engine = values.engine
-        self._prices = dict(zip(self._facts.states.plans, self._facts.states.reference, strict=True))
 
     @property
     def facts(self) -> SubscriptionValueFacts:
@@ -183,7 +182,17 @@ class PlanMoments:
     def expected(self, plan: NDArray[Any], price: FloatArray, age: FloatArray) -> FloatArray:
         """Money within the horizon of contracts that run, have just been renewed, and are so old."""
         cells = self._cells(plan, np.zeros(plan.size, dtype=bool), age, np.zeros(plan.size))
-        return np.asarray(price * self._facts.scale * self._units(cells, self._facts.horizon.in_unit(self._unit)))
+        units = self._units(cells, self._facts.horizon.in_unit(self._unit))
+        return np.asarray(self._worth(plan, price) * self._facts.scale * units)
+
+    def is_free(self, plan: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which of some plans cost nothing."""
+        states = self._facts.states
+        return np.isin(plan.astype(str), [states.plans[place] for place in states.free])
+
+    def _worth(self, plan: NDArray[Any], price: FloatArray) -> FloatArray:
+        """Prices that units stand for: of a plan that costs nothing the one that its state is compared with."""
+        return np.where(self.is_free(plan) & (price == 0), self._facts.states.free_price, price)
 
     @property
     def _unit(self) -> TimeUnit:
@@ -265,14 +274,21 @@ class PlanMoments:
         age = np.where(runs, number("age_last"), 0.0)[there]
         gone = np.where(runs, 0.0, number("gone_last"))[there]
         units = self._units(self._cells(plan, ended[there], age, gone), left)
-        found[there] = np.nan_to_num(price) * self._facts.scale * np.exp(-self._facts.delta * self.ahead) * units
+        found[there] = (
+            self._worth(plan, np.nan_to_num(price))
+            * self._facts.scale
+            * np.exp(-self._facts.delta * self.ahead)
+            * units
+        )
         return found
 
     def _cells(
         self, plan: NDArray[Any], ended: NDArray[np.bool_], age: FloatArray, gone: FloatArray
     ) -> SubscriptionCells:
         place = {name: index for index, name in enumerate(self._facts.states.plans)}
-        where = np.array([place[str(one)] for one in plan], dtype=np.intp)
+        where = self._facts.states.state(
+            np.array([place[str(one)] for one in plan], dtype=np.int64), np.where(ended, 0, age).astype(np.int64)
+        )
         no = np.zeros(plan.size, dtype=bool)
         return SubscriptionCells(where, no, ended, age, np.ones(plan.size), np.nan_to_num(gone).astype(np.int64))
 

@@ -52,6 +52,9 @@ class Contracts:
     after_upgrade, after_downgrade : float
         What a subscriber's own churn is multiplied with from such a change on, until the next one: 1 where a change of
         plan moves nothing but the price.
+    conversion : (float, float), optional
+        Of subscribers on a plan that costs nothing: beta parameters of a chance of their own to move to the next plan
+        at a renewal, in place of `upgrade`. Who is likely to does so early, and those who stay are others.
     """
 
     plans: tuple[Plan, ...]
@@ -65,6 +68,7 @@ class Contracts:
     downgrade: float = 0.006
     after_upgrade: float = 1.0
     after_downgrade: float = 1.0
+    conversion: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.plans:
@@ -76,8 +80,18 @@ class Contracts:
                 f"`after_upgrade` and `after_downgrade` are {self.after_upgrade!r} and {self.after_downgrade!r}; they "
                 "multiply churn and cannot be negative."
             )
+        if self.conversion is not None and min(self.conversion) <= 0:
+            raise ConfigError(f"`conversion` is {self.conversion!r}; both beta parameters must be positive.")
 
-    def worth(self, churn: FloatArray, plan: IntArray, change: int, months: int, discount: float = 0.0) -> FloatArray:
+    def worth(
+        self,
+        churn: FloatArray,
+        plan: IntArray,
+        change: int,
+        months: int,
+        discount: float = 0.0,
+        conversion: FloatArray | None = None,
+    ) -> FloatArray:
         """What subscribers who have just renewed are expected to pay from now on, within some months.
 
         Parameters
@@ -92,6 +106,8 @@ class Contracts:
             The first is paid now.
         discount : float
             Continuous, a month.
+        conversion : array, shape (n,), optional
+            Their own chances to move on from a plan that costs nothing, where the store has them.
 
         Returns
         -------
@@ -111,10 +127,12 @@ class Contracts:
             run = state * stays[:, None, :]
             state = run.copy()
             for place in range(last + 1):
-                for step, chance, kind in ((1, self.upgrade, 1), (-1, self.downgrade, 2)):
+                up = self.upgrade if conversion is None or price[place] > 0 else conversion
+                for step, chance, kind in ((1, up, 1), (-1, self.downgrade, 2)):
                     if 0 <= place + step <= last:
-                        state[:, place] -= chance * run[:, place]
-                        state[:, place + step, kind] += chance * run[:, place].sum(axis=1)
+                        each = np.broadcast_to(chance, churn.shape)
+                        state[:, place] -= each[:, None] * run[:, place]
+                        state[:, place + step, kind] += each * run[:, place].sum(axis=1)
         return total
 
 
@@ -132,6 +150,8 @@ class ContractTruth:
         Day number of the trial's start, and of the first paid month.
     months : array of int
         Months that are paid until the contract ends, seen or not; 0 where the trial was not continued.
+    conversion : array or None
+        Chance to move on from a plan that costs nothing at a renewal, where the store has chances of their own.
     """
 
     customer: IntArray
@@ -139,6 +159,7 @@ class ContractTruth:
     started: IntArray
     paid_from: IntArray
     months: IntArray
+    conversion: FloatArray | None = None
 
     def retained(self, months: int) -> FloatArray:
         """Probability of surviving so many more renewals, for who is a subscriber now."""
@@ -177,7 +198,8 @@ def draw_contracts(
     months = np.clip(rng.geometric(np.clip(churn, 1e-6, 1.0)), 1, 10_000)
     months = np.where(continued, months, 0)
     paid_from = started + law.trial_days
-    truth = ContractTruth(customer, churn, started, paid_from, months)
+    own = None if law.conversion is None else rng.beta(*law.conversion, customer.size)
+    truth = ContractTruth(customer, churn, started, paid_from, months, own)
     return _rows(law, truth, tempo, end, rng), truth
 
 
@@ -185,6 +207,7 @@ def _rows(law: Contracts, truth: ContractTruth, tempo: Tempo, end: int, rng: np.
     """The rows; where changes of plan move churn, the months in `truth` become those that were then drawn."""
     size = truth.customer.size
     popularity = np.array([plan.popularity for plan in law.plans])
+    free = np.array([plan.price == 0 for plan in law.plans])
     plan = rng.choice(len(law.plans), size=size, p=popularity / popularity.sum())
     opened = truth.started.copy()
     part = np.zeros(size, dtype=np.int64)
@@ -209,7 +232,8 @@ def _rows(law: Contracts, truth: ContractTruth, tempo: Tempo, end: int, rng: np.
         close(gone, renewal[gone], why)
         left[gone] = True
         lot = rng.random(size)
-        step = (lot < law.upgrade).astype(np.int64) - (lot > 1.0 - law.downgrade)
+        up = law.upgrade if truth.conversion is None else np.where(free[plan], truth.conversion, law.upgrade)
+        step = (lot < up).astype(np.int64) - (lot > 1.0 - law.downgrade)
         target = np.clip(plan + step, 0, len(law.plans) - 1)
         changes = np.flatnonzero(due & ~left & (target != plan))
         close(changes, renewal[changes], np.full(changes.size, CHANGED))

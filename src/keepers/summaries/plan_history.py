@@ -10,6 +10,7 @@ from keepers.data.engine import quoted, template
 from keepers.domain.cells import FloatArray
 from keepers.domain.time import TimeUnit
 from keepers.summaries.calendar_periods import whole_periods
+from keepers.summaries.free_plans import FreeSteps, free_steps
 from keepers.summaries.purchases import PACKAGE, day_literal
 from keepers.summaries.subscriptions import SubscriptionSummary
 
@@ -36,6 +37,8 @@ class PlanHistory:
         Former customers by whole periods since they left: steps that were seen, and those that brought one back.
     lapsed, renewed : arrays, shape (n,)
         The same of customers between two contracts that are so close that the gap turned out to be a pause.
+    free : FreeSteps, optional
+        How those on plans that cost nothing moved on; None where there are no such plans.
     """
 
     plans: tuple[str, ...]
@@ -47,6 +50,7 @@ class PlanHistory:
     returned: FloatArray
     lapsed: FloatArray
     renewed: FloatArray
+    free: FreeSteps | None = None
 
 
 def plan_history(summary: SubscriptionSummary) -> PlanHistory:
@@ -92,7 +96,8 @@ def plan_history(summary: SubscriptionSummary) -> PlanHistory:
             lapsed[since] += seen
             renewed[since] += seen * (kind == "renewal")
     prices = np.array([0.0 if priced[plan] is None else priced[plan] for plan in plans], dtype=np.float64)
-    return PlanHistory(plans, moves, prices, (into, active), (out, pausing), away, returned, lapsed, renewed)
+    free = free_steps(summary, dict(zip(plans, priced.values(), strict=True)), every)
+    return PlanHistory(plans, moves, prices, (into, active), (out, pausing), away, returned, lapsed, renewed, free)
 
 
 def _back(cut: str, steps: str, unit: TimeUnit) -> str:

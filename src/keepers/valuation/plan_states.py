@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray
+from keepers.domain.cells import FloatArray, IntArray
+from keepers.numerics.beta_waiting import waiting
+from keepers.summaries.free_plans import FreeSteps
 from keepers.summaries.plan_history import PlanHistory
 
 POOLED_STEPS = 20.0
@@ -16,8 +19,13 @@ RETURN_ENDS = (1, 3, 12)
 _STAYS, _STAY_WEIGHT = 0.98, 50.0
 _PAUSES, _PAUSE_WEIGHT = 0.004, 50.0
 _RESUMES, _RESUME_WEIGHT = 1.0 / 3.0, 3.0
-_RETURNS_ALIKE = 3.0
-"""Returns that the chance of all times away weighs beside that of one: they differ by about exp(1 / sqrt(3))."""
+_ALIKE = 3.0
+"""Returns that the chance of all times away weighs beside that of one, or moves from a free plan that those which a law
+expects weigh beside those that were seen: they differ by about exp(1 / sqrt(3))."""
+STAGE_ENDS = (1, 3, 6, 12, 24)
+"""Periods on a free plan at which the chance to move changes: most who ever move do so early."""
+MOST_ON_FREE = STAGE_ENDS[-1]
+"""Periods on a free plan that are told apart; from then on the chance to move stays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +34,10 @@ class PlanStates:
 
     Rows of plans that were rarely seen lean on what subscribers of all plans did; pauses and resumptions on a weak
     belief of few pauses that last some three periods. Returns are zero where nobody was ever seen to come back.
+
+    Who is on a plan that costs nothing moves to a paid one mostly soon or never, so that a free plan is as many states
+    as periods on it are told apart: after those of the plans, of which the free plan's own is the first period, stand
+    for each free plan those of one period on it, two, and so on up to 24 and more.
 
     Parameters
     ----------
@@ -42,6 +54,10 @@ class PlanStates:
     lately : array, shape (4, 2), optional
         The same of customers of whom it is not known yet whether they left for good or are in a gap that will turn out
         to be a pause: those who have no contract now. Endings that a model expects are none of such gaps.
+    free : tuple of int
+        Places of plans that cost nothing, beside others that do not.
+    onward : array, shape (free, 6, plans), optional
+        Dirichlet parameters of a step from each of them, by the stage of the time on it; its own column is to stay.
     """
 
     plans: tuple[str, ...]
@@ -51,12 +67,16 @@ class PlanStates:
     resume: tuple[float, float]
     back: FloatArray
     lately: FloatArray | None = None
+    free: tuple[int, ...] = ()
+    onward: FloatArray | None = None
 
     @classmethod
     def of(cls, history: PlanHistory) -> PlanStates:
         """The posteriors after the steps that were seen."""
         size = len(history.plans)
-        stays, every = np.trace(history.moves), history.moves.sum()
+        free = () if history.free is None else tuple(int(place) for place in history.free.free)
+        paid = history.moves[~np.isin(np.arange(size), free)]
+        stays, every = np.trace(history.moves) - history.moves[free, free].sum(), paid.sum()
         pooled_stay = (stays + _STAYS * _STAY_WEIGHT) / (every + _STAY_WEIGHT)
         aims = (history.moves - np.diag(np.diag(history.moves))).sum(axis=0) + 0.5
         prior = np.zeros((size, size))
@@ -76,7 +96,7 @@ class PlanStates:
         lately = None
         if came.any():
             # All times away weigh the less, the less they know themselves.
-            events = 1.0 / (1.0 / _RETURNS_ALIKE + 1.0 / came.sum())
+            events = 1.0 / (1.0 / _ALIKE + 1.0 / came.sum())
             back += [events, events * (away.sum() / came.sum() - 1.0)]
             lately = back + np.column_stack([renewed, lapsed - renewed])
         return cls(
@@ -87,7 +107,33 @@ class PlanStates:
             (out + _RESUMES * _RESUME_WEIGHT, pausing - out + (1 - _RESUMES) * _RESUME_WEIGHT),
             back,
             lately,
+            free,
+            None if history.free is None else _onward(history.free),
         )
+
+    @property
+    def size(self) -> int:
+        """Number of states."""
+        return len(self.plans) + MOST_ON_FREE * len(self.free)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The plan of each state."""
+        return tuple(self.plans[place] for place in self.entry)
+
+    @cached_property
+    def entry(self) -> IntArray:
+        """The state of who begins anew on the plan of each state."""
+        later = [np.full(MOST_ON_FREE, place) for place in self.free]
+        return np.concatenate([np.arange(len(self.plans)), *later]).astype(np.int64)
+
+    def state(self, plan: IntArray, on_it: IntArray) -> IntArray:
+        """States of who has been on plans, by their places, for so many whole periods; which matter of free ones."""
+        found = np.array(plan, dtype=np.int64)
+        for number, place in enumerate(self.free):
+            later = (found == place) & (on_it > 0)
+            found[later] = len(self.plans) + MOST_ON_FREE * number + np.minimum(on_it[later], MOST_ON_FREE) - 1
+        return found
 
     @property
     def returns_seen(self) -> bool:
@@ -95,25 +141,48 @@ class PlanStates:
         return bool(np.any(self.back[:, 0] > 0))
 
     @property
+    def upgrades_seen(self) -> bool:
+        """Whether anybody was seen to move from a free plan to another one."""
+        if self.onward is None:
+            return False
+        return any(np.delete(self.onward[number], place, axis=1).any() for number, place in enumerate(self.free))
+
+    @property
     def matrix(self) -> FloatArray:
-        """Expected transitions between plans in a period, shape (plans, plans)."""
+        """Expected transitions between plans in a period, however long on them; shape (plans, plans)."""
         return np.asarray(self.moves / self.moves.sum(axis=1, keepdims=True))
 
     @property
+    def chain(self) -> FloatArray:
+        """Expected transitions between states in a period, shape (size, size)."""
+        onward = None if self.onward is None else self.onward / self.onward.sum(axis=-1, keepdims=True)
+        return self._chained(self.matrix, onward)
+
+    @property
     def reference(self) -> FloatArray:
-        """Prices to compare with: a plan without a price counts as the mean of all, so that its ratio is one."""
+        """By state the price to compare with: of a plan without one the mean of all, so that its ratio is one."""
         known = self.prices > 0
         mean = float(self.prices[known].mean()) if known.any() else 1.0
-        return np.where(known, self.prices, mean)
+        return np.asarray(np.where(known, self.prices, mean)[self.entry])
+
+    @property
+    def free_price(self) -> float:
+        """The price that what free plans bring is counted in; nothing where there are none."""
+        return float(self.reference[self.free[0]]) if self.free else 0.0
+
+    @property
+    def worth(self) -> FloatArray:
+        """By state the price that is paid on it: that to compare with, and nothing on a free plan."""
+        return np.where(np.isin(self.entry, self.free), 0.0, self.reference)
 
     def price_ratios(self, periods: int) -> FloatArray:
-        """Expected price j periods from now by that of now, while the contract runs and pays; (plans, periods + 1)."""
-        matrix, price = self.matrix, self.reference
-        ratios = np.empty((len(self.plans), periods + 1))
-        ahead = price.copy()
+        """Expected price j periods from now by that to compare with, while the contract runs; (size, periods + 1)."""
+        chain, price = self.chain, self.reference
+        ratios = np.empty((self.size, periods + 1))
+        ahead = self.worth
         for j in range(periods + 1):
             ratios[:, j] = ahead / price
-            ahead = matrix @ ahead
+            ahead = chain @ ahead
         return ratios
 
     def paying(self, periods: int) -> FloatArray:
@@ -144,16 +213,71 @@ class PlanStates:
         return np.asarray(stayed * hazard)
 
     def drawn(self, draws: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Draws of the transitions (draws, plans, plans), of the chances to pause and to resume, of those to return.
+        """Draws of the transitions (draws, size, size), of the chances to pause and to resume, of those to return.
 
         The last have the shape (2, draws, 4): of contracts that end later, and of customers who have none now.
         """
-        gammas = rng.standard_gamma(np.broadcast_to(np.maximum(self.moves, 1e-9), (draws, *self.moves.shape)))
-        matrices = gammas / gammas.sum(axis=2, keepdims=True)
+        moves, onward, pause, resume, back = self.drawn_parts(draws, rng)
+        return self._chained(moves, onward), pause, resume, back
+
+    def drawn_parts(
+        self, draws: int, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray | None, FloatArray, FloatArray, FloatArray]:
+        """The same with transitions between plans, and those from free plans by stage or None, by themselves."""
+        moves = _dirichlet(self.moves, draws, rng)
         # Sums of gamma variates are one: who has no contract now draws the same chances, where nobody was in a gap.
         later = rng.standard_gamma(np.broadcast_to(self.back, (draws, *self.back.shape)))
         gaps = np.maximum(self.gone_now - self.back, 0.0)
         now = later + rng.standard_gamma(np.broadcast_to(gaps, later.shape))
         both = np.stack([later, now])
         back = both[..., 0] / np.maximum(both.sum(axis=-1), 1e-300)
-        return matrices, rng.beta(*self.pause, draws), rng.beta(*self.resume, draws), back
+        pause, resume = rng.beta(*self.pause, draws), rng.beta(*self.resume, draws)
+        return moves, None if self.onward is None else _dirichlet(self.onward, draws, rng), pause, resume, back
+
+    def _chained(self, moves: FloatArray, onward: FloatArray | None) -> FloatArray:
+        """Transitions between states from those between plans (..., plans, plans) and from free plans by stage."""
+        if onward is None:
+            return moves
+        plans = len(self.plans)
+        chain = np.zeros((*moves.shape[:-2], self.size, self.size))
+        chain[..., :plans, :plans] = moves
+        for number, place in enumerate(self.free):
+            on_it = np.arange(MOST_ON_FREE + 1)
+            states = self.state(np.full(on_it.size, place), on_it)
+            steps = onward[..., number, _stage_of(on_it), :]
+            chain[..., states, :] = 0.0
+            chain[..., states, :plans] = steps
+            chain[..., states, place] = 0.0
+            chain[..., states, np.append(states[1:], states[-1])] = steps[..., place]
+        return chain
+
+
+def _onward(steps: FreeSteps) -> FloatArray:
+    """Dirichlet parameters of steps from free plans by stage: what was seen, beside what a law of waiting expects."""
+    size = len(STAGE_ENDS) + 1
+    found = np.zeros((len(steps.free), size, steps.moved.shape[2]))
+    for number, place in enumerate(steps.free):
+        moved, stayed = steps.moved[number], steps.stayed[number]
+        stage, events = _stage_of(np.arange(stayed.size)), moved.sum()
+        np.add.at(found[number], stage, moved)
+        np.add.at(found[number, :, place], stage, stayed)
+        if not events:
+            # Nobody was seen to move, and so nobody is expected to.
+            found[number, :, place] += 1.0
+            continue
+        alike = 1.0 / (1.0 / _ALIKE + 1.0 / events)
+        a, b = waiting(moved.sum(axis=1), stayed)
+        begins = np.array([0, *STAGE_ENDS])
+        chance = a / (a + b + 0.5 * (begins + np.append(begins[1:], 2 * MOST_ON_FREE) - 1))
+        found[number] += alike * moved.sum(axis=0) / events
+        found[number, :, place] += alike * (1.0 - chance) / chance
+    return found
+
+
+def _stage_of(periods: IntArray) -> IntArray:
+    return np.asarray(np.digitize(periods, STAGE_ENDS), dtype=np.int64)
+
+
+def _dirichlet(parameters: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    gammas = rng.standard_gamma(np.broadcast_to(np.maximum(parameters, 1e-9), (draws, *parameters.shape)))
+    return np.asarray(gammas / gammas.sum(axis=-1, keepdims=True))

@@ -27,7 +27,7 @@ class SubscriptionCells:
     Parameters
     ----------
     plan : array of int
-        Place of the plan.
+        Place of the plan's state, see `PlanStates`.
     paused, ended : arrays of bool
     age : array
         In the model's periods: whole ones for discrete models.
@@ -51,8 +51,8 @@ class SubscriptionCells:
     def answering(
         self, model: ContractModel, states: PlanStates, reach: float = 0.0
     ) -> Iterator[tuple[int, Answering, np.ndarray]]:
-        """The place of each plan, with the laws that answer for its customers, and the rows of each."""
-        for place, plan in enumerate(states.plans):
+        """The place of each state, with the laws that answer for its plan's customers, and the rows of each."""
+        for place, plan in enumerate(states.held):
             own = np.flatnonzero(self.plan == place)
             if own.size:
                 for fit, rows in answering(model.fit_of(plan), own, self.age, self.attributes, self.pattern, reach):
@@ -154,10 +154,7 @@ def _returns(fit: Answering, states: PlanStates, delta: float, horizon: float | 
     if horizon is not None:
         return Returns.within(fit, states, delta, horizon)
     now, first = (np.zeros(1), np.ones(1)), float(fit.discrete)
-    own = [
-        first + _running(fit, fit.anew, states, place, False, *now, delta, None)[0]
-        for place in range(len(states.plans))
-    ]
+    own = [first + _running(fit, fit.anew, states, place, False, *now, delta, None)[0] for place in range(states.size)]
     return EndlessReturns.of(fit, states, delta, np.array(own) * states.reference)
 
 

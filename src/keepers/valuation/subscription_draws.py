@@ -135,7 +135,7 @@ def drawn_units(
     left = _drawn_tenure(fit.law, [np.broadcast_to(value, shape) for value in theta], age, rng)
     matrices, pause, resume, back = states.drawn(draws, rng)
     steps = np.cumsum(matrices, axis=2)
-    price, plan = states.reference, np.full(shape, place)
+    price, entry, plan = states.worth / states.reference[place], states.entry, np.full(shape, place)
     which = np.broadcast_to(np.arange(draws), shape)
     pays, runs = np.broadcast_to(~paused, shape).copy(), np.broadcast_to(~ended, shape).copy()
     gone, now = np.where(ended, rows[:, 4, None], 0.0) + np.zeros(shape), np.broadcast_to(ended, shape).copy()
@@ -152,6 +152,7 @@ def drawn_units(
         gone[~runs] += 1
         of = which[comes]
         left[comes] = _drawn_tenure(fit.anew, [value[0, of] for value in theta], np.zeros(of.size), rng)
+        plan[comes] = entry[plan[comes]]
         runs[comes] = pays[comes] = True
         since[comes] = gone[comes] = 0
         late[comes] += 0.5
@@ -167,11 +168,11 @@ def drawn_units(
             come_back()
         moves = runs & (since > 0)
         lot = rng.random(shape)
-        chosen = np.minimum((lot[:, :, None] > steps[which, plan]).sum(axis=2), len(states.plans) - 1)
+        chosen = np.minimum((lot[:, :, None] > steps[which, plan]).sum(axis=2), states.size - 1)
         plan = np.where(moves, chosen, plan)
         lot = rng.random(shape)
         pays = np.where(moves, np.where(pays, lot >= pause, lot < resume), pays)
-        worth = runs * pays * price[plan] / price[place]
+        worth = runs * pays * price[plan]
         if family.DISCRETE:
             paid = worth * np.exp(-delta * (j + 1))
             for count in counts:

@@ -105,19 +105,19 @@ def subscription_equity(
     sums = np.empty((draws + 1, 2))
     for row, (model, states) in enumerate(_drawn(facts.model, facts.states, draws, seed)):
         for place, length in enumerate(lengths):
-            sums[row, place] = priced.price @ expected_units(model, states, priced.cells, facts.delta, length)
+            sums[row, place] = priced.worth @ expected_units(model, states, priced.cells, facts.delta, length)
     sums *= facts.scale
     certain = expected_units(facts.model, facts.states, priced.cells, facts.delta, lengths[0], stays=True)
     found = [
         interval_of_total(
             sums[:, place],
             float(sums[0, place]),
-            float(priced.squares @ priced.deviations[name] ** 2) * facts.scale**2,
+            float(priced.worth_squares @ priced.deviations[name] ** 2) * facts.scale**2,
             model_error,
         )
         for place, name in enumerate(names)
     ]
-    return SubscriptionEquity(found[0], found[1], float(priced.price @ certain) * facts.scale)
+    return SubscriptionEquity(found[0], found[1], float(priced.worth @ certain) * facts.scale)
 
 
 def departures(
@@ -170,7 +170,7 @@ def _drawn(
     rng = np.random.default_rng(seed)
     common = model.posterior_.draws(draws, rng)
     plans = {name: fit.posterior_.draws(draws, rng) for name, fit in model.plans_.items() if fit.outcome_.usable}
-    matrices, pause, resume, back = states.drawn(draws, rng)
+    moves, onward, pause, resume, back = states.drawn_parts(draws, rng)
     yield model, states
     for draw in range(draws):
         one = _at(model, common[draw])
@@ -179,7 +179,8 @@ def _drawn(
             one,
             replace(
                 states,
-                moves=matrices[draw],
+                moves=moves[draw],
+                onward=None if onward is None else onward[draw],
                 pause=(pause[draw], 1.0 - pause[draw]),
                 resume=(resume[draw], 1.0 - resume[draw]),
                 back=np.column_stack([back[0, draw], 1.0 - back[0, draw]]),

@@ -73,7 +73,7 @@ class Returns:
         ends = _endings(fit.theta, fit.anew, np.zeros(1), delta, len(own) // steps + 1)[0]
         back = states.returning(0, len(own)) * _discounts(len(own), delta, steps)
         begun, left = own.copy(), np.zeros_like(own)
-        turned = states.matrix.T
+        turned, entry = states.chain.T, states.entry
         # R of the places 1, 2, ... periods back, moved by the plans that were gone through by then; a stack a step.
         met = [np.empty((0, own.shape[1])) for _ in range(steps)]
         for place in range(len(own)):
@@ -81,6 +81,8 @@ class Returns:
                 stack = np.concatenate([left[place - steps][None], met[place % steps] @ turned])
                 met[place % steps] = stack
                 begun[place] += ends[: len(stack)] @ stack
+            # Whoever comes back to a plan is new on it.
+            begun[place] = begun[place, entry]
             since = begun[_earlier(place, steps)]
             left[place] = back[: len(since)] @ since
         return cls(fit, states, delta, steps, begun, left)
@@ -135,8 +137,8 @@ class EndlessReturns:
     ----------
     fit, states, delta
         As for `Returns`.
-    begun : array, shape (plans,)
-        V by the plan held.
+    begun : array, shape (states,)
+        V by the state held.
     """
 
     fit: Answering
@@ -154,11 +156,13 @@ class EndlessReturns:
         power, total = np.eye(len(own)), np.zeros((len(own), len(own)))
         for chance in ends:
             total += chance * power
-            power = power @ states.matrix
+            power = power @ states.chain
         total += rest * power
         again = _comeback(fit, states, delta, 0)
-        begun = np.linalg.solve(np.eye(len(own)) - again * total, own)
-        return cls(fit, states, delta, np.asarray(begun, dtype=np.float64))
+        # Whoever comes back to a plan is new on it.
+        anew = np.eye(len(own))[states.entry]
+        begun = np.linalg.solve(np.eye(len(own)) - again * total @ anew, own)
+        return cls(fit, states, delta, np.asarray(begun[states.entry], dtype=np.float64))
 
     def after(self, plan: int, age: FloatArray) -> FloatArray:
         """What follows contracts that run, by the plan's price, shape of `age`; the first renewal is a period away."""
@@ -211,11 +215,11 @@ def _all_endings(theta: Columns, law: ContractLaw, age: FloatArray, delta: float
 
 
 def _moved(states: PlanStates, plan: int, periods: int) -> FloatArray:
-    """Chances of each plan after 0, 1, ... periods from one, shape (periods + 1, plans)."""
-    rows = np.empty((periods + 1, len(states.plans)))
-    rows[0] = np.eye(len(states.plans))[plan]
+    """Chances of each state after 0, 1, ... periods from one, shape (periods + 1, states)."""
+    rows, chain = np.empty((periods + 1, states.size)), states.chain
+    rows[0] = np.eye(states.size)[plan]
     for j in range(periods):
-        rows[j + 1] = rows[j] @ states.matrix
+        rows[j + 1] = rows[j] @ chain
     return rows
 
 
@@ -254,5 +258,5 @@ def _own_flow(fit: Answering, states: PlanStates, delta: float, horizon: float) 
 
 
 def _prices(states: PlanStates, periods: int) -> FloatArray:
-    """Expected prices after 0, 1, ... periods, shape (periods + 1, plans)."""
+    """Expected prices after 0, 1, ... periods, shape (periods + 1, states)."""
     return np.asarray((states.price_ratios(periods) * states.reference[:, None]).T)

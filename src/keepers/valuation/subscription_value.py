@@ -18,11 +18,12 @@ from keepers.models.contractual.contract import ContractModel
 from keepers.models.contractual.known import attributes_known, columns_needed
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.summaries.calendar_periods import whole_periods
+from keepers.summaries.free_plans import latest_sql
 from keepers.summaries.plan_history import plan_history
 from keepers.summaries.purchases import day_literal
 from keepers.summaries.subscriptions import SubscriptionSummary
 from keepers.valuation.facts import horizon_label
-from keepers.valuation.plan_states import PlanStates
+from keepers.valuation.plan_states import MOST_ON_FREE, PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
 from keepers.valuation.subscription_draws import spread_units
 
@@ -42,6 +43,8 @@ class PricedCells:
         The situations.
     customers, price, squares : arrays
         Customers in each, the sum of their prices a month, and that of the squares.
+    worth, worth_squares : arrays
+        The same of the prices that units stand for: on plans that cost nothing the one that these are compared with.
     deviations : dict of str to array
         Standard deviation of what a price of one brings, by the column of the value.
     """
@@ -50,6 +53,8 @@ class PricedCells:
     customers: np.ndarray
     price: np.ndarray
     squares: np.ndarray
+    worth: np.ndarray
+    worth_squares: np.ndarray
     deviations: dict[str, np.ndarray]
 
 
@@ -157,6 +162,15 @@ class SubscriptionValues(Table):
                 "Customers come back and later money counts in full, so that what they bring without end is infinite; "
                 "give a discount, or read the values within a time."
             )
+        if facts.states.free:
+            named = " and ".join(f"“{facts.states.plans[place]}”" for place in facts.states.free)
+            remarks.append(
+                f"Who is on {named}, which costs nothing, is worth what those who move to a paid plan bring, as often "
+                "and as soon as others did."
+                if facts.states.upgrades_seen
+                else f"Nobody was seen to move from {named}, which costs nothing, to a paid plan, so that it cannot be "
+                "said what its subscribers may bring one day; nothing is counted for them."
+            )
         return (*facts.summary.remarks, *remarks)
 
 
@@ -177,8 +191,9 @@ def subscription_value(
     The expected value is the sum over coming payments of the chance that the contract still runs by then, times the
     price expected by then, discounted from the payment's own time, times margin. The price starts from the customer's
     own and moves with the changes of plan and the pauses that were seen; rows of plans that were seen rarely lean
-    on all plans. A payment made before the cut is not counted. Where customers were ever seen to come back, what they
-    bring then is in the value: of those who left and of those who will, however often.
+    on all plans. Who is on a plan that costs nothing moves to a paid one, and pays its mean price, as others did who
+    had been on it as long. A payment made before the cut is not counted. Where customers were ever seen to come back,
+    what they bring then is in the value: of those who left and of those who will, however often.
 
     Discrete models pay at renewals, the first at `next_renewal`; continuous ones as time flows. The 80% interval is one
     of what will really come: tenure, changes of plan, pauses and returns at random, and the parameters uncertain.
@@ -274,11 +289,15 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
             f"The model has covariates, and the summary of subscriptions lacks {', '.join(missing)}. Join what is "
             "known of customers: summary.with_columns(table)."
         )
+    states = facts.states
+    free = tuple(states.plans[place] for place in states.free)
+    latest = latest_sql(summary, free, MOST_ON_FREE)
+    unpaid = f"(mrr = 0 AND plan IN ({', '.join(map(literal, free))}))" if free else "FALSE"
     key = engine.columns(
         template(_PACKAGE, "subscription_cells").format(
-            gone=gone, summary=quoted(summary.name),
+            gone=gone, latest=latest, free=unpaid,
             known="".join(f", {quoted(name)} AS known_{place}" for place, name in enumerate(known)),
-            places="".join(f", {10 + place}" for place in range(len(known))),
+            places="".join(f", {12 + place}" for place in range(len(known))),
         )
     )  # fmt: skip
     cells = _cells(facts, key, {name: key[f"known_{place}"] for place, name in enumerate(known)})
@@ -302,7 +321,9 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
             gone=gone,
             scale=repr(facts.scale),
             margin=repr(facts.margin.factor),
-            summary=quoted(summary.name),
+            latest=latest,
+            free=unpaid,
+            unit_price=repr(states.free_price),
             cells=quoted(table),
             plain=", ".join(f"cell.{column}" for column in plain),
             money=", ".join(f"customer.price * cell.{column} AS {column}" for column in money),
@@ -315,18 +336,20 @@ def _values(facts: SubscriptionValueFacts, scored_at: dt.datetime | None, seed: 
         ),
     )
     engine.drop(table)
-    customers, price, squares = (
-        np.asarray(key[column], dtype=np.float64) for column in ("customers", "mrr_sum", "mrr_squares")
+    customers, price, squares, freely = (
+        np.asarray(key[column], dtype=np.float64) for column in ("customers", "mrr_sum", "mrr_squares", "free")
     )
-    return name, PricedCells(cells, customers, price, squares, deviations)
+    worth, worth_squares = price + freely * states.free_price, squares + freely * states.free_price**2
+    return name, PricedCells(cells, customers, price, squares, worth, worth_squares, deviations)
 
 
 def _cells(facts: SubscriptionValueFacts, key: dict[str, Any], known: dict[str, Any]) -> SubscriptionCells:
     place = {plan: index for index, plan in enumerate(facts.states.plans)}
     age = key["periods"] if facts.model.family.DISCRETE else key["tenure"]
     attributes, pattern = attributes_known(facts.model.covariates, known)
+    plans = np.array([place[str(plan)] for plan in key["plan"]], dtype=np.int64)
     return SubscriptionCells(
-        np.array([place[str(plan)] for plan in key["plan"]], dtype=np.intp),
+        facts.states.state(plans, np.asarray(key["on_free"], dtype=np.int64)),
         key["state"] == "paused",
         key["state"] == "ended",
         np.asarray(age, dtype=np.float64),

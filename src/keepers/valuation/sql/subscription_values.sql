@@ -5,9 +5,9 @@ WITH customer AS (
         CASE WHEN ended THEN {gone} ELSE 0 END AS gone_periods,
         CASE WHEN ended THEN 0 ELSE periods END AS run_periods,
         CASE WHEN ended THEN 0 ELSE tenure END AS run_tenure,
-        mrr * {scale} AS price
-    FROM {summary}
-    WHERE latest
+        CASE WHEN ended THEN 0 ELSE on_free END AS free_periods,
+        CASE WHEN {free} THEN {unit_price} ELSE mrr END * {scale} AS price
+    FROM {latest} AS latest
 )
 SELECT
     customer.customer_key,
@@ -26,5 +26,6 @@ SELECT
     {constants}
 FROM customer JOIN {cells} AS cell
     ON cell.plan = customer.plan AND cell.state = customer.state AND cell.periods = customer.run_periods
-    AND cell.tenure = customer.run_tenure AND cell.gone = customer.gone_periods{known}
+    AND cell.tenure = customer.run_tenure AND cell.gone = customer.gone_periods
+    AND cell.on_free = customer.free_periods{known}
 ORDER BY customer.customer_key
