@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 from keepers.data.reconciliation import DESTINATIONS, MoneyLine, MonthLine, Reconciliation
-from keepers.data.sales import LinesAside, SalesSource
 from keepers.domain.money import UNSPECIFIED_CURRENCY
+
+if TYPE_CHECKING:
+    from keepers.data.canonical import Sales
+    from keepers.data.sales import LinesAside, SalesSource
 
 
 def account_for_sales(engine: Engine, sales: Sales, sources: Sequence[SalesSource], into: Reconciliation) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from keepers.data.by_customer import ByCustomer
 from keepers.data.engine import Engine, literal, quoted, template
-from keepers.data.facts import Facts
-from keepers.data.identity import Identity
 from keepers.data.normalise import fill
-from keepers.data.options import ReadOptions
 from keepers.data.refunds import match_refunds
-from keepers.data.sales import SalesSource
 from keepers.domain.columns import ORDER_LINES, ORDERS, REFUNDS, Schema
 from keepers.domain.money import UNSPECIFIED_CURRENCY
+
+if TYPE_CHECKING:
+    from keepers.data.by_customer import ByCustomer
+    from keepers.data.facts import Facts
+    from keepers.data.identity import Identity
+    from keepers.data.options import ReadOptions
+    from keepers.data.sales import SalesSource
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,7 @@ def typed(schema: Schema, query: str) -> str:
 
 def free_name(engine: Engine, stem: str) -> str:
     """The canonical name of a table, or one with a number where an earlier reading in the same engine has it."""
-    taken = engine.row("SELECT count(*) FROM information_schema.tables WHERE table_name = $1", [stem])[0]
-    return engine.new_name(stem) if taken else stem
+    return engine.new_name(stem) if engine.is_taken(stem) else stem
 
 
 def _view(engine: Engine, schema: Schema, query: str) -> str:

@@ -12,17 +12,9 @@ from pathlib import Path
 
 from keepers.data.engine import Engine
 from keepers.data.raw_table import NoRowsError, RawTable
-from keepers.data.readers.delimited import read_delimited
-from keepers.data.readers.duckdb_file import read_duckdb
-from keepers.data.readers.excel import read_excel
-from keepers.data.readers.json_records import read_json
 from keepers.data.readers.kinds import kind_of
-from keepers.data.readers.packed import unpacked
 from keepers.data.readers.parquet import read_parquet
-from keepers.data.readers.postgres import read_postgres
 from keepers.data.readers.scratch import opening
-from keepers.data.readers.sqlite import read_sqlite
-from keepers.data.readers.track_calls import read_track_calls
 from keepers.domain.errors import ConfigError, InputError
 
 _TABLES = frozenset({
@@ -135,6 +127,8 @@ def _names(listed: str) -> tuple[str, ...]:
 
 def _open_url(engine: Engine, url: str, scheme: str) -> list[RawTable]:
     if scheme in {"postgresql", "postgres"}:
+        from keepers.data.readers.postgres import read_postgres
+
         return read_postgres(engine, url)
     if scheme not in {"sqlite", "duckdb", "file"}:
         raise InputError(
@@ -211,21 +205,49 @@ def _open_file(engine: Engine, path: Path, shown: str, known: Known, depth: int 
     kind = kind_of(path, shown)
     if kind in _PACKED:
         return _open_packed(engine, path, kind, shown, known, depth)
-    if kind == "delimited":
-        return [read_delimited(engine, path, shown, known.delimiter, known.encoding)]
-    if kind == "json":
-        return [read_json(engine, path, shown)]
-    if kind == "track calls":
-        return [read_track_calls(engine, path, shown)]
     if kind == "parquet":
         return [read_parquet(engine, path, shown, lasting=depth == 0)]
-    several = {"excel": read_excel, "sqlite": read_sqlite, "duckdb": read_duckdb}[kind]
-    return several(engine, path, shown, known.tables)
+    if kind in {"excel", "sqlite", "duckdb"}:
+        return _read_several(engine, path, shown, known, kind)
+    return [_read_one(engine, path, shown, known, kind)]
+
+
+# Readers load when a file needs them: a run waits for every import.
+
+
+def _read_one(engine: Engine, path: Path, shown: str, known: Known, kind: str) -> RawTable:
+    if kind == "json":
+        from keepers.data.readers.json_records import read_json
+
+        return read_json(engine, path, shown)
+    if kind == "track calls":
+        from keepers.data.readers.track_calls import read_track_calls
+
+        return read_track_calls(engine, path, shown)
+    from keepers.data.readers.delimited import read_delimited
+
+    return read_delimited(engine, path, shown, known.delimiter, known.encoding)
+
+
+def _read_several(engine: Engine, path: Path, shown: str, known: Known, kind: str) -> list[RawTable]:
+    if kind == "excel":
+        from keepers.data.readers.excel import read_excel
+
+        return read_excel(engine, path, shown, known.tables)
+    if kind == "sqlite":
+        from keepers.data.readers.sqlite import read_sqlite
+
+        return read_sqlite(engine, path, shown, known.tables)
+    from keepers.data.readers.duckdb_file import read_duckdb
+
+    return read_duckdb(engine, path, shown, known.tables)
 
 
 def _open_packed(engine: Engine, path: Path, kind: str, shown: str, known: Known, depth: int) -> list[RawTable]:
     if depth > 1:
         raise InputError(f"{shown} is packed again and again. Unpack it, and give the files inside.")
+    from keepers.data.readers.packed import unpacked
+
     tables: list[RawTable] = []
     passed_over: list[str] = []
     for inner, name in unpacked(engine, path, kind, shown):

@@ -107,6 +107,16 @@ class Engine:
             "there; of distinct histories ask with `summary.cells()` or `summary.spend_cells()`."
         )
 
+    def is_taken(self, name: str) -> bool:
+        """Whether a table or view of the embedded engine has a name."""
+        return self._embedded.is_taken(name)
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Engine]:
+        """The same tables of the embedded engine through a connection of its own, to be asked by another thread."""
+        with self._embedded.beside() as backend:
+            yield Engine(backend=backend)
+
     def steady(self) -> contextlib.AbstractContextManager[None]:
         """See a warehouse's tables as they are now meanwhile; what fails within leaves nothing behind."""
         return self.backend.steady()

@@ -14,9 +14,9 @@ from keepers.data.options import ReadOptions
 from keepers.data.orders import Orders
 from keepers.data.profile import SAMPLE_ROWS
 from keepers.data.raw_table import RawTable
-from keepers.data.reading import Source
 from keepers.data.recognise import recognise
 from keepers.data.recognition import Recognition
+from keepers.data.source import Source
 from keepers.data.statuses import state_of
 from keepers.domain.columns import MONEY
 from keepers.domain.errors import ConfigError, InputError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
@@ -72,6 +73,10 @@ class InPlaceAccount:
         self._engine, self._rows, self._raw, self._recognition = engine, rows, raw, recognition
         self._notes, self._numbered = tuple(notes), numbered
         self.orders = ""
+
+    def accounting(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing meanwhile: a warehouse is asked through one connection."""
+        return contextlib.nullcontext()
 
     @cached_property
     def _months(self) -> list[Placed]:

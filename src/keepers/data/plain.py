@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from keepers.data.by_customer import ByCustomer
 from keepers.data.by_number import Bounds, Ids, customers_by_number
@@ -10,15 +11,16 @@ from keepers.data.canonical import Sales, free_name
 from keepers.data.distinct import filled_and_distinct
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
-from keepers.data.moments import Moments
 from keepers.data.naming import PLACEHOLDER_IDS
 from keepers.data.normalise import EMPTY_WORDS, fill
 from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
-from keepers.data.staging import writes_day_first
 from keepers.domain.columns import MONEY, ORDERS, REFUNDS
 from keepers.domain.money import UNSPECIFIED_CURRENCY
+
+if TYPE_CHECKING:
+    from keepers.data.moments import Moments
 
 _MONEY_ROLES = ("net_amount", "amount", "gross")
 _ATTRIBUTES = ("product", "category", "channel", "campaign", "country", "discount_code")
@@ -142,6 +144,9 @@ def _narrow(
     engine: Engine, raw: RawTable, recognition: Recognition, options: ReadOptions
 ) -> tuple[str, tuple[str, ...]]:
     """A table of the columns that are there, typed, and what was noticed of the dates."""
+    from keepers.data.moments import Moments
+    from keepers.data.staging import writes_day_first
+
     moments = Moments(engine, raw, recognition, options, {"dmy": 2 * writes_day_first(recognition)}, None)
     select = _columns(recognition, _id(recognition, "customer_id"), _dates(recognition, moments))
     joins = " ".join(moments.joins)

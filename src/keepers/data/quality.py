@@ -6,15 +6,18 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from keepers.data.canonical import Sales
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
-from keepers.data.options import ReadOptions
-from keepers.data.reconciliation import Reconciliation
-from keepers.data.sales import SalesSource
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
+
+if TYPE_CHECKING:
+    from keepers.data.canonical import Sales
+    from keepers.data.options import ReadOptions
+    from keepers.data.reconciliation import Reconciliation
+    from keepers.data.sales import SalesSource
 
 _ENOUGH = 200_000
 """Orders that are enough to say what is usual."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +11,12 @@ from typing import Any, Protocol
 
 from keepers.data.connect import open_location
 from keepers.data.engine import Engine
-from keepers.data.in_place import orders_in_place
 from keepers.data.options import ReadOptions
 from keepers.data.orders import Orders, orders_of_sales
 from keepers.data.raw_table import RawTable
-from keepers.data.reading import Reading, Source
+from keepers.data.reading import Reading
 from keepers.data.reconciliation import Reconciliation
+from keepers.data.source import Source
 from keepers.data.table import Table
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress, silent
@@ -32,6 +33,9 @@ class Account(Protocol):
 
     def reconciliation(self) -> Reconciliation:
         """Where every row and every amount went."""
+
+    def accounting(self) -> contextlib.AbstractContextManager[None]:
+        """Draw it up meanwhile, where that can be."""
 
 
 @dataclass
@@ -55,6 +59,10 @@ class Dataset:
     def reconciliation(self) -> Reconciliation:
         """Where every row and every amount went."""
         return self._made.reconciliation()
+
+    def accounting(self) -> contextlib.AbstractContextManager[None]:
+        """Draw up the account of rows and amounts in a thread of its own meanwhile, where that can be."""
+        return self._made.accounting()
 
     @property
     def currency(self) -> str:
@@ -157,6 +165,8 @@ def read(
 
 def _in_place(engine: Engine, names: list[str], options: ReadOptions, progress: Progress) -> Dataset:
     """Tables of a warehouse, seen as orders where they stand."""
+    from keepers.data.in_place import orders_in_place
+
     progress(f"Looking at {', '.join(names)}", None)
     try:
         found = orders_in_place(engine, names, options)

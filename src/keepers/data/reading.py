@@ -2,76 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from keepers.data.account import account_for_sales
-from keepers.data.canonical import Sales, assemble_sales, free_name
-from keepers.data.deals import as_sales
+from keepers.data.canonical import Sales, free_name
 from keepers.data.engine import Engine, quoted
-from keepers.data.facts import gather_facts
 from keepers.data.format import Shape
 from keepers.data.formats import find_format
-from keepers.data.identity import resolve
-from keepers.data.one_table import one_table
 from keepers.data.options import ReadOptions
-from keepers.data.others import WITH_PEOPLE, Others, wanted_roles
-from keepers.data.people import OtherSource, columns_without_role, gather_people
 from keepers.data.plain import read_plain
 from keepers.data.quality import check_sales
 from keepers.data.quarantine import Quarantine
 from keepers.data.raw_table import RawTable
 from keepers.data.recognise import recognise
-from keepers.data.recognition import Recognition
 from keepers.data.reconciliation import FileReport, Reconciliation
-from keepers.data.sales import SALES_ROLES, SalesSource, sales_facts
-from keepers.data.staging import Stage, stage
-from keepers.data.visitors import OF_EVENTS, Events, name_visitors
+from keepers.data.source import Source
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.ports import Progress, silent
 
-_UNUSABLE = {
-    Shape.SPEND: (
-        ("date IS NULL", "it has no day; download the report by day"),
-        ("spend IS NULL AND date IS NOT NULL", "it has no amount"),
-    ),
-    Shape.SUBSCRIPTIONS: (("coalesce(created_at, started_on) IS NULL", "it has no day on which it began"),),
-}
-"""Rows of tables other than sales that cannot be placed."""
-
-
-_OF_A_DEAL = {"closed_on": "close date", "amount": "amount"}
-"""What a won deal needs to be a purchase."""
-
-
-@dataclass
-class Source:
-    """One table of a location: what it was taken for, and which column plays which role."""
-
-    raw: RawTable
-    recognition: Recognition
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """The file (and sheet or table) it was read from."""
-        return self.raw.source
-
-    @property
-    def format(self) -> str:
-        """Name of the format it was taken for."""
-        return self.recognition.format.name
-
-    @property
-    def confidence(self) -> float:
-        """How sure that is, from 0 to 1."""
-        return self.recognition.confidence
-
-    @property
-    def roles(self) -> dict[str, str]:
-        """The column of each role."""
-        return {role: found.column for role, found in self.recognition.roles.items()}
+if TYPE_CHECKING:
+    from keepers.data.sales import SalesSource
 
 
 @dataclass(frozen=True)
@@ -103,6 +58,10 @@ class ReadTables:
         """Where every row and every amount went."""
         return self.reading.account(self.sales)
 
+    def accounting(self) -> contextlib.AbstractContextManager[None]:
+        """Draw up the account in a thread of its own meanwhile, where it is not drawn up yet."""
+        return self.reading.accounting(self.sales)
+
 
 class Reading:
     """One run from locations or raw tables to the canonical tables."""
@@ -117,8 +76,8 @@ class Reading:
         self.currency = UNSPECIFIED_CURRENCY
         self.quarantine = Quarantine(engine, free_name(engine, "quarantine"))
         self._accounted = False
+        self._drawn: Future[str] | None = None
         self._sales: Sales | None = None
-        self._keep_twins = options.duplicate_lines == "keep"
         self.made: dict[str, str] = {}
         self._rows: dict[int, int] = {}
         self._on_the_way: list[str] = []
@@ -129,7 +88,7 @@ class Reading:
         self._recognise()
         for source in self.sources:
             self.quarantine.add_rejected(source.raw)
-        sales = self._plain() or self._joined()
+        sales = self._plain() or self._join()
         if sales is None or not sales.plain:
             self.account(sales)
         self._forget()
@@ -138,6 +97,8 @@ class Reading:
     def _plain(self) -> Sales | None:
         only, raw = self.sources[0], self.sources[0].raw
         if len(self.sources) > 1:
+            from keepers.data.one_table import one_table
+
             whole = one_table(self.engine, [(source.raw, source.recognition) for source in self.sources])
             if whole is None:
                 return None
@@ -149,75 +110,14 @@ class Reading:
             only.notes += plain.notes
         return plain
 
-    def _joined(self) -> Sales | None:
-        selling: list[int] = []
-        staged: list[Stage] = []
-        others: list[OtherSource] = []
-        events: list[Events] = []
-        for number, source in enumerate(self.sources):
-            self.progress(f"Reading {source.name}", None)
-            shape = source.recognition.format.shape
-            if shape in (Shape.SALES, Shape.EVENTS):
-                selling.append(number)
-                staged.append(self._stage_sales(source))
-            if shape is not Shape.SALES:
-                others.append(self._stage_other(number, source))
-            if shape is Shape.EVENTS:
-                events.append(Events(source.recognition.format.system, staged[-1], others[-1].staged))
-        name_visitors(self.engine, events)
-        for number, stage_ in zip(selling, staged, strict=True):
-            raw, recognition = self.sources[number].raw, self.sources[number].recognition
-            self.sales.append(sales_facts(self.engine, number, raw, recognition, stage_, self._keep_twins))
-        if not selling:
-            selling = self._deals()
-        self.progress("Joining orders, customers and refunds", None)
-        facts = gather_facts(self.engine, self.sales, self.options, self.reconciliation) if selling else None
-        rest = Others(self.engine, others, self.options)
-        known = [other for other in others if other.format.shape in WITH_PEOPLE]
-        identity = resolve(self.engine, gather_people(self.engine, facts.table if facts else None, known))
-        products = rest.products()
-        sales = None
-        if facts is not None:
-            sales = assemble_sales(self.engine, facts, self.sales, identity, products, self.options)
-            for number in selling:
-                self.quarantine.add_missing(self.sources[number].raw, number, sales.facts)
-        rest.people(identity, sales.facts if sales else None)
-        rest.rest()
-        self.made = rest.made
-        self._on_the_way += [source.facts for source in self.sales] + [other.staged.table for other in others]
-        return sales
+    def _join(self) -> Sales | None:
+        """Go the long way; its modules are loaded where it is gone."""
+        from keepers.data.joining import Joining
 
-    def _deals(self) -> list[int]:
-        """Stage won deals as sales, where nothing else tells of sales."""
-        selling = []
-        for number, source in enumerate(self.sources):
-            if source.recognition.format.shape is Shape.LEADS and "stage" in source.recognition.roles:
-                deals = as_sales(source.recognition, self.options.won_stages)
-                if deals is None:
-                    missing = [word for role, word in _OF_A_DEAL.items() if role not in source.recognition.roles]
-                    source.notes.append(
-                        f"Won deals cannot be counted as purchases: the file has no {' and no '.join(missing)}."
-                    )
-                    continue
-                staged = stage(self.engine, source.raw, deals, SALES_ROLES, self.options)
-                self.sales.append(sales_facts(self.engine, number, source.raw, deals, staged))
-                selling.append(number)
-        return selling
-
-    def _stage_other(self, number: int, source: Source) -> OtherSource:
-        recognition = source.recognition
-        staged = stage(self.engine, source.raw, recognition, wanted_roles(recognition.format), self.options)
-        source.notes += [note for note in staged.notes if note not in source.notes]
-        if recognition.format.shape is not Shape.EVENTS:
-            self.quarantine.add_problems(source.raw, staged.table)
-        if recognition.format.shape is Shape.LEADS and "created_at" not in recognition.roles:
-            source.notes.append(
-                "The file does not say when its leads were made; they are dated the day they were read."
-            )
-        for condition, reason in _UNUSABLE.get(recognition.format.shape, ()):
-            self.quarantine.add_unusable(source.raw, staged.table, condition, reason)
-        others = columns_without_role(recognition) if recognition.format.shape is Shape.LEADS else {}
-        return OtherSource(number, source.raw, recognition.format, staged, others)
+        joining = Joining(self.engine, self.sources, self.options, self.quarantine, self.reconciliation, self.progress)
+        joined = joining.run()
+        self.sales, self.made, self._on_the_way = joining.sales, joining.made, joining.on_the_way
+        return joined
 
     def account(self, sales: Sales | None) -> Reconciliation:
         """The account of the reading; a clean table's is drawn up when somebody asks for it."""
@@ -225,11 +125,31 @@ class Reading:
             self._accounted = True
             self._sales = sales
             if sales is not None:
-                self.currency = account_for_sales(self.engine, sales, self.sales, self.reconciliation)
-                check_sales(self.engine, sales, self.sales, self.currency, self.options, self.reconciliation)
+                self.currency = self._draw_up(self.engine, sales) if self._drawn is None else self._drawn.result()
             self.reconciliation.quarantine = self.quarantine.summary()
             self._report_files()
         return self.reconciliation
+
+    @contextlib.contextmanager
+    def accounting(self, sales: Sales | None) -> Iterator[None]:
+        """Draw up a clean table's account meanwhile: models are fitted by Python on one core, sums by the engine."""
+        if self._accounted or sales is None or sales.by_customer is None:
+            yield
+            return
+        _ = sales.by_customer.totals  # Kept with it, so that the other thread does not ask this one's connection.
+        with self.engine.beside() as engine, ThreadPoolExecutor(1, "account") as pool:
+            self._drawn = pool.submit(self._draw_up, engine, sales)
+            try:
+                yield
+            except BaseException:
+                engine.connection.interrupt()
+                raise
+
+    def _draw_up(self, engine: Engine, sales: Sales) -> str:
+        """Fill the reconciliation with what is in the sales; gives the currency of what is counted."""
+        currency = account_for_sales(engine, sales, self.sales, self.reconciliation)
+        check_sales(engine, sales, self.sales, currency, self.options, self.reconciliation)
+        return currency
 
     def _forget(self) -> None:
         """Free the memory of what was only on the way: raw and staged rows."""
@@ -270,14 +190,6 @@ class Reading:
             return wanted
         have = {name.casefold() for name in raw.columns}
         return wanted if all(column.casefold() in have for column in wanted.values()) else {}
-
-    def _stage_sales(self, source: Source) -> Stage:
-        of_events = OF_EVENTS if source.recognition.format.shape is Shape.EVENTS else ()
-        staged = stage(self.engine, source.raw, source.recognition, (*SALES_ROLES, *of_events), self.options)
-        source.notes += staged.notes
-        self.quarantine.add_problems(source.raw, staged.table)
-        self._on_the_way.append(staged.table)
-        return staged
 
     def _report_files(self) -> None:
         merged = self._merged()

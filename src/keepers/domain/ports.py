@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from keepers.domain.decision import Decision, DecisionOutcome
+if TYPE_CHECKING:
+    from keepers.domain.decision import Decision, DecisionOutcome
 
 
 class Clock(Protocol):

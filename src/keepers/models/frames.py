@@ -17,11 +17,12 @@ from keepers.domain.attributes import Attributes, check_known, plain_column
 from keepers.domain.cells import Cells, GapUse, IntArray
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.histories import check_histories
-from keepers.domain.store_clock import Calendar
 from keepers.domain.time import TimeUnit
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw
+
+    from keepers.domain.store_clock import Calendar
 
 FloatArray = NDArray[np.float64]
 Give = Callable[[str | tuple[str, ...], FloatArray], Any]

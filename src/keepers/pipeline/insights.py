@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepers.data.engine import quoted
-from keepers.data.read import Dataset
 from keepers.domain.errors import InputError
-from keepers.domain.store_clock import StoreClock, day_number
-from keepers.models.base import Model
-from keepers.pipeline.options import RunOptions
-from keepers.pipeline.scoring import Scored
-from keepers.reports.figures import MoneyMeaning, Span
-from keepers.summaries.activity import Activity, activity
 from keepers.valuation.equity import Equity, Interval, equity
-from keepers.valuation.formula_inputs import FormulaResult
-from keepers.valuation.formula_table import formula_table
-from keepers.valuation.levers import Levers, levers
-from keepers.valuation.new_customers import NewCustomerValue, new_customer_value
-from keepers.valuation.season import QUARTER, Season
-from keepers.valuation.values import Values
 
 if TYPE_CHECKING:
+    from keepers.data.read import Dataset
     from keepers.evaluation.results import Backtest
+    from keepers.models.base import Model
+    from keepers.pipeline.options import RunOptions
+    from keepers.pipeline.scoring import Scored
     from keepers.reports.content import AtRisk
+    from keepers.reports.figures import MoneyMeaning
     from keepers.reports.groups import Grouping
+    from keepers.summaries.activity import Activity
+    from keepers.valuation.formula_inputs import FormulaResult
+    from keepers.valuation.levers import Levers
+    from keepers.valuation.new_customers import NewCustomerValue
+    from keepers.valuation.season import Season
+    from keepers.valuation.values import Values
 
 _DRAWS = 32
 """Draws of the parameters: chance and the model's own error carry most of an interval, and time counts."""
@@ -89,21 +87,19 @@ def insights(dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
     if scored.spending is not None:
         models["spend"] = scored.spending
     worth = equity(values, model_error(scored.test), draws=_DRAWS) if options.report else _sums(values)
-    priced = options.report and values.has_money
-    new = new_customer_value(values, options.lifetime) if priced else None
     at_risk, tiers, rfm = _groups(values, meant) if options.wanted == "all" else (None, None, None)
-    return Insights(
-        equity=worth,
-        at_risk=at_risk,
-        tiers=tiers,
-        rfm=rfm,
-        models=models,
-        meanings=meant,
-        levers=levers(values, draws=_DRAWS) if priced else None,
-        formulas=_formulas(dataset, scored, worth, new) if priced else (),
-        new_customer=new,
-        season=scored.season,
-    )
+    found = Insights(worth, models, meant, at_risk, tiers, rfm, season=scored.season)
+    return _with_price(found, dataset, scored, options) if options.report and values.has_money else found
+
+
+def _with_price(found: Insights, dataset: Dataset, scored: Scored, options: RunOptions) -> Insights:
+    """The same with the owner's levers, the simple formulas, and what a new customer is worth."""
+    from keepers.valuation.levers import levers
+    from keepers.valuation.new_customers import new_customer_value
+
+    new = new_customer_value(scored.values, options.lifetime)
+    formulas = _formulas(dataset, scored, found.equity, new)
+    return replace(found, levers=levers(scored.values, draws=_DRAWS), formulas=formulas, new_customer=new)
 
 
 def season_told(found: Season) -> dict[str, Any]:
@@ -126,6 +122,9 @@ def season_carried(told: dict[str, Any] | None, day: dt.date) -> dict[str, Any] 
     """What an earlier run told of the season, seen from a later day: the months ahead are others."""
     if told is None:
         return None
+    from keepers.domain.store_clock import StoreClock, day_number
+    from keepers.valuation.season import QUARTER
+
     clock = StoreClock(tuple(told["factors"]))
     return {**told, "next_quarter": clock.ahead(float(day_number(day)), QUARTER.days) / QUARTER.days}
 
@@ -165,6 +164,9 @@ def _alone(value: Any) -> Interval:
 def _formulas(
     dataset: Dataset, scored: Scored, worth: Equity, new: NewCustomerValue | None
 ) -> tuple[FormulaResult, ...]:
+    from keepers.summaries.activity import activity
+    from keepers.valuation.formula_table import formula_table
+
     try:
         seen = activity(scored.summary)
     except InputError:
@@ -204,6 +206,8 @@ def model_error(test: Backtest | None) -> float:
 def _meanings(scored: Scored, options: RunOptions) -> Meanings:
     if not scored.values.has_money:
         return Meanings()
+    from keepers.reports.figures import MoneyMeaning, Span
+
     everybody = f"all {scored.summary.customers:,} customers"
 
     def meaning(horizon: Any, population: str, discounted: bool = True) -> MoneyMeaning:

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keepers.data.engine import literal, quoted
-from keepers.data.read import Dataset
-from keepers.domain.alert import Alert, AlertProposal
 from keepers.domain.errors import InputError
-from keepers.domain.ports import Progress
-from keepers.domain.segments import SegmentMove
-from keepers.pipeline.memory import CUSTOMERS, Memory
-from keepers.pipeline.options import RunOptions
-from keepers.pipeline.scoring import Scored
 
 if TYPE_CHECKING:
+    from keepers.data.read import Dataset
+    from keepers.domain.alert import Alert, AlertProposal
+    from keepers.domain.ports import Progress
+    from keepers.domain.segments import SegmentMove
     from keepers.evaluation.published_grades import PublishedGrade
+    from keepers.pipeline.memory import Memory
+    from keepers.pipeline.options import RunOptions
+    from keepers.pipeline.scoring import Scored
     from keepers.pipeline.subscriptions import ScoredSubscriptions
     from keepers.retention.segments import BehaviourRule
     from keepers.retention.service import ServiceLevel
@@ -237,6 +237,8 @@ def _remembered(
     options: RunOptions,
 ) -> Keeping:
     """The same with what the project's state adds: alerts raised, moves since an earlier run, promises graded."""
+    from keepers.pipeline.memory import CUSTOMERS
+
     currency = found.warnings[0].facts.currency if found.warnings else ""
     alerts = memory.raise_alerts(found.proposals, day, now, currency)
     if scored is None or options.wanted != "all" or not dataset.engine.is_embedded:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keepers.domain.acquisition import AcquisitionRules
-from keepers.domain.channel_trial import ChannelTrial
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
 from keepers.domain.sales_team import LeadRules
 from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, other_horizon
 
 if TYPE_CHECKING:
+    from keepers.domain.channel_trial import ChannelTrial
     from keepers.models.base import Model
     from keepers.models.buying import BuyingModel
     from keepers.models.contractual.contract import ContractModel

@@ -157,7 +157,7 @@ def _scored(
     from keepers.pipeline.scoring import score
 
     rfm = None if memory is None else memory.rfm
-    with importing(_REPORTING, _templates) if options.report else contextlib.nullcontext():
+    with importing(_REPORTING, _templates) if options.report else contextlib.nullcontext(), dataset.accounting():
         scored = score(dataset.orders, options, now, progress, rfm, dataset if options.learned else None)
     if not options.learned:
         return scored, None, ()

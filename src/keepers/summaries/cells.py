@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from keepers.data.engine import Engine, quoted, template
 from keepers.domain.attributes import Attributes
 from keepers.domain.cells import Cells, FloatArray, GapUse, SpendCells
 from keepers.domain.errors import InputError
-from keepers.domain.store_clock import Calendar
-from keepers.domain.time import TimeUnit
+
+if TYPE_CHECKING:
+    from keepers.domain.store_clock import Calendar
+    from keepers.domain.time import TimeUnit
 
 MAX_SPEND_ROWS = 20_000
 """Customers with a mean spend up to which their pairs are handed over exactly."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from keepers.domain.money import DiscountRate, Margin
 from keepers.domain.reach import horizon_label
-from keepers.domain.time import Horizon
-from keepers.summaries.rfm_groups import RfmRule
-from keepers.summaries.summary import Summary
-from keepers.valuation.cell_values import Buying, CellValues
-from keepers.valuation.spend_forecast import SpendModel
-from keepers.valuation.tiers import TierRule
+
+if TYPE_CHECKING:
+    from keepers.domain.money import DiscountRate, Margin
+    from keepers.domain.time import Horizon
+    from keepers.summaries.rfm_groups import RfmRule
+    from keepers.summaries.summary import Summary
+    from keepers.valuation.cell_values import Buying, CellValues
+    from keepers.valuation.spend_forecast import SpendModel
+    from keepers.valuation.tiers import TierRule
 
 __all__ = ["ValueFacts", "horizon_label"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -133,6 +134,22 @@ def test_drop_forgets_tables_and_views(engine: Engine) -> None:
     for name in ("t", "v", "never there"):
         engine.drop(name)
     assert engine.rows("SELECT table_name FROM information_schema.tables") == []
+
+
+def test_a_name_is_taken_by_a_table_or_a_view(engine: Engine) -> None:
+    engine.create("t", "SELECT 1 AS a")
+    engine.execute("CREATE VIEW v AS SELECT 2 AS a")
+    assert [engine.is_taken(name) for name in ("t", "v", "never there")] == [True, True, False]
+    assert engine.row("SELECT a FROM t") == (1,)
+
+
+def test_another_thread_asks_the_same_tables(engine: Engine) -> None:
+    engine.create("t", "SELECT 1 AS a")
+    with engine.beside() as other, ThreadPoolExecutor(1) as pool:
+        found = pool.submit(other.rows, "SELECT a, current_setting('TimeZone') FROM t")
+        assert engine.row("SELECT a + 1 FROM t") == (2,)
+        assert found.result() == [(1, "UTC")]
+    assert engine.row("SELECT a FROM t") == (1,)
 
 
 @pytest.mark.parametrize("settings", [{"threads": 0}, {"memory_limit": "plenty"}])

@@ -25,6 +25,24 @@ def test_cdnow_is_recognised_by_content_alone(cdnow_path: Path) -> None:
     assert (dataset.orders.first_day, dataset.orders.last_day) == (dt.date(1997, 1, 1), dt.date(1998, 6, 30))
 
 
+def test_an_account_drawn_up_in_another_thread_is_the_same(cdnow_path: Path) -> None:
+    beside, later = read(cdnow_path), read(cdnow_path)
+    with beside.accounting():
+        months = beside.orders.engine.row("SELECT count(DISTINCT month(day)) FROM orders WHERE counted")
+    assert months == (12,)
+    assert beside.reconciliation.to_dict() == later.reconciliation.to_dict()
+    assert beside.currency == later.currency
+    with beside.accounting():
+        assert beside.reconciliation.customers == 2357
+
+
+def test_what_fails_beside_an_account_is_told(cdnow_path: Path) -> None:
+    dataset = read(cdnow_path)
+    with pytest.raises(KeyError), dataset.accounting():
+        raise KeyError
+    assert len(dataset.orders) == 6919
+
+
 def test_a_frame_becomes_orders() -> None:
     frame = pd.DataFrame(
         {"who": ["a", "a", "b"], "on": ["2026-01-01", "2026-02-01", "2026-03-01"], "paid": [1.5, 2, 3]}

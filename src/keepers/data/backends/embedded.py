@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import os
 import re
@@ -52,9 +53,33 @@ class Embedded(Backend):
             raise ConfigError(
                 f"The engine refuses its settings ({_first_line(error)}). A memory limit is written like '4GB'."
             ) from error
+        self._settings_of_connection()
+        self._finalizer = weakref.finalize(self, _close, self.connection, self._spill)
+
+    def _settings_of_connection(self) -> None:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")
-        self._finalizer = weakref.finalize(self, _close, self.connection, self._spill)
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Embedded]:
+        """A second connection to the same tables, for another thread; what was registered here is not seen there."""
+        other = copy.copy(self)
+        other.connection, other.rows_fetched = self.connection.cursor(), 0
+        other._settings_of_connection()
+        try:
+            yield other
+        finally:
+            other.connection.close()
+            self.rows_fetched += other.rows_fetched
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a table or view has a name: tried, as the first question to the catalogue loads all that it knows."""
+        try:
+            self.run(f"CREATE TABLE {quoted(name)} (probe INTEGER)")
+        except duckdb.CatalogException:
+            return True
+        self.run(f"DROP TABLE {quoted(name)}")
+        return False
 
     @property
     def scratch(self) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepers.domain.attributes import Attributes
-from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
 from keepers.domain.errors import InputError
-from keepers.models.covariates.encoding import Coding
-from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.patterns import answers, parameters_of_patterns
+
+if TYPE_CHECKING:
+    from keepers.domain.attributes import Attributes
+    from keepers.domain.cells import Cells, FloatArray, IntArray, SpendCells
+    from keepers.models.covariates.encoding import Coding
+    from keepers.numerics.likelihoods.family import BuyingFamily
 
 MOST_KEPT = 256
 """Patterns that a fitted model remembers, to speak of a new customer and to draw customers."""

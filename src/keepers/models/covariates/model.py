@@ -5,15 +5,12 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from keepers.domain.attributes import Attributes
-from keepers.domain.cells import Cells, FloatArray, IntArray
 from keepers.domain.errors import InputError
-from keepers.domain.store_clock import Calendar, StoreClock
-from keepers.domain.time import TimeUnit
 from keepers.models.by_clock import asked_by_clock, calendar_of, later
 from keepers.models.covariates.answers import (
     CustomerMix,
@@ -29,10 +26,15 @@ from keepers.models.covariates.encoding import pattern_weights
 from keepers.models.covariates.specification import PROCESSES
 from keepers.models.covariates.varying_parts import standard, varying_attributes
 from keepers.models.frames import attributes_given
-from keepers.numerics.distinct import CellTables
-from keepers.numerics.likelihoods.family import BuyingFamily
 from keepers.numerics.patterns import PatternedLikelihood
 from keepers.summaries.varying import PATH, START
+
+if TYPE_CHECKING:
+    from keepers.domain.cells import Cells, FloatArray, IntArray
+    from keepers.domain.store_clock import Calendar, StoreClock
+    from keepers.domain.time import TimeUnit
+    from keepers.numerics.distinct import CellTables
+    from keepers.numerics.likelihoods.family import BuyingFamily
 
 
 class CovariateModel(CodedModel):

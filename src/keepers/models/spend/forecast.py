@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepers.domain.cells import Cells, FloatArray
-from keepers.domain.money import DiscountRate
-from keepers.domain.time import Horizon
-from keepers.models.spend.spend_course import SpendCourse
-from keepers.models.spend.spend_effects import CellEffects
 from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
+
+if TYPE_CHECKING:
+    from keepers.domain.cells import Cells, FloatArray
+    from keepers.domain.money import DiscountRate
+    from keepers.domain.time import Horizon
+    from keepers.models.spend.spend_course import SpendCourse
+    from keepers.models.spend.spend_effects import CellEffects
 
 
 @dataclass(frozen=True, eq=False)

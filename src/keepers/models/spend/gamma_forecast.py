@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray, SpendCells
 from keepers.models.spend.forecast import GammaForecast
-from keepers.models.spend.spend_course import SpendCourse
-from keepers.models.spend.spend_effects import CellEffects
 from keepers.numerics.distinct import distinct
 from keepers.numerics.likelihoods.drifting_gamma_gamma import effective_orders
+
+if TYPE_CHECKING:
+    from keepers.domain.cells import FloatArray, SpendCells
+    from keepers.models.spend.spend_course import SpendCourse
+    from keepers.models.spend.spend_effects import CellEffects
 
 NO_MEAN = (
     "Spend differs so widely between customers that the model has no mean for those with few orders; the average of "

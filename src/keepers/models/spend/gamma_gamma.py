@@ -6,17 +6,13 @@ import copy
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from keepers.domain.cells import FloatArray, SpendCells
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
-from keepers.models.base import PriorChoice
 from keepers.models.covariates.answers import CustomerMix, attributes_of, pattern_of
-from keepers.models.covariates.encoding import Shifts
-from keepers.models.covariates.specification import Covariates
 from keepers.models.fitting import Problem, fit
 from keepers.models.intervals import (
     DRAWS,
@@ -31,12 +27,18 @@ from keepers.models.prior_predictive import PriorPredictive, draw_parameters, pr
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.bins import grid_error
 from keepers.models.spend.gamma_gamma_in_engine import GammaGammaInEngine
-from keepers.models.spend.gamma_gamma_in_time import TimedLikelihood, TimedSpend
 from keepers.models.spend.independence import Independence
 from keepers.models.spend.spend_effects import factors_of, mean_factor, mix_given, moves
 from keepers.models.spend.spend_likelihood import SpendLikelihood
 from keepers.models.spend.spend_rows import SpendRows, SpendToFit, spend_to_fit
 from keepers.numerics.likelihoods import gamma_gamma
+
+if TYPE_CHECKING:
+    from keepers.domain.cells import FloatArray, SpendCells
+    from keepers.models.base import PriorChoice
+    from keepers.models.covariates.encoding import Shifts
+    from keepers.models.covariates.specification import Covariates
+    from keepers.models.spend.gamma_gamma_in_time import TimedLikelihood, TimedSpend
 
 _MONEY = np.array([float(gamma_gamma.MONEY_POWERS[name]) for name in gamma_gamma.PARAMETERS])
 _NOTABLE_GRID_ERROR = 0.05

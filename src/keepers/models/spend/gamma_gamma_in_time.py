@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,21 +17,22 @@ from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.time import parse_day
 from keepers.models.covariates.answers import attributes_of, pattern_of
 from keepers.models.covariates.coded import CodedModel
-from keepers.models.covariates.specification import Covariates
 from keepers.models.covariates.varying import WEEK
 from keepers.models.covariates.varying_parts import standard
 from keepers.models.evidence import Resampling
 from keepers.models.frames import table_giver
-from keepers.models.spend.forecast import SpendQuestion
-from keepers.models.spend.spend_course import SpendCourse
 from keepers.models.spend.spend_effects import moves
 from keepers.models.spend.spend_rows import SpendRows, SpendToFit, kinds_of_rows, spend_rows, summary_columns
-from keepers.numerics.evaluation import Evaluation
-from keepers.numerics.likelihoods import timed_gamma_gamma
-from keepers.numerics.likelihoods.timed_gamma_gamma import TimedOrders
-from keepers.summaries.spend_in_time import Periods, levels_in_time, spend_weeks
 from keepers.summaries.summary import Summary
 from keepers.summaries.varying import PATH
+
+if TYPE_CHECKING:
+    from keepers.models.covariates.specification import Covariates
+    from keepers.models.spend.forecast import SpendQuestion
+    from keepers.models.spend.spend_course import SpendCourse
+    from keepers.numerics.evaluation import Evaluation
+    from keepers.numerics.likelihoods.timed_gamma_gamma import TimedOrders
+    from keepers.summaries.spend_in_time import Periods
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,8 @@ class TimedLikelihood:
 
     def __call__(self, point: FloatArray, order: int) -> Evaluation:
         """Evaluate at log parameters followed by coefficients."""
+        from keepers.numerics.likelihoods import timed_gamma_gamma
+
         theta = np.concatenate([np.exp(point[:3]), point[3:]])
         return timed_gamma_gamma.log_likelihood_sum(theta, self.orders, *self._by_row, order)
 
@@ -119,6 +122,9 @@ class InTimeModel(CodedModel):
 
     def _timed(self, data: Any) -> TimedSpend:
         """Orders by week."""
+        from keepers.numerics.likelihoods.timed_gamma_gamma import TimedOrders
+        from keepers.summaries.spend_in_time import spend_weeks
+
         assert self.covariates is not None
         if not isinstance(data, Summary):
             raise InputError(
@@ -160,6 +166,8 @@ class InTimeModel(CodedModel):
 
     def _level_means(self, timed: TimedSpend) -> FloatArray:
         """Mean spend of each customer of the fit without the effects of time; `within_` follows from the same."""
+        from keepers.numerics.likelihoods import timed_gamma_gamma
+
         assert self.covariates is not None
         delta = self._delta * standard(self.covariates, "spend")[1]
         self.within_ = timed_gamma_gamma.scatter_within(timed.orders, delta)
@@ -206,6 +214,8 @@ class InTimeModel(CodedModel):
         """The effects ahead of the cells of a question; None without covariates of time."""
         if not self.varying_coefficients:
             return None
+        from keepers.models.spend.spend_course import SpendCourse
+
         covariates, paths = self._known_covariates, _paths(self._known_covariates)
         assert self.past_ is not None
         start = (self._first_day(question.summary) - paths.start).days
@@ -217,6 +227,8 @@ class InTimeModel(CodedModel):
 
     def _levels(self, summary: Summary) -> str:
         """The table of customers' means without the effects of time."""
+        from keepers.summaries.spend_in_time import levels_in_time
+
         return levels_in_time(summary, self.include_first, self._periods, self._effects, repr(self._delta.tolist()))
 
     def _first_day(self, data: Any) -> dt.date:
@@ -237,6 +249,8 @@ class InTimeModel(CodedModel):
 
     @property
     def _periods(self) -> Periods:
+        from keepers.summaries.spend_in_time import Periods
+
         paths = _paths(self._known_covariates)
         return Periods(paths.start, WEEK, paths.values.shape[1], paths.keys)
 

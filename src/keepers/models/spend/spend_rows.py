@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from keepers.data.engine import Engine, quoted
-from keepers.domain.attributes import Attributes
 from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.domain.errors import InputError
 from keepers.models.frames import Give, attributes_given, frame_of, giver, table_giver
+
+if TYPE_CHECKING:
+    from keepers.domain.attributes import Attributes
 
 
 @runtime_checkable
