@@ -215,7 +215,7 @@ def test_a_full_disk_is_told_in_words(engine: Engine, tmp_path: Path, monkeypatc
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfileobj", full)
+    monkeypatch.setattr("keepers.data.readers.packed._pour", full)
     with pytest.raises(EngineError, match=r"The disk is full.*TMPDIR"):
         open_location(engine, path)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import itertools
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from keepers.data.engine import Engine, quoted
 from keepers.data.raw_table import NoRowsError, RawTable, distinct_names
 from keepers.data.readers.clean_csv import load_numbered
 from keepers.data.readers.databases import chosen_tables
+from keepers.data.readers.packed import largest_unpacked, too_much
 from keepers.data.readers.scratch import scratch_file
 from keepers.data.sniff import Layout, layout_of_rows
 from keepers.data.totals import total_rows
@@ -31,8 +34,12 @@ def read_excel(engine: Engine, path: Path, source: str, sheets: Sequence[str] = 
     Raises
     ------
     InputError
-        The workbook is damaged or protected by a password, a sheet is not there, or none is a table.
+        The workbook is damaged or protected by a password, is made to fill the memory, a sheet is not there, or none is
+        a table.
     """
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        if sum(one.file_size for one in archive.infolist()) > largest_unpacked(path.stat().st_size):
+            raise too_much(source)
     try:
         with calamine.CalamineWorkbook.from_path(path) as book:
             return _read_sheets(engine, book, source, sheets)

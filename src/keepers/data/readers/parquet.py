@@ -17,10 +17,17 @@ def read_parquet(engine: Engine, path: Path, source: str, lasting: bool = True) 
     Raises
     ------
     InputError
-        The file is damaged, or has no rows.
+        The file is damaged, has no rows, or is packed by Brotli.
     """
     reader = f"read_parquet({literal(str(path))}, file_row_number = true)"
     try:
+        packed = f"SELECT 1 FROM parquet_metadata({literal(str(path))}) WHERE compression = 'BROTLI' LIMIT 1"
+        if engine.rows(packed):
+            # Its decoder writes beyond its memory where a file wants it to (CVE-2026-111497), in every engine so far.
+            raise InputError(
+                f"{source} is packed by Brotli, of which a file can be made that harms whoever reads it. Write it "
+                "again with another compression, such as zstd or snappy."
+            )
         described = engine.rows(f"DESCRIBE SELECT * FROM {reader}")
         rows = int(engine.row(f"SELECT count(*) FROM {reader}")[0])
     except (duckdb.Error, EngineError) as error:

@@ -69,6 +69,12 @@ def test_parquet_that_cannot_be_read(engine: Engine, tmp_path: Path) -> None:
         open_location(engine, tmp_path / "none.parquet")
 
 
+def test_parquet_packed_by_brotli_is_refused(engine: Engine, tmp_path: Path) -> None:
+    engine.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path / 'b.parquet'}' (FORMAT parquet, COMPRESSION brotli)")
+    with pytest.raises(InputError, match=r"b.parquet is packed by Brotli.*zstd"):
+        open_location(engine, tmp_path / "b.parquet")
+
+
 @pytest.mark.parametrize("how", ["{}", "sqlite://{}", "sqlite:///{}", "{}#orders", "sqlite:///{}#ORDERS"])
 def test_sqlite_by_path_and_by_url(engine: Engine, tmp_path: Path, how: str) -> None:
     path = _sqlite(tmp_path / "shop.db", ORDERS)
@@ -150,6 +156,27 @@ def test_duckdb_with_several_tables(engine: Engine, tmp_path: Path) -> None:
     assert [engine.rows(raw.sql) for raw in raws] == [[(1, 2)], [(1, 3)]]
     with pytest.raises(InputError, match=r"table nothing has no rows"):
         open_location(engine, f"{path}#nothing")
+    assert engine.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal") == [("memory",)]
+
+
+def test_a_view_is_what_it_computes_and_opens_no_other_file(engine: Engine, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a password")
+    path = _duckdb(
+        tmp_path / "shop.duckdb",
+        "CREATE TABLE lines AS SELECT * FROM (VALUES (1, 5, 'a'), (1, 7, 'b'), (2, 1, 'a')) l(id, n, k)",
+        "CREATE VIEW totals AS SELECT id, sum(n) AS total, max(k) AS k FROM lines GROUP BY id ORDER BY id",
+        f"CREATE VIEW theirs AS SELECT content AS customer FROM read_text('{secret}')",
+        f"CREATE VIEW names AS SELECT * FROM glob('{tmp_path}/*')",
+    )  # fmt: skip
+    (raw,) = open_location(engine, f"{path}#totals")
+    assert engine.rows(raw.sql) == [(1, 1, 12, "b"), (2, 2, 1, "a")]
+    assert [str(row[1]) for row in engine.rows(f"DESCRIBE {raw.sql}")][2] == "HUGEINT"
+    raw.drop(engine)
+    for name in ("theirs", "names"):
+        with pytest.raises(InputError, match="disabled by configuration") as refused:
+            open_location(engine, f"{path}#{name}")
+        assert "a password" not in str(refused.value)
     assert engine.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal") == [("memory",)]
 
 
