@@ -103,9 +103,6 @@ def test_one_of_several_workers_does_a_job_and_asks_at_a_moment(url: str, result
             assert sorted(pool.map(taken, range(4))) == [False, False, False, True]
         workers = [Worker(site, "* * * * *") for _ in range(3)]
         later = NOW + dt.timedelta(minutes=1, seconds=1)
-        for worker in workers:
-            assert worker._times is not None
-            worker._next = worker._times.after(NOW)
         site.clock = lambda: later
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(lambda worker: worker._ask_when_due(), workers))

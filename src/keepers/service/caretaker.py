@@ -8,6 +8,8 @@ import datetime as dt
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,6 +30,12 @@ _FIRST = 60.0
 
 _LONGEST = 1_800.0
 
+_CLOCKS = dt.timedelta(hours=1)
+"""By how much more or less than the time that has passed the clock may go on between two looks."""
+
+_UNTIL_BELIEVED = 7_200.0
+"""Seconds for which a clock that was set anew is not believed: what is removed by age does not come back."""
+
 
 class Caretaker:
     """Looks after the state once in a while.
@@ -37,11 +45,16 @@ class Caretaker:
     site : Site
     drift : bool
         Ask for a run when orders that come as events are not what the models expect.
+    passed : callable
+        Seconds that have passed, whatever the clock says.
     """
 
-    def __init__(self, site: Site, drift: bool = True) -> None:
+    def __init__(self, site: Site, drift: bool = True, passed: Callable[[], float] = time.monotonic) -> None:
         self._site = site
         self._drift = drift
+        self._passed = passed
+        self._at = (site.now(), passed())
+        self._believed_from = self._at[1]
         self._looked: tuple[int, int] | None = None
 
     async def work(self) -> None:
@@ -49,7 +62,7 @@ class Caretaker:
         await asyncio.sleep(_FIRST)
         while True:
             try:
-                await run_in_threadpool(self._forget)
+                await run_in_threadpool(self.tidy)
                 if self._drift and await run_in_threadpool(self.look_is_due):
                     await self.look()
             except KeepersError as error:
@@ -58,7 +71,10 @@ class Caretaker:
                 _LOG.exception("Looking after the state failed")
             await asyncio.sleep(_LOOK)
 
-    def _forget(self) -> None:
+    def tidy(self) -> None:
+        """Remove what is too old, by a clock that goes on as time does."""
+        if not self._believes_the_clock():
+            return
         removed = forget_old(self._site.state, self._site.project.keeping, self._site.now())
         if removed.visits or removed.events or removed.deeds:
             _LOG.info(
@@ -68,6 +84,17 @@ class Caretaker:
         left = remove_left_overs(self._site.state, self._site.now())
         if left:
             _LOG.info("Removed what killed processes had left", extra={"files": len(left)})
+
+    def _believes_the_clock(self) -> bool:
+        (then, before), self._at = self._at, (self._site.now(), self._passed())
+        now, passed = self._at
+        if abs(now - then - dt.timedelta(seconds=passed - before)) > _CLOCKS:
+            self._believed_from = passed + _UNTIL_BELIEVED
+            _LOG.warning(
+                "The clock went from %s to %s within %d minutes. Nothing is removed by age for two hours.",
+                f"{then:%Y-%m-%d %H:%M}", f"{now:%Y-%m-%d %H:%M}", round((passed - before) / 60),
+            )  # fmt: skip
+        return passed >= self._believed_from
 
     def look_is_due(self) -> bool:
         """Whether a week is over of which the values that are served were not judged by this process."""

@@ -62,10 +62,11 @@ class Postman:
         """Write what is due, and send what waits."""
         site, now = self._site, self._site.now()
         with site.state.reading() as books:
-            newest = books.letters.listed(1)
+            # One that is due later was written while the clock was ahead: it keeps no other one waiting.
+            newest = books.letters.listed(1, until=now)
         since = max(newest[0].due_at, now - _LONGEST_MISSED) if newest else self._since
         due = None if self._times is None else self._times.newest(since, now)
-        if due is not None and now >= self._not_before:
+        if due is not None and not now < self._not_before <= now + _PAUSE:
             # Put off first: whatever goes wrong, it is not tried at every look.
             self._not_before = now + _PAUSE
             keep_letter(site.project, site.state, due, now)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.connections import SourceState, state_of
 from keepers.storage.jobs import Job
 from keepers.web.guard import Metrics
 from keepers.web.pulls import kind_of_pull, times_of
-from keepers.web.schedule import Schedule
+from keepers.web.schedule import Upcoming
 from keepers.web.site import Site
 
 
@@ -30,22 +28,19 @@ class Pulls:
     def __init__(self, site: Site, metrics: Metrics) -> None:
         self._site, self._metrics = site, metrics
         now = site.now()
-        self._times: dict[str, Schedule] = {}
-        self._next: dict[str, dt.datetime | None] = {}
-        for source in site.project.connections:
-            if (times := times_of(source, site.time_zone)) is not None:
-                self._times[source.name], self._next[source.name] = times, times.after(now)
+        times = {source.name: times_of(source, site.time_zone) for source in site.project.connections}
+        self._upcoming = {name: Upcoming(found, now) for name, found in times.items() if found is not None}
 
     def ask_when_due(self) -> None:
         """Ask for pulls that are due, of each once, however many processes look at the clock."""
         now = self._site.now()
-        for name, times in self._times.items():
-            due = self._next[name]
-            if due is None or now < due:
+        for name, upcoming in self._upcoming.items():
+            due = upcoming.due(now)
+            if due is None:
                 continue
             with self._site.state.writing() as books:
                 books.jobs.ask_due(kind_of_pull(name), due, now)
-            self._next[name] = times.after(now)
+            upcoming.pass_on(now)
 
     def command(self, name: str) -> list[str]:
         """The words after ``keepers`` that pull a source.

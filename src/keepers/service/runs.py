@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import logging
 import os
 import shutil
@@ -26,7 +25,7 @@ from keepers.storage.jobs import Job
 from keepers.storage.state import FOLDER
 from keepers.web.guard import Metrics
 from keepers.web.pulls import pulled_by
-from keepers.web.schedule import Schedule
+from keepers.web.schedule import Schedule, Upcoming
 from keepers.web.site import Site
 
 _LOG = logging.getLogger("keepers.service")
@@ -64,14 +63,12 @@ class Worker:
     def __init__(self, site: Site, schedule: str | None = None, metrics: Metrics | None = None) -> None:
         self._site = site
         self._pulls = Pulls(site, metrics or Metrics())
-        self._times = None if schedule is None else Schedule(schedule, site.time_zone, "[server] refit")
-        self._next: dt.datetime | None = None
+        times = None if schedule is None else Schedule(schedule, site.time_zone, "[server] refit")
+        self._upcoming = None if times is None else Upcoming(times, site.now())
         self._name = f"{socket.gethostname()[:100]} {os.getpid()} {uuid.uuid4().hex[:8]}"
 
     async def work(self) -> None:
         """Work until cancelled; what fails is said in the log and tried again."""
-        if self._times is not None:
-            self._next = self._times.after(self._site.now())
         while True:
             try:
                 await self._look()
@@ -95,12 +92,13 @@ class Worker:
 
     def _ask_when_due(self) -> None:
         now = self._site.now()
-        if self._times is None or self._next is None or now < self._next:
+        due = None if self._upcoming is None else self._upcoming.due(now)
+        if self._upcoming is None or due is None:
             return
         with self._site.state.writing() as books:
-            books.jobs.ask_due(RUN, self._next, now)
+            books.jobs.ask_due(RUN, due, now)
         # Only now, so that a moment at which the database could not be written is asked for again.
-        self._next = self._times.after(now)
+        self._upcoming.pass_on(now)
 
     def _take(self) -> Job | None:
         with self._site.state.reading() as books:

@@ -14,6 +14,9 @@ WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 LEASE = dt.timedelta(seconds=45)
 """How long a process that does a job may be silent before it counts as gone."""
 
+_CLOCKS = dt.timedelta(hours=1)
+"""A process that was alive so much later than now was so before the clock was put back."""
+
 _ATTEMPTS = 2
 """A job whose process has ended without a word twice is not taken again: it may be what ends it."""
 
@@ -51,7 +54,8 @@ class JobBook:
 
     def ask_due(self, kind: str, due: dt.datetime, now: dt.datetime) -> Job | None:
         """Ask for the job of a moment of a schedule; None where it was asked for already, whoever did."""
-        asked = select(JOBS.c.id).where(JOBS.c.kind == kind, JOBS.c.due_at >= due)
+        # What was due later than now was so by a clock that has been put back.
+        asked = select(JOBS.c.id).where(JOBS.c.kind == kind, JOBS.c.due_at >= due, JOBS.c.due_at <= max(due, now))
         if self._connection.execute(asked).first() is not None:
             return None
         # One that still waits will do for this moment too: the first, where one that was handed back waits as well.
@@ -146,7 +150,7 @@ class JobBook:
 
 
 def _silent(now: dt.datetime) -> ColumnElement[bool]:
-    return or_(JOBS.c.alive_at.is_(None), JOBS.c.alive_at < now - LEASE)
+    return or_(JOBS.c.alive_at.is_(None), JOBS.c.alive_at < now - LEASE, JOBS.c.alive_at > now + _CLOCKS)
 
 
 def _job(row: RowMapping) -> Job:

@@ -16,6 +16,9 @@ WAITING, SENDING, SENT, UNCLEAR, FAILED = "waiting", "sending", "sent", "unclear
 LEASE = dt.timedelta(minutes=5)
 """For so long nobody else touches a letter that a process has taken to send."""
 
+_LONGEST = dt.timedelta(days=1)
+"""Nothing is put off for so long: what waits for a moment that is further away was put off by another clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptLetter:
@@ -92,10 +95,9 @@ class LetterBook:
 
     def take(self, number: int, now: dt.datetime) -> KeptLetter | None:
         """Take a letter to send it, which nobody else does until the lease is over; None where somebody has."""
-        due = or_(LETTERS.c.next_at.is_(None), LETTERS.c.next_at <= now)
         taken = self._connection.execute(
             update(LETTERS)
-            .where(LETTERS.c.id == number, LETTERS.c.status == WAITING, due)
+            .where(LETTERS.c.id == number, LETTERS.c.status == WAITING, _due(now))
             .values(attempts=LETTERS.c.attempts + 1, next_at=now + LEASE)
         )
         return self.numbered(number) if taken.rowcount else None
@@ -132,20 +134,23 @@ class LetterBook:
         )
         changed = self._connection.execute(
             update(LETTERS)
-            .where(LETTERS.c.status == SENDING, LETTERS.c.next_at <= now)
+            .where(LETTERS.c.status == SENDING, _due(now))
             .values(status=UNCLEAR, said=said, next_at=None)
         )
         return changed.rowcount
 
     def waiting(self, now: dt.datetime) -> tuple[KeptLetter, ...]:
         """Letters to try now, the oldest first."""
-        due = or_(LETTERS.c.next_at.is_(None), LETTERS.c.next_at <= now)
-        query = select(LETTERS).where(LETTERS.c.status == WAITING, due).order_by(LETTERS.c.due_at)
+        query = select(LETTERS).where(LETTERS.c.status == WAITING, _due(now)).order_by(LETTERS.c.due_at)
         return tuple(_letter(row) for row in self._connection.execute(query).mappings())
 
-    def listed(self, limit: int = 20, statuses: Sequence[str] = ()) -> tuple[KeptLetter, ...]:
-        """The newest letters, of some statuses alone where any are named."""
+    def listed(
+        self, limit: int = 20, statuses: Sequence[str] = (), until: dt.datetime | None = None
+    ) -> tuple[KeptLetter, ...]:
+        """The newest letters, of some statuses alone where any are named, and due until a moment where one is."""
         query = select(LETTERS).order_by(LETTERS.c.due_at.desc()).limit(limit)
+        if until is not None:
+            query = query.where(LETTERS.c.due_at <= until)
         if statuses:
             query = query.where(LETTERS.c.status.in_(statuses))
         return tuple(_letter(row) for row in self._connection.execute(query).mappings())
@@ -157,6 +162,10 @@ class LetterBook:
     def _one(self, where: ColumnElement[bool]) -> KeptLetter | None:
         row = self._connection.execute(select(LETTERS).where(where)).mappings().first()
         return None if row is None else _letter(row)
+
+
+def _due(now: dt.datetime) -> ColumnElement[bool]:
+    return or_(LETTERS.c.next_at.is_(None), LETTERS.c.next_at <= now, LETTERS.c.next_at > now + _LONGEST)
 
 
 def _letter(row: RowMapping) -> KeptLetter:

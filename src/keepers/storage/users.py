@@ -55,6 +55,10 @@ class Deed:
     detail: Mapping[str, Any]
 
 
+_CLOCKS = dt.timedelta(hours=1)
+"""By how much clocks may differ, or be put back, before what was to last for a while counts as over."""
+
+
 class UserBook:
     """Users, sessions, tokens and the audit log inside one transaction, or for reading."""
 
@@ -132,6 +136,8 @@ class UserBook:
             .where(
                 USER_SESSIONS.c.token_hash == token_hash,
                 USER_SESSIONS.c.expires_at > now,
+                # The clock was put back meanwhile: it would last for as much longer.
+                USER_SESSIONS.c.created_at <= now + _CLOCKS,
                 USERS.c.disabled_at.is_(None),
             )
         )

@@ -70,6 +70,40 @@ class Schedule:
         return due
 
 
+class Upcoming:
+    """The next moment of a schedule, of which it is looked again and again whether it has come.
+
+    Parameters
+    ----------
+    times : Schedule
+    now : datetime
+        Moments before it are none of its.
+
+    Examples
+    --------
+    >>> next_one = Upcoming(Schedule("0 3 * * *", "UTC", "[server] refit"), dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    >>> next_one.due(dt.datetime(2026, 11, 24, 2, tzinfo=dt.UTC))
+    >>> print(next_one.due(dt.datetime(2026, 11, 24, 4, tzinfo=dt.UTC)))
+    2026-11-24 03:00:00+00:00
+    """
+
+    def __init__(self, times: Schedule, now: dt.datetime) -> None:
+        self._times = times
+        self._next = times.after(now)
+
+    def due(self, now: dt.datetime) -> dt.datetime | None:
+        """The moment that has come; None while it is ahead."""
+        following = self._times.after(now)
+        if following is not None and (self._next is None or following < self._next):
+            # The clock has been put back since: what was next then is far away.
+            self._next = following
+        return self._next if self._next is not None and now >= self._next else None
+
+    def pass_on(self, now: dt.datetime) -> None:
+        """What was due is done with."""
+        self._next = self._times.after(now)
+
+
 def _named(crontab: str) -> str:
     """The same with days of the week by name, since the library counts them from Monday and a crontab from Sunday.
 

@@ -63,15 +63,16 @@ def test_a_moment_that_could_not_be_asked_for_is_asked_for_again(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = Worker(running.site, "* * * * *")
-    worker._next = NOW
+    running.site.clock = lambda: NOW + dt.timedelta(minutes=1)
     with monkeypatch.context() as patch:
         patch.setattr(State, "writing", _locked)
         with pytest.raises(EngineError):
             worker._ask_when_due()
-    worker._ask_when_due()
-    with running.site.state.reading() as books:
-        assert [one.asked_by for one in books.jobs.listed()] == ["schedule"]
-    assert worker._next == NOW + dt.timedelta(minutes=1)
+    for _ in "twice":
+        worker._ask_when_due()
+        with running.site.state.writing() as books:
+            assert [one.asked_by for one in books.jobs.listed()] == ["schedule"]
+            books.jobs.take(running.site.now(), "a")
 
 
 def test_a_run_is_followed_to_its_last_word(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
