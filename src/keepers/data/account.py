@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 from keepers.data.reconciliation import DESTINATIONS, MoneyLine, MonthLine, Reconciliation
+from keepers.domain.amounts import money
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 if TYPE_CHECKING:
@@ -191,9 +192,9 @@ def _revenue(engine: Engine, sales: Sales, charged_rows: list[tuple[Any, ...]], 
             if value or key in ("revenue", "net")
         ]
         if included:
-            unit = "" if currency == UNSPECIFIED_CURRENCY else f" {currency}"
+            tax = money(float(included_tax), currency, exact=True)
             into.note(
                 "tax inside prices",
-                f"The prices of {included:,} orders have tax in them ({included_tax:,.2f}{unit}); it stays in revenue, "
-                "as in the shop's own subtotal.",
+                f"The prices of {included:,} orders have tax in them ({tax}); it stays in revenue, as in the shop's "
+                "own subtotal.",
             )

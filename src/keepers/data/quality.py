@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
+from keepers.domain.amounts import money
 from keepers.domain.errors import InputError
-from keepers.domain.money import UNSPECIFIED_CURRENCY
 
 if TYPE_CHECKING:
     from keepers.data.canonical import Sales
@@ -232,4 +232,4 @@ def _n(count: int, one: str, several: str | None = None) -> str:
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
-    return f"{amount or 0:,.2f}" + ("" if currency == UNSPECIFIED_CURRENCY else f" {currency}")
+    return money(float(amount or 0), currency, exact=True)

@@ -196,7 +196,8 @@ def _drivers(found: Drivers | None) -> dict[str, Any] | None:
         "proposals": [
             {
                 "driver": one.driver.key, "customers_a_group": one.plan.customers_an_arm, "days": one.plan.days,
-                "could_earn": one.could_earn, "possible": one.plan.is_possible,
+                "finds": one.plan.smallest_gain, "could_earn": one.could_earn, "possible": one.plan.is_possible,
+                "test": one.driver.test, "without": one.driver.without,
                 "sentence": one.sentence(found.currency),
             }
             for one in found.proposals

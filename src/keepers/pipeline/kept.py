@@ -12,6 +12,7 @@ from keepers.data.read import Dataset
 from keepers.pipeline.contacts import keep_contacts
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
+from keepers.summaries.base_subscriptions import write_contracts
 from keepers.summaries.customer_base import CustomerBase
 
 FOLDER = "kept"
@@ -38,6 +39,15 @@ def keep(dataset: Dataset, scored: Scored, options: RunOptions, folder: Path) ->
         subscriptions=dataset.tables.get("subscriptions"),
     )
     keep_contacts(dataset, folder / FOLDER)
+    remember(options, folder)
+
+
+def keep_contracts(dataset: Dataset, options: RunOptions, folder: Path) -> None:
+    """Keep the contracts of a run without orders, and what else is known of subscribers, for their pages."""
+    place = folder / FOLDER
+    place.mkdir()
+    write_contracts(dataset.tables["subscriptions"], place)
+    keep_contacts(dataset, place)
     remember(options, folder)
 
 

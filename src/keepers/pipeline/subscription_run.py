@@ -13,6 +13,7 @@ from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK
 from keepers.domain.ports import Progress
 from keepers.pipeline.keeping import look_after
+from keepers.pipeline.kept import keep_contracts
 from keepers.pipeline.next_plan_list import next_plans_told
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.subscriptions import (
@@ -46,6 +47,8 @@ def subscription_run(
     write_subscribers(scored, folder, options.csv)
     kept = look_after(dataset, None, scored, None, options, memory, folder, now(), progress)
     scored.model.save(folder / "model-contract.json", corrected=options.report)
+    if options.kept and dataset.engine.is_embedded:
+        keep_contracts(dataset, options, folder)
     if options.report:
         from keepers.pipeline.content import subscription_report
         from keepers.reports.page import write_report

@@ -36,7 +36,7 @@ FILES = {
     "channels.parquet": "the same for programs, every digit",
     "customers.csv": "a row a customer, for spreadsheets",
     "customers.parquet": "the same for programs, every digit",
-    "kept": "orders and summaries, to which `keepers update` adds",
+    "kept": "orders, summaries and contracts; `keepers update` adds to orders",
     "leads.csv": "open leads, the most valuable first: chance, value, reasons, whose; for spreadsheets",
     "leads.parquet": "the same for programs, every digit",
     "model-buying.json": "the fitted model of buying",

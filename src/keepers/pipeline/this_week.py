@@ -11,6 +11,8 @@ from keepers.domain.alert import Alert
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.proposal import Proposal, by_money, proposal_key
 from keepers.pipeline.lead_list import Lead
+from keepers.reports.decision_sentences import proposal
+from keepers.reports.decisions import Proposed
 from keepers.reports.figures import Estimate
 from keepers.reports.formatting import count, money, plural
 
@@ -168,11 +170,26 @@ def _offers(said: Mapping[str, Any], offered: Mapping[str, int]) -> Iterable[Pro
         mean, low, high = (rule[name] * size if size else None for name in ("mean", "low", "high"))
         yield Proposal(
             proposal_key("offer", one["experiment"]), "offer", f"Send {listed}",
-            f"{_sentence(one['verdict'])} {plural(one['held_out'], 'customer')} who would get it are held out, so that "
-            "it can be seen later what it earned.", mean, low, high,
+            f"{_offer_verdict(one, currency)} {plural(one['held_out'], 'customer')} who would get it are held out, so "
+            "that it can be seen later what it earned.", mean, low, high,
             f"what the rule earned in the experiment “{one['experiment']}”, for today's customers",
             currency, EvidenceGrade(one["evidence"]), "/drivers#offers", subject=one["experiment"],
         )  # fmt: skip
+
+
+def _offer_verdict(one: Mapping[str, Any], currency: str) -> str:
+    """Whether it is chosen for each customer, and what that earned in the experiment."""
+    chosen = (
+        "It is chosen for each customer: on customers it was not learned from that earned more than any one offer for "
+        "everybody." if one["personalised"]
+        else "Everybody gets the same, as choosing for each customer is not proven to earn more."
+    )  # fmt: skip
+    gain = one["gain_a_customer"]
+    mean, low, high = (None if gain[name] is None else money(gain[name], currency) for name in ("mean", "low", "high"))
+    if mean is None:
+        return chosen
+    between = "" if low is None or high is None else f" ({low} to {high})"
+    return f"{chosen} In the experiment this earned {mean} a customer{between}."
 
 
 def _plans(said: Mapping[str, Any]) -> Iterable[Proposal]:
@@ -218,11 +235,22 @@ def _driver_tests(said: Mapping[str, Any]) -> Iterable[Proposal]:
         key = one["driver"]
         yield Proposal(
             proposal_key("experiment", f"driver {key}"), "experiment", f"Test whether it pays: {labels.get(key, key)}",
-            _sentence(one["sentence"]), one["could_earn"], 0.0, one["could_earn"],
+            _driver_test(one, _money_currency(said), labels.get(key, key)), one["could_earn"], 0.0, one["could_earn"],
             "what it could earn, if it is a cause and not only a sign", _money_currency(said),
             EvidenceGrade.ADJUSTED if key in adjusted else EvidenceGrade.PREDICTIVE, "/drivers#drivers",
             subject=key,
         )  # fmt: skip
+
+
+def _driver_test(one: Mapping[str, Any], currency: str, label: str) -> str:
+    """Who, how many, how long, and what it could earn."""
+    if "finds" not in one:
+        # As runs have written it before they wrote the figures beside it.
+        return _sentence(one["sentence"])
+    return proposal(
+        Proposed(label, one["test"], one["customers_a_group"], one["days"], one["finds"], one["could_earn"],
+                 one["without"], one["possible"]), currency or None,
+    )  # fmt: skip
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

@@ -115,31 +115,32 @@ def listed_for(folder: Path, file: str, customer_key: str) -> tuple[Mapping[str,
 
 
 def _kept(folder: Path, customer_key: str, persons: bool) -> list[Entry]:
-    kept = folder / FOLDER
+    kept, path = folder / FOLDER, folder / FOLDER / CONTACTS
     try:
-        facts = CustomerBase.open(kept).facts
+        segments = CustomerBase.open(kept).facts.segments
     except InputError:
-        return []
+        # Of a business without orders contacts and contracts are kept alone.
+        segments = ()
     who = f"customer_key = {literal(customer_key)}"
+    placed: Sequence[Sequence[Any]] = ()
+    back: Sequence[Sequence[Any]] = ()
+    met: Sequence[Sequence[Any]] = ()
     engine = Engine()
     try:
-        placed = engine.rows(
-            "SELECT day, counted, voided_on, CAST(amount AS DOUBLE) "
-            f"FROM ({live(kept, 'orders', facts.segments)}) AS o WHERE {who} ORDER BY day DESC LIMIT {MOST}"
-        )
-        back = engine.rows(
-            f"SELECT day, CAST(amount AS DOUBLE) FROM ({live(kept, 'refunds', facts.segments)}) AS r "
-            f"WHERE {who} AND NOT coalesce(restates, FALSE) ORDER BY day DESC LIMIT {MOST}"
-        )
-        path = kept / CONTACTS
-        met = (
-            engine.rows(
+        if segments:
+            placed = engine.rows(
+                "SELECT day, counted, voided_on, CAST(amount AS DOUBLE) "
+                f"FROM ({live(kept, 'orders', segments)}) AS o WHERE {who} ORDER BY day DESC LIMIT {MOST}"
+            )
+            back = engine.rows(
+                f"SELECT day, CAST(amount AS DOUBLE) FROM ({live(kept, 'refunds', segments)}) AS r "
+                f"WHERE {who} AND NOT coalesce(restates, FALSE) ORDER BY day DESC LIMIT {MOST}"
+            )
+        if path.exists():
+            met = engine.rows(
                 f"SELECT day, kind, what, detail, amount FROM read_parquet({literal(str(path))}) WHERE {who} "
                 f"ORDER BY day DESC LIMIT {MOST}"
             )
-            if path.exists()
-            else []
-        )
     finally:
         engine.close()
     refunds = [Entry(day, "refund", "Refund", amount=_less(amount)) for day, amount in back]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from keepers.data.engine import quoted
+from keepers.data.engine import Engine, literal, quoted
 from keepers.data.orders import Orders
 from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK, staged
@@ -19,15 +19,17 @@ from keepers.domain.columns import ORDERS
 from keepers.domain.errors import InputError
 from keepers.domain.money import DEFAULT_DISCOUNT, annual_rate
 from keepers.domain.ports import Progress, silent
+from keepers.domain.reach import reaches
 from keepers.domain.time import LIFETIME_CAP, Horizon, TimeUnit
 from keepers.evaluation.verdict import Trust, Verdict
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import load_model
 from keepers.models.spend.fitting import fit_spend
 from keepers.pipeline.contacts import carry_contacts
-from keepers.pipeline.customers import value_names, write_customers
+from keepers.pipeline.customers import write_customers
 from keepers.pipeline.insights import insights, season_carried
 from keepers.pipeline.kept import FOLDER, as_remembered, remember
+from keepers.pipeline.live_values import columns_of
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.reading import read_files
 from keepers.pipeline.run import RunResult
@@ -40,6 +42,7 @@ from keepers.summaries.base_subscriptions import NO_CONTRACTS
 from keepers.summaries.clocked import by_clock
 from keepers.summaries.customer_base import CustomerBase
 from keepers.summaries.summary import Summary
+from keepers.valuation.columns import Columns, main_columns
 from keepers.valuation.lifetime_value import lifetime_value
 from keepers.valuation.values import Values, create_view
 
@@ -180,9 +183,11 @@ def update(
         dataset = replace(dataset, tables={**dataset.tables, "orders": summary.facts.source})
         progress("Fitting the models" if refit else "Valuing customers", None)
         buying, spending = _models(place, summary, refit)
+        columns, further = _columns(place, dataset.engine, chosen, spending is not None)
         values = lifetime_value(
             buying, spending, summary, chosen.horizon, chosen.discount, lifetime=chosen.lifetime, scored_at=now(),
-            interval_levels=earlier.interval_levels, columns=value_names("main"),
+            interval_levels=earlier.interval_levels, columns=columns, lifetime_interval=further,
+            also=chosen.also if further else None,
         )  # fmt: skip
         age = _age(earlier, base, summary, refit)
         verdict = _verdict(earlier.verdict, age)
@@ -218,6 +223,18 @@ def update(
         write_summary(plain, folder / MARK)
         dataset.engine.close()
     return RunResult(given.into, plain)
+
+
+def _columns(place: Path, engine: Engine, options: RunOptions, money: bool) -> tuple[Columns, bool]:
+    """What customers are valued at, and whether at all horizons: the main columns, with those of the other horizons at
+    which the earlier result has them."""
+    others = [one for one in reaches(options.horizon, options.also, options.lifetime) if not one.own]
+    names = [name for one in others for name in columns_of(one)]
+    file = f"SELECT * FROM read_parquet({literal(str(place / 'customers.parquet'))})"
+    there = {str(row[0]) for row in engine.rows(f"DESCRIBE {file}")}
+    if not money or options.also is None or not there.issuperset(names):
+        return "main", False
+    return (*main_columns(options.horizon), *names), True
 
 
 def _delivered(dataset: Dataset) -> Orders:

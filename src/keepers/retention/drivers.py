@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from keepers.domain.amounts import money
 from keepers.domain.cells import FloatArray, IntArray
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import InputError
@@ -86,21 +87,20 @@ class Driver:
         return (self.low > 0 or self.high < 0) and not self.problems
 
     def sentence(self, unit: str = "") -> str:
-        """The driver in words, with its grade."""
-        money = f" {unit}" if unit else ""
-        size = f"{abs(self.gain):,.2f}{money} a customer"
+        """The driver in words, with its grade; `unit` is the currency."""
+        size = f"{money(abs(self.gain), unit)} a customer"
         if self.grade is EvidenceGrade.PREDICTIVE:
             return (
                 f"{self.label}: moves the forecast by {size} on average. It goes with value; that it causes any is not "
                 "said."
             )
         more = "more" if self.gain >= 0 else "less"
-        span = f"between {self.low:,.2f} and {self.high:,.2f}"
+        span = f"between {money(self.low, unit)} and {money(self.high, unit)}"
         if self.grade is EvidenceGrade.EXPERIMENTAL:
             return f"{self.label}: {size} {more} ({span}), shown by customers drawn by lot."
         text = (
             f"{self.label}: {size} {more} ({span}) than customers who were alike in all else that is known; the plain "
-            f"difference is {self.naive or 0.0:,.2f}."
+            f"difference is {money(self.naive or 0.0, unit)}."
         )
         if self.problems:
             return f"{text} {' '.join(self.problems)}"
@@ -304,11 +304,10 @@ class Proposal:
     could_earn: float
 
     def sentence(self, unit: str = "") -> str:
-        """Who, how many, how long, what for."""
-        money = f" {unit}" if unit else ""
+        """Who, how many, how long, what for; `unit` is the currency."""
         return (
             f"Test “{self.driver.label}”: {self.driver.test}. {self.plan.sentence(unit)} If it is a cause, it could "
-            f"bring {self.could_earn:,.0f}{money} with {self.driver.without:,} customers."
+            f"bring {money(self.could_earn, unit)} with {self.driver.without:,} customers."
         )
 
 

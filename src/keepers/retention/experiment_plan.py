@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
+from keepers.domain.amounts import money
 from keepers.domain.errors import InputError
 
 
@@ -51,17 +52,16 @@ class ExperimentPlan:
         return self.available is None or self.customers <= self.available
 
     def sentence(self, unit: str = "") -> str:
-        """The plan in words."""
-        money = f" {unit}" if unit else ""
+        """The plan in words; `unit` is the currency."""
         text = (
             f"{self.customers_an_arm:,} customers in each of {self.arms} groups for {self.days} days find a gain of "
-            f"{self.smallest_gain:,.2f}{money} a customer in {self.power:.0%} of cases"
+            f"{money(self.smallest_gain, unit)} a customer in {self.power:.0%} of cases"
         )
         if self.is_possible:
             return f"{text}."
         return (
             f"{text}; {self.available:,} customers are there, which are enough for a gain of "
-            f"{self.detectable:,.2f}{money} or more."
+            f"{money(self.detectable, unit)} or more."
         )
 
 

@@ -87,8 +87,8 @@ def chosen_columns(wanted: Columns, known: Iterable[str], horizon: Horizon) -> t
         return listed
     label = horizon_label(horizon)
     if wanted == "main":
-        wanted = [name.replace("clv_predicted", f"clv_predicted_{label}") for name in _MAIN]
-        return tuple(name for name in listed if name in wanted)
+        main = main_columns(horizon)
+        return tuple(name for name in listed if name in main)
     asked = [wanted] if isinstance(wanted, str) else list(wanted)
     for name in asked:
         if name not in listed and name != "customer_key":
@@ -97,6 +97,11 @@ def chosen_columns(wanted: Columns, known: Iterable[str], horizon: Horizon) -> t
                 f"({label} stands for the horizon)."
             )
     return tuple(name for name in listed if name in asked)
+
+
+def main_columns(horizon: Horizon) -> tuple[str, ...]:
+    """Names of the main columns."""
+    return tuple(name.replace("clv_predicted", f"clv_predicted_{horizon_label(horizon)}") for name in _MAIN)
 
 
 def _expected(facts: ValueFacts) -> dict[str, str | CellColumn]:

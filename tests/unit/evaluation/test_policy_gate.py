@@ -42,7 +42,7 @@ def test_the_margin_is_asked_of_the_lower_bound() -> None:
     assert free.ships
     assert free.best.gain == pytest.approx(1.0, abs=0.1)
     assert "The personalised choice ships" in free.sentence("EUR")
-    assert "EUR" in free.sentence("EUR")
+    assert "€" in free.sentence("EUR")
     strict = policy_gate(scores, policy, NAMES, margin=free.weakest.low + 0.001)
     assert not strict.ships
     assert "Everybody gets “nothing”" in strict.sentence()

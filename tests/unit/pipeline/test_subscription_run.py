@@ -74,7 +74,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 
 def test_subscriptions_alone_need_no_orders(alone: RunResult) -> None:
     assert sorted(path.name for path in alone.folder.iterdir()) == [
-        "alerts.csv", "model-contract.json", "report.html", "report.json", "subscribers.csv",
+        "alerts.csv", "kept", "model-contract.json", "report.html", "report.json", "subscribers.csv",
         "subscribers.parquet", "summary.json",
     ]  # fmt: skip
     summary = json.loads((alone.folder / "summary.json").read_text(encoding="utf-8"))

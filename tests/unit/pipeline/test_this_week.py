@@ -6,6 +6,7 @@ from typing import Any
 
 from keepers.domain.decision import EvidenceGrade
 from keepers.pipeline.this_week import proposals
+from keepers.reports.formatting import Conversion, shown_in
 
 CURVES = [{"channel": "mail", "evidence": "experimental"}]
 
@@ -56,6 +57,27 @@ def test_experiments_say_what_knowing_is_worth_less_what_it_costs() -> None:
     assert (found.money, found.low, found.currency, found.evidence) == (500.0, 0.0, "EUR", EvidenceGrade.ADJUSTED)
     assert found.why == "900 customers in each of 2 groups."
     assert one.key != found.key
+    told["proposals"][0] |= {
+        "test": "put one into half of them", "customers_a_group": 450, "days": 60, "finds": 3.5, "without": 1_200,
+    }  # fmt: skip
+    with shown_in(Conversion("EUR", "USD", 2.0)):
+        (converted,) = proposals({"drivers": told, "money": {"currency": "EUR"}})
+    assert converted.why.startswith("Put one into half of them. 450 customers in each of two groups for 60 days")
+    assert "a gain of $7.00 a customer" in converted.why
+    assert "could bring $1,000 more" in converted.why
+
+
+def test_an_offer_says_what_it_earned_in_the_experiment() -> None:
+    told = {
+        "experiment": "spring", "evidence": "experimental", "chosen": {"gift": 80}, "held_out": 20,
+        "personalised": True, "gain_a_customer": {"mean": 3.0, "low": 1.0, "high": 5.0}, "verdict": "3.00 EUR",
+    }  # fmt: skip
+    (one,) = proposals({"offers": [told], "money": {"currency": "EUR"}}, offered={"spring": 200})
+    assert "In the experiment this earned €3.00 a customer (€1.00 to €5.00)." in one.why
+    assert "chosen for each customer" in one.why
+    assert "EUR" not in one.why
+    (one,) = proposals({"offers": [{**told, "personalised": False}], "money": {"currency": "EUR"}})
+    assert "Everybody gets the same" in one.why
 
 
 def test_a_channel_is_named_unless_the_plan_spends_less_on_it_already() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ from keepers.domain.errors import InputError
 from keepers.domain.money import Margin
 from keepers.domain.time import weeks
 from keepers.models.catalogue import load_model
+from keepers.pipeline.live_values import Meaning
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import run
+from keepers.pipeline.serving import serve_result
 from keepers.pipeline.update import update
+from keepers.storage.live_lists import Filter
+from keepers.storage.state import State
 from shop import shop_orders
 
 CUT = "2023-04-01"
@@ -96,6 +101,28 @@ def test_an_update_is_a_run_over_all_files(shop: Path, tmp_path: Path) -> None:
     third = update(tmp_path / "result", [str(shop / "rest.csv")]).summary["update"]
     assert (third["new"], third["changed"], third["customers_touched"]) == (0, 0, 0)
     assert (third["updates_since_run"], third["fitted_to"]) == (2, again["store"]["last_day"])
+
+
+def test_an_update_knows_all_horizons_that_the_run_knew(shop: Path, tmp_path: Path) -> None:
+    run([str(shop / "first.csv")], options(tmp_path / "result", result_columns="all"))
+    update(tmp_path / "result", [str(shop / "rest.csv")], options(tmp_path / "new"))
+    with State(tmp_path) as state:
+        serve_result(state, tmp_path / "new", 0, dt.datetime(2023, 7, 1, tzinfo=dt.UTC))
+        with state.reading() as books:
+            generation = books.live.current()
+            assert generation is not None
+            told = Meaning.from_dict(generation.settings)
+            assert [one.name for one in told.reaches] == ["3m", "26w", "5y", "infinite"]
+            sums = {one.name: books.lists(generation.number, one).totals(Filter()).value for one in told.reaches}
+    names = ("clv_predicted_3m", "clv_predicted_26w", "clv_lifetime", "clv_infinite")
+    engine = Engine()
+    file = literal(str(tmp_path / "new" / "customers.parquet"))
+    found = engine.row(f"SELECT {', '.join(f'sum({name})' for name in names)} FROM read_parquet({file})")
+    assert list(sums.values()) == pytest.approx([float(one) for one in found], rel=1e-9)
+    assert sorted(sums.values()) == list(sums.values())
+    # Added to again, it still does.
+    update(tmp_path / "new", [str(shop / "rest.csv")], options(tmp_path / "again"))
+    assert rows(tmp_path / "again", ", ".join(names)) == rows(tmp_path / "new", ", ".join(names))
 
 
 def test_an_update_needs_a_result_that_kept_its_orders(shop: Path, tmp_path: Path) -> None:

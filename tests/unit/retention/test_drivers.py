@@ -87,7 +87,7 @@ def test_only_certain_adjusted_gains_are_proposed_as_experiments() -> None:
     assert only.driver is sure
     assert only.could_earn == 15_000.0
     assert only.plan.smallest_gain == 5.0
-    assert "could bring 15,000 EUR with 1,500 customers" in only.sentence("EUR")
+    assert "could bring €15,000 with 1,500 customers" in only.sentence("EUR")
 
 
 def test_drivers_of_a_shop() -> None:

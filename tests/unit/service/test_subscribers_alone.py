@@ -38,6 +38,12 @@ def test_subscribers_alone(tmp_path: Path) -> None:
             assert "Subscribers with the most money at risk" in client.get("/leaving").text
             found = client.get("/api/v1/subscriptions", headers=served.headers("all")).json()
             assert found["total"] > 100
+            left = next(one for one in found["subscriptions"] if one["state"] == "ended")
+            told = client.get(f"/api/v1/subscriptions/{left['customer_key']}", headers=served.headers("all")).json()
+            assert told["contracts"][0]["started_on"] == left["started_on"]
+            page = client.get(f"/subscribers/{left['customer_key']}").text
+            assert "kept no contracts" not in page
+            assert f"Ended {left['plan']}" in page, "what happened is told, too"
             assert client.get("/api/v1/overview", headers=served.headers("all")).json()["customers"] == 0
             # Orders that come in wait for a run, as nothing is known yet of how customers buy.
             assert Values(site).step()["events"] == 0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+from keepers.domain.amounts import money
 from keepers.domain.cells import FloatArray
 from keepers.domain.errors import InputError
 from keepers.evaluation.policy.logged import LoggedDecisions, checked_predictions, policy_table
@@ -89,25 +90,24 @@ class GateVerdict:
         otherwise = f"Everybody gets “{self.constant}”."
         if not self.constant_is_proven:
             otherwise = f"No single action is proven to be better than “{first}”. Everybody gets “{first}”."
-        money = f" {unit}" if unit else ""
         found = (
             f"on {self.customers:,} customers it was not learned from, choosing for each customer earned "
-            f"{self.best.gain:,.2f}{money} a customer more than “{self.constant}” for everybody"
+            f"{money(self.best.gain, unit)} a customer more than “{self.constant}” for everybody"
         )
         if self.ships:
             return (
-                f"The personalised choice ships: {found}, and at least {self.weakest.low:,.2f}{money} more than any "
-                f"one action with {self.confidence:.0%} confidence (needed: more than {self.margin:,.2f})."
+                f"The personalised choice ships: {found}, and at least {money(self.weakest.low, unit)} more than any "
+                f"one action with {self.confidence:.0%} confidence (needed: more than {money(self.margin, unit)})."
             )
         if self.best.gain <= self.margin:
             found = found.replace("more than", "more than" if self.best.gain >= 0 else "(a loss) against", 1)
-            why = f"which is not above the {self.margin:,.2f}{money} that was asked for"
+            why = f"which is not above the {money(self.margin, unit)} that was asked for"
         elif self.weakest.differing < FEWEST:
             why = f"but it differs from “{self.weakest.constant}” for only {self.weakest.differing} of them"
         else:
             why = (
-                f"but with {self.confidence:.0%} confidence it is only above {self.weakest.low:,.2f}{money} against "
-                f"“{self.weakest.constant}”, where more than {self.margin:,.2f} was asked for"
+                f"but with {self.confidence:.0%} confidence it is only above {money(self.weakest.low, unit)} against "
+                f"“{self.weakest.constant}”, where more than {money(self.margin, unit)} was asked for"
             )
         return f"The personalised choice does not ship: {found}, {why}. {otherwise}"
 
