@@ -23,9 +23,12 @@ from keepers.api.shapes import (
     at_horizons,
     customer_row,
     decomposition,
+    early_shape,
     group_shape,
+    learned_shape,
 )
 from keepers.domain.access import Scope
+from keepers.pipeline.learned_said import early_said, learned_said
 from keepers.pipeline.timeline import timeline
 from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter, seen
 from keepers.web.access import QuickRoute, Reader, TheSite
@@ -107,6 +110,8 @@ def customer(site: TheSite, visitor: Reader, customer_key: str, horizon: Horizon
         alerts=told,
         next_best_action=None if first is None else first.action,
         horizons=at_horizons(known, reaches_of(generation)),
+        learned=learned_shape(learned_said(known.fields, known.values, known.by_event, site.learned(generation))),
+        early=early_shape(early_said(known.fields)),
         fields=dict(one.fields),
         meaning=meaning_of(generation, reach),
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from keepers.domain.alert import Alert
 from keepers.domain.reach import Reach
+from keepers.pipeline.learned_said import Amount, EarlySaid, LearnedSaid
 from keepers.storage.jobs import Job
 from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import Group, seen
@@ -106,6 +107,23 @@ class AlertShape(BaseModel):
     outcome: str | None = Field(description="what came of it, for those who may see persons")
 
 
+class LearnedShape(BaseModel):
+    """A customer by learned value beside the models of buying and spend, as of the run, within its own horizon."""
+
+    value: Interval = Field(description="by everything that is known of the customer")
+    by_orders: Interval | None = Field(description="by the models of buying and spend alone, where known")
+    mixed: bool = Field(description="whether the run's predicted values are a mix of both, by its backtest")
+    sentence: str = Field(description="why the two differ, or that they do not")
+
+
+class EarlyShape(BaseModel):
+    """What a newcomer's first year of life will have brought, said of their first days."""
+
+    value: Interval = Field(description="what they had spent by the day is in it; nothing is discounted")
+    day: int = Field(description="day of their life on which it could be said")
+    sentence: str
+
+
 class CustomerDetail(CustomerRow):
     """Everything known of a customer."""
 
@@ -113,6 +131,8 @@ class CustomerDetail(CustomerRow):
     alerts: list[AlertShape] = Field(description="open alerts with their reasons and the next action")
     next_best_action: str | None = Field(description="action of the alert with most at stake, if any")
     horizons: list[AtHorizon] = Field(description="the value within each horizon, the nearest first")
+    learned: LearnedShape | None = Field(None, description="learned value, where the run has it")
+    early: EarlyShape | None = Field(None, description="early value of a newcomer, where the run has it")
     fields: dict[str, Any] = Field(description="further columns of customers.parquet, under their names there")
     meaning: Meaning
 
@@ -173,7 +193,7 @@ class Overview(BaseModel):
 class LookShape(BaseModel):
     """Whether customers still behave as a model of the run says."""
 
-    of: str = Field(description="`orders` or `contracts`")
+    of: str = Field(description="`orders`, `contracts`, `features` or `learned`")
     looked_on: dt.date
     judged: bool = Field(description="whether enough came to judge by")
     alarm: bool
@@ -248,6 +268,23 @@ def at_horizons(one: LiveCustomer, reaches: Sequence[Reach]) -> list[AtHorizon]:
         value = Interval(mean=values["value"], low=values["value_low"], high=values["value_high"])
         found.append(AtHorizon(horizon=reach.name, value=value, expected_orders=values["expected_orders"]))
     return found
+
+
+def learned_shape(said: LearnedSaid | None) -> LearnedShape | None:
+    """Learned value as an answer."""
+    if said is None:
+        return None
+    by_orders = None if said.by_orders is None else _interval(said.by_orders)
+    return LearnedShape(value=_interval(said.learned), by_orders=by_orders, mixed=said.mixed, sentence=said.sentence)
+
+
+def early_shape(said: EarlySaid | None) -> EarlyShape | None:
+    """Early value as an answer."""
+    return None if said is None else EarlyShape(value=_interval(said.value), day=said.day, sentence=said.sentence)
+
+
+def _interval(one: Amount) -> Interval:
+    return Interval(mean=one.value, low=one.low, high=one.high)
 
 
 def alert_shape(one: Alert) -> AlertShape:

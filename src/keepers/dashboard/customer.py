@@ -19,6 +19,7 @@ from keepers.dashboard.pages import Person, TheSite, kept_along, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
 from keepers.domain.alert import Alert, AlertStatus
+from keepers.pipeline.learned_said import early_said, learned_said
 from keepers.pipeline.offer_list import FILE as OFFERS
 from keepers.pipeline.timeline import listed_for, timeline
 from keepers.storage.live import LiveCustomer
@@ -68,6 +69,8 @@ def customer(
         since = books.live.orders_of([customer_key], generation.base_event).get(customer_key, [])
         who = books.live.persons([customer_key]) if persons else {}
     view = view_of(generation, Wanted.of(request))
+    learned = learned_said(one.fields, one.values, one.by_event, site.learned(generation))
+    early = early_said(one.fields)
     reaches = [(name, view.customer(seen(one, name)).values) for name in view.told.reaches]
     one = view.customer(seen(one, view.reach))
     folder = Path(generation.folder)
@@ -80,6 +83,7 @@ def customer(
         request, visitor, "customer", one=one, alerts=alerts, who=who, today=site.now().date(),
         entries=shown if whole else shown[:FIRST], more=len(shown) - FIRST, groups=groups, only=only, whole=whole,
         offers=offers, products=products, next=next_of(one, alerts, offers, products), reaches=reaches,
+        learned=learned, early=early,
         page_at=partial(kept_along(request), f"/customers/{quote(customer_key, safe='')}"),
     )  # fmt: skip
 

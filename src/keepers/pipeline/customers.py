@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PERSON = ("name", "email")
 _FIRST = ("product", "category", "country", "channel", "campaign")
-_NO_MONEY = ("clv_percentile", "clv_tier", "clv_basis", "clv_model_version", "clv_scored_at")
+_NO_MONEY = ("clv_percentile", "clv_tier", "clv_basis", "clv_model_version", "clv_scored_at", "clv_early_day")
 
 
 def value_names(wanted: Columns) -> Columns:

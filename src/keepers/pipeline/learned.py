@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from keepers.models.learned.mixed_value import MIX
 from keepers.numerics.conformal_bins import ZeroLognormal
 from keepers.pipeline import scoring
 from keepers.pipeline.early import EarlyRun, early_values
+from keepers.pipeline.learned_said import BY_ORDERS
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.scoring import Scored
 from keepers.summaries.features import features_at
@@ -51,12 +52,15 @@ class LearnedRun:
         What a person should know.
     early : EarlyRun or None
         What newcomers will be worth by their first days, where that could be learned.
+    meanings : mapping of str to str
+        The features in words.
     """
 
     model: LearnedValue
     used: bool
     sentences: tuple[str, ...]
     early: EarlyRun | None = None
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and words for a file."""
@@ -67,7 +71,10 @@ class LearnedRun:
             "features": len(model.feature_names),
             "customers": model.n_customers_,
             "prior_share": model.prior_share_,
-            "importance": model.feature_importance().to_dict()["weights"][:20],
+            "importance": [
+                {**one, "meaning": self.meanings.get(one["feature"])}
+                for one in model.feature_importance().to_dict()["weights"][:20]
+            ],
             "stability": model.feature_importance().stability,
             "sentences": list(self.sentences),
             "early": None if self.early is None else self.early.to_dict(),
@@ -80,8 +87,9 @@ def learned_values(
     """Add learned value to the customers; or a sentence why there is none.
 
     `clv_learned_12m` and the ends of its interval are new columns. Where the backtest says that the mix forecasts
-    better, `clv_predicted_12m` and its interval are the mix's, and percentiles and tiers follow. The total of all
-    customers stays that of the model of buying, whose uncertainty is known: the mix says how it is divided among them.
+    better, `clv_predicted_12m` and its interval are the mix's, and percentiles and tiers follow; what the models of
+    buying and spend say alone stays as `clv_by_orders_12m` and its interval. The total of all customers stays that of
+    the model of buying, whose uncertainty is known: the mix says how it is divided among them.
     Newcomers also have what they will be worth in their first year, see `keepers.pipeline.early`.
     """
     test = scored.test
@@ -90,6 +98,7 @@ def learned_values(
     progress("Learning from features", None)
     cut = scored.summary.calibration_end
     features = features_at(dataset, cut)
+    meanings = {name: one.meaning for name, one in features.catalogue.items()}
     try:
         clock = scored.summary.facts.clock
         model = scoring.competitor().learn(dataset, options.horizon, cut, options.margin, clock, features)
@@ -123,7 +132,7 @@ def learned_values(
     values = _joined(scored.values, columns, used)
     sentences = (model.sentence, *_said(test, used), model.feature_importance().sentence)
     values, early, notes = early_values(dataset, values, cut, options, progress)
-    return replace(scored, values=values), LearnedRun(model, used, sentences, early), notes
+    return replace(scored, values=values), LearnedRun(model, used, sentences, early, meanings), notes
 
 
 def _mixed(
@@ -172,6 +181,10 @@ def _joined(values: Values, columns: Mapping[str, Any], used: bool) -> Values:
         taken[RANKS[0]] = f"100.0 * percent_rank() OVER (ORDER BY {taken[name]})"
     listed = ", ".join(f"{sql} AS {quoted(one)}" for one, sql in taken.items() if one != RANKS[1])
     added = ", ".join(f"learned.{quoted(one)}" for one in columns if one.startswith("clv_"))
+    for one in better:
+        by_orders = one.replace("clv_predicted_", BY_ORDERS)
+        listed += f", v.{quoted(one)} AS {quoted(by_orders)}"
+        present = (*present, by_orders)
     query = (
         f"SELECT {listed}, {added} FROM {quoted(values.name)} AS v LEFT JOIN {quoted(table)} AS learned "
         "ON learned.customer_key = v.customer_key"

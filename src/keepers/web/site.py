@@ -110,6 +110,14 @@ class Site:
             self._said = (generation.folder, json.loads(path.read_text(encoding="utf-8")))
         return self._said[1]
 
+    def learned(self, generation: Generation) -> dict[str, Any] | None:
+        """What the run behind a generation says of learned value; None where it learned none, or is gone."""
+        try:
+            found: dict[str, Any] | None = self.said(generation).get("learned")
+        except OSError:
+            return None
+        return found
+
     def content(self, generation: Generation) -> ReportContent:
         """What the report of the run behind a generation says, read once.
 

@@ -48,6 +48,12 @@ def test_the_mix_divides_the_total_of_the_model(tmp_path: Path, monkeypatch: pyt
     assert far == pytest.approx(equity["lifetime"]["value"], rel=1e-6)
     assert spread < 2.0
     assert missing == 0
+    by_orders, apart = duckdb.sql(
+        f"SELECT sum(clv_by_orders_12m), max(abs(clv_by_orders_12m - clv_predicted_12m)) FROM '{file}' "
+        "WHERE clv_by_orders_12m_low <= clv_by_orders_12m_high"
+    ).fetchall()[0]
+    assert by_orders == pytest.approx(total, rel=1e-6)
+    assert apart > 1.0
     assert 0.5 < learned_ / own < 2.0
     ranked = duckdb.sql(
         f"SELECT max(abs(clv_percentile - p)) FROM (SELECT clv_percentile, 100 * percent_rank() OVER "
@@ -56,6 +62,8 @@ def test_the_mix_divides_the_total_of_the_model(tmp_path: Path, monkeypatch: pyt
     assert ranked < 0.5
     told: dict[str, object] = summary["learned"]  # type: ignore[assignment]
     assert told["used"] is True
+    weights: list[dict[str, Any]] = told["importance"]  # type: ignore[assignment]
+    assert all(one["meaning"] or one["feature"].startswith("model_") for one in weights)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "learned value" in page
     assert "their total stays that of the model of buying" in page

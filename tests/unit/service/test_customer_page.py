@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,6 +15,7 @@ from keepers.data.read import Dataset
 from keepers.data.table import Table
 from keepers.domain.live import LiveOrder
 from keepers.pipeline.contacts import carry_contacts, keep_contacts
+from keepers.pipeline.learned_said import learned_said
 from keepers.pipeline.timeline import timeline
 from served import VIEWER
 from unit.service.conftest import Running
@@ -103,3 +106,60 @@ def test_the_page_shows_what_a_value_is_made_of_and_what_to_do(winning: Running)
     assert whole.count("<time ") == top["orders"]
     masked = signed_in(winning, VIEWER).get(f"/customers/{top['customer_key']}").text
     assert "@x.example" not in masked
+
+
+def test_learned_and_early_value_stand_beside_the_models(running: Running) -> None:
+    """Where the run has none there is no dead table."""
+    headers, folder = running.headers("all"), running.site.project.folder / "result"
+    first, second = running.client.get("/api/v1/customers", params={"limit": 2}, headers=headers).json()["customers"]
+    key = first["customer_key"]
+    plain = running.client.get(f"/api/v1/customers/{key}", headers=headers).json()
+    assert plain["learned"] is None
+    assert plain["early"] is None
+    client = signed_in(running)
+    assert "Seen in other ways" not in client.get(f"/customers/{key}").text
+    said = json.loads((folder / "summary.json").read_text())
+    weight = {"feature": "open_90d", "money": 3.0, "share": 0.4, "meaning": "letters opened in 90 days"}
+    said["learned"] = {"used": False, "importance": [{**weight, "feature": "model_money", "meaning": None}, weight]}
+    (folder / "summary.json").write_text(json.dumps(said))
+    own = first["value"]["mean"]
+    learned = {
+        "clv_learned_12m": 2.5 * own, "clv_learned_12m_low": own, "clv_learned_12m_high": 4 * own,
+        "clv_early_12m": 77.0, "clv_early_12m_low": 70.0, "clv_early_12m_high": 90.0, "clv_early_day": 28,
+    }  # fmt: skip
+    with running.site.state.writing() as books:
+        generation = books.live.current()
+        assert generation is not None
+        one = books.live.customers(generation.number, [key])[key]
+        books.live.put(generation.number, [replace(one, fields={**one.fields, **learned})])
+    running.site._said = None
+    found = running.client.get(f"/api/v1/customers/{key}", headers=headers).json()
+    assert found["learned"]["value"] == {"mean": 2.5 * own, "low": own, "high": 4 * own}
+    assert found["learned"]["by_orders"] == first["value"]
+    assert found["learned"]["sentence"].startswith(
+        "Learned value is 150% more: it looks at everything that is known of them, of which letters opened in 90 days "
+        "tell most"
+    )
+    assert "The predicted value is that by orders" in found["learned"]["sentence"]
+    assert (found["early"]["value"]["mean"], found["early"]["day"]) == (77.0, 28)
+    page = client.get(f"/customers/{key}").text
+    assert "Seen in other ways" in page
+    assert page.count("By their orders alone") == page.count("By their first days") == 1
+    assert "28 days after the first order" in page
+    assert "Seen in other ways" not in client.get(f"/customers/{second['customer_key']}").text
+
+
+def test_a_mix_keeps_what_orders_alone_say() -> None:
+    fields = {f"clv_{way}_12m{end}": 10.0 for way in ("learned", "by_orders") for end in ("", "_low", "_high")}
+    told = {"used": True, "importance": []}
+    same = learned_said(fields, {"value": 99.0}, False, told)
+    assert same is not None
+    assert same.by_orders is not None
+    assert same.by_orders.value == 10.0
+    assert same.sentence.startswith("Both say nearly the same")
+    assert "is a mix of both" in same.sentence
+    less = learned_said({**fields, "clv_learned_12m": 5.0}, {"value": 99.0}, True, told)
+    assert less is not None
+    assert "Learned value is 50% less" in less.sentence
+    assert learned_said({}, {"value": 99.0}, False, told) is None
+    assert learned_said(fields, {"value": 99.0}, False, None) is None
