@@ -24,6 +24,24 @@ from keepers.storage.live_lists import Filter
 from keepers.storage.state import State
 from served import NOW, OWNER, PASSWORD, open_site, served_result
 
+UNSAVED = """() => {
+    const said = part => part.textContent.replace(/\\s+/g, " ").trim().slice(0, 60), missing = [];
+    const named = (row, label) => row && [...row.querySelectorAll(".save")].some(one => one.textContent === label);
+    const files = document.querySelectorAll('main a[href*=".csv"]');
+    document.querySelectorAll("main table").forEach(table => {
+        if (table.matches(".bounds") || !table.tHead) return;
+        const figure = table.closest(".figure"), box = table.closest(".scroll") || table;
+        const row = figure ? figure.querySelector(".save-row") : box.nextElementSibling;
+        const saved = table.matches(".list") ? files.length : named(row, "CSV");
+        if (!saved) missing.push("CSV: " + said(table));
+    });
+    document.querySelectorAll("main .chart").forEach(chart => {
+        if (!named(chart.closest(".figure").querySelector(".save-row"), "PNG")) missing.push("PNG: " + chart.id);
+    });
+    return missing;
+}"""
+"""Tables of a page that are no file, and charts that are no picture."""
+
 
 @dataclass(frozen=True)
 class Served:

@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from browser.serving import Served, serving, window
+from browser.serving import UNSAVED, Served, serving, window
 from browser.test_report import OVERFLOWING
 
 pytestmark = pytest.mark.browser
@@ -116,5 +116,6 @@ def test_everybody_can_read_every_page(browser: Browser, served: Served, scheme:
         for path in (*PAGES, f"/customers/{served.first}"):
             page.goto(path)
             assert page.evaluate(OVERFLOWING) == [], path
+            assert page.evaluate(UNSAVED) == [], path
             found = Axe().run(page)
             assert found.violations_count == 0, f"{path}: {found.generate_report()}"

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from browser.serving import Served, serving, window
+from browser.serving import UNSAVED, Served, serving, window
 from browser.test_report import OVERFLOWING
 from won import add_won
 
@@ -43,6 +43,7 @@ def test_everybody_can_read_pages_on_which_they_decide(
                 assert page.locator("#answer .chart.is-drawn svg").count() == 2
             page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true; })")
             assert page.evaluate(OVERFLOWING) == [], path
+            assert page.evaluate(UNSAVED) == [], path
             # The rules of a screen reader are the same on every width; dark colours are looked at once.
             if width == 1280 or (width == 390 and path == "/decisions"):
                 found = Axe().run(page)

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from browser.serving import Served, serving, window
+from browser.serving import UNSAVED, Served, serving, window
 from browser.test_report import OVERFLOWING
 from unit.reports.content_example import example_content
 
@@ -43,6 +43,7 @@ def test_everybody_can_read_every_topic_with_its_charts(
             page.goto(path)
             page.wait_for_function(READY)
             assert page.evaluate(OVERFLOWING) == [], path
+            assert page.evaluate(UNSAVED) == [], path
             assert page.locator(".chart.is-drawn svg").count() == page.locator(".chart").count(), path
             page.locator(".context summary").click()
             # The parts of the report are held to axe's rules in the report; here it is what stands around them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -28,6 +29,8 @@ _PARTS = {"to_decide": "open", "answered": "answers", "offset": "ledger"}
 
 _ALL_ANSWERS = 10_000
 """Answers that are looked through for who decided what."""
+
+_LEDGER_AT_ONCE = 500
 
 _Offset = Annotated[int, Query(ge=0, le=10**9)]
 
@@ -105,7 +108,41 @@ def customers(site: TheSite, visitor: Person, decision: Annotated[str, Query(max
         who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
     names = ("customer_key", "name", "email", "side", "action")
     rows = [(key, *who.get(key, (None, None)), side, entry.action.label) for side, some in sides for key in some]
-    headers = {"Content-Disposition": 'attachment; filename="decision.csv"', "Cache-Control": "no-store"}
+    return _file("decision", names, rows)
+
+
+@router.get("/decisions/answers.csv")
+def answers_csv(site: TheSite, visitor: Person) -> Response:
+    """Who decided what, and why; of customers nothing is said here."""
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "list exported", "answers to decisions", site.now())
+        found = books.answers.listed(_ALL_ANSWERS)
+    names = ("decision", "answer", "why", "by", "at", "was_to_earn", "currency", "evidence")
+    return _file("answers", names, [
+        (one.title, one.answer, one.why, one.by, one.at, one.money, one.currency, one.evidence.value) for one in found
+    ])  # fmt: skip
+
+
+@router.get("/decisions/ledger.csv")
+def ledger_csv(site: TheSite, visitor: Person) -> Response:
+    """The whole ledger, with what came of each decision."""
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "list exported", "ledger", site.now())
+        starts = range(0, books.ledger.count(), _LEDGER_AT_ONCE)
+        found = [one for start in starts for one in books.ledger.rows(_LEDGER_AT_ONCE, start)]
+    names = (
+        "decision", "decided_at", "for", "customers", "held_out", "expected_to_earn", "expected_low", "expected_high",
+        "currency", "evidence", "earned", "earned_low", "earned_high", "seen_until", "note",
+    )  # fmt: skip
+    return _file("ledger", names, [
+        (one.action, one.decided_at, one.rule, one.customers, one.held_out, one.gain, one.low, one.high, one.currency,
+         one.evidence.value, one.earned, one.earned_low, one.earned_high, one.seen_until, one.note)
+        for one in found
+    ])  # fmt: skip
+
+
+def _file(name: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
     return Response(
         BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 ACCESS = "/access"
+CUSTOMERS, SUBSCRIBERS = "/customers", "/subscribers"
 
 MENU: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("", (("/", "Overview"), ("/decisions", "Decisions"))),

@@ -19,7 +19,7 @@ from keepers.dashboard import words
 from keepers.dashboard.context import bar_of
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.looking import meaning
-from keepers.dashboard.menu import ACCESS, OF_ORDERS, SUBSCRIBED, menu
+from keepers.dashboard.menu import ACCESS, CUSTOMERS, OF_ORDERS, SUBSCRIBED, SUBSCRIBERS, menu
 from keepers.dashboard.wanted import BESIDE, Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.reports import formatting
@@ -95,6 +95,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
     wanted = Wanted.of(request)
     view = None if generation is None else shown_on(request.url.path, generation, wanted)
     currency = None if generation is None else generation.settings.get("currency")
+    left_out = _left_out(site, generation, visitor)
     with formatting.shown_in(None if view is None else view.conversion):
         text = (
             _environment()
@@ -103,7 +104,9 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
                 store=site.name,
                 visitor=visitor,
                 csrf="" if visitor.session is None else csrf_token(visitor.session),
-                menu=menu(request.url.path, _left_out(site, generation, visitor)),
+                menu=menu(request.url.path, left_out),
+                finds=CUSTOMERS if CUSTOMERS not in left_out else SUBSCRIBERS,
+                looking=wanted.looks,
                 bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),
                 view=view,
                 go=wanted.context.address,

@@ -41,6 +41,11 @@ def test_a_decision_is_taken_on_a_page_and_stands_in_the_ledger(winning: Running
     text = client.get("/decisions").text
     assert "worth &lt;b&gt;it&lt;/b&gt;" in text
     assert "8 customers, 2 held out" in text
+    ledger = client.get("/decisions/ledger.csv").content.decode("utf-8-sig").splitlines()
+    assert (len(ledger), ledger[1].split(",")[3:5]) == (2, ["8", "2"])
+    answers = client.get("/decisions/answers.csv").content.decode("utf-8-sig").splitlines()
+    assert len(answers) == 2
+    assert ",accepted,worth <b>it</b>,ada@example.com," in answers[1]
     listed = client.get("/decisions/customers.csv", params={"decision": entry.decision_id})
     lines = listed.content.decode("utf-8-sig").splitlines()
     assert len(lines) == 11

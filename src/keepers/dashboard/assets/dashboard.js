@@ -17,15 +17,23 @@
     });
   });
 
-  // "/" goes to the search, wherever there is one.
+  // "/" goes to the search: that of the page, where it has one, else that of everybody.
   document.addEventListener("keydown", function (event) {
-    var search = document.querySelector("input[type=search]");
+    var search = document.querySelector("main input[type=search]") || document.querySelector(".find input[type=search]");
     if (event.key === "/" && search && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
       event.preventDefault();
+      var shut = search.closest("[popover]");
+      if (shut && !search.offsetParent) shut.showPopover();
       search.focus();
     }
   });
 
+  function plain(part) {
+    var copy = part.cloneNode(true);
+    // Buttons that a script has added are no news.
+    copy.querySelectorAll(".save-row").forEach(function (row) { row.remove(); });
+    return copy.innerHTML;
+  }
   function again(ids) {
     return fetch(location.href, { headers: { "accept": "text/html" }, credentials: "same-origin" })
       .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
@@ -33,9 +41,10 @@
         var page = new DOMParser().parseFromString(text, "text/html");
         ids.forEach(function (id) {
           var fresh = page.getElementById(id), old = document.getElementById(id);
-          if (fresh && old && fresh.innerHTML !== old.innerHTML) {
+          if (fresh && old && plain(fresh) !== plain(old)) {
             old.replaceWith(document.importNode(fresh, true));
             document.getElementById(id).classList.add("pulse");
+            document.dispatchEvent(new Event("keepers:tables"));
           }
         });
         return page;

@@ -20,7 +20,7 @@
   // What stands in a cell, and what stands beside it in small letters.
   function said(cell) {
     var copy = cell.cloneNode(true), beside = [];
-    copy.querySelectorAll("[aria-hidden=true], .sr").forEach(function (part) { part.remove(); });
+    copy.querySelectorAll("[aria-hidden=true], .sr, form").forEach(function (part) { part.remove(); });
     copy.querySelectorAll("small, em").forEach(function (part) { beside.push(words(part)); part.remove(); });
     if (cell.classList.contains("ahead")) beside.push("forecast");
     return { main: words(copy), beside: beside.filter(Boolean).join("; ") };
@@ -164,8 +164,8 @@
       if (table) place.appendChild(button("CSV", name, function () { give(csv(table), file(name, ".csv")); }));
     });
     document.querySelectorAll("main table").forEach(function (table) {
-      // A list has a file of all its pages; a chart's table has its button beside the chart.
-      if (table.closest(".figure") || table.matches(".list, .jobs, .bounds") || !table.tHead) return;
+      // What has several pages is a file of all of them; a chart's table has its button beside the chart.
+      if (table.closest(".figure") || table.matches(".list, .bounds, [data-file]") || !table.tHead) return;
       var name = title(table), box = table.closest(".scroll") || table;
       if (box.nextElementSibling && box.nextElementSibling.matches(".save-row")) return;
       row(box).appendChild(button("CSV", name, function () { give(csv(table), file(name, ".csv")); }));
@@ -174,4 +174,5 @@
   dress();
   // A part of the page was put in anew.
   document.addEventListener("keepers:charts", dress);
+  document.addEventListener("keepers:tables", dress);
 })();
