@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.numerics.sorting import sort_in_place
+from keepers.numerics.sorting import on_both, sort_in_place
 
 Whole = NDArray[np.int64]
 Short = NDArray[np.int32]
@@ -16,9 +16,11 @@ Short = NDArray[np.int32]
 ROOM = 63
 """Bits of a whole number besides its sign."""
 
-_PORTION = 1 << 22
 _AT_ONCE = 1 << 18
 """So many purchases stay in the processor's caches while they are summed."""
+
+_PORTION = 16
+"""So many times as many are handed over together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +91,19 @@ def histories(packed: Whole, packing: Packing) -> Iterator[Histories]:
 
     All purchases of a day are one day with a purchase. Sums are exact as long as they fit into 63 bits.
     """
-    low = packing.day_bits + packing.amount_bits
+    parts = list(_parts(packed, packing.day_bits + packing.amount_bits))
+    for begin in range(0, len(parts), _PORTION):
+        pieces = on_both(lambda part: _summed(packed[part], packing), parts[begin : begin + _PORTION])
+        yield Histories(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+
+
+def _parts(packed: Whole, low: int) -> Iterator[slice]:
+    """Purchases that stay in the processor's caches while they are summed, customers being whole."""
     begin = 0
     while begin < packed.size:
-        pieces = []
-        until = min(begin + _PORTION, packed.size)
-        while begin < until:
-            end = _customers_end(packed, begin + _AT_ONCE, low)
-            pieces.append(_summed(packed[begin:end], packing))
-            begin = end
-        yield Histories(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
+        end = _customers_end(packed, begin + _AT_ONCE, low)
+        yield slice(begin, end)
+        begin = end
 
 
 def _customers_end(packed: Whole, place: int, low: int) -> int:

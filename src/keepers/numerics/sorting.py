@@ -1,11 +1,15 @@
-"""Sorting of many whole numbers on two cores."""
+"""Work on arrays on two cores, sorting above all."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Part = TypeVar("Part")
+Made = TypeVar("Made")
 
 _MANY = 1_000_000
 
@@ -23,9 +27,20 @@ def sort_in_place(values: NDArray[Any]) -> None:
     if values.size < _MANY:
         values.sort()
         return
-    from concurrent.futures import ThreadPoolExecutor  # and logging with it, for which few values need not wait
-
     middle = values.size // 2
     values.partition(middle)
+    on_both(np.ndarray.sort, (values[:middle], values[middle:]))
+
+
+def on_both(work: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
+    """What some work on arrays makes of each part, two of them at a time.
+
+    >>> on_both(len, ["ab", "c"])
+    [2, 1]
+    """
+    if len(parts) < 2:
+        return [work(part) for part in parts]
+    from concurrent.futures import ThreadPoolExecutor  # and logging with it, for which little work need not wait
+
     with ThreadPoolExecutor(2) as both:
-        list(both.map(np.ndarray.sort, (values[:middle], values[middle:])))
+        return list(both.map(work, parts))

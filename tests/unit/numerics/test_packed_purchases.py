@@ -40,7 +40,7 @@ def rows(found: list[Histories], numbers: Whole | None = None) -> list[tuple[int
 PURCHASES = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(0, 1023)), min_size=1, max_size=80)
 
 
-@pytest.mark.parametrize(("portion", "at_once"), [(1 << 22, 1 << 18), (7, 3), (1, 1)])
+@pytest.mark.parametrize(("portion", "at_once"), [(16, 1 << 18), (3, 3), (1, 1)])
 @settings(max_examples=25, deadline=None)
 @given(purchases=PURCHASES)
 def test_histories(portion: int, at_once: int, purchases: list[Purchase]) -> None:
