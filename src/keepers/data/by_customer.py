@@ -25,6 +25,8 @@ class ByCustomer:
     has_money : bool
     settled : bool
         Whether the days are counted for all customers.
+    known_span : tuple of dates, optional
+        First and last day, where they are known already.
     """
 
     engine: Engine
@@ -32,6 +34,7 @@ class ByCustomer:
     purchases: str
     has_money: bool
     settled: bool = field(default=False, repr=False)
+    known_span: tuple[dt.date, dt.date] | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, engine: Engine, purchases: str, has_money: bool) -> ByCustomer:
@@ -62,6 +65,11 @@ class ByCustomer:
             "SELECT customer_key, days - 1 AS frequency, first_day, last_day, orders, revenue, revenue AS money, "
             f"first_amount AS first_money FROM {quoted(self.table)}"
         )
+
+    @property
+    def span(self) -> tuple[dt.date, dt.date]:
+        """First and last day with a purchase."""
+        return self.known_span or self.totals[2:4]
 
     @cached_property
     def totals(self) -> tuple[int, int, dt.date, dt.date, int, int, str]:

@@ -64,6 +64,11 @@ class Bounds:
         full = 0 < self.orders == self.dated == self.priced
         return full and self.lowest is not None and self.lowest >= 0
 
+    @property
+    def span(self) -> tuple[dt.date, dt.date] | None:
+        """First and last day."""
+        return None if self.first_day is None or self.last_day is None else (self.first_day, self.last_day)
+
 
 @dataclass(frozen=True)
 class Ids:

@@ -68,7 +68,7 @@ class Orders(Table):
     @cached_property
     def _span(self) -> tuple[dt.date, dt.date]:
         if self._by_customer is not None:
-            return self._by_customer.totals[2:4]
+            return self._by_customer.span
         if self._totals is not None:
             return self._totals[1:]
         where = "WHERE counted AND customer_key IS NOT NULL" if self._uncounted else ""

@@ -49,7 +49,7 @@ def read_plain(
         engine.drop(narrow)
         return None
     table = None if ids is None else customers_by_number(engine, quoted(narrow), bounds, ids, has_money)
-    grouped = None if table is None else ByCustomer(engine, table, narrow, has_money, settled=True)
+    grouped = None if table is None else ByCustomer(engine, table, narrow, has_money, True, bounds.span)
     made = _canonical(engine, raw, recognition, options, narrow, all_known=grouped is not None)
     return replace(made, notes=notes, by_customer=grouped)
 
@@ -79,7 +79,7 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
     clean = clean and _numbered_once(engine, recognition, narrow, bounds.orders)
     grouped = None
     if clean and ids is not None and (table := customers_by_number(engine, purchases, bounds, ids, has_money)):
-        grouped = ByCustomer(engine, table, narrow, has_money, settled=True)
+        grouped = ByCustomer(engine, table, narrow, has_money, True, bounds.span)
     elif clean:
         grouped = ByCustomer.of(engine, narrow, has_money)
         if not grouped.all_named("false" if as_written == key else _MENDED.format(words=_words())):
