@@ -34,8 +34,14 @@ class Forgotten(BaseModel):
     """What was erased, and where the person still stands."""
 
     customer_keys: list[str]
-    entries: int = Field(description="alerts, places in decisions, scores, live values, events and pulled items")
+    entries: int = Field(
+        description="alerts, places in decisions, scores, live values, events, pulled items and rows of uploaded files"
+    )
     still_named_in: list[str] = Field(description="files of results that name the person until the next run")
+    uploads_to_look_at: list[str] = Field(
+        description="uploaded files that name the person still, or may, as their kind is not written anew: leave them "
+        "out, and upload them without the person"
+    )
 
 
 @router.get("/persons/{customer_key}", responses=MISSING)
@@ -73,6 +79,7 @@ def forget(site: TheSite, visitor: Governor, customer_key: str) -> Forgotten:
         books.users.note(visitor.name, "person erased", customer_key, site.now(), {"entries": gone.erasure.entries})
     return Forgotten(
         customer_keys=list(gone.keys),
-        entries=gone.erasure.entries + gone.pulled,
+        entries=gone.erasure.entries + gone.pulled + gone.uploaded,
         still_named_in=[path.name for path in gone.still],
+        uploads_to_look_at=[path.name for path in gone.uploads],
     )

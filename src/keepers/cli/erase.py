@@ -24,11 +24,12 @@ def erase(
     """Erase people from what this project remembers.
 
     Removes their alerts, their places in decisions, their rows in all published scores, what the running system holds
-    of them, the events that programs sent among it, and what was pulled of them, so that nothing of them can be read
-    again. Counts that name nobody stay. Your files and the folder of results are yours: it says which of the latter
-    still name the person.
+    of them, the events that programs sent among it, what was pulled of them, and the rows of uploaded files that name
+    them, so that nothing of them can be read again. Counts that name nobody stay. Your files and the folder of results
+    are yours: it says which of the latter still name the person.
     """
     from keepers.pipeline.erase import erase as carry_out
+    from keepers.pipeline.erased_uploads import sentence_of
     from keepers.pipeline.project import project_of
 
     project = project_of(Path())
@@ -44,7 +45,8 @@ def erase(
             {
                 "customers": list(done.keys), "alerts": done.erasure.alerts, "decisions": done.erasure.decisions,
                 "scores": done.erasure.scores, "live": done.erasure.live, "events": done.erasure.events,
-                "pulled": done.pulled,
+                "pulled": done.pulled, "uploaded": done.uploaded,
+                "uploads_to_look_at": [str(path) for path in done.uploads],
                 "still_named_in": [str(path) for path in done.still],
             }
         )  # fmt: skip
@@ -58,6 +60,11 @@ def erase(
     if done.pulled:
         items = "1 pulled item" if done.pulled == 1 else f"{done.pulled} pulled items"
         print_text(f"Erased {items} that named them. Erase them at the source, too: what it has may come again.")
+    if done.uploaded:
+        taken = "1 row" if done.uploaded == 1 else f"{done.uploaded} rows"
+        print_text(f"Erased {taken} of uploaded files.")
+    if done.uploads:
+        print_text(sentence_of(done.uploads))
     if done.still:
         names = ", ".join(path.name for path in done.still)
         print_text(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from keepers.data.engine import Engine, literal
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.connections import forget_person
+from keepers.pipeline.erased_uploads import take_out_of_uploads
 from keepers.pipeline.live_events import names_in
 from keepers.pipeline.project import Project
 
@@ -37,12 +38,18 @@ class Erased:
         Files of the results that still name them.
     pulled : int
         Items and rows of sources that were pulled.
+    uploaded : int
+        Rows of uploaded files.
+    uploads : tuple of Path
+        Uploaded files that name them still, or may.
     """
 
     keys: tuple[str, ...]
     erasure: Erasure
     still: tuple[Path, ...]
     pulled: int = 0
+    uploaded: int = 0
+    uploads: tuple[Path, ...] = ()
 
 
 def erase(project: Project, who: Sequence[str]) -> Erased:
@@ -82,10 +89,11 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
             told = [email for _, email in books.live.persons(keys).values() if email]
         addresses = {one for one in who if "@" in one} | {*told} | _addresses_of(engine, tables, keys)
         pulled = sum(forget_person(project.folder, source, sorted(addresses)) for source in project.connections)
+        taken = take_out_of_uploads(project, keys, addresses)
         erasure = state.erase(keys, names_in)
     still = [path for folder in folders for path in _still(engine, folder, keys)]
     engine.close()
-    return Erased(tuple(keys), erasure, tuple(still), pulled)
+    return Erased(tuple(keys), erasure, tuple(still), pulled, taken.rows, taken.still)
 
 
 def _still(engine: Engine, folder: Path, keys: Sequence[str]) -> list[Path]:

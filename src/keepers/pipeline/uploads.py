@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from keepers.pipeline.project import Project
 from keepers.storage.state import FOLDER
 
@@ -11,7 +13,12 @@ UPLOADS = "uploads"
 
 def everything_to_read(project: Project) -> list[str]:
     """Files and addresses of a project, and what was uploaded."""
-    uploads = project.folder / FOLDER / UPLOADS
-    if not uploads.is_dir():
-        return project.locations
-    return project.locations + sorted(str(path) for path in uploads.iterdir() if not path.name.startswith("."))
+    return project.locations + [str(path) for path in uploaded(project)]
+
+
+def uploaded(project: Project) -> list[Path]:
+    """Files that were uploaded, without those that are being taken in."""
+    folder = project.folder / FOLDER / UPLOADS
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,0 +1,139 @@
+"""Taking a person out of uploaded files, which later runs read: every row that names them, and all of their orders."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepers.data.connect import open_location
+from keepers.data.engine import Engine, literal, quoted
+from keepers.data.raw_table import RawTable
+from keepers.data.readers.kinds import kind_of
+from keepers.data.recognise import recognise
+from keepers.domain.errors import InputError
+from keepers.pipeline.project import Project
+from keepers.pipeline.uploads import uploaded
+
+_WHOSE = re.compile(r"customer|client|buyer|user|person|contact|member|subscriber|account", re.IGNORECASE)
+"""Names of columns that may hold the number of a person."""
+
+_WRITTEN = {
+    "delimited": "FORMAT csv, HEADER {header}, DELIMITER ',', QUOTE '\"', ESCAPE '\"'",
+    "parquet": "FORMAT parquet, COMPRESSION zstd",
+}
+"""Kinds of files that are written anew; what else there is may hold more than its table, such as formulas."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """What was taken out of uploads, in rows, and the files that name the person still or cannot be looked through."""
+
+    rows: int
+    still: tuple[Path, ...]
+
+
+def take_out_of_uploads(project: Project, keys: Collection[str], addresses: Collection[str]) -> TakenOut:
+    """Write every uploaded file that names a person anew, without the rows that do.
+
+    Parameters
+    ----------
+    project : Project
+    keys : collection of str
+        By which results know the person.
+    addresses : collection of str
+        E-mail addresses.
+
+    Raises
+    ------
+    EngineError
+        A file cannot be written; it stays as it was.
+    """
+    rows, still = 0, []
+    for path in uploaded(project):
+        engine = Engine(threads=1)
+        try:
+            raws = open_location(engine, path)
+            named = [_naming(engine, raw, keys, addresses) for raw in raws]
+            count = sum(int(engine.row(f"SELECT count(*) FROM ({sql})")[0]) for sql in named)
+            count += sum(_rejected(raw, addresses) for raw in raws)
+            if not count:
+                continue
+            if len(raws) == 1 and kind_of(path, path.name) == raws[0].kind in _WRITTEN:
+                _write_without(engine, raws[0], named[0], path)
+                rows += count
+            else:
+                still.append(path)
+        except InputError:
+            still.append(path)
+        finally:
+            engine.close()
+    return TakenOut(rows, tuple(still))
+
+
+def _naming(engine: Engine, raw: RawTable, keys: Collection[str], addresses: Collection[str]) -> str:
+    """SQL: numbers of the rows that name a person, and of those of the same orders, which may name nobody."""
+    whose, order = _columns(engine, raw)
+    tests = [
+        f"lower(trim(CAST({quoted(column)} AS VARCHAR))) IN ({', '.join(literal(key.lower()) for key in told)})"
+        for column in raw.columns
+        if (told := [key for key in sorted(keys) if column in whose or not key.isdigit()])
+    ]
+    if addresses:
+        pattern = literal(_pattern(addresses))
+        tests += [f"regexp_matches(lower(CAST({quoted(column)} AS VARCHAR)), {pattern})" for column in raw.columns]
+    named = f"SELECT * FROM {quoted(raw.table)} WHERE {' OR '.join(tests) or 'false'}"
+    if order is None:
+        return f"SELECT _row FROM ({named})"
+    whole = f"{quoted(order)} IN (SELECT {quoted(order)} FROM ({named}) WHERE {quoted(order)} IS NOT NULL)"
+    return f"SELECT _row FROM ({named}) UNION SELECT _row FROM {quoted(raw.table)} WHERE {whole}"
+
+
+def _rejected(raw: RawTable, addresses: Collection[str]) -> int:
+    """How many lines that are no rows of the table name a person; what is written anew has none of them."""
+    if not addresses:
+        return 0
+    pattern = re.compile(_pattern(addresses))
+    return sum(pattern.search(one.text.lower()) is not None for one in raw.rejected)
+
+
+def _pattern(addresses: Collection[str]) -> str:
+    """Any of some addresses as a word of its own: one may begin or end with another."""
+    words = "|".join(re.escape(one.strip().lower()) for one in sorted(addresses))
+    return rf"(^|[^a-z0-9._%+-])({words})($|[^a-z0-9._-]|[.]($|[^a-z0-9]))"
+
+
+def _columns(engine: Engine, raw: RawTable) -> tuple[set[str], str | None]:
+    """Columns that may hold the number of a person, and the one of the order."""
+    whose = {column for column in raw.columns if _WHOSE.search(column)}
+    try:
+        found = recognise(engine, raw)
+    except InputError:
+        return whose, None
+    return whose | {found.column("customer_id") or ""}, found.column("order_id")
+
+
+def _write_without(engine: Engine, raw: RawTable, named: str, path: Path) -> None:
+    listed = ", ".join(quoted(column) for column in raw.columns)
+    beside = path.with_name(f".{uuid.uuid4().hex}-{path.name}")
+    how = _WRITTEN[raw.kind].format(header=str(raw.header).lower())
+    try:
+        with engine.in_order():
+            engine.execute(
+                f"COPY (SELECT {listed} FROM {quoted(raw.table)} WHERE _row NOT IN ({named}) ORDER BY _row) "
+                f"TO {literal(str(beside))} ({how})"
+            )
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def sentence_of(still: Sequence[Path]) -> str:
+    """What to do about files that name somebody still."""
+    names = ", ".join(path.name for path in still)
+    return (
+        f"Uploaded files that name them still, or may ({names}), are of a kind that is not written anew. Leave them "
+        "out on the page of data, and upload them without the person where others' orders are in them."
+    )

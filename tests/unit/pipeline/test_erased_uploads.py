@@ -1,0 +1,89 @@
+"""A person who is erased does not come back by a file that was uploaded."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from keepers.pipeline.erased_uploads import sentence_of, take_out_of_uploads
+from keepers.pipeline.project import Project
+
+ADA = "ada@shop.example"
+
+EXPORT = """Name,Email,Financial Status,Paid at,Currency,Total,Lineitem quantity,Lineitem name,Created at
+#1001,Ada@Shop.example,paid,2026-01-02 10:00:00 +0100,EUR,30.00,1,"A pot, ""blue"" one",2026-01-02 10:00:00 +0100
+#1001,,,,,,17,Tea,2026-01-02 10:00:00 +0100
+#1002,nada@shop.example,paid,2026-01-03 10:00:00 +0100,EUR,12.00,17,Tea,2026-01-03 10:00:00 +0100
+#1003,bob@shop.example.org,paid,2026-01-04 10:00:00 +0100,EUR,7.00,1,Müsli,2026-01-04 10:00:00 +0100
+"""
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    folder = tmp_path / ".keepers" / "uploads"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_orders_go_with_all_of_their_lines_and_others_stay_as_they_are(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders_export.csv"
+    path.write_text(EXPORT, encoding="utf-8")
+    before = _rows(path)
+    taken = take_out_of_uploads(Project(tmp_path), [ADA], [ADA])
+    assert (taken.rows, taken.still) == (2, ())
+    assert _rows(path) == [before[0], *before[3:]]
+    assert [one.name for one in uploads.iterdir()] == ["orders_export.csv"], "nothing is left beside"
+    written = path.read_bytes()
+    assert take_out_of_uploads(Project(tmp_path), [ADA], [ADA]).rows == 0
+    assert path.read_bytes() == written
+
+
+def test_a_number_names_a_person_where_persons_have_numbers(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders.csv"
+    path.write_text("customer;date;amount\n17;2026-01-02;5,50\n3;2026-01-02;17\n17;2026-02-02;17\n4;2026-02-03;3\n")
+    assert take_out_of_uploads(Project(tmp_path), ["17"], []).rows == 2
+    assert [row[0] for row in _rows(path)[1:]] == ["3", "4"]
+    assert _rows(path)[1][2] == "17"
+
+
+def test_a_line_that_is_no_row_is_looked_at_too(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders.csv"
+    rows = "".join(f"c{number},2026-01-{number:02},5\n" for number in range(1, 29))
+    path.write_text(f"customer,date,amount\n{rows}{ADA},2026-01-02,5,6,7,8,9\n")
+    assert take_out_of_uploads(Project(tmp_path), [ADA], [ADA]).rows == 1
+    assert ADA not in path.read_text()
+    assert len(_rows(path)) == 29
+
+
+def test_parquet_keeps_its_types(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders.parquet"
+    duckdb.execute(
+        "COPY (SELECT * FROM (VALUES ('C1', DATE '2026-01-02', 5.50::DECIMAL(9, 2)), ('C2', DATE '2026-01-03', 7::DECIMAL(9, 2))) "
+        f"orders(customer_id, day, amount)) TO '{path}' (FORMAT parquet)"
+    )
+    assert take_out_of_uploads(Project(tmp_path), ["c1"], []).rows == 1
+    found = duckdb.sql(f"SELECT customer_id, typeof(day), typeof(amount) FROM '{path}'").fetchall()
+    assert found == [("C2", "DATE", "DECIMAL(9,2)")]
+
+
+def test_what_is_no_plain_table_is_named_and_left(tmp_path: Path, uploads: Path) -> None:
+    (uploads / "orders.csv.gz").write_bytes(gzip.compress(EXPORT.encode()))
+    (uploads / "damaged.parquet").write_bytes(b"PAR1" + b"\0" * 50)
+    with duckdb.connect(str(uploads / "shop.duckdb")) as shop:
+        shop.execute(f"CREATE TABLE orders AS SELECT '{ADA}' AS customer, DATE '2026-01-02' AS date, 1.5 AS amount")
+    with duckdb.connect(str(uploads / "other.duckdb")) as shop:
+        shop.execute("CREATE TABLE orders AS SELECT 'C2' AS customer, DATE '2026-01-02' AS date, 1.5 AS amount")
+    kept = {path.name: path.read_bytes() for path in uploads.iterdir()}
+    taken = take_out_of_uploads(Project(tmp_path), [ADA], [ADA])
+    assert [path.name for path in taken.still] == ["damaged.parquet", "orders.csv.gz", "shop.duckdb"]
+    assert "shop.duckdb" in sentence_of(taken.still)
+    assert {path.name: path.read_bytes() for path in uploads.iterdir()} == kept
