@@ -78,13 +78,14 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
     MissingExtraError
         Without the extra `service`.
     ConfigError
-        If somebody else listens there already.
+        If somebody else listens there already, or serves the project.
     """
     from keepers.domain.errors import ConfigError, MissingExtraError
 
     try:
         import uvicorn
 
+        from keepers.service.alone import alone
         from keepers.service.app import create_app
         from keepers.service.protocol import PatientProtocol
         from keepers.web.logs import begin_logs
@@ -94,7 +95,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
     from keepers.cli.tables import print_text
 
     said = project.server
-    with contextlib.closing(project.open_state(pooled=True)) as state:
+    with contextlib.closing(project.open_state(pooled=True)) as state, alone(state) as listens_at:
         site = Site(project, state, secure=bool(said.get("https", False)))
         with state.reading() as books:
             nobody, valued = not books.users.listed(), books.live.current() is not None
@@ -109,6 +110,7 @@ def listen(project: Project, host: str, port: int, begun: Callable[[str], Iterab
                 f"Nothing can listen at {host}:{port} ({error.strerror}). Choose another port with --port."
             ) from error
         address = f"http://{host}:{listening.getsockname()[1]}"
+        listens_at(address)
         print_text(f"Keepers listens at {address} (API: /api/v1/openapi.json, events: /v1/batch).")
         if begun is not None:
             for line in begun(address):

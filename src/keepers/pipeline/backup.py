@@ -21,6 +21,7 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.version import VERSION
 from keepers.pipeline.config import FILE
 from keepers.pipeline.erase import RESULTS
+from keepers.pipeline.halves import RESTORING, left_by_killed
 from keepers.pipeline.project import Project, project_of
 from keepers.pipeline.secrets import refers
 
@@ -28,6 +29,7 @@ FORMAT = 1
 _STATE = ".keepers"
 _MANIFEST = "manifest.json"
 _DATABASE = "state.db"
+_BACKING_UP = ".keepers-backup-"
 _NO_ROOM = "Free some space, or name another folder."
 
 
@@ -69,7 +71,9 @@ def back_up(project: Project, path: Path, now: dt.datetime) -> Backup:
     if path.exists():
         raise ConfigError(f"{path} is there already. Name another file: nothing is written over.")
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as beside:
+        for left in left_by_killed(path.parent, _BACKING_UP):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=f"{_BACKING_UP}{os.getpid()}-", dir=path.parent) as beside:
             copy = Path(beside) / _DATABASE
             with project.open_state() as state:
                 state.copy_to(copy)
@@ -99,6 +103,8 @@ def restore(path: Path, folder: Path) -> Backup:
     ConfigError
         The file is no backup or not whole, it is of a newer Keepers, or the folder or the database holds a project.
     """
+    for left in left_by_killed(folder, RESTORING):
+        _taken_back(left, folder)
     for name in (FILE, _STATE):
         if (folder / name).exists():
             raise ConfigError(f"{folder / name} is there already. Restore into a folder of its own.")
@@ -106,14 +112,15 @@ def restore(path: Path, folder: Path) -> Backup:
     folder.mkdir(parents=True, exist_ok=True)
     placed: list[Path] = []
     try:
-        with tempfile.TemporaryDirectory(prefix=".keepers-restore-", dir=folder) as beside:
+        with tempfile.TemporaryDirectory(prefix=f"{RESTORING}{os.getpid()}-", dir=folder) as beside:
             manifest = _unpack(path, Path(beside))
             _refuse_to_write_over(Path(beside), folder)
             for one in sorted(Path(beside).iterdir()):
                 if one.name == _MANIFEST:
                     continue
                 placed.extend(_placed(one, folder / one.name))
-        _brought_up(folder, manifest)
+            # Only where all of it stands goes the folder by which it would be known as a half.
+            _brought_up(folder, manifest)
     except BaseException as error:
         for one in reversed(placed):
             shutil.rmtree(one) if one.is_dir() else one.unlink(missing_ok=True)
@@ -124,6 +131,22 @@ def restore(path: Path, folder: Path) -> Backup:
         raise
     made = dt.datetime.fromisoformat(manifest["made_at"])
     return Backup(path, made, len(manifest["files"]), path.stat().st_size, tuple(manifest["outside"]))
+
+
+def _taken_back(left: Path, folder: Path) -> None:
+    """Remove what a restore had put into a folder that was killed in the middle of it; what was there before stays."""
+    with contextlib.suppress(OSError, ValueError, KeyError, AttributeError):
+        names = [PurePosixPath(name) for name in json.loads((left / _MANIFEST).read_text(encoding="utf-8"))["files"]]
+        for name in names:
+            # What it has not moved yet lies beside still.
+            if not (name.is_absolute() or ".." in name.parts or (left / name).exists()):
+                (folder / name).unlink(missing_ok=True)
+        if not (left / _STATE).exists():
+            shutil.rmtree(folder / _STATE, ignore_errors=True)
+        for place in sorted({folder / one for name in names for one in name.parents if one.parts}, reverse=True):
+            with contextlib.suppress(OSError):
+                place.rmdir()
+    shutil.rmtree(left, ignore_errors=True)
 
 
 def _files(project: Project, snapshots: Path, served: Path | None) -> Iterator[tuple[str, Path]]:

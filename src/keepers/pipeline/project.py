@@ -15,6 +15,7 @@ from keepers.domain.keeping import KeepingTimes, keeping_times
 from keepers.domain.sales_team import LeadRules
 from keepers.pipeline.config import FILE, written
 from keepers.pipeline.connect_settings import Source, pulled_folders, sources_of
+from keepers.pipeline.halves import refuse_half_restored
 from keepers.pipeline.letter_settings import LetterSettings, letter_settings
 from keepers.pipeline.secrets import refers, revealed
 
@@ -150,10 +151,11 @@ def project_of(folder: Path) -> Project | None:
     Raises
     ------
     ConfigError
-        Something in the file makes no sense, naming it.
+        Something in the file makes no sense, naming it; or half of the project is there, as a restore was ended.
     """
     if not (folder / FILE).is_file():
         return None
+    refuse_half_restored(folder)
     said = written(folder)
     sources = said.pop("sources", [])
     _check(folder / FILE, said, sources)

@@ -1,4 +1,4 @@
-"""`keepers serve` ends when it is told to, though a thread waits for a database that hangs."""
+"""`keepers serve` ends when it is told to, though a thread waits for a database that hangs, and is one a project."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ import time
 from pathlib import Path
 
 import httpx2
+import pytest
+
+from keepers.cli.serve import listen
+from keepers.domain.errors import ConfigError
+from keepers.pipeline.project import project_of
+from keepers.service.alone import alone
+from keepers.storage.state import State
 
 PROGRAM = """
 import sys, threading
@@ -37,6 +44,10 @@ def test_it_ends_though_a_thread_hangs(tmp_path: Path) -> None:
             time.sleep(0.1)
         # Answers once it takes signals.
         assert httpx2.get(f"{address[1]}/health/live", timeout=60).status_code == 200
+        project = project_of(tmp_path)
+        assert project is not None
+        with pytest.raises(ConfigError, match=f"is served already, at {address[1]}.*PostgreSQL"):
+            listen(project, "127.0.0.1", 0)
         served.send_signal(signal.SIGTERM)
         began = time.monotonic()
         try:
@@ -44,3 +55,16 @@ def test_it_ends_though_a_thread_hangs(tmp_path: Path) -> None:
         finally:
             served.kill()
     assert time.monotonic() - began < 20
+
+
+def test_a_project_is_served_again_when_it_is_served_no_more(tmp_path: Path) -> None:
+    with State(tmp_path) as state:
+        with alone(state) as listens_at, State(tmp_path) as other:
+            listens_at("http://127.0.0.1:8765")
+            with (
+                pytest.raises(ConfigError, match=f"{tmp_path} is served already, at http://127.0.0.1:8765"),
+                alone(other),
+            ):
+                pass
+        with alone(state):
+            pass

@@ -1,0 +1,42 @@
+"""A process that was killed while it published a run: earlier values are served, and no half of the new ones stays."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from keepers.pipeline.serving import serve_result
+from keepers.storage.live import LiveBook
+from keepers.storage.service_schema import LIVE_CUSTOMERS
+from served import NOW
+from unit.service.conftest import Running
+
+
+class KilledError(BaseException):
+    """Where the process was killed."""
+
+
+@pytest.mark.parametrize("at", ["fill", "name", "know", "publish", "forget_retired"])
+def test_earlier_values_stay_and_halves_go(running: Running, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    site, client, headers = running.site, running.client, running.headers("all")
+    before = client.get("/api/v1/customers", params={"limit": 5}, headers=headers).json()
+    folder = site.project.folder / "result"
+
+    def killed(*_: object, **__: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LiveBook, at, killed)
+        with pytest.raises(KilledError):
+            serve_result(site.state, folder, 0, NOW)
+    now = client.get("/api/v1/customers", params={"limit": 5}, headers=headers)
+    assert now.status_code == 200
+    assert now.json()["customers"] == before["customers"]
+    number = serve_result(site.state, folder, 0, NOW)
+    with site.state.reading() as books:
+        current = books.live.current()
+        assert current is not None
+        assert (current.number, current.customers) == (number, 300)
+        assert books.live.filling() is None
+        rows = select(LIVE_CUSTOMERS.c.generation, func.count()).group_by(LIVE_CUSTOMERS.c.generation)
+        assert [tuple(row) for row in books.connection.execute(rows)] == [(number, 300)]
