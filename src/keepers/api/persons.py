@@ -12,6 +12,7 @@ from keepers.api.served import ERRORS, MISSING
 from keepers.api.shapes import AlertShape, alert_shape
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.erase import erase
+from keepers.pipeline.serving import known_as
 from keepers.web.access import Governor, TheSite
 
 router = APIRouter(tags=["persons"], responses=ERRORS)
@@ -56,7 +57,7 @@ def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFi
     if one is None and not orders and not alerts and name is None and email is None:
         raise HTTPException(404, f"Nothing is kept of {customer_key!r}.")
     with site.state.writing() as books:
-        books.users.note(visitor.name, "person exported", customer_key, site.now())
+        books.users.note(visitor.name, "person exported", _in_the_log(customer_key), site.now())
     values = None if one is None else {**one.history.to_dict(), **one.values, **one.fields}
     told = [
         {"order_id": order.order_id, "day": order.day, "amount": order.amount, "refunded": order.refunded}
@@ -70,16 +71,22 @@ def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFi
 
 @router.delete("/persons/{customer_key}", responses=MISSING)
 def forget(site: TheSite, visitor: Governor, customer_key: str) -> Forgotten:
-    """Erase a person from all that is kept; the audit log keeps the key alone."""
+    """Erase a person from all that is kept; the audit log keeps the key alone, and no e-mail address."""
     try:
         gone = erase(site.project, [customer_key])
     except ConfigError as error:
         raise HTTPException(404, str(error)) from None
     with site.state.writing() as books:
-        books.users.note(visitor.name, "person erased", customer_key, site.now(), {"entries": gone.erasure.entries})
+        subject, entries = _in_the_log(customer_key), gone.erasure.entries
+        books.users.note(visitor.name, "person erased", subject, site.now(), {"entries": entries})
     return Forgotten(
         customer_keys=list(gone.keys),
         entries=gone.erasure.entries + gone.pulled + gone.uploaded,
         still_named_in=[path.name for path in gone.still],
         uploads_to_look_at=[path.name for path in gone.uploads],
     )
+
+
+def _in_the_log(customer_key: str) -> str:
+    """What the audit log calls a person: it outlasts them, and a key may be an e-mail address."""
+    return f"known as {known_as('email', customer_key)}" if "@" in customer_key else customer_key

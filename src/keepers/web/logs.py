@@ -21,7 +21,8 @@ SLOW = 1.0
 REQUEST_ID = "x-request-id"
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# From its beginning and without going back: a long text that somebody sends would take its square otherwise.
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
 _SECRET = re.compile(r"\bkp_[\w-]+|(?i:\b(basic|bearer)\s+)[\w+/=.-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 _TWICE = "Exception in ASGI application"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from keepers.api.persons import _in_the_log
 from unit.service.conftest import Running
 
 
@@ -122,3 +123,5 @@ def test_a_person_is_shown_all_that_is_kept_and_forgotten(running: Running) -> N
     assert running.client.delete("/api/v1/persons/nobody", headers=headers).status_code == 404
     actions = [deed["action"] for deed in running.client.get("/api/v1/audit", headers=headers).json()]
     assert actions[:2] == ["person erased", "person exported"]
+    assert _in_the_log(key) == key
+    assert "ada" not in _in_the_log("ada@x.example"), "the log outlasts them"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from dlt.sources.helpers.rest_client.paginators import (
+    BaseNextUrlPaginator,
     BasePaginator,
     HeaderLinkPaginator,
     JSONLinkPaginator,
@@ -16,6 +18,7 @@ from dlt.sources.helpers.rest_client.paginators import (
 from requests import Response
 
 from keepers.data.connectors.service import Paging, Resource, filled, found, moment_of
+from keepers.domain.errors import InputError
 
 
 def paginator(
@@ -23,9 +26,9 @@ def paginator(
 ) -> BasePaginator:
     """The way through the pages of a list; `values` fill placeholders of its questions."""
     if resource.paging is Paging.LINKS:
-        return HeaderLinkPaginator()
+        return HeaderLinks()
     if resource.paging is Paging.NEXT:
-        return JSONLinkPaginator(resource.cursor)
+        return NextLinks(resource.cursor)
     if resource.paging is Paging.CURSOR:
         by_body = resource.body is not None
         return Cursor(
@@ -40,6 +43,39 @@ def paginator(
     if resource.paging is Paging.ONWARD:
         return Onward(resource, size, since, values)
     return SinglePagePaginator()
+
+
+class Links(BaseNextUrlPaginator):
+    """Behind links to where the first page came from, and nowhere else: the token goes along with every question."""
+
+    def update_request(self, request: Any) -> None:
+        """Ask for the next one.
+
+        Raises
+        ------
+        InputError
+            A link leads elsewhere.
+        """
+        here = _place(request.url)
+        super().update_request(request)
+        if _place(request.url) != here:
+            raise InputError(
+                f"The list is at {here[1]}, and its next page is said to be at {request.url[:200]}. The token is not "
+                "sent there: write the address of the service as it is."
+            )
+
+
+class HeaderLinks(Links, HeaderLinkPaginator):
+    """Links in a header of the answer."""
+
+
+class NextLinks(Links, JSONLinkPaginator):
+    """Links in the answer itself."""
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 class Cursor(JSONResponseCursorPaginator):

@@ -143,8 +143,8 @@ class Walker:
         alone(session, url)
         beside = path.with_suffix(".part")
         try:
-            with session, session.get(url, stream=True) as answer, beside.open("wb") as file:
-                if answer.status_code >= 400:
+            with session, session.get(url, stream=True, allow_redirects=False) as answer, beside.open("wb") as file:
+                if answer.status_code >= 300:
                     raise EngineError(f"The file of {self._service.label} cannot be had ({answer.status_code}).")
                 for piece in answer.iter_content(_PIECE):
                     file.write(piece)
