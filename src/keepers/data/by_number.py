@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
+
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
 from keepers.numerics.packed_purchases import Histories, Packing, Whole, histories, ranked
 from keepers.numerics.sorting import sort_in_place
+from keepers.numerics.written_numbers import Texts, Writing
 
 _SAMPLE = 2048
 WRITTEN = re.compile(r"((?:[A-Za-z][A-Za-z_:#/.-]*)?)([0-9]{1,18})")
@@ -55,7 +58,7 @@ class Bounds:
     @classmethod
     def of(cls, engine: Engine, purchases: str, ids: Ids | None, has_money: bool) -> Bounds:
         """Look through purchases, a relation with columns customer_key, day and, where there is money, amount."""
-        number = ids.number if ids is not None and ids.longest is None else "NULL::BIGINT"
+        number = "NULL::BIGINT" if ids is None else ids.number
         return cls(*engine.row(_sql("purchase_bounds", purchases=purchases, amount=_amount(has_money), number=number)))
 
     @property
@@ -76,22 +79,25 @@ class Ids:
 
     Parameters
     ----------
-    number : str
-        SQL of the number in a purchase; empty where there is none.
     key : str
         SQL of the id that is written for `number`.
-    longest : int or None
-        Most digits that were seen; None where a column holds whole numbers.
+    number : str
+        SQL of the number in a purchase, where a column holds whole numbers; empty where there is none.
+    writing : Writing or None
+        Of ids that are texts.
+    longest : int
+        Most digits of a text that were seen.
     """
 
-    number: str
     key: str = "number::VARCHAR"
-    longest: int | None = None
+    number: str = "NULL::BIGINT"
+    writing: Writing | None = None
+    longest: int = 0
 
     @classmethod
     def in_column(cls, column: str) -> Ids:
         """Ids in a column of whole numbers."""
-        return cls(f"TRY_CAST({column} AS BIGINT)")
+        return cls(number=f"TRY_CAST({column} AS BIGINT)")
 
     @classmethod
     def in_text(cls, engine: Engine, purchases: str) -> Ids | None:
@@ -111,10 +117,10 @@ class Ids:
         if len(parts) < len(texts) or len({before for before, _ in parts}) != 1:
             return None
         before, lengths = parts[0][0], {len(digits) for _, digits in parts}
-        digits = f"substr(customer_key, {len(before) + 1})" if before else "customer_key"
-        number, longest = f"TRY_CAST({digits} AS BIGINT)", max(lengths)
+        longest = max(lengths)
         if not any(digits.startswith("0") and digits != "0" for _, digits in parts):
-            return cls(number, f"{literal(before)} || number::VARCHAR" if before else "number::VARCHAR", longest)
+            key = f"{literal(before)} || number::VARCHAR" if before else "number::VARCHAR"
+            return cls(key, writing=Writing(before.encode(), 1), longest=longest)
         if len(lengths) > 1:
             return None
         # By far quicker than filling up each with zeros.
@@ -122,9 +128,8 @@ class Ids:
             f"WHEN number >= {10**power} THEN {literal(before + '0' * (longest - 1 - power))}"
             for power in range(longest - 1, 0, -1)
         )
-        return cls(
-            number, f"CASE {padded} ELSE {literal(before + '0' * (longest - 1))} END || number::VARCHAR", longest
-        )
+        key = f"CASE {padded} ELSE {literal(before + '0' * (longest - 1))} END || number::VARCHAR"
+        return cls(key, writing=Writing(before.encode(), longest), longest=longest)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class _Plan:
         if first is None or last is None or highest is None or total is None:
             return None
         least, most = bounds.least or 0, bounds.most or 0
-        if ids.longest is not None:
+        if ids.writing is not None:
             most = 10**ids.longest - 1
         elif bounds.numbered < bounds.orders:
             return None
@@ -158,17 +163,24 @@ class _Plan:
             return None
         return cls(packing, ranks, first, least, scale)
 
-    def columns(self, ids: Ids) -> str:
-        """SQL of the whole numbers of a purchase."""
+    @property
+    def low(self) -> int:
+        """Bits below the customer's number."""
+        return self.packing.day_bits + self.packing.amount_bits
+
+    @property
+    def rest(self) -> str:
+        """SQL of a purchase's day and amount."""
         days = f"(day - DATE {literal(self.first.isoformat())})"
-        rest = f"({days} << {self.packing.amount_bits}) | CAST(amount * {self.scale} AS BIGINT)"
-        most = _LARGEST if self.ranks else (1 << self.packing.number_bits) - 1
-        formed = "true" if ids.longest is None else f"number BETWEEN 0 AND {most} AND {ids.key} = customer_key"
+        return f"({days} << {self.packing.amount_bits}) | CAST(amount * {self.scale} AS BIGINT)"
+
+    @property
+    def columns(self) -> str:
+        """SQL of the whole numbers of a purchase whose id is one."""
         number = f"(number - {self.least})" if self.least else "number"
         if self.ranks:
-            return f"CASE WHEN {formed} THEN {number} ELSE -1 END AS number, {rest} AS packed"
-        low = self.packing.day_bits + self.packing.amount_bits
-        return f"CASE WHEN {formed} THEN ({number} << {low}) | {rest} ELSE -1 END AS packed"
+            return f"{number} AS number, {self.rest} AS packed"
+        return f"({number} << {self.low}) | {self.rest} AS packed"
 
     def rows(self, ids: Ids, view: str, has_money: bool) -> str:
         """A query of a row a customer from histories."""
@@ -199,17 +211,47 @@ def customers_by_number(engine: Engine, purchases: str, bounds: Bounds, ids: Ids
     plan = _Plan.of(bounds, ids, has_money)
     if plan is None or bounds.orders * (_RANKED if plan.ranks else _PACKED) > engine.memory_limit / 2:
         return None
-    amount = _amount(has_money)
-    query = _sql("by_number", purchases=purchases, amount=amount, number=ids.number, columns=plan.columns(ids))
-    fetched = engine.whole_numbers(query)
-    packed: Whole = fetched.pop("packed")
-    distinct: Whole | None = None
-    if plan.ranks:
-        packed, distinct = ranked(fetched.pop("number"), packed, plan.packing)
+    columns = plan.columns if ids.writing is None else f"customer_key, {plan.rest} AS packed"
+    query = _sql("by_number", purchases=purchases, amount=_amount(has_money), number=ids.number, columns=columns)
+    if ids.writing is None:
+        fetched = engine.whole_numbers(query)
+        number, packed = fetched.pop("number", None), fetched.pop("packed")
     else:
+        read = _read(engine.texts_and_numbers(query), plan, ids.writing, bounds.orders)
+        if read is None:
+            return None
+        number, packed = read
+    if number is None:
         sort_in_place(packed)
-    least = packed if distinct is None else distinct
-    return None if least[0] < 0 else _stored(engine, packed, plan, ids, has_money, distinct)
+        return _stored(engine, packed, plan, ids, has_money, None)
+    packed, distinct = ranked(number, packed, plan.packing)
+    del number  # as large as what follows
+    return _stored(engine, packed, plan, ids, has_money, distinct)
+
+
+def _read(
+    found: Iterator[tuple[Texts | None, Whole]], plan: _Plan, writing: Writing, orders: int
+) -> tuple[Whole | None, Whole] | None:
+    """Purchases with their ids read as numbers: packed with these, or beside them where they are ranked.
+
+    None where an id is of another form, or the purchases are not as many as there were.
+    """
+    packed = np.empty(orders, dtype=np.int64)
+    number = np.empty(orders, dtype=np.int64) if plan.ranks else None
+    most = _LARGEST if plan.ranks else (1 << plan.packing.number_bits) - 1
+    begin = 0
+    for texts, rest in found:
+        some = None if texts is None else writing.numbers(texts)
+        end = begin + rest.size
+        if some is None or some.max() > most or end > orders:
+            return None
+        if number is None:
+            some <<= plan.low
+            packed[begin:end] = some | rest
+        else:
+            number[begin:end], packed[begin:end] = some, rest
+        begin = end
+    return (number, packed) if begin == orders else None
 
 
 def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: bool, distinct: Whole | None) -> str:

@@ -20,6 +20,8 @@ from keepers.domain.errors import ConfigError, EngineError
 if TYPE_CHECKING:
     import duckdb
 
+    from keepers.numerics.written_numbers import Texts, Whole
+
 __all__ = ["Engine", "engine_errors", "literal", "quoted", "template"]
 
 _serial = itertools.count(1)
@@ -85,7 +87,7 @@ class Engine:
     def rows_fetched(self) -> int:
         """Rows that left the engine for this process so far; they do not grow with the number of customers.
 
-        What `whole_numbers` gave is not among them.
+        What `whole_numbers` and `texts_and_numbers` gave is not among them.
         """
         return self.backend.rows_fetched
 
@@ -158,6 +160,13 @@ class Engine:
     def whole_numbers(self, sql: str) -> dict[str, NDArray[Any]]:
         """Columns of whole numbers none of which is empty, from the embedded engine, to be sorted beside it."""
         return self._embedded.whole_numbers(sql)
+
+    def texts_and_numbers(self, sql: str) -> Iterator[tuple[Texts | None, Whole]]:
+        """A text and a whole number of each row of the embedded engine, some rows at a time, to be read beside it.
+
+        They lie in memory until the next ones are asked for; see `keepers.data.arrow_memory`.
+        """
+        return self._embedded.texts_and_numbers(sql)
 
     def relation(self, sql: str) -> duckdb.DuckDBPyRelation:
         """A query of the embedded engine as a lazy relation, for handing its rows to a frame library."""

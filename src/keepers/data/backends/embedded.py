@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.data.arrays import engine_arrays
+from keepers.data.arrow_memory import texts_and_numbers
 from keepers.data.backends.backend import Backend, Parameters, SourceTable
 from keepers.data.backends.quoting import quoted
 from keepers.data.spill import Spill
 from keepers.domain.errors import ConfigError, EngineError, InputError
+from keepers.numerics.written_numbers import Texts, Whole
 
 _incoming = itertools.count(1)
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -126,6 +128,11 @@ class Embedded(Backend):
         with engine_errors():
             fetched = self.connection.execute(sql).fetchnumpy()
         return {name: np.asarray(column) for name, column in fetched.items()}
+
+    def texts_and_numbers(self, sql: str) -> Iterator[tuple[Texts | None, Whole]]:
+        """A text and a whole number of each row, see `keepers.data.arrow_memory`; not counted as rows fetched."""
+        with engine_errors():
+            yield from texts_and_numbers(self.relation(sql))
 
     def relation(self, sql: str) -> duckdb.DuckDBPyRelation:
         """A query as a lazy relation."""

@@ -1,3 +1,3 @@
--- Each purchase as whole numbers; below zero where an id is not the one that is written for its number.
+-- Each purchase as whole numbers, beside its id where that is a text.
 SELECT {columns}
 FROM (SELECT customer_key, day, {amount} AS amount, {number} AS number FROM {purchases})
