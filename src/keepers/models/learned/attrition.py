@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from keepers.domain.cells import Cells, SpendCells
+from keepers.data.engine import quoted
+from keepers.domain.cells import Cells
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.money import Margin
 from keepers.domain.store_clock import StoreClock
@@ -19,7 +20,11 @@ from keepers.domain.time import Horizon, ObservationWindow, TimeUnit, days
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
+from keepers.models.priors import LogNormal, Prior
+from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.known_fits import known_fit
+from keepers.models.spend.orders_ahead import order_values
 from keepers.summaries.clocked import by_clock
 from keepers.summaries.purchases import PurchaseSource
 from keepers.summaries.summary import Summary, summarise
@@ -28,23 +33,43 @@ FloatArray = NDArray[np.float64]
 
 EXPECTED, EXPECTED_MONEY = "model_log_odds", "model_money"
 """Names of the features: log-odds that a model of buying gives to any purchase in the time ahead, and the money that it
-expects with Gamma-Gamma."""
+expects with a model of spend."""
 
 LAWS: tuple[type[BuyingModel], ...] = (MBGNBD, ParetoNBD)
 
 REVENUE = Margin()
 """The basis of money without a margin."""
 
+USUAL_POWER = 0.1
+"""By what power of the rate of buying, or of the risk to leave, spend usually goes: who buys six times as often then
+spends a fifth more an order."""
+
+IN_STEP = Prior(
+    {
+        **GammaGamma.weak_prior.beliefs,
+        "kappa": LogNormal(1.0, USUAL_POWER),
+        "eta": LogNormal(1.0, USUAL_POWER),
+    },
+    money=True,
+)
+"""What is believed of spend before any order is seen: few customers leave it independent of buying, many are heard."""
+
 _FARTHEST = 12.0
+
+OfOrders = CorrelatedSpend | GammaGamma
+
+_KINDS: dict[str, type[OfOrders]] = {one.name: one for one in (CorrelatedSpend, GammaGamma)}
 
 _NEEDED = ("frequency", "recency_days", "age_days")
 
 
 class Attrition:
-    """A model of buying, fitted to what was known on a day, asked for the time ahead: of two laws, and Gamma-Gamma.
+    """Models of buying and of spend, fitted to what was known on a day, asked for the time ahead.
 
     MBG/NBD lets customers leave after a purchase, Pareto/NBD at any time; what they say of a whole store a year ahead
-    differs by a few per cent, and the likelier of the two is asked.
+    differs by a few per cent, and the one that makes orders and money together likelier is asked. Spend goes with the
+    rate of buying and with the risk to leave as far as the orders show it: where large orders come from customers who
+    buy often and stay, the product of expected orders and expected spend is too low.
 
     Trees do not go beyond what they have seen: customers older than any they learned from are taken for the oldest
     ones. What this model says means the same at every age, and trees start from it: they learn what features tell
@@ -56,14 +81,14 @@ class Attrition:
         Fitted.
     ahead : Horizon
         The time ahead.
-    spend : GammaGamma, optional
-        Fitted to all orders, the first included; None where money has no fit.
+    spend : CorrelatedSpend or GammaGamma, optional
+        Fitted to all orders, the first included; the latter where the former has no fit, None where money has none.
     margin : Margin
         The basis of the money that is expected.
     """
 
     def __init__(
-        self, model: BuyingModel, ahead: Horizon, spend: GammaGamma | None = None, margin: Margin = REVENUE
+        self, model: BuyingModel, ahead: Horizon, spend: OfOrders | None = None, margin: Margin = REVENUE
     ) -> None:
         self.model, self.ahead, self.spend, self.margin = model, ahead, spend, margin
 
@@ -90,9 +115,17 @@ class Attrition:
             fitted = [one for law in laws if (one := _fit(law, cells)) is not None]
             if not fitted:
                 return None
-            return cls(max(fitted, key=lambda one: one.log_likelihood_), ahead, _spend(summary), margin)
+            known = [cls(one, ahead, _spend(summary, one), margin) for one in fitted]
+            return max(known, key=lambda one: one.likelihood(summary))
         finally:
             summary.engine.drop(summary.name)
+
+    def likelihood(self, summary: Summary) -> float:
+        """Its logarithm, of orders and money of all customers; a part that spend was fitted to stands for all."""
+        if self.spend is None:
+            return self.model.log_likelihood_
+        paid = summary.engine.row(f"SELECT count(*) FROM {quoted(summary.name)} WHERE monetary_value_all > 0")[0]
+        return self.model.log_likelihood_ + self.spend.log_likelihood_ / self.spend.n_customers_ * float(paid)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,27 +152,31 @@ class Attrition:
             history = X[:, [place[name] for name in _NEEDED]]
             known = np.isfinite(history).all(axis=1) & (history[:, 0] >= 0)
             if known.any():
-                odds, orders = self._answers(history[known])
-                found[known, 0] = odds
+                cells, row = self._cells(history[known])
+                odds, orders = self._answers(cells)
+                found[known, 0] = odds[row]
                 if self.spend is not None:
                     spent = place.get("contribution" if self.margin.per_order else "revenue")
-                    brought = np.zeros(len(odds)) if spent is None else X[known, spent]
-                    each = _of_a_day(self.spend, history[known, 0] + 1.0, brought)
-                    found[known, 1] = self.margin.factor * orders * each
+                    brought = np.zeros(row.size) if spent is None else X[known, spent]
+                    each = order_values(self.spend, self.model, cells, self.ahead, row, brought)
+                    found[known, 1] = self.margin.factor * orders[row] * each
         return np.column_stack([X, found])
 
-    def _answers(self, history: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Log-odds of any purchase, and expected purchases, by frequency, recency and age in days."""
+    def _cells(self, history: FloatArray) -> tuple[Cells, NDArray[np.intp]]:
+        """Distinct histories by frequency, recency and age in days, seen when the model was, and each customer's."""
         distinct, row = np.unique(history, axis=0, return_inverse=True)
         week = TimeUnit.WEEK.days
-        cells = Cells(
-            distinct[:, 0], distinct[:, 1] / week, distinct[:, 2] / week, np.ones(len(distinct)), TimeUnit.WEEK
-        )
+        seen, one = self.model.calendar_, np.ones(len(distinct))
+        cells = Cells(distinct[:, 0], distinct[:, 1] / week, distinct[:, 2] / week, one, TimeUnit.WEEK, calendar=seen)
+        return cells, row.ravel()
+
+    def _answers(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
+        """Log-odds of any purchase, and expected purchases, of each history."""
         chance = 1.0 - np.asarray(self.model.purchase_distribution(cells, self.ahead, 0))[:, 0]
         odds = np.clip(logit(np.clip(chance, 1e-15, 1.0)), -_FARTHEST, _FARTHEST)
         # Orders are never fewer than the chance of one, which numbers far out in the tail do not always keep.
         orders = np.maximum(np.asarray(self.model.expected_purchases(cells, self.ahead)), expit(odds))
-        return odds[row], orders[row]
+        return odds, orders
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for a file."""
@@ -158,8 +195,8 @@ class Attrition:
         # Models that were saved earlier know no money.
         model, spend = law.from_dict(data["model"]), data.get("spend")
         assert isinstance(model, law)
-        kept = None if spend is None else GammaGamma.from_dict(spend)
-        assert kept is None or isinstance(kept, GammaGamma)
+        kept = None if spend is None else _KINDS[spend["model"]].from_dict(spend)
+        assert kept is None or isinstance(kept, (CorrelatedSpend, GammaGamma))
         margin = Margin(**data["margin"]) if "margin" in data else REVENUE
         return cls(model, days(float(data["days"])), kept, margin)
 
@@ -172,20 +209,17 @@ def _fit(law: type[BuyingModel], cells: Cells) -> BuyingModel | None:
     return model if model.outcome_.usable else None
 
 
-def _spend(summary: Summary) -> GammaGamma | None:
+def _spend(summary: Summary, buying: BuyingModel) -> OfOrders | None:
     """What an order is worth by all orders of each customer; None where money is not known or has no fit."""
-    try:
-        spend = GammaGamma(include_first=True).fit(summary)
-    except (InputError, FitError):
-        return None
-    return spend if spend.outcome_.usable and np.isfinite(spend.mean_spend_) else None
-
-
-def _of_a_day(spend: GammaGamma, days_bought: FloatArray, brought: FloatArray) -> FloatArray:
-    """Expected money of a day of purchase, by all that was brought; that of all where it was nothing."""
-    known = np.isfinite(brought) & (brought > 0)
-    found = np.full(brought.size, spend.mean_spend_)
-    if known.any():
-        cells = SpendCells(days_bought[known], brought[known] / days_bought[known], np.ones(int(known.sum())))
-        found[known] = spend.expected_spend(cells)
-    return found
+    asked: tuple[Callable[[], OfOrders], ...] = (
+        lambda: CorrelatedSpend("free", True, IN_STEP, leaving="free").fit(summary, buying),
+        lambda: known_fit(GammaGamma(include_first=True), summary),
+    )
+    for fit in asked:
+        try:
+            spend = fit()
+        except (InputError, FitError):
+            continue
+        if spend.outcome_.usable and np.isfinite(spend.mean_spend_):
+            return spend
+    return None

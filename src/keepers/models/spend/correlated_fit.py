@@ -119,6 +119,21 @@ class TraitFits:
         plain = correlated.log_likelihood_sum(at, self._scaled(rows), nodes, 0, self._shift(rows)).value
         return max(2.0 * (found.log_likelihood - plain), 0.0)
 
+    def of_all(self, found: Fit, part: RatedRows | JointRows) -> Posterior:
+        """What is known by a fit, moved by as much as Gamma-Gamma of all customers differs from that of the part taken.
+
+        Elasticities are told well by a part; the level of spend is that of all.
+        """
+        if part.share == 1.0:
+            return found.posterior
+        none = np.zeros((part.spend.x.size, 1))
+        alike = self.fitted(part, TraitNodes(none, None, none, np.ones(1, dtype=bool)), ())
+        if not alike.outcome.usable or alike.at_bound:
+            return found.posterior
+        moved, places = np.zeros(self._start.size), self._places[id(alike)]
+        moved[places] = self._start[places] - alike.log_parameters
+        return found.posterior.shifted(moved[self._places[id(found)]])
+
     def customers_of(self, found: Fit) -> float:
         """Customers behind a fit."""
         return self._customers[id(found)]

@@ -28,7 +28,7 @@ from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.independence import Independence
 from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.partwise import PartwiseModel
-from keepers.models.spend.rated_rows import customer_rows, joint_rows, rated_rows, summary_of
+from keepers.models.spend.rated_rows import JointRows, RatedRows, customer_rows, joint_rows, rated_rows, summary_of
 from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor
 from keepers.models.spend.spend_rows import summary_columns
 from keepers.models.spend.tilt import joint_tilt_columns, tilt_columns, tilted_scale
@@ -187,7 +187,8 @@ class CorrelatedSpend(PartwiseModel):
             of_rate = fits.fitted(rows, TraitNodes.of_rate(rows.rate), ("kappa",))
         self.gain_ = fits.gain(of_rate, rows, TraitNodes.of_rate(rows.rate))
         taken = is_taken(self.correlation, of_rate, self.gain_)
-        found, share = (of_rate if taken else None), rows.share
+        found: Fit | None = of_rate if taken else None
+        part: RatedRows | JointRows = rows
         self.leaving_gain_, self.tests_ = 0.0, None
         if self.rates_.leaves != "never":
             joint = joint_rows(*asked)
@@ -200,7 +201,7 @@ class CorrelatedSpend(PartwiseModel):
                 both = fits.fitted(joint, nodes, (*with_rate, "eta"), without)
                 self.leaving_gain_ = max(2.0 * (both.log_likelihood - without.log_likelihood), 0.0)
                 if is_taken(self.leaving, both, self.leaving_gain_):
-                    found, share = both, joint.share
+                    found, part = both, joint
         if found is None:
             self._compose(
                 self._whole(plain.posterior_, _HELD), plain.log_likelihood_, plain.outcome_, plain.n_customers_,
@@ -208,7 +209,7 @@ class CorrelatedSpend(PartwiseModel):
             )  # fmt: skip
         else:
             prior = None if found.prior is None else self.prior if isinstance(self.prior, Prior) else self.weak_prior
-            known = self._whole(self._unscaled(found.posterior, _MONEY * np.log(fits.scale)), _HELD)
+            known = self._whole(self._unscaled(fits.of_all(found, part), _MONEY * np.log(fits.scale)), _HELD)
             customers = fits.customers_of(found)
             constant = -customers * float(np.log(fits.scale))
             self._compose(known, found.log_likelihood + constant, found.outcome, customers, prior)
@@ -218,7 +219,7 @@ class CorrelatedSpend(PartwiseModel):
             self.outcome_ = FitOutcome.INFINITE_MEAN
         self.correlation_ = correlation_of("rate", self.posterior_, self._theta(), self.rates_)
         self.leaving_correlation_ = correlation_of("leaving", self.posterior_, self._theta(), self.rates_)
-        self.remarks_ = self._remarks(plain, share, found)
+        self.remarks_ = self._remarks(plain, part.share, found)
         return self
 
     @property

@@ -198,3 +198,14 @@ def tilted_scale(
     for place in range(last - 1, -1, -1):
         tilt = f"cell.tilt_{place} + ({share} - cell.spend_node_{place}) * ({tilt})"
     return f"{whole} * exp({tilt})"
+
+
+def tilted(columns: Mapping[str, FloatArray], money: FloatArray) -> FloatArray:
+    """The same scale of customers whose columns and money of all orders are at hand, shape (n,)."""
+    last = sum(name.startswith("tilt_") for name in columns) - 1
+    whole = columns["spend_gamma"] + money
+    share = np.clip(money / whole, columns["spend_node_0"], columns[f"spend_node_{last}"])
+    tilt = columns[f"tilt_{last}"]
+    for place in range(last - 1, -1, -1):
+        tilt = columns[f"tilt_{place}"] + (share - columns[f"spend_node_{place}"]) * tilt
+    return np.asarray(whole * np.exp(tilt))

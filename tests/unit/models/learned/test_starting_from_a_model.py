@@ -45,9 +45,8 @@ def test_what_it_expects_of_everybody_is_what_the_models_say(
     odds, money = found.added(X, today.names)[:, -2:].T
     summary = kp.summarise(store.orders, kp.ObservationWindow(end=day), rate)
     buying = type(found.model)().fit(summary)
-    values = kp.lifetime_value(
-        buying, kp.GammaGamma(include_first=True).fit(summary), summary, horizon=AHEAD, discount=kp.annual_rate(0.0)
-    ).to_numpy()
+    assert isinstance(found.spend, kp.CorrelatedSpend)
+    values = kp.lifetime_value(buying, found.spend, summary, horizon=AHEAD, discount=kp.annual_rate(0.0)).to_numpy()
     np.testing.assert_allclose(np.nansum(money), values[values_column(values)].sum(), rtol=1e-6)
     cells = summary.cells()
     chance = 1.0 - buying.purchase_distribution(cells, AHEAD, 0)[:, 0]
@@ -64,7 +63,10 @@ def test_the_likelier_of_two_laws_is_asked_and_a_file_gives_it_back(store: Store
     both = Attrition.known_on(store.orders, day, AHEAD)
     assert both is not None
     single = [Attrition.known_on(store.orders, day, AHEAD, laws=(law,)) for law in (kp.MBGNBD, kp.ParetoNBD)]
-    assert both.model.log_likelihood_ == max(one.model.log_likelihood_ for one in single if one is not None)
+    likely = [one.model.log_likelihood_ + one.spend.log_likelihood_ for one in single if one and one.spend]
+    assert len(likely) == 2
+    assert both.spend is not None
+    assert both.model.log_likelihood_ + both.spend.log_likelihood_ == max(likely)
     _, X = today.matrix()
     again = Attrition.from_dict(both.to_dict())
     np.testing.assert_allclose(again.added(X, today.names), both.added(X, today.names), rtol=1e-9)
