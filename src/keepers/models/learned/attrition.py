@@ -24,7 +24,7 @@ from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.known_fits import known_fit
-from keepers.models.spend.orders_ahead import order_values
+from keepers.models.spend.orders_ahead import OrdersAhead
 from keepers.summaries.clocked import by_clock
 from keepers.summaries.purchases import PurchaseSource
 from keepers.summaries.summary import Summary, summarise
@@ -91,6 +91,7 @@ class Attrition:
         self, model: BuyingModel, ahead: Horizon, spend: OfOrders | None = None, margin: Margin = REVENUE
     ) -> None:
         self.model, self.ahead, self.spend, self.margin = model, ahead, spend, margin
+        self._worth = None if spend is None else OrdersAhead(spend, model, ahead)
 
     @classmethod
     def known_on(
@@ -155,10 +156,10 @@ class Attrition:
                 cells, row = self._cells(history[known])
                 odds, orders = self._answers(cells)
                 found[known, 0] = odds[row]
-                if self.spend is not None:
+                if self._worth is not None:
                     spent = place.get("contribution" if self.margin.per_order else "revenue")
                     brought = np.zeros(row.size) if spent is None else X[known, spent]
-                    each = order_values(self.spend, self.model, cells, self.ahead, row, brought)
+                    each = self._worth(cells, row, brought)
                     found[known, 1] = self.margin.factor * orders[row] * each
         return np.column_stack([X, found])
 

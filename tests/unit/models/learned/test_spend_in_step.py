@@ -10,7 +10,7 @@ import pytest
 import keepers as kp
 from keepers.models.learned.attrition import IN_STEP, USUAL_POWER, Attrition
 from keepers.models.spend import rated_rows
-from keepers.models.spend.orders_ahead import order_values
+from keepers.models.spend.orders_ahead import OrdersAhead
 from keepers.simulate import Behaviour, Correlation, Spend, StorePlan, simulate_store
 
 LAW = Behaviour("pareto_nbd", {"r": 0.8, "alpha": 9.0, "s": 0.75, "beta": 15.0}, "week")
@@ -72,6 +72,6 @@ def test_the_level_of_spend_is_that_of_all_customers_where_the_fit_takes_a_part(
     assert level[0] == pytest.approx(level[1], rel=0.02)
     cells = kp.summarise(store.orders).cells()
     row, brought = np.zeros(2, dtype=np.intp), np.array([np.nan, 0.0])
-    of_nobody = order_values(whole, buying, cells, AHEAD, row, brought)
+    of_nobody = OrdersAhead(whole, buying, AHEAD)(cells, row, brought)
     assert of_nobody[0] == of_nobody[1] > 0
     store.engine.close()

@@ -47,7 +47,7 @@ def test_what_it_expects_of_everybody_is_what_the_models_say(
     buying = type(found.model)().fit(summary)
     assert isinstance(found.spend, kp.CorrelatedSpend)
     values = kp.lifetime_value(buying, found.spend, summary, horizon=AHEAD, discount=kp.annual_rate(0.0)).to_numpy()
-    np.testing.assert_allclose(np.nansum(money), values[values_column(values)].sum(), rtol=1e-6)
+    np.testing.assert_allclose(np.nansum(money), values[values_column(values)].sum(), rtol=3e-4)
     cells = summary.cells()
     chance = 1.0 - buying.purchase_distribution(cells, AHEAD, 0)[:, 0]
     np.testing.assert_allclose(np.sum(1.0 / (1.0 + np.exp(-odds))), cells.weight @ chance, rtol=1e-4)
