@@ -108,8 +108,8 @@ class DriftWatch:
 
 
 def watch_drift(
-    reference: Any,
-    current: Any,
+    reference: Any = None,
+    current: Any = None,
     *,
     predicted: ArrayLike | None = None,
     outcome: ArrayLike | None = None,
@@ -133,8 +133,8 @@ def watch_drift(
 
     Parameters
     ----------
-    reference, current : features or frames
-        Customers it learned from, and those of now.
+    reference, current : features or frames, optional
+        Customers it learned from, and those of now; without them the truth of predictions alone is tested.
     predicted, outcome : array, shape (n,), optional
         Of customers whose time is over: what the model had said, and what they brought.
     reference_outcome : array, optional
@@ -171,13 +171,16 @@ def watch_drift(
         raise ConfigError("`retraining_cost` and `cost_of_error` are money, zero or more.")
     if (predicted is None) != (outcome is None):
         raise ConfigError("`predicted` and `outcome` belong together; give both or neither.")
-    then = design_of(reference)
-    now = design_of(current, then)
-    then, now = _with_outcome(then, now, reference_outcome, outcome, ignore)
-    threshold = _threshold(false_alarms, checks, 1 if predicted is None else 2)
+    if (reference is None) != (current is None) or (reference is None and predicted is None):
+        raise ConfigError("Give customers of then and of now, or what was predicted and what came of it, or all four.")
+    threshold = _threshold(false_alarms, checks, (reference is not None) + (predicted is not None))
     rng = np.random.default_rng(_SEED)
     replicates = max(_REPLICATES, round(_TAIL / threshold) - 1)
-    shifts = _shifts(then, now, replicates, rng)
+    shifts: tuple[FeatureShift, ...] = ()
+    if reference is not None:
+        then = design_of(reference)
+        sides = _with_outcome(then, design_of(current, then), reference_outcome, outcome, ignore)
+        shifts = _shifts(*sides, replicates, rng)
     value = None
     if predicted is not None and outcome is not None:
         value = _value_drift(_array(predicted, "predicted"), _array(outcome, "outcome"), replicates, rng)
@@ -186,7 +189,8 @@ def watch_drift(
     alarm = bool(moved) or wrong
     loss = None if value is None else cost_of_error * value.misjudged
     retrain = alarm and (loss is None or (wrong and loss > retraining_cost))
-    sentence = _sentence(moved, value, wrong, loss, retraining_cost, retrain, false_alarms, checks)
+    customers = "" if reference is None else _customers_told(moved, false_alarms, checks)
+    sentence = _sentence(customers, bool(moved), value, wrong, loss, retraining_cost, retrain)
     return DriftWatch(alarm, retrain, threshold, shifts, value, loss, sentence)
 
 
@@ -331,37 +335,39 @@ def _student(some: FloatArray, whole: FloatArray | None) -> float:
     return mean / spread * math.sqrt(some.size)
 
 
+def _customers_told(moved: Sequence[FeatureShift], false_alarms: float, checks: int) -> str:
+    over = "" if checks == 1 else f" over {checks} checks"
+    if not moved:
+        return f"Customers are like those it learned from (false alarms {false_alarms:.0%}{over})."
+    first = "; ".join(one.sentence for one in moved[:3])
+    more = "" if len(moved) <= 3 else f"; and {len(moved) - 3} more"
+    return f"Customers differ from those it learned from: {first}{more} (false alarms {false_alarms:.0%}{over})."
+
+
 def _sentence(
-    moved: Sequence[FeatureShift],
+    customers: str,
+    moved: bool,
     value: ValueDrift | None,
     wrong: bool,
     loss: float | None,
     cost: float,
     retrain: bool,
-    false_alarms: float,
-    checks: int,
 ) -> str:
-    over = "" if checks == 1 else f" over {checks} checks"
-    if moved:
-        first = "; ".join(one.sentence for one in moved[:3])
-        more = "" if len(moved) <= 3 else f"; and {len(moved) - 3} more"
-        told = f"Customers differ from those it learned from: {first}{more} (false alarms {false_alarms:.0%}{over})."
-    else:
-        told = f"Customers are like those it learned from (false alarms {false_alarms:.0%}{over})."
     if value is None:
         verdict = (
             "Whether that costs anything cannot be said without outcomes; learn anew when some are known."
             if moved
             else "There is no reason to learn anew."
         )
-        return f"{told} {verdict}"
+        return f"{customers} {verdict}"
     ratio = value.predicted / value.actual - 1.0 if value.actual > 0 else math.inf
     off = f"{abs(ratio):.0%} too {'high' if ratio > 0 else 'low'}" if math.isfinite(ratio) else "of nothing that came"
-    told += (
-        f" Predictions no longer hold: the total is {off}, and {value.misjudged:,.0f} of money is judged wrongly."
+    told = (
+        f"Predictions no longer hold: the total is {off}, and {value.misjudged:,.0f} of money is judged wrongly."
         if wrong
-        else f" Predictions still hold, in total ({off}) and by group, within what chance explains."
+        else f"Predictions still hold, in total ({off}) and by group, within what chance explains."
     )
+    told = f"{customers} {told}".lstrip()
     if loss is None or not wrong:
         return f"{told} Learning anew would bring nothing that can be seen yet."
     compared = f"a period with the stale model is expected to lose {loss:,.0f}, learning anew costs {cost:,.0f}"

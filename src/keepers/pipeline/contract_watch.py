@@ -6,23 +6,19 @@ import datetime as dt
 import json
 from pathlib import Path
 
-from keepers.data.engine import Engine, quoted
+from keepers.data.engine import quoted
 from keepers.data.read import Dataset
 from keepers.data.staged_folder import MARK
 from keepers.data.table import Table
 from keepers.domain.errors import ConfigError, InputError
-from keepers.domain.ports import silent
 from keepers.domain.time import TimeUnit
 from keepers.evaluation.contract_drift import contract_drift
 from keepers.evaluation.drift import ParameterDrift
 from keepers.models.catalogue import load_model
 from keepers.models.contractual.contract import ContractModel
-from keepers.pipeline.kept import as_remembered
-from keepers.pipeline.options import RunOptions
 from keepers.pipeline.project import Project
-from keepers.pipeline.reading import read_files
+from keepers.pipeline.sources_of_now import sources_of_now
 from keepers.pipeline.subscriber_attributes import subscriber_attributes
-from keepers.pipeline.uploads import everything_to_read
 
 FALSE_ALARMS = 0.05
 _CHECKS = {TimeUnit.WEEK: 13, TimeUnit.MONTH: 3, TimeUnit.YEAR: 1}
@@ -64,13 +60,7 @@ def contracts_since(project: Project, folder: Path, today: dt.date) -> Parameter
     model = load_model(folder / _MODEL)
     if not isinstance(model, ContractModel) or model.unit_ not in _CHECKS:
         raise ConfigError("The run's model of contracts cannot be judged without a run.")
-    locations = everything_to_read(project)
-    if not locations:
-        raise InputError("There are no sources or uploads that could tell of contracts.")
-    options = as_remembered(RunOptions(into=folder, project=project, time_zone=project.time_zone), folder)
-    engine = Engine(threads=1)
-    try:
-        dataset = read_files(locations, options, silent, engine)
+    with sources_of_now(project, folder) as (dataset, options):
         table = dataset.tables.get("subscriptions")
         if table is None:
             raise InputError("The sources hold no subscriptions any more.")
@@ -84,8 +74,6 @@ def contracts_since(project: Project, folder: Path, today: dt.date) -> Parameter
             checks=_CHECKS[model.unit_],
             observed_from=options.observed_from,
         )
-    finally:
-        engine.close()
 
 
 def _known_until(table: Table, fitted_on: dt.date, today: dt.date) -> dt.date:

@@ -16,8 +16,10 @@ from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import load_model
 from keepers.pipeline.contract_watch import contracts_since, has_contracts
 from keepers.pipeline.kept import FOLDER
+from keepers.pipeline.learned_watch import features_since, has_learned, last_day, learned_since
 from keepers.pipeline.looks import Look, write_looks
 from keepers.pipeline.project import Project
+from keepers.pipeline.sources_of_now import sources_of_now
 from keepers.storage.live import Generation
 from keepers.storage.state import Books, State
 from keepers.summaries.base_files import live
@@ -115,6 +117,8 @@ def ask_where_it_drifts(state: State, today: dt.date, now: dt.datetime, project:
         looks.append(_look("orders", lambda: live_drift(state, generation, today)))
     if project is not None and has_contracts(folder):
         looks.append(_look("contracts", lambda: contracts_since(project, folder, today)))
+    if project is not None and has_learned(folder):
+        looks += _learned(project, folder, today)
     write_looks(folder, today, looks)
     why = " ".join(one.sentence for one in looks if one.refit)
     if why:
@@ -133,6 +137,23 @@ def _look(what: str, judge: Callable[[], ParameterDrift]) -> Look:
     except KeepersError as error:
         return Look(what, False, False, False, str(error))
     return Look(what, True, found.alarm, found.refit, found.sentence)
+
+
+def _learned(project: Project, folder: Path, today: dt.date) -> list[Look]:
+    """What is found of learned value: its customers, and its truth."""
+    judges = {"features": features_since, "learned": learned_since}
+    looks = []
+    try:
+        cut = last_day(folder)
+        with sources_of_now(project, folder) as (dataset, _):
+            for what, judge in judges.items():
+                try:
+                    looks.append(judge(dataset, folder, cut, today))
+                except KeepersError as error:
+                    looks.append(Look(what, False, False, False, str(error)))
+    except KeepersError as error:
+        looks = [Look(what, False, False, False, str(error)) for what in judges]
+    return looks
 
 
 def _share(books: Books, generation: Generation) -> float:

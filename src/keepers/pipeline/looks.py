@@ -21,7 +21,7 @@ class Look:
     Attributes
     ----------
     of : str
-        ``"orders"`` or ``"contracts"``.
+        ``"orders"`` or ``"contracts"``; of learned value ``"features"`` of newcomers and ``"learned"``, its truth.
     judged : bool
         Whether there was anything to judge it by.
     alarm : bool

@@ -67,6 +67,19 @@ def test_learning_anew_must_pay() -> None:
     assert "Keep the model as it is" in dear.sentence
 
 
+def test_predictions_are_judged_alone_too() -> None:
+    rng = np.random.default_rng(6)
+    predicted = rng.gamma(2.0, 20.0, 1500)
+    outcome = np.where(rng.random(1500) < 0.5, predicted * rng.lognormal(-0.18, 0.6, 1500), 0.0)
+    found = kp.watch_drift(predicted=predicted, outcome=outcome)
+    assert found.alarm
+    assert found.retrain
+    assert found.shifts == ()
+    assert found.sentence.startswith("Predictions no longer hold: the total is")
+    with pytest.raises(ConfigError, match="Give customers of then and of now"):
+        kp.watch_drift()
+
+
 def test_impossible_questions_are_refused() -> None:
     then, now = sides(np.random.default_rng(4))
     with pytest.raises(ConfigError, match="belong together"):
