@@ -98,7 +98,8 @@ class Planning:
         curves = self.curves
         return (
             f"{curves.basis.value.capitalize()} of a new customer in {curves.horizon} from the first order on, that "
-            f"order included, discounted at {curves.discount:.1%} a year; gains are net of what is spent on marketing."
+            f"order included, discounted at {100 * curves.discount:g}% a year; gains are net of what is spent on "
+            "marketing."
         )
 
 

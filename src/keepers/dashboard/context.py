@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from keepers.dashboard import words
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.looking import Choice, View, converted, rates_of, view_of
-from keepers.dashboard.menu import AHEAD, BASIS, CURRENCY, OF_RUN, WHO, WON, follows
+from keepers.dashboard.menu import AHEAD, BASIS, CURRENCY, OF_RUN, SUBSCRIBED, WHO, WON, follows
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Visitor
 from keepers.domain.errors import ConfigError
@@ -29,7 +30,8 @@ _OF_ALL = (
 _FIXED = {
     "/budget": "A plan counts what new customers bring within the lifetime or the horizon that the run was made with: "
     "how channels answer to money was learned for it.",
-    "/leads": "A lead is valued within the run's own horizon, which its chances were learned for.",
+    "/leads": "A lead is valued by its chance to become a customer times what such customers bring, both as far ahead "
+    "as the run has learned them.",
     "/subscribers": "Subscribers are valued within the run's own horizon, by their contracts.",
     "/decisions": "What is proposed is of all customers, within the horizons that the run made it for.",
 }
@@ -161,7 +163,7 @@ def bar_of(site: Site, generation: Generation, path: str, wanted: Wanted, visito
     who, won, ahead, basis = (name in followed for name in (WHO, WON, AHEAD, BASIS))
     options = groups_of(site, generation) if who else {}
     view = shown_on(path, generation, wanted)
-    facts = _facts(site, generation, view, ahead)
+    facts = _facts(site, generation, view, ahead, path)
     kept: tuple[SavedView, ...] = ()
     if who:
         with site.state.reading() as books:
@@ -184,8 +186,8 @@ def groups_of(site: Site, generation: Generation) -> dict[str, tuple[str, ...]]:
     return site.once("groups", generation, found)
 
 
-def _facts(site: Site, generation: Generation, view: View, ahead: bool) -> tuple[Fact, ...]:
-    told = view.told
+def _facts(site: Site, generation: Generation, view: View, ahead: bool, path: str) -> tuple[Fact, ...]:
+    told, basis = view.told, view.basis
     until = formatting.day(generation.as_of)
     try:
         store = site.content(generation).store
@@ -195,25 +197,43 @@ def _facts(site: Site, generation: Generation, view: View, ahead: bool) -> tuple
         )  # fmt: skip
     except (OSError, ConfigError):
         period = Fact("Period", f"up to {until}", "The last day of the data of the newest run.")
+    rate = "" if told.margin.rate is None or view.factor != 1.0 else f" at {formatting.percent(told.margin.rate)}"
+    why_basis = _other_bases(told)
+    if path.startswith(SUBSCRIBED):
+        paid = _of_subscriptions(site, generation)
+        if paid.get("basis"):
+            basis = paid["basis"]
+            rate = "" if paid.get("margin_rate") is None else f" at {formatting.percent(paid['margin_rate'])}"
+            why_basis = "Margins of orders are not those of subscriptions." if basis != told.basis else ""
     next_run = "keepers.toml says it; a change counts from the next run on."
     facts = [period]
     if told.currency is not None:
-        rate = "" if told.margin.rate is None or view.factor != 1.0 else f" at {formatting.percent(told.margin.rate)}"
         facts += [
             Fact(
                 "Currency",
                 told.currency if view.conversion is None else f"{view.currency} (converted)",
                 converted(view).strip() or _other_currencies(told),
             ),
-            Fact("Basis", f"{view.basis}{rate}", f"What counts as money. {_other_bases(told)} {next_run}"),
+            Fact("Basis", f"{basis}{rate}", " ".join(filter(None, ("What counts as money.", why_basis, next_run)))),
         ]
     why = "How far ahead values look. Tiers and who is at risk go by the run's own horizon, "
+    if path.startswith("/leads"):
+        # How far ahead they are valued stands on the page itself.
+        return tuple(facts)
     far = (
         f"{why}the next {told.horizon}."
         if ahead and len(told.reaches) > 1
         else f"How far predictions reach. {next_run}"
     )
     return (*facts, Fact("Horizon", view.reach.words, far))
+
+
+def _of_subscriptions(site: Site, generation: Generation) -> dict[str, Any]:
+    """What the money of subscriptions means; empty where the run says nothing of it."""
+    try:
+        return (site.said(generation).get("subscriptions") or {}).get("money") or {}
+    except OSError:
+        return {}
 
 
 def _other_currencies(told: Meaning) -> str:

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from keepers.dashboard import words
 from keepers.dashboard.context import bar_of
 from keepers.dashboard.looked import shown_on
-from keepers.dashboard.looking import meaning
+from keepers.dashboard.looking import View, converted, meaning
 from keepers.dashboard.menu import ACCESS, CUSTOMERS, OF_ORDERS, SUBSCRIBED, SUBSCRIBERS, menu
 from keepers.dashboard.wanted import BESIDE, Wanted
 from keepers.domain.access import Scope, Visitor
@@ -116,7 +116,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
                 here=quote(request.url.path),
                 freshness=words.freshness(generation, site.now()),
                 trust=None if generation is None else words.trust(_said(site, generation)),
-                meaning=None if view is None else meaning(view, generation is not None and not generation.customers),
+                meaning=None if view is None else _meaning(site, generation, request.url.path, view),
                 generation=generation,
                 money=partial(formatting.money, currency=currency),
                 short_money=partial(formatting.short_money, currency=currency),
@@ -196,6 +196,16 @@ def _left_out(site: Site, generation: Generation | None, visitor: Visitor) -> tu
     elif generation is not None and not generation.customers:
         left_out += OF_ORDERS
     return tuple(left_out)
+
+
+def _meaning(site: Site, generation: Generation | None, path: str, view: View) -> str | None:
+    """What money means on a page; of leads and of one subscriber it stands on the page itself."""
+    if generation is None or path.startswith(("/leads", f"{SUBSCRIBERS}/")):
+        return None
+    if path.startswith(SUBSCRIBED):
+        told = ((_said(site, generation) or {}).get("subscriptions") or {}).get("money") or {}
+        return f"{told['meaning']}{converted(view)}" if told.get("meaning") else None
+    return meaning(view, not generation.customers)
 
 
 def _said(site: Site, generation: Generation) -> dict[str, Any] | None:

@@ -103,10 +103,11 @@ class RfmRule:
         top = len(self.recency) + 1
         frequency = "fixed numbers of purchases" if self.by_order_count else "equal shares of customers"
         money = f", money by equal shares ({_listed(self.money)})" if self.money else ""
+        taken = f"{self.frozen_on.day} {self.frozen_on:%b %Y}"
         recency = "equal shares" if self.grid == "quintiles" else "fixed days"
         return (
             f"Scores 1 to {top}: days since the last purchase by {recency} ({_listed(self.recency)} days), days with a "
-            f"purchase by {frequency} ({_listed(self.frequency)}){money}. Cuts were taken on {self.frozen_on} and hold "
+            f"purchase by {frequency} ({_listed(self.frequency)}){money}. Cuts were taken on {taken} and hold "
             "for a month."
         )
 

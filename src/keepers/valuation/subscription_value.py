@@ -143,7 +143,7 @@ class SubscriptionValues(Table):
         return (
             f"{self.basis.value.capitalize()}{margin} of subscriptions over {facts.horizon} from "
             f"{facts.summary.facts.cut}, of customers who subscribed before, payments after that day alone, discounted "
-            f"at {facts.discount.annual:.1%} a year, cost of acquisition not deducted."
+            f"at {100 * facts.discount.annual:g}% a year, cost of acquisition not deducted."
         )
 
     @property

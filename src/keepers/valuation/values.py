@@ -76,8 +76,8 @@ class Values(Table):
         cut = facts.summary.window.calibration_end
         return (
             f"{self.basis.value.capitalize()}{margin} over {facts.horizon} from {cut or 'the age T'}, "
-            f"of customers who bought before, discounted at {facts.discount.annual:.1%} a year, cost of acquisition "
-            "not deducted."
+            f"of customers who bought before, discounted at {100 * facts.discount.annual:g}% a year, cost of "
+            "acquisition not deducted."
         )
 
     def interval_columns(self, level: float = 80) -> tuple[str, str]:

@@ -220,7 +220,7 @@ def test_amounts_are_shown_in_a_currency_with_a_rate_and_marked(running: Running
     assert "worth $125 or more" in client.get("/customers?currency=USD&least_value=100").text
     # Where amounts are typed in they are in the run's own.
     leads = client.get("/leads", params={"currency": "USD"}).text
-    assert "A lead is valued within the run" in leads
+    assert "A lead is valued by its chance" in leads
     assert "(converted)" in leads
     assert "Not followed here:</b> the currency USD" in client.get("/budget", params={"currency": "USD"}).text
     assert "€" in client.get("/", params={"currency": "XXX"}).text

@@ -9,6 +9,7 @@ import numpy as np
 from keepers.acquisition.leads.conversion import LeadConversion
 from keepers.acquisition.leads.value import LeadValue
 from keepers.acquisition.words import said
+from keepers.domain.amounts import MINUS, short_money
 from keepers.domain.cells import FloatArray, IntArray
 
 _MOST = 3
@@ -26,12 +27,15 @@ class LeadReason:
     """In words: “interest: call me back”."""
     gain: float
     """In money; where there is none, in chance."""
+    currency: str | None = None
+    """Of the money; None where there is none."""
 
     @property
     def text(self) -> str:
         """With its sign and size."""
-        size = f"{self.gain:+,.0f}" if abs(self.gain) >= 1 else f"{100 * self.gain:+.0f} points"
-        return f"{self.words} ({size})"
+        sign, size = MINUS if self.gain < 0 else "+", abs(self.gain)
+        told = f"{100 * size:.0f} points" if self.currency is None else short_money(size, self.currency)
+        return f"{self.words} ({sign}{told})"
 
 
 def expected(
@@ -51,6 +55,7 @@ def lead_reasons(
     age adds, less what it was when the lead came.
     """
     design = conversion.design
+    currency = None if value is None else value.money.currency
     matrix = design.matrix(codes)
     now = expected(conversion, value, matrix, age, within)
     gains = []
@@ -70,9 +75,9 @@ def lead_reasons(
             if abs(gain) < _TELLING * max(float(now[row]), 1e-12):
                 continue
             if place == len(design.codings):
-                some.append(LeadReason("age", f"open for {age[row]:,.0f} days", gain))
+                some.append(LeadReason("age", f"open for {age[row]:,.0f} days", gain, currency))
             else:
                 name = design.codings[place].name
-                some.append(LeadReason(name, f"{said(name)}: {words[place][row]}", gain))
+                some.append(LeadReason(name, f"{said(name)}: {words[place][row]}", gain, currency))
         found.append(tuple(some))
     return found

@@ -18,6 +18,7 @@ from keepers.acquisition.leads.table import LeadTable, read_leads
 from keepers.acquisition.leads.team import TeamPlan, plan_team, usual_pace
 from keepers.acquisition.leads.value import LeadMoney, LeadValue, deal_money, fit_lead_value, lead_money
 from keepers.data.table import Table
+from keepers.domain.amounts import money as amount
 from keepers.domain.cells import FloatArray
 from keepers.domain.decision import EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
@@ -97,12 +98,14 @@ class LeadScores:
         money = self.money
         if money is None:
             return f"Leads are ranked by the chance of becoming a customer within {self.within}; no money is known."
-        cost = f"less {self.cost:,.2f} for working on it" if self.cost else "the cost of working on it not deducted"
+        cost = "the cost of working on it not deducted"
+        if self.cost:
+            cost = f"less {amount(self.cost, money.currency)} for working on it"
         what = (
             f"size of the deal ({money.basis.value})"
             if money.horizon is None or money.discount is None
             else f"{money.basis.value} over {money.horizon} from the first order, discounted at "
-            f"{money.discount.annual:.1%} a year"
+            f"{100 * money.discount.annual:g}% a year"
         )
         return (
             f"Chance of becoming a customer within {self.within} times the {what}, of {len(self.table):,} open leads; "
