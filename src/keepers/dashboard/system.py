@@ -33,6 +33,9 @@ router = APIRouter(include_in_schema=False)
 LARGEST_UPLOAD = 2 * 2**30
 """Bytes of a file."""
 
+_AT_ONCE = 3
+"""Files that are read at once."""
+
 _LONGEST_CHECK = 600.0
 _PIECE = 2**20
 _Governs = Annotated[Visitor, changer(Scope.ADMIN)]
@@ -110,7 +113,7 @@ async def upload(request: Request, site: TheSite, visitor: _Decides, file: Uploa
         folder.mkdir(parents=True, exist_ok=True)
         try:
             await run_in_threadpool(_written, file, beside)
-            found, complaint = await _checked(beside)
+            found, complaint = await _in_turn(site, beside)
             if not complaint:
                 await run_in_threadpool(_taken_in, site, visitor, beside, folder / name)
         finally:
@@ -263,6 +266,23 @@ def _taken_in(site: Site, visitor: Visitor, beside: Path, place: Path) -> None:
     with site.state.writing() as books:
         books.users.note(visitor.name, "file uploaded", place.name, site.now(), {"replaced": place.exists()})
         beside.replace(place)
+
+
+async def _in_turn(site: Site, path: Path) -> tuple[dict[str, Any] | None, str]:
+    """Read a file unless many are being read, each of which may take the memory of the machine.
+
+    Raises
+    ------
+    HTTPException
+        503 where others are being read.
+    """
+    if site.reading >= _AT_ONCE:
+        raise HTTPException(503, "Other files are being read at this moment. Send this one again in a minute.")
+    site.reading += 1
+    try:
+        return await _checked(path)
+    finally:
+        site.reading -= 1
 
 
 async def _checked(path: Path) -> tuple[dict[str, Any] | None, str]:

@@ -72,6 +72,8 @@ class Site:
         Whether cookies go over TLS alone.
     clock : callable
         The present moment.
+    reading : int
+        How many files that were sent are being read at this moment.
     """
 
     project: Project
@@ -79,6 +81,7 @@ class Site:
     secure: bool = False
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     news: News = field(default_factory=News)
+    reading: int = 0
     _said: tuple[str, dict[str, Any]] | None = None
     _content: tuple[str, ReportContent] | None = None
     _once: dict[str, tuple[str, Any]] = field(default_factory=dict)

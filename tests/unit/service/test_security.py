@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -204,6 +205,23 @@ def test_a_file_is_taken_in_from_who_may_send_one_alone(running: Running, monkey
             follow_redirects=False,
         )  # fmt: skip
         assert sent.status_code in (status, 401), (who, sent.status_code)
+
+
+def test_files_are_read_some_at_a_time(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(path: Path) -> tuple[None, str]:
+        assert path.exists()
+        return None, "no table"
+
+    monkeypatch.setattr("keepers.dashboard.system._checked", read)
+    client, csrf = _as(running, OWNER)
+    folder = running.site.state.folder / "uploads"
+    for reading, status in ((3, 503), (2, 200)):
+        running.site.reading = reading
+        file = {"file": ("a.csv", b"a")}
+        sent = client.post("/data/upload", data={"csrf": csrf}, files=file, headers=PEOPLE)
+        assert sent.status_code == status
+        assert running.site.reading == reading
+        assert list(folder.iterdir()) == []
 
 
 def _first(running: Running) -> str:
