@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 
 from keepers.dashboard.pages import LONGEST_ADDRESS, Back, Person, TheSite, changer, page, person_of, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
+from keepers.domain.place import named_place
 from keepers.pipeline.uploads import UPLOADS
 from keepers.storage.failures import told_of_files
 from keepers.storage.state import FOLDER
@@ -84,8 +85,9 @@ def data(request: Request, site: TheSite, visitor: Person) -> Response:
     said: dict[str, Any] = {}
     if generation is not None and (Path(generation.folder) / "summary.json").exists():
         said = site.said(generation)
+    places = (*site.project.sources, *site.project.spend)
     return page(
-        request, visitor, "data", jobs=jobs, events=events, sources=(*site.project.sources, *site.project.spend),
+        request, visitor, "data", jobs=jobs, events=events, sources=[named_place(one).split("/")[-1] for one in places],
         uploads=_uploads(site), pulls=pulled_sources(site),
         account=said.get("data"), write_address=str(request.base_url),
     )  # fmt: skip

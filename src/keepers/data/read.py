@@ -19,6 +19,7 @@ from keepers.data.reconciliation import Reconciliation
 from keepers.data.source import Source
 from keepers.data.table import Table
 from keepers.domain.errors import InputError
+from keepers.domain.place import named_place
 from keepers.domain.ports import Progress, silent
 
 Location = str | os.PathLike[str]
@@ -144,7 +145,7 @@ def read(
         return _in_place(engine, [os.fspath(location) for location in locations], chosen, progress)
     raws: list[RawTable] = []
     for location in locations:
-        progress(f"Opening {location}", None)
+        progress(f"Opening {named_place(os.fspath(location))}", None)
         raws += open_location(engine, location, chosen.delimiter, chosen.encoding)
     made = Reading(engine, chosen, progress).run(raws)
     tables: dict[str, Table] = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepers.data.connectors.service import BEGINNING, Item, Resource, Service, Since, filled, found
 from keepers.domain.errors import ConfigError, EngineError, InputError, KeepersError, MissingExtraError
+from keepers.domain.place import named_place
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client.client import RESTClient
@@ -262,7 +263,7 @@ def _check_address(base: str) -> None:
     here = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if parts.scheme != "https" and not (parts.scheme == "http" and here):
         raise ConfigError(
-            f"{base} is no address that begins with https://, over which a token would be read by others."
+            f"{named_place(base)} is no address that begins with https://, over which a token would be read by others."
         )
 
 

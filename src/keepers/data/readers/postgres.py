@@ -91,8 +91,19 @@ def read_postgres(engine: Engine, url: str) -> list[RawTable]:
 
 
 def _address(url: str) -> tuple[str, tuple[str, ...], str]:
-    """The URL for the client library, the tables it names, and the URL to show: without password."""
+    """The URL for the client library, the tables it names, and the URL to show: without password.
+
+    Raises
+    ------
+    InputError
+        The password has a sign that ends it, so that errors would show the rest of it as a host or a database.
+    """
     parts = urlsplit(url)
+    if parts.netloc.count("@") > 1 or "@" in parts.path:
+        raise InputError(
+            "The password in the address of the database has a sign with a meaning of its own. Write @ as %40, / as "
+            "%2F and # as %23."
+        )
     query = parse_qsl(parts.query, keep_blank_values=True)
     listed = [value for key, value in query if key == "table"] or [unquote(parts.fragment)]
     tables = tuple(
