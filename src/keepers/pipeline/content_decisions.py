@@ -10,7 +10,8 @@ from keepers.pipeline.options import RunOptions
 from keepers.reports import decisions as report
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
 from keepers.retention.drivers import Driver
-from keepers.retention.offer_record import LEVEL, OfferGrade
+from keepers.retention.held_out import LEVEL
+from keepers.retention.offer_record import OfferGrade
 from keepers.retention.value_drivers import Drivers
 
 _ROWS = 8

@@ -15,6 +15,7 @@ from keepers.pipeline.content_trust import backtest_content
 from keepers.pipeline.content_value import estimate
 from keepers.pipeline.next_plan_list import next_plans_content
 from keepers.pipeline.options import RunOptions
+from keepers.pipeline.plans_made import plans_made_content
 from keepers.pipeline.subscriptions import ScoredSubscriptions, listed
 from keepers.reports import subscriptions as report
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
@@ -63,6 +64,7 @@ def subscription_content(scored: ScoredSubscriptions, options: RunOptions, besid
         next_plans=next_plans_content(
             scored.plans, meaning(scored, options.horizon, "subscriptions that run", options) if priced else None
         ),
+        plans_made=plans_made_content(scored.made),
         beside_orders=beside_orders,
     )
 

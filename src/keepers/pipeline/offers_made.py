@@ -9,8 +9,8 @@ from typing import Any
 from keepers.data.read import Dataset
 from keepers.domain.money import Margin
 from keepers.pipeline.memory import Memory
+from keepers.retention.held_out import LEVEL
 from keepers.retention.offer_record import (
-    LEVEL,
     OfferGrade,
     day_in,
     grade_offer,

@@ -122,7 +122,7 @@ def run(
         scored = replace(scored, values=customers if options.report else written)
         found = insights(dataset, scored, options)
         progress("Writing results", None)
-        subscribed, told, notes = _subscribed(dataset, options, folder, now(), progress)
+        subscribed, told, notes = _subscribed(dataset, options, folder, memory, now(), progress)
         if subscribed is not None:
             found.models["contract"] = subscribed.model
         kept = look_after(dataset, scored, subscribed, behaviour, options, memory, folder, now(), progress)
@@ -304,11 +304,12 @@ def _subscriptions_alone(dataset: Dataset) -> bool:
 
 
 def _subscribed(
-    dataset: Dataset, options: RunOptions, folder: Path, now: dt.datetime, progress: Progress
+    dataset: Dataset, options: RunOptions, folder: Path, memory: Memory | None, now: dt.datetime, progress: Progress
 ) -> tuple[ScoredSubscriptions | None, dict[str, Any] | None, tuple[str, ...]]:
     """The subscribers of a shop, written, and what the summary says of them; or a sentence why they are not valued."""
     if "subscriptions" not in dataset.tables:
         return None, None, ()
+    from keepers.pipeline.plans_made import plans_made
     from keepers.pipeline.subscription_run import subscription_summary
     from keepers.pipeline.subscriptions import score_subscriptions, write_subscribers
 
@@ -324,5 +325,6 @@ def _subscribed(
             "cannot hold both. Run the subscriptions alone to value them."
         )
         return None, None, (why,)
+    found = replace(found, made=plans_made(found.values, memory, now, options.time_zone))
     write_subscribers(found, folder, options.csv)
     return found, subscription_summary(found, options), ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from keepers.pipeline.keeping import look_after
 from keepers.pipeline.kept import keep_contracts
 from keepers.pipeline.next_plan_list import next_plans_told
 from keepers.pipeline.options import RunOptions
+from keepers.pipeline.plans_made import plans_made, plans_made_told
 from keepers.pipeline.subscriptions import (
     ScoredSubscriptions,
     refuse_without_orders,
@@ -43,6 +44,7 @@ def subscription_run(
     refuse_without_orders(dataset, options)
     scored = score_subscriptions(dataset, options, now(), progress)
     assert scored is not None
+    scored = replace(scored, made=plans_made(scored.values, memory, now(), options.time_zone))
     progress("Writing results", None)
     write_subscribers(scored, folder, options.csv)
     kept = look_after(dataset, None, scored, None, options, memory, folder, now(), progress)
@@ -123,6 +125,7 @@ def subscription_summary(scored: ScoredSubscriptions, options: RunOptions) -> di
         ],
         "money": money_of(values, options, "customers who subscribed before") if values.has_money else None,
         "next_plans": next_plans_told(scored.plans),
+        "plans_made": plans_made_told(scored.made),
         "remarks": list(values.remarks),
         "verdict": {**scored.verdict.to_dict(), "tested": tested},
         "backtest": None if scored.test is None else scored.test.to_dict(),

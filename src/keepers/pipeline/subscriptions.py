@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keepers.evaluation.results import Backtest
     from keepers.models.contractual.contract import ContractModel
     from keepers.retention.next_plans import NextPlans
+    from keepers.retention.plan_record import PlanGrade
 
 SOON = {
     TimeUnit.WEEK: Horizon(13, TimeUnit.WEEK),
@@ -66,6 +67,8 @@ class ScoredSubscriptions:
         The day on which the first contract began.
     plans : NextPlans or None
         The next plan of each subscriber, with a report and where the data tell it.
+    made : tuple of PlanGrade
+        What came of plans that were proposed earlier, in a project.
     """
 
     summary: SubscriptionSummary
@@ -78,6 +81,7 @@ class ScoredSubscriptions:
     soon: Departures
     first_day: dt.date
     plans: NextPlans | None = None
+    made: tuple[PlanGrade, ...] = ()
 
 
 def score_subscriptions(

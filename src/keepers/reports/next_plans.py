@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from keepers.domain.time import Horizon, TimeUnit
@@ -47,6 +48,26 @@ class PlanStep:
     subscribers: int
     gain: float
     """Expected of one of them, mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """A plan that somebody decided to propose, and what came of it."""
+
+    plan: str
+    first_day: dt.date
+    """From then on payments and changes count."""
+    last_day: dt.date
+    subscribers: int
+    """Who was chosen."""
+    held_out: int
+    """Who was left alone as control."""
+    expected: float
+    """What all who were chosen were expected to bring more."""
+    earned: Estimate | None
+    """What they bring more than those left alone; None while it cannot be said."""
+    remark: str
+    """What a reader should know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ def sections_of(content: ReportContent) -> list[Section]:
     """All parts in their order, and whether the content fills them."""
     breakdown = any(_named(b) for b in content.breakdowns)
     tested = bool(content.tracking or content.calibration or content.backtest or content.promises)
+    subscribed = content.subscriptions
     return [
         Section("value", "Value", content.equity is not None),
         Section("activity", "Customers", content.equity is None and content.activity is not None),
@@ -182,9 +183,7 @@ def sections_of(content: ReportContent) -> list[Section]:
         Section("subscriptions", "Subscriptions", content.subscriptions is not None),
         Section("staying", "Staying", content.subscriptions is not None),
         Section("leaving", "Leaving", content.subscriptions is not None),
-        Section(
-            "plans", "Next plan", content.subscriptions is not None and content.subscriptions.next_plans is not None
-        ),
+        Section("plans", "Next plan", bool(subscribed and (subscribed.next_plans or subscribed.plans_made))),
         Section("formulas", "Formulas", bool(content.formulas and content.formulas.rows)),
         Section("data", "Data", content.reconciliation is not None),
         Section("method", "Method", True),

@@ -9,7 +9,7 @@ from keepers.domain.time import Horizon, TimeUnit
 from keepers.reports.evidence import Backtest
 from keepers.reports.figures import Estimate, MoneyMeaning, PersonName
 from keepers.reports.groups import CohortTriangle
-from keepers.reports.next_plans import NextPlans
+from keepers.reports.next_plans import NextPlans, PlanMade
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +239,7 @@ class Subscriptions:
     test: Backtest | None = None
     """Every candidate on unseen days."""
     next_plans: NextPlans | None = None
+    plans_made: tuple[PlanMade, ...] = ()
     """What changes of plan bring; None where too few were seen."""
     beside_orders: bool = False
     """Whether the page also values orders, of which payments of subscriptions may be a part."""

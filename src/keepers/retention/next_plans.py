@@ -38,7 +38,8 @@ CONFIDENCE = 0.975
 FEWEST = 30
 """Fewer changes than this tell nothing."""
 
-_SOON = {TimeUnit.DAY: 90, TimeUnit.WEEK: 13, TimeUnit.MONTH: 3, TimeUnit.YEAR: 1}
+SOON = {TimeUnit.DAY: 90, TimeUnit.WEEK: 13, TimeUnit.MONTH: 3, TimeUnit.YEAR: 1}
+"""Periods in which changes of plan are expected to show."""
 _TAKE = 0.1
 """Share of those who are offered a change and take it, for whose gain an experiment is planned."""
 
@@ -323,7 +324,7 @@ def _together(
         else:
             dearer = np.array([price.get(str(name), 0.0) for name in target[some]]) > now.price[some]
             move[some] = np.where(dearer, UPGRADE, DOWNGRADE)
-    soon = _SOON[facts.summary.unit]
+    soon = SOON[facts.summary.unit]
     up, down = ladder.chances(now.plan, soon)
     usual = np.abs(moments.expected(now.plan, ladder.added(DOWNGRADE, now.plan, now.price), now.age))
     upgrade = next((one for one in moves if one.kind == UPGRADE), None)

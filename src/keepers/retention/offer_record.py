@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from keepers.data.engine import literal, quoted, template
 from keepers.data.normalise import fill
@@ -22,13 +21,12 @@ from keepers.domain.errors import InputError
 from keepers.domain.money import Margin, MoneyBasis
 from keepers.domain.ports import DecisionLedger
 from keepers.domain.proposal import proposal_key
+from keepers.retention.held_out import advantage
 from keepers.retention.offers import OfferChoice
 from keepers.retention.trials import LONGEST, PACKAGE
 from keepers.summaries.feature_sources import Known, Shop, orders_of, tables_of
 from keepers.summaries.purchases import day_literal, money_of
 
-LEVEL = 0.8
-"""Of the interval of what an offer earned."""
 FEWEST = 10
 """Customers on either side, and customers who ordered on both together, below which nothing is said of what an offer
 earned."""
@@ -283,20 +281,8 @@ def _difference(found: _Bought, treated: int) -> tuple[float, float, float] | tu
     ordered = [int(found.ordered[side].sum()) for side in sides]
     if min(sizes) < FEWEST or sum(ordered) < FEWEST:
         return None, None, None
-    spread = sum(float(np.square(before[side] - before[side].mean()).sum()) for side in sides)
-    together = sum(
-        float(((before[side] - before[side].mean()) * (earned[side] - earned[side].mean())).sum()) for side in sides
-    )
-    rest = earned - (together / spread if spread > 0 else 0.0) * before
     # Where hardly anybody ordered, money seems not to scatter at all, and the interval would be far too narrow.
-    scatter = [
-        float(rest.var(ddof=1) if few < FEWEST_ORDERED else rest[side].var(ddof=1))
-        for side, few in zip(sides, ordered, strict=True)
-    ]
-    variances = [one / size for one, size in zip(scatter, sizes, strict=True)]
-    if sum(variances) <= 0.0:
+    gain = advantage(earned, before, found.out, (ordered[0] < FEWEST_ORDERED, ordered[1] < FEWEST_ORDERED))
+    if gain is None:
         return None, None, None
-    freedom = sum(variances) ** 2 / sum(part**2 / (size - 1) for part, size in zip(variances, sizes, strict=True))
-    reach = float(np.sqrt(sum(variances))) * float(stdtrit(freedom, 0.5 + LEVEL / 2.0))
-    mean = float(rest[sides[0]].mean() - rest[sides[1]].mean())
-    return treated * mean, treated * (mean - reach), treated * (mean + reach)
+    return treated * gain[0], treated * gain[1], treated * gain[2]
