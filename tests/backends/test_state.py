@@ -16,6 +16,7 @@ from keepers.storage.schema import METADATA
 from keepers.storage.state import State
 from unit.storage.books import DAY, NOW, RULES, check, fill, proposal
 from unit.storage.letter_books import change_letters, check_letters, fill_letters
+from unit.storage.list_books import check_by_hand
 from unit.storage.service_books import (
     change_service,
     change_work,
@@ -66,6 +67,7 @@ def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> 
         change_work(state)
         change_letters(state)
         check_horizons(state)
+        check_by_hand(state)
 
 
 def test_who_reads_sees_one_moment(url: str, tmp_path: Path) -> None:

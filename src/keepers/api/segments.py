@@ -74,7 +74,8 @@ def segments(
         generation = served(books)
         reach = reach_of(generation, horizon)
         lists = books.lists(generation.number, reach)
-        divisions = {name: [group_shape(one) for one in lists.groups(name, Filter())[:_MOST_GROUPS]] for name in GROUPS}
+        divided = lists.divisions(GROUPS, Filter())
+        divisions = {name: [group_shape(one) for one in some[:_MOST_GROUPS]] for name, some in divided.items()}
         kept = lists_seen(books, visitor, PAGE)
         inside = filters(kept, persons, reaches_of(generation))
         named = [_named(lists, one, inside(one)) for one in kept[offset : offset + limit]]

@@ -17,7 +17,8 @@ from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.sections import parts_of
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope
-from keepers.pipeline.content_groups import ORDER_CUTS, SILENCE_CUTS, order_band, silence_band
+from keepers.pipeline.base_bands import ALIVE, ORDERS, silent_days, value_edges
+from keepers.pipeline.content_groups import ORDER_CUTS, order_band, silence_band
 from keepers.reports import formatting
 from keepers.storage.live import Generation
 from keepers.storage.live_lists import Cell, Filter, LiveLists
@@ -25,9 +26,6 @@ from keepers.storage.live_lists import Cell, Filter, LiveLists
 router = APIRouter(include_in_schema=False)
 
 _PARTS = ("groups", "segments")
-_ALIVE = (0.2, 0.4, 0.6, 0.8)
-_PERCENTILES = (25, 50, 75, 90, 97)
-"""Shares of customers below the bands of value, before they are made round."""
 
 MEASURES = {
     "customers": "Customers", "value": "Predicted value", "money_at_risk": "Money at risk", "revenue": "Revenue so far",
@@ -196,12 +194,12 @@ def _orders() -> Axis:
         begins = {"least_orders": ORDER_CUTS[place - 1] + 1} if place else {}
         ends = {"most_orders": ORDER_CUTS[place]} if place < len(ORDER_CUTS) else {}
         bands.append(Band(order_band(place), begins, ends))
-    return Axis("orders", [cut + 1 for cut in ORDER_CUTS], tuple(bands))
+    return Axis("orders", ORDERS, tuple(bands))
 
 
 def _silence(as_of: dt.date) -> Axis:
     """Bands of the last order's day, the latest first; days of silence are counted to the last day of the run."""
-    days = [as_of - dt.timedelta(days=cut - 1) for cut in SILENCE_CUTS]
+    days = silent_days(as_of)
     bands = []
     for place in range(len(days) + 1):
         begins = {"silent_since": days[place - 1]} if place else {}
@@ -211,7 +209,7 @@ def _silence(as_of: dt.date) -> Axis:
 
 
 def _alive() -> Axis:
-    edges = _ALIVE[::-1]
+    edges = ALIVE[::-1]
     bands = []
     for place in range(len(edges) + 1):
         begins = {"below_alive": edges[place - 1]} if place else {}
@@ -222,15 +220,13 @@ def _alive() -> Axis:
             else f"{edges[place]:.0%} to {edges[place - 1]:.0%}"
         )  # fmt: skip
         bands.append(Band(label, begins, ends))
-    return Axis("probability_alive", _ALIVE, tuple(bands), turned=True)
+    return Axis("probability_alive", ALIVE, tuple(bands), turned=True)
 
 
 def _worth(view: View) -> Axis | None:
     """Bands of value that begin at round amounts near percentiles of the newest run; None without such."""
-    told, known = view.told, view.told.thresholds_of(view.reach)
-    last = len(known) - 1
-    near = {_round(known[last * share // 100]) for share in _PERCENTILES} if last > 0 else set()
-    edges = sorted(edge for edge in near if edge > 0)
+    told = view.told
+    edges = value_edges(told.thresholds_of(view.reach))
     if not edges:
         return None
     bands = []
@@ -245,17 +241,3 @@ def _worth(view: View) -> Axis | None:
         )  # fmt: skip
         bands.append(Band(label, begins, ends))
     return Axis("value", edges, tuple(bands))
-
-
-def _round(amount: float) -> float:
-    """The nearest of 1, 2, 5, 10, 20, 50, ... whose ratio to the amount is the smallest.
-
-    >>> [_round(x) for x in (3.6, 44.0, 880.0, 0.0)]
-    [5.0, 50.0, 1000.0, 0.0]
-    """
-    if amount <= 0:
-        return 0.0
-    power = 10.0 ** (len(f"{amount:.0f}") - 1)
-    return min(
-        (step * power for step in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)), key=lambda one: max(one / amount, amount / one)
-    )

@@ -55,9 +55,8 @@ def overview(request: Request, site: TheSite, visitor: Person) -> Response:
         lists = books.lists(generation.number, view.reach)
         chosen = chosen_of(books, visitor, view, wanted, False)
         everybody = view.group(lists.totals(chosen))
-        divisions = {
-            name: [view.group(one) for one in lists.groups(name, chosen)] for name in ("tier", "segment", "channel")
-        }
+        divided = lists.divisions(("tier", "segment", "channel"), chosen)
+        divisions = {name: [view.group(one) for one in some] for name, some in divided.items()}
         with formatting.shown_in(view.conversion):
             proposed = week.this_week(site, books, generation)
         changed = None if wanted.narrows or not view.own else changes(site, books, generation, everybody)

@@ -13,6 +13,7 @@ from typing import Any
 from keepers.data.engine import Engine, literal
 from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress, silent
+from keepers.pipeline.base_bands import bands_of
 from keepers.pipeline.kept import FOLDER
 from keepers.pipeline.live_values import Meaning, columns_of, meaning_of, value_of
 from keepers.pipeline.subscriber_list import FILE, has_subscribers
@@ -85,7 +86,14 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
         others = {one.name: _thresholds(engine, value_of(one), 100) for one in meaning.reaches if not one.own}
         meaning = replace(meaning, other_thresholds=others)
         with state.writing() as books:
-            generation = books.live.begin(str(folder), base.facts.last_day, now, meaning.to_dict(), base_event)
+            generation = books.live.begin(
+                str(folder),
+                base.facts.last_day,
+                now,
+                meaning.to_dict(),
+                base_event,
+                bands_of(meaning, base.facts.last_day),
+            )
         total = int(engine.row("SELECT count(*) FROM customers")[0])
         done = 0
         for rows in _histories(engine, base, folder, columns):
@@ -104,6 +112,7 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
             books.live.publish(generation)
         with state.writing() as books:
             books.live.forget_retired()
+        state.settle()
     finally:
         engine.close()
     return generation

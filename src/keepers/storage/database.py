@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, FromClause, Select, create_engine, event, exc, make_url, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import NullPool, Pool, PoolProxiedConnection, QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -147,6 +148,14 @@ class Database:
             finally:
                 connection.close()
 
+    def settle(self, table: str) -> None:
+        """Let PostgreSQL look at a table of which nearly all has changed: by itself it does so minutes later, and until
+        then reads whole rows where it need only read an index."""
+        if self.is_sqlite:
+            return
+        with told(self.where), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM (ANALYZE, SKIP_LOCKED) {table}"))
+
     def vacuum_into(self, path: Path) -> None:
         """Write all of an SQLite file, as of one moment, into a new one."""
         with told(self.where):
@@ -194,6 +203,7 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
             parsed, poolclass=pool, hide_parameters=True,
             connect_args={"timeout": patience, "check_same_thread": pool is NullPool},
         )  # fmt: skip
+        engine.dialect.statement_compiler = _Directed
         _transactions_of_sqlite(engine)
         return True, engine, str(parsed.database)
     if kind != "postgresql":
@@ -215,6 +225,16 @@ def _engine(url: str | URL, patience: float, pool: type[Pool]) -> tuple[bool, En
         connection.autocommit = False
 
     return False, engine, parsed.set(query={}).render_as_string(hide_password=True)
+
+
+class _Directed(SQLiteCompiler):
+    """Statements that may say which index they read: without statistics SQLite takes any for ten rows that begins with
+    a column that is asked for, though it may hold a million."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        """As a statement says it behind the table."""
+        del table
+        return text
 
 
 def _transactions_of_sqlite(engine: Engine) -> None:

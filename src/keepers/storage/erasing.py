@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 from keepers.data.engine import Engine, literal
 from keepers.storage.jobs import JobBook
 from keepers.storage.live import FORGOTTEN, forgotten_as
+from keepers.storage.live_cells import count_out
 from keepers.storage.schema import ALERT_EVENTS, ALERTS, DECISION_CUSTOMERS, PUBLISHED_SCORES
 from keepers.storage.service_schema import (
     GENERATIONS,
@@ -87,6 +88,7 @@ def erase_customers(connection: Connection, snapshots: Path, keys: Sequence[str]
         person = LIVE_PERSONS.c
         who = connection.execute(select(person.name, person.email).where(person.customer_key.in_(some)))
         searched |= {text.casefold() for row in who for text in row if text}
+        count_out(connection, some)
         for table in _LIVE:
             live += connection.execute(delete(table).where(table.c.customer_key.in_(some))).rowcount
     _forget_in_results(connection, keys)

@@ -15,12 +15,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from keepers.domain.live import History, LiveOrder
 from keepers.storage.database import Database
+from keepers.storage.live_cells import Bands, bands_of, count
+from keepers.storage.live_filter import GROUPS
+from keepers.storage.live_persons import persons_of, put_persons
 from keepers.storage.service_schema import (
     GENERATIONS,
     LIVE_CUSTOMERS,
     LIVE_IDENTITIES,
     LIVE_ORDERS,
-    LIVE_PERSONS,
+    LONGEST_NAME,
 )
 
 _AT_ONCE = 500
@@ -132,13 +135,15 @@ class LiveBook:
         self._connection = connection
 
     def begin(
-        self, folder: str, as_of: dt.date, made_at: dt.datetime, settings: Mapping[str, Any], base_event: int
-    ) -> int:
-        """A generation that is being filled; one that was left half-filled goes."""
+        self, folder: str, as_of: dt.date, made_at: dt.datetime, settings: Mapping[str, Any], base_event: int,
+        bands: Bands | None = None,
+    ) -> int:  # fmt: skip
+        """A generation that is being filled, its customers counted by bands; one that was left half-filled goes."""
         self._connection.execute(delete(GENERATIONS).where(GENERATIONS.c.status == FILLING))
         row = {
             "folder": folder, "as_of": as_of, "made_at": made_at, "customers": 0, "settings": dict(settings),
             "status": FILLING, "base_event": base_event, "applied_event": base_event,
+            "bands": None if bands is None else bands.to_dict(),
         }  # fmt: skip
         made = self._connection.execute(insert(GENERATIONS).values(**row)).inserted_primary_key
         assert made is not None
@@ -147,6 +152,9 @@ class LiveBook:
     def fill(self, generation: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows of a generation that is being filled, with the columns of the table."""
         self._connection.execute(insert(LIVE_CUSTOMERS), [{**row, "generation": generation} for row in rows])
+        bands = bands_of(self._connection, generation)
+        if bands is not None:
+            count(self._connection, generation, bands, (row["customer_key"] for row in rows), 1)
 
     def publish(self, generation: int) -> None:
         """Let a generation be the current one; the earlier one is no longer served."""
@@ -189,6 +197,9 @@ class LiveBook:
         """Customers as they are now, new ones among them."""
         if not customers:
             return
+        bands, keys = bands_of(self._connection, generation), [one.customer_key for one in customers]
+        if bands is not None:
+            count(self._connection, generation, bands, keys, -1)
         statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
         row = statement.insert(LIVE_CUSTOMERS)
         changed = {
@@ -199,6 +210,8 @@ class LiveBook:
             row.on_conflict_do_update(index_elements=["generation", "customer_key"], set_=changed),
             [_row(generation, customer) for customer in customers],
         )
+        if bands is not None:
+            count(self._connection, generation, bands, keys, 1)
 
     def changed_since(self, generation: int, moment: dt.datetime, limit: int) -> list[LiveCustomer]:
         """Customers whom events changed after a moment, the newest first."""
@@ -309,22 +322,11 @@ class LiveBook:
 
     def name(self, persons: Sequence[Mapping[str, Any]]) -> None:
         """Who customers are: rows of `customer_key`, `name` and `email`; what is not said stays."""
-        if not persons:
-            return
-        statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        row = statement.insert(LIVE_PERSONS)
-        changed = {name: func.coalesce(row.excluded[name], LIVE_PERSONS.c[name]) for name in ("name", "email")}
-        self._connection.execute(
-            row.on_conflict_do_update(index_elements=["customer_key"], set_=changed), list(persons)
-        )
+        put_persons(self._connection, persons)
 
     def persons(self, keys: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
         """Name and e-mail address of customers, by key."""
-        found = {}
-        for some in _parts(keys):
-            rows = self._connection.execute(select(LIVE_PERSONS).where(LIVE_PERSONS.c.customer_key.in_(some)))
-            found.update({key: (name, email) for key, name, email in rows})
-        return found
+        return persons_of(self._connection, list(dict.fromkeys(keys)))
 
     def _generation(self, status: str) -> Generation | None:
         row = self._connection.execute(select(GENERATIONS).where(GENERATIONS.c.status == status)).mappings().first()
@@ -343,7 +345,7 @@ def live_row(
     base = History(**{name: history[name] for name in _HISTORY})
     return {
         **{name: history[name] for name in _HISTORY},
-        **{name: values.get(name) for name in VALUES},
+        **_kept(values),
         "customer_key": history["customer_key"],
         "updated_at": updated_at,
         "by_event": False,
@@ -355,7 +357,7 @@ def live_row(
 def _row(generation: int, one: LiveCustomer) -> dict[str, Any]:
     return {
         **{name: getattr(one.history, name) for name in _HISTORY},
-        **{name: one.values.get(name) for name in VALUES},
+        **_kept(one.values),
         "generation": generation,
         "customer_key": one.customer_key,
         "updated_at": one.updated_at,
@@ -363,6 +365,14 @@ def _row(generation: int, one: LiveCustomer) -> dict[str, Any]:
         "base": None if one.base is None else json.dumps(one.base.to_dict()),
         "fields": json.dumps(one.fields, default=str),
     }
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns beside the history, with names of groups as short as an index takes them; an empty one is none."""
+    return {
+        name: ((values.get(name) or "")[:LONGEST_NAME] or None) if name in GROUPS else values.get(name)
+        for name in VALUES
+    }  # fmt: skip
 
 
 def live_customer(row: RowMapping) -> LiveCustomer:

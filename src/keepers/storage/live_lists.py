@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, select
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.reach import OWN, Reach
 from keepers.storage.live import LiveCustomer, live_customer
-from keepers.storage.service_schema import LIVE_CUSTOMERS, LIVE_PERSONS
+from keepers.storage.live_cells import Bands, at_risk, at_risk_in_cells, band, bands_of
+from keepers.storage.live_filter import BANDED, GROUPS, KEYS, Asking, Filter, read_by
+from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS
 
 SORTABLE = (
     "value", "money_at_risk", "revenue", "orders", "last_day", "first_day", "probability_alive", "expected_orders",
@@ -22,11 +23,11 @@ SORTABLE = (
 )  # fmt: skip
 """Columns that a list may be sorted by."""
 
-GROUPS = ("tier", "rfm_group", "segment", "state", "channel", "country")
-"""Columns whose values divide customers."""
-
-BANDED = ("orders", "last_day", "value", "probability_alive")
-"""Columns whose bands are the axes of a map."""
+_INDEXED = frozenset({
+    "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
+    "value_infinite",
+})  # fmt: skip
+"""Columns that an index has in falling order, with the key."""
 
 LARGEST_PAGE = 1_000
 
@@ -36,59 +37,6 @@ LISTED = (
     *_BESIDE, *GROUPS,
 )  # fmt: skip
 """What a list as a file holds of a customer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which customers: all that are said must hold.
-
-    Parameters
-    ----------
-    groups : mapping of str to tuple of str
-        For a column of `GROUPS` the values that are wanted.
-    search : str
-        A part of a name or e-mail address, or the beginning of a key.
-    persons : bool
-        Whether the search may look into names and addresses.
-    least_value, most_value, least_alive, most_alive : float, optional
-        Bounds of the value and of the probability of being alive.
-    below_value, below_alive : float, optional
-        Bounds that are not reached, so that bands side by side share nobody.
-    least_orders, most_orders : int, optional
-        Bounds of the number of orders.
-    bought_since, silent_since : date, optional
-        Last purchase on or after, or before, a day.
-    won_since, won_until : date, optional
-        First purchase on or after, or on or before, a day.
-    by_event : bool
-        Only those whom an event has changed since the run.
-    within : Filter, optional
-        Another one that must hold too, such as a kept list.
-    reach : Reach, optional
-        How far ahead the value looks that is bounded, where that is not what the lists show.
-    nobody : bool
-        Nobody at all, as of a list that is gone.
-    """
-
-    groups: Mapping[str, tuple[str, ...]] | None = None
-    search: str = ""
-    persons: bool = False
-    least_value: float | None = None
-    most_value: float | None = None
-    least_alive: float | None = None
-    most_alive: float | None = None
-    below_value: float | None = None
-    below_alive: float | None = None
-    least_orders: int | None = None
-    most_orders: int | None = None
-    bought_since: dt.date | None = None
-    silent_since: dt.date | None = None
-    won_since: dt.date | None = None
-    won_until: dt.date | None = None
-    by_event: bool = False
-    within: Filter | None = None
-    reach: Reach | None = None
-    nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +72,17 @@ class Cell:
 
 
 class LiveLists:
-    """Lists of a generation, with values within one of its horizons."""
+    """Lists of a generation, with values within one of its horizons, as they are at one moment."""
 
     def __init__(self, connection: Connection, generation: int, reach: Reach = OWN) -> None:
         self._connection = connection
         self._generation = generation
         self._reach = reach
-        table = LIVE_CUSTOMERS.c
-        self._value: ColumnElement[float] = table[reach.column]
-        # The share of a value that is in doubt is that of the customer, however far one looks.
-        self._at_risk: ColumnElement[float] = table.money_at_risk if reach.own else case(
-            (table.value != 0, table.money_at_risk * self._value / table.value), else_=table.money_at_risk
-        )  # fmt: skip
+        value = LIVE_CUSTOMERS.c[reach.column]
+        self._value: ColumnElement[float] = value
+        self._at_risk = at_risk(reach.column)
+        self._asking = Asking(connection, generation, value)
+        self._summed: list[tuple[Filter, Group]] = []
 
     def page(
         self, chosen: Filter, sort: str = "value", descending: bool = True, offset: int = 0, limit: int = 50
@@ -149,11 +96,15 @@ class LiveLists:
         """
         if not 1 <= limit <= LARGEST_PAGE or offset < 0:
             raise ConfigError(f"A page has 1 to {LARGEST_PAGE:,} rows and begins at 0 or later.")
-        query = self._sorted(chosen, sort, descending)
-        rows = self._connection.execute(query.offset(offset).limit(limit)).mappings()
-        count = select(func.count()).select_from(LIVE_CUSTOMERS).where(self._where(chosen))
-        total = self._connection.execute(count).scalar_one()
-        return Page(tuple(seen(live_customer(row), self._reach) for row in rows), int(total))
+        column, table = self._sortable(sort), LIVE_CUSTOMERS.c
+        # The keys first, from an index that holds all that is asked: of the rows before nothing else is read.
+        keys = self._connection.execute(
+            self._in_order(select(table.customer_key), column, chosen, descending).offset(offset).limit(limit)
+        ).scalars().all()  # fmt: skip
+        rows = select(LIVE_CUSTOMERS).where(table.generation == self._generation, table.customer_key.in_(keys))
+        rows = read_by(rows, KEYS)
+        found = {row["customer_key"]: live_customer(row) for row in self._connection.execute(rows).mappings()}
+        return Page(tuple(seen(found[key], self._reach) for key in keys), self.totals(chosen).customers)
 
     def stretches(
         self, chosen: Filter, sort: str = "value", descending: bool = True, at_once: int = LARGEST_PAGE
@@ -166,7 +117,7 @@ class LiveLists:
         beside = [table[name] for name in _BESIDE] if own else [table.fields]
         others = [table[name] for name in LISTED if name not in (*_BESIDE, "value", "money_at_risk")]
         priced = [self._value.label("value"), self._at_risk.label("money_at_risk")]
-        query = self._sorted(chosen, sort, descending).with_only_columns(*others, *priced, *beside)
+        query = self._in_order(select(*others, *priced, *beside), self._sortable(sort), chosen, descending)
         found = self._connection.execute(query.execution_options(yield_per=at_once)).mappings()
         for rows in found.partitions():
             yield [dict(row) if own else self._listed(row) for row in rows]
@@ -178,8 +129,12 @@ class LiveLists:
 
     def totals(self, chosen: Filter) -> Group:
         """All customers of a filter together."""
-        row = self._connection.execute(self._sums().where(self._where(chosen))).one()
-        return Group(None, *row)
+        known = next((group for asked, group in self._summed if asked == chosen), None)
+        if known is None:
+            (row,) = self._sums(chosen)
+            known = Group(None, *row)
+            self._summed.append((chosen, known))
+        return known
 
     def groups(self, by: str, chosen: Filter) -> tuple[Group, ...]:
         """Customers by the values of a column, the most valuable group first.
@@ -189,23 +144,36 @@ class LiveLists:
         ConfigError
             If the column does not divide customers.
         """
-        if by not in GROUPS:
-            raise ConfigError(f"Customers are not divided by {by!r}, but by {', '.join(GROUPS)}.")
-        column = LIVE_CUSTOMERS.c[by]
-        query = self._sums(column).where(self._where(chosen)).group_by(column)
-        found = [Group(*row) for row in self._connection.execute(query)]
-        return tuple(sorted(found, key=lambda one: (-(one.value or 0.0), -one.customers, one.name or "")))
+        return self.divisions((by,), chosen)[by]
+
+    def divisions(self, by: Sequence[str], chosen: Filter) -> dict[str, tuple[Group, ...]]:
+        """The same by several columns, looked up in one go.
+
+        Raises
+        ------
+        ConfigError
+            If one of them does not divide customers.
+        """
+        for name in by:
+            if name not in GROUPS:
+                raise ConfigError(f"Customers are not divided by {name!r}, but by {', '.join(GROUPS)}.")
+        # Of more than one by all, in whose order the index is: SQLite sorts nothing then.
+        together = tuple(by) if len(by) == 1 else GROUPS
+        found: dict[str, dict[str | None, Group]] = {name: {} for name in by}
+        for row in self._sums(chosen, together):
+            values, sums = row[: len(together)], row[len(together) :]
+            for name in by:
+                value = values[together.index(name)]
+                one, before = Group(value, *sums), found[name].get(value)
+                found[name][value] = one if before is None else _together(before, one)
+        order = {name: sorted(some.values(), key=_worth_most) for name, some in found.items()}
+        return {name: tuple(some) for name, some in order.items()}
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """What customers may be divided by, and into what, the largest group first; looked up in one go."""
-        columns = [LIVE_CUSTOMERS.c[name] for name in GROUPS]
-        counted = select(*columns, func.count()).where(self._where(Filter())).group_by(*columns)
-        found: dict[str, Counter[str]] = {name: Counter() for name in GROUPS}
-        for *values, customers in self._connection.execute(counted):
-            for name, value in zip(GROUPS, values, strict=True):
-                if value:
-                    found[name][value] += customers
-        return {name: tuple(value for value, _ in counts.most_common()) for name, counts in found.items()}
+        counted = {name: Counter({one.name: one.customers for one in some if one.name})
+                   for name, some in self.divisions(GROUPS, Filter()).items()}  # fmt: skip
+        return {name: tuple(value for value, _ in counts.most_common()) for name, counts in counted.items()}
 
     def cells(
         self, rows: tuple[str, Sequence[Any]], columns: tuple[str, Sequence[Any]], chosen: Filter
@@ -228,24 +196,44 @@ class LiveLists:
         for name, begins in (rows, columns):
             if name not in BANDED or not begins:
                 raise ConfigError(f"There is no map by {name!r}, but by bands of {', '.join(BANDED)}.")
-        of = LIVE_CUSTOMERS.c
-        known = and_(*(self._column(name).is_not(None) for name, _ in (rows, columns)))
+        bands = self._cells(chosen)
+        axes = [(self._reach.column if name == "value" else name, begins) for name, begins in (rows, columns)]
+        if bands is not None and all(bands.begin(name, begins) for name, begins in axes):
+            query = self._banded_cells(axes[0][0], axes[1][0], chosen)
+        else:
+            query = self._banded(axes, chosen)
+        return tuple(Cell(*found) for found in self._connection.execute(query))
+
+    def _banded(self, axes: Sequence[tuple[str, Sequence[Any]]], chosen: Filter) -> Select[Any]:
+        """Customers counted and summed by the bands of two columns."""
+        of, (rows, columns) = LIVE_CUSTOMERS.c, axes
+        known = and_(*(of[name].is_not(None) for name, _ in axes))
         # A query within the other, since PostgreSQL would not see that two expressions with parameters are one.
-        banded = (
+        each = (
             select(
-                _band(self._column(rows[0]), rows[1]).label("row"),
-                _band(self._column(columns[0]), columns[1]).label("column"),
+                band(of[rows[0]], rows[1]).label("row"), band(of[columns[0]], columns[1]).label("column"),
                 self._value.label("value"), self._at_risk.label("money_at_risk"), of.revenue, of.probability_alive,
-            ).where(self._where(chosen), known).subquery()
-        ).c  # fmt: skip
-        query = select(
+            ).where(self._asking.customers(chosen), known)
+        )  # fmt: skip
+        banded = read_by(each, self._asking.index(chosen)).subquery().c
+        return select(
             banded.row, banded.column, func.count(), func.sum(banded.value), func.sum(banded.money_at_risk),
             func.sum(banded.revenue), func.avg(banded.probability_alive),
         ).group_by(banded.row, banded.column)  # fmt: skip
-        return tuple(Cell(*found) for found in self._connection.execute(query))
 
-    def _sorted(self, chosen: Filter, sort: str, descending: bool) -> Select[Any]:
-        """Rows of customers in order; those without what is sorted by come last, equal ones by key.
+    def _banded_cells(self, rows: str, columns: str, chosen: Filter) -> Select[Any]:
+        """The same by cells, which have these bands."""
+        of = LIVE_CELLS.c
+        row, column = of[f"{rows}_band"], of[f"{columns}_band"]
+        told = of.probability_alive_band >= 0
+        customers, *worth = self._sums_of_cells()
+        alive = func.sum(case((told, of.probability_alive))) / func.sum(case((told, of.customers)))
+        query = select(row, column, customers, *worth, alive)
+        kept = query.where(self._asking.cells(chosen), row >= 0, column >= 0)
+        return kept.group_by(row, column).having(customers > 0)
+
+    def _sortable(self, sort: str) -> ColumnElement[Any]:
+        """What a list is sorted by.
 
         Raises
         ------
@@ -254,72 +242,69 @@ class LiveLists:
         """
         if sort not in SORTABLE:
             raise ConfigError(f"Customers cannot be sorted by {sort!r}; they can by {', '.join(SORTABLE)}.")
-        column = self._column(sort)
-        order = column.desc().nulls_last() if descending else column.asc().nulls_last()
-        return select(LIVE_CUSTOMERS).where(self._where(chosen)).order_by(order, LIVE_CUSTOMERS.c.customer_key)
+        # Money ahead is within the horizon that is looked at.
+        return {"value": self._value, "money_at_risk": self._at_risk}.get(sort, LIVE_CUSTOMERS.c[sort])
 
-    def _where(self, chosen: Filter) -> ColumnElement[bool]:
-        table = LIVE_CUSTOMERS.c
-        value = self._value if chosen.reach is None else table[chosen.reach.column]
-        needed: list[ColumnElement[bool]] = [table.generation == self._generation]
-        for name, wanted in (chosen.groups or {}).items():
-            if name not in GROUPS:
-                raise ConfigError(f"Customers are not divided by {name!r}, but by {', '.join(GROUPS)}.")
-            if wanted:
-                needed.append(table[name].in_(wanted))
-        bounds: tuple[tuple[Any, Any, Any], ...] = (
-            (value, chosen.least_value, chosen.most_value),
-            (table.probability_alive, chosen.least_alive, chosen.most_alive),
-            (table.orders, chosen.least_orders, chosen.most_orders),
-            (table.first_day, chosen.won_since, chosen.won_until),
-            (table.last_day, chosen.bought_since, None),
+    def _in_order(
+        self, query: Select[Any], column: ColumnElement[Any], chosen: Filter, descending: bool
+    ) -> Select[Any]:
+        """Customers of a filter in order; those without what is sorted by come last, equal ones by key."""
+        key, name = LIVE_CUSTOMERS.c.customer_key, getattr(column, "name", "")
+        index = self._asking.index(chosen)
+        if not chosen.narrows and name == key.name:
+            index = KEYS
+        elif not chosen.narrows and descending and name in _INDEXED:
+            # Read in its order an index ends early; where rows are left out nobody knows how early.
+            index = f"live_customers_by_{name}"
+        order = column.desc() if descending else column.asc()
+        if getattr(column, "nullable", True):
+            order = order.nulls_last()
+        return read_by(query.where(self._asking.customers(chosen)).order_by(order, key), index)
+
+    def _cells(self, chosen: Filter) -> Bands | None:
+        """The bands of cells that can answer for a filter; None where rows have to be counted."""
+        return bands_of(self._connection, self._generation) if chosen.by_groups else None
+
+    def _sums(self, chosen: Filter, by: Sequence[str] = ()) -> Sequence[Any]:
+        """Customers by some columns: the values of these, how many, and what they are worth together."""
+        if self._cells(chosen) is not None:
+            names = [func.nullif(LIVE_CELLS.c[name], "").label(name) for name in by]
+            columns = [LIVE_CELLS.c[name] for name in by]
+            sums = self._sums_of_cells()
+            query = select(*names, *sums).where(self._asking.cells(chosen)).group_by(*columns)
+            if by:
+                query = query.having(sums[0] > 0)
+        else:
+            columns = [LIVE_CUSTOMERS.c[name] for name in by]
+            worth = [func.sum(one) for one in (self._value, self._at_risk, LIVE_CUSTOMERS.c.revenue)]
+            query = select(*columns, func.count(), *worth).where(self._asking.customers(chosen)).group_by(*columns)
+            query = read_by(query, self._asking.index(chosen))
+        return self._connection.execute(query).all()
+
+    def _sums_of_cells(self) -> tuple[ColumnElement[Any], ...]:
+        """How many customers are in cells, and their value, money at risk and revenue; nothing where it is unknown."""
+        of, column = LIVE_CELLS.c, self._reach.column
+        return (
+            func.coalesce(func.sum(of.customers), 0),
+            func.sum(case((and_(of[f"{column}_band"] >= 0, of.customers > 0), of[column]))),
+            func.sum(case((and_(of.priced >= 2, of.customers > 0), of[at_risk_in_cells(column)]))),
+            func.sum(case((and_(of.priced.in_((1, 3)), of.customers > 0), of.revenue))),
         )
-        for column, least, most in bounds:
-            if least is not None:
-                needed.append(column >= least)
-            if most is not None:
-                needed.append(column <= most)
-        for column, below in (
-            (value, chosen.below_value), (table.probability_alive, chosen.below_alive),
-            (table.last_day, chosen.silent_since),
-        ):  # fmt: skip
-            if below is not None:
-                needed.append(column < below)
-        if chosen.nobody:
-            needed.append(false())
-        if chosen.by_event:
-            needed.append(table.by_event.is_(True))
-        if chosen.search.strip():
-            needed.append(self._found(chosen.search.strip(), chosen.persons))
-        if chosen.within is not None:
-            needed.append(self._where(chosen.within))
-        return and_(*needed)
-
-    def _column(self, name: str) -> ColumnElement[Any]:
-        """A column of customers, where it is of money ahead within the horizon that is looked at."""
-        own = {"value": self._value, "money_at_risk": self._at_risk}
-        return own[name] if name in own else LIVE_CUSTOMERS.c[name]
-
-    def _sums(self, *columns: Any) -> Select[Any]:
-        """How many customers, and what they are worth together."""
-        count, revenue = func.count().label("customers"), func.sum(LIVE_CUSTOMERS.c.revenue)
-        return select(*columns, count, func.sum(self._value), func.sum(self._at_risk), revenue)
-
-    def _found(self, words: str, persons: bool) -> ColumnElement[bool]:
-        key = LIVE_CUSTOMERS.c.customer_key
-        if "\0" in words:
-            # Nobody is called so, and PostgreSQL would refuse to look.
-            return false()
-        found: ColumnElement[bool] = key.startswith(words, autoescape=True)
-        if not persons:
-            return found
-        person = LIVE_PERSONS.c
-        named = or_(person.name.icontains(words, autoescape=True), person.email.icontains(words, autoescape=True))
-        return or_(found, exists().where(person.customer_key == key, named))
 
 
-def _band(column: ColumnElement[Any], begins: Sequence[Any]) -> ColumnElement[int]:
-    return case(*((column < begin, place) for place, begin in enumerate(begins)), else_=len(begins))
+def _together(one: Group, other: Group) -> Group:
+    return Group(
+        one.name, one.customers + other.customers, _added(one.value, other.value),
+        _added(one.money_at_risk, other.money_at_risk), _added(one.revenue, other.revenue),
+    )  # fmt: skip
+
+
+def _added(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one if other is None else one + other
+
+
+def _worth_most(one: Group) -> tuple[float, int, str]:
+    return (-(one.value or 0.0), -one.customers, one.name or "")
 
 
 def seen(one: LiveCustomer, reach: Reach) -> LiveCustomer:
@@ -334,3 +319,18 @@ def seen(one: LiveCustomer, reach: Reach) -> LiveCustomer:
         **values, "value": value, "value_low": fields.get(reach.low or ""), "money_at_risk": at_risk,
         "value_high": fields.get(reach.high or ""), "expected_orders": fields.get(reach.orders or ""),
     })  # fmt: skip
+
+
+__all__ = [
+    "BANDED",
+    "GROUPS",
+    "LARGEST_PAGE",
+    "LISTED",
+    "SORTABLE",
+    "Cell",
+    "Filter",
+    "Group",
+    "LiveLists",
+    "Page",
+    "seen",
+]

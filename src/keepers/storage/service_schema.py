@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -97,12 +98,14 @@ GENERATIONS = Table(
     Column("status", String(20), nullable=False),
     Column("base_event", LARGE, nullable=False),
     Column("applied_event", LARGE, nullable=False),
+    Column("bands", JSON),
     CheckConstraint("status IN ('filling', 'current', 'retired')", name="generation_status"),
     sqlite_autoincrement=True,
 )
 """The values of one run as the running system serves them.
 
-`base_event` is the last received event among the run's orders, `applied_event` the last one that the values know of."""
+`base_event` is the last received event among the run's orders, `applied_event` the last one that the values know of;
+`bands` says where the bands of `live_cells` begin, and nothing where customers are not counted there."""
 
 Index(
     "one_current_generation",
@@ -147,21 +150,58 @@ LIVE_CUSTOMERS = Table(
 """One customer now: the history that suffices and the value, within other horizons too. `base` is the history as the
 run knew it, empty for who came since, and `fields` everything else that the run says of them; both are JSON texts."""
 
+# Each ends with the key, so that a page far down a list is found without a look at the rows before it; PostgreSQL takes
+# an index for "what is unknown comes last" that says so itself.
 for _name in (
     "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
     "value_infinite",
 ):  # fmt: skip
-    Index(f"live_customers_by_{_name}", LIVE_CUSTOMERS.c.generation, LIVE_CUSTOMERS.c[_name])
+    _falling = LIVE_CUSTOMERS.c[_name].desc()
+    Index(
+        f"live_customers_by_{_name}", LIVE_CUSTOMERS.c.generation,
+        _falling.nulls_last() if LIVE_CUSTOMERS.c[_name].nullable else _falling, LIVE_CUSTOMERS.c.customer_key,
+    )  # fmt: skip
 
-# Sums over all customers read this instead of whole rows, most of which is texts. What orders say of channels and
-# countries is not in it: an entry of an index may not be as long as they can be.
+Index(
+    "live_customers_by_event", LIVE_CUSTOMERS.c.generation, LIVE_CUSTOMERS.c.by_event, LIVE_CUSTOMERS.c.updated_at
+)  # fmt: skip
+
+# Lists that are narrowed, and sums over them, read this instead of whole rows, most of which is texts. An entry of
+# PostgreSQL's indexes may have 2.7 KB: what orders say of channels and countries is cut at `LONGEST_NAME`.
 Index(
     "live_customers_in_sum", LIVE_CUSTOMERS.c.generation,
     *(LIVE_CUSTOMERS.c[_name] for _name in (
-        "tier", "rfm_group", "segment", "state", "first_day", "last_day", "orders", "probability_alive", "value",
-        "money_at_risk", "revenue", "by_event", "value_also", "value_lifetime", "value_infinite",
+        "tier", "rfm_group", "segment", "state", "channel", "country", "first_day", "last_day", "orders",
+        "probability_alive", "expected_orders", "value", "money_at_risk", "revenue", "by_event", "value_also",
+        "value_lifetime", "value_infinite", "customer_key",
     )),
 )  # fmt: skip
+
+LONGEST_NAME = 120
+"""Letters of a channel or country that are kept of a live customer."""
+
+LIVE_CELLS = Table(
+    "live_cells",
+    METADATA,
+    Column("generation", Integer, ForeignKey("generations.id", ondelete="CASCADE"), primary_key=True),
+    *(Column(_name, Text, primary_key=True) for _name in (
+        "tier", "rfm_group", "segment", "state", "channel", "country",
+    )),
+    *(Column(f"{_name}_band", SmallInteger, primary_key=True, autoincrement=False) for _name in (
+        "orders", "last_day", "probability_alive", "value", "value_also", "value_lifetime", "value_infinite",
+    )),
+    Column("priced", SmallInteger, primary_key=True, autoincrement=False),
+    Column("customers", Integer, nullable=False),
+    *(Column(_name, Float, nullable=False) for _name in (
+        "revenue", "probability_alive", "value", "value_also", "value_lifetime", "value_infinite", "at_risk",
+        "at_risk_also", "at_risk_lifetime", "at_risk_infinite",
+    )),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Customers of a generation that are in the same groups and bands, counted and summed, as they are now.
+
+A group nobody knows of is an empty text, a band nobody knows of -1; `priced` is 1 where the revenue is known, 2 where
+the money at risk is, 3 for both. What is unknown adds nothing to a sum."""
 
 LIVE_ORDERS = Table(
     "live_orders",
@@ -184,8 +224,9 @@ LIVE_PERSONS = Table(
     Column("customer_key", Text, primary_key=True),
     Column("name", Text),
     Column("email", Text),
+    Column("searched", Text, nullable=False, server_default=""),
 )
-"""Who a customer is, apart, so that a person can be erased."""
+"""Who a customer is, apart, so that a person can be erased; `searched` is name and address in small letters."""
 
 LIVE_IDENTITIES = Table(
     "live_identities",

@@ -31,6 +31,7 @@ from keepers.storage.live_lists import LiveLists
 from keepers.storage.saved_views import ViewBook
 from keepers.storage.schema import PUBLISHED_SCORES
 from keepers.storage.scores import RunBook
+from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS, LIVE_PERSONS
 from keepers.storage.users import UserBook
 
 FOLDER = ".keepers"
@@ -195,6 +196,11 @@ class State:
             path.unlink(missing_ok=True)
         self._database.forget()
         return erasure
+
+    def settle(self) -> None:
+        """Let the database look at the live values anew, after a run has put others in their place."""
+        for table in (LIVE_CUSTOMERS, LIVE_CELLS, LIVE_PERSONS):
+            self._database.settle(table.name)
 
     def copy_to(self, path: Path) -> None:
         """Write all of the database, as of one moment, into a new SQLite file."""

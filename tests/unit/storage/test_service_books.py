@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keepers.storage.state import State
 from unit.storage.letter_books import change_letters, check_letters, fill_letters
+from unit.storage.list_books import check_by_hand
 from unit.storage.service_books import (
     change_service,
     change_work,
@@ -30,3 +31,8 @@ def test_everything_is_kept_and_changed(tmp_path: Path) -> None:
         change_work(state)
         change_letters(state)
         check_horizons(state)
+
+
+def test_lists_and_sums_are_what_one_finds_by_hand(tmp_path: Path) -> None:
+    with State(tmp_path) as state:
+        check_by_hand(state)
