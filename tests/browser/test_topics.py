@@ -89,6 +89,17 @@ def test_tables_and_charts_are_files_that_say_what_they_hold(page: Page) -> None
     assert len(picture) > 10_000
 
 
+def test_somebody_is_found_from_every_page(browser: Browser, served: Served) -> None:
+    for page in window(browser, served, viewport={"width": 390, "height": 800}):
+        page.goto("/trust?horizon=3m")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox", name="Find a customer")).to_be_focused()
+        page.keyboard.type(served.first[:8])
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(r"/customers\?horizon=3m&search="))
+        expect(page.locator("tbody tr").first).to_be_visible()
+
+
 def test_a_region_of_a_map_is_a_list(page: Page) -> None:
     page.goto("/base")
     cells = page.locator("#map-habits td a")

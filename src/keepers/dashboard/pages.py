@@ -105,6 +105,7 @@ def page(request: Request, visitor: Visitor, template: str, **said: Any) -> HTML
                 visitor=visitor,
                 csrf="" if visitor.session is None else csrf_token(visitor.session),
                 menu=menu(request.url.path, left_out),
+                subscribed=SUBSCRIBERS not in left_out,
                 finds=CUSTOMERS if CUSTOMERS not in left_out else SUBSCRIBERS,
                 looking=wanted.looks,
                 bar=None if generation is None else bar_of(site, generation, request.url.path, wanted, visitor),

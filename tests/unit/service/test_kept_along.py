@@ -166,6 +166,7 @@ def test_a_list_of_customers_is_no_list_of_leads(everything: Running) -> None:
     assert shown.findall(client.get("/leads?channel=mail").text) == shown.findall(every)
     assert shown.findall(client.get("/leads?lead_channel=nowhere").text) == ["0"]
     # Lists that were kept when the channel of leads had the name of that of customers.
+    assert 'href="/subscribers?search=zz&amp;horizon=3m"' in client.get("/customers?search=zz&horizon=3m").text
     kept = next(view for view in lists_of(everything) if view.name == "list 1")
     assert kept.address == "/leads?lead_channel=paid&search=x"
 
