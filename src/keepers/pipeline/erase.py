@@ -87,7 +87,7 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
         keys = sorted(known | {key for keys in named.values() for key in keys})
         with state.reading() as books:
             told = [email for _, email in books.live.persons(keys).values() if email]
-        addresses = {one for one in who if "@" in one} | {*told} | _addresses_of(engine, tables, keys)
+        addresses = {one for one in (*who, *keys) if "@" in one} | {*told} | _addresses_of(engine, tables, keys)
         pulled = sum(forget_person(project.folder, source, sorted(addresses)) for source in project.connections)
         taken = take_out_of_uploads(project, keys, addresses)
         erasure = state.erase(keys, names_in)

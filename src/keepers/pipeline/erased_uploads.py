@@ -20,6 +20,9 @@ from keepers.pipeline.uploads import uploaded
 _WHOSE = re.compile(r"customer|client|buyer|user|person|contact|member|subscriber|account", re.IGNORECASE)
 """Names of columns that may hold the number of a person."""
 
+_CODE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w:/#.-]{5,}")
+"""Keys that nothing else is called by, wherever they stand; 17 is an amount too, and Anna Smith may be who sold it."""
+
 _WRITTEN = {
     "delimited": "FORMAT csv, HEADER {header}, DELIMITER ',', QUOTE '\"', ESCAPE '\"'",
     "parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -79,7 +82,7 @@ def _naming(engine: Engine, raw: RawTable, keys: Collection[str], addresses: Col
     tests = [
         f"lower(trim(CAST({quoted(column)} AS VARCHAR))) IN ({', '.join(literal(key.lower()) for key in told)})"
         for column in raw.columns
-        if (told := [key for key in sorted(keys) if column in whose or not key.isdigit()])
+        if (told := [key for key in sorted(keys) if column in whose or _CODE.fullmatch(key)])
     ]
     if addresses:
         pattern = literal(_pattern(addresses))

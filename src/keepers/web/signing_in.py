@@ -42,7 +42,8 @@ def begun(site: Site, request: Request, email: str, password: str) -> tuple[User
     good = is_password(kept, password)
     with site.state.writing() as books:
         if user is None or not good:
-            books.users.note(who[:320], "sign-in refused", address, now)
+            # Somebody may have written the password into the wrong field.
+            books.users.note(who[:320] if "@" in who else "no address", "sign-in refused", address, now)
             return None
         session = secrets.token_urlsafe(32)
         books.users.begin_session(user, token_hash(session), now, now + dt.timedelta(days=SESSION_DAYS))

@@ -55,6 +55,16 @@ def test_a_number_names_a_person_where_persons_have_numbers(tmp_path: Path, uplo
     assert _rows(path)[1][2] == "17"
 
 
+def test_a_name_is_no_key_where_others_are_named_by_it(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders.csv"
+    rows = (
+        "Anna Smith,2026-01-02,5,Bob\nBob,2026-01-03,6,Anna Smith\nCus_17a,2026-01-04,7,Bob\nEve,2026-01-05,8,cus_17A\n"
+    )
+    path.write_text(f"customer,date,amount,sold by\n{rows}")
+    assert take_out_of_uploads(Project(tmp_path), ["Anna Smith", "cus_17a"], []).rows == 3
+    assert [row[0] for row in _rows(path)[1:]] == ["Bob"]
+
+
 def test_a_line_that_is_no_row_is_looked_at_too(tmp_path: Path, uploads: Path) -> None:
     path = uploads / "orders.csv"
     rows = "".join(f"c{number},2026-01-{number:02},5\n" for number in range(1, 29))
