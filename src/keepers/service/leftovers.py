@@ -14,7 +14,10 @@ from keepers.service.material import READING
 from keepers.storage.state import State
 
 _OLD = dt.timedelta(days=1)
-"""No upload and no run takes so long."""
+"""No run takes so long."""
+
+_OLD_UPLOAD = dt.timedelta(hours=1)
+"""Nor does a file that has come in take so long to be read."""
 
 _SCORES = re.compile(r".+-[0-9a-f]{12}\.parquet")
 
@@ -31,12 +34,12 @@ def remove_left_overs(state: State, now: dt.datetime) -> tuple[str, ...]:
         The present moment.
     """
     gone = []
-    for path in _halves(state):
+    for path, old in _halves(state):
         try:
             written = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
         except FileNotFoundError:
             continue
-        if now - written < _OLD:
+        if now - written < old:
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -46,12 +49,14 @@ def remove_left_overs(state: State, now: dt.datetime) -> tuple[str, ...]:
     return tuple(gone)
 
 
-def _halves(state: State) -> Iterator[Path]:
-    yield from state.folder.glob(f"{READING}*")
-    yield from (state.folder / UPLOADS).glob(".*")
+def _halves(state: State) -> Iterator[tuple[Path, dt.timedelta]]:
+    """What may be a half, and from which age on nobody is going on with it."""
+    yield from ((one, _OLD_UPLOAD) for one in (state.folder / UPLOADS).glob(".*"))
+    yield from ((one, _OLD) for one in state.folder.glob(f"{READING}*"))
     for half in ("part", "old"):
-        yield from (state.folder / RESULTS).glob(f".run-*.{half}-*")
+        yield from ((one, _OLD) for one in (state.folder / RESULTS).glob(f".run-*.{half}-*"))
     # A folder that several projects share may hold the scores of others.
     if state.snapshots.parent == state.folder:
         known = state.score_files()
-        yield from (one for one in state.snapshots.iterdir() if _SCORES.fullmatch(one.name) and one.name not in known)
+        scores = (one for one in state.snapshots.iterdir() if _SCORES.fullmatch(one.name) and one.name not in known)
+        yield from ((one, _OLD) for one in scores)

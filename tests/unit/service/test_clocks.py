@@ -170,9 +170,8 @@ def test_nothing_is_removed_by_a_clock_that_was_set_a_moment_ago(
     site: Site, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caretaker = Caretaker(site, passed=lambda: clock.passed)
-    half = site.state.folder / "uploads" / ".0f-a.csv"
-    half.parent.mkdir()
-    half.touch()
+    half = site.state.folder / "results" / ".run-000001.part-1"
+    half.mkdir(parents=True)
     clock.now = dt.datetime.now(dt.UTC)
     caretaker._at = (clock.now, clock.passed)
     with site.state.writing() as books:
