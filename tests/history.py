@@ -75,6 +75,10 @@ class PurchaseRows:
         """Nothing is known of histories before they are asked for."""
         del until
 
+    @property
+    def distinct_histories(self) -> None:
+        """As little."""
+
     def purchases_sql(self, as_of: str) -> str:
         """Orders less refunds known by the day; an order fully refunded by then is gone."""
         return (

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
+from keepers.numerics.packed_purchases import DistinctHistories
 
 
 @dataclass
@@ -27,6 +28,8 @@ class ByCustomer:
         Whether the days are counted for all customers.
     known_span : tuple of dates, optional
         First and last day, where they are known already.
+    distinct : DistinctHistories, optional
+        What histories there are, where the table has a column `cell` with the number of the customer's.
     """
 
     engine: Engine
@@ -35,6 +38,7 @@ class ByCustomer:
     has_money: bool
     settled: bool = field(default=False, repr=False)
     known_span: tuple[dt.date, dt.date] | None = field(default=None, repr=False)
+    distinct: DistinctHistories | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, engine: Engine, purchases: str, has_money: bool) -> ByCustomer:
@@ -63,7 +67,7 @@ class ByCustomer:
             self.settled = True
         return (
             "SELECT customer_key, days - 1 AS frequency, first_day, last_day, orders, revenue, revenue AS money, "
-            f"first_amount AS first_money FROM {quoted(self.table)}"
+            f"first_amount AS first_money{'' if self.distinct is None else ', cell'} FROM {quoted(self.table)}"
         )
 
     @property

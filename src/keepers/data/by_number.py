@@ -7,12 +7,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.normalise import fill
-from keepers.numerics.packed_purchases import Histories, Packing, Whole, histories, ranked
+from keepers.numerics.packed_purchases import (
+    PORTION,
+    DistinctHistories,
+    Histories,
+    Packing,
+    Whole,
+    histories,
+    numbered,
+    ranked,
+)
 from keepers.numerics.sorting import sort_in_place
 from keepers.numerics.written_numbers import Texts, Writing
 
@@ -182,8 +192,8 @@ class _Plan:
             return f"{number} AS number, {self.rest} AS packed"
         return f"({number} << {self.low}) | {self.rest} AS packed"
 
-    def rows(self, ids: Ids, view: str, has_money: bool) -> str:
-        """A query of a row a customer from histories."""
+    def rows(self, ids: Ids, view: str, has_money: bool, cell: str) -> str:
+        """A query of a row a customer from histories; `cell` is a further column, or none."""
         if not has_money:
             revenue = first_amount = "NULL::DECIMAL(18, 4)"
         else:
@@ -193,11 +203,19 @@ class _Plan:
             )
         return _sql(
             "by_number_rows", key=ids.key, first=literal(self.first.isoformat()), least=str(self.least),
-            histories=view, revenue=revenue, first_amount=first_amount,
+            histories=view, revenue=revenue, first_amount=first_amount, cell=cell,
         )  # fmt: skip
 
 
-def customers_by_number(engine: Engine, purchases: str, bounds: Bounds, ids: Ids, has_money: bool) -> str | None:
+@dataclass(frozen=True)
+class Sorted:
+    """A table of a row a customer; where it has a column `cell`, the number of the customer's among `distinct`."""
+
+    table: str
+    distinct: DistinctHistories | None
+
+
+def customers_by_number(engine: Engine, purchases: str, bounds: Bounds, ids: Ids, has_money: bool) -> Sorted | None:
     """A table of a row a customer, with the columns of `keepers.data.by_customer.ByCustomer` and all days counted.
 
     It costs a third of grouping by customer in the engine. Purchases leave the engine as whole numbers of eight bytes
@@ -205,7 +223,7 @@ def customers_by_number(engine: Engine, purchases: str, bounds: Bounds, ids: Ids
 
     Returns
     -------
-    str or None
+    Sorted or None
         None where ids, days and amounts together are too long, memory too small, or an id of another form.
     """
     plan = _Plan.of(bounds, ids, has_money)
@@ -254,22 +272,24 @@ def _read(
     return (number, packed) if begin == orders else None
 
 
-def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: bool, distinct: Whole | None) -> str:
+def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: bool, distinct: Whole | None) -> Sorted:
     """The table of the histories."""
-    table, created = engine.new_name("by_customer"), False
+    table, created, known = engine.new_name("by_customer"), False, None
     found = histories(packed, plan.packing)
     for some in _one_ahead(found) if packed.size > _MANY else found:
-        columns = {name: getattr(some, name) for name in Histories.__slots__}
+        columns: dict[str, Any] = {name: getattr(some, name) for name in Histories.__slots__}
+        if packed.size <= PORTION and (of_each := numbered(some, plan.packing.day_bits)):
+            columns["cell"], known = of_each
         if distinct is not None:
             columns["number"] = distinct[some.number]
         with engine.registered(columns) as view:
-            query = plan.rows(ids, view, has_money)
+            query = plan.rows(ids, view, has_money, ", cell" if known else "")
             if created:
                 engine.execute(f"INSERT INTO {quoted(table)} {query}")
             else:
                 engine.create(table, query)
         created = True
-    return table
+    return Sorted(table, known)
 
 
 def _one_ahead(found: Iterator[Histories]) -> Iterator[Histories]:

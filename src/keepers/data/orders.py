@@ -16,6 +16,7 @@ from keepers.data.table import Table, register_frame
 from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.domain.time import parse_day
+from keepers.numerics.packed_purchases import DistinctHistories
 
 
 class Orders(Table):
@@ -109,6 +110,11 @@ class Orders(Table):
         if self._by_customer is None or until < self.last_day:
             return None
         return self._by_customer.histories
+
+    @property
+    def distinct_histories(self) -> DistinctHistories | None:
+        """What histories there are, where those of `histories_sql` have a column `cell` with the number of theirs."""
+        return None if self._by_customer is None else self._by_customer.distinct
 
     def purchases_sql(self, as_of: dt.date | str | None = None) -> str:
         """A query of the purchases that were known at the end of a day.

@@ -48,8 +48,10 @@ def read_plain(
     if not clean or not _numbered_once(engine, recognition, narrow, bounds.orders):
         engine.drop(narrow)
         return None
-    table = None if ids is None else customers_by_number(engine, quoted(narrow), bounds, ids, has_money)
-    grouped = None if table is None else ByCustomer(engine, table, narrow, has_money, True, bounds.span)
+    found = None if ids is None else customers_by_number(engine, quoted(narrow), bounds, ids, has_money)
+    grouped = None
+    if found is not None:
+        grouped = ByCustomer(engine, found.table, narrow, has_money, True, bounds.span, found.distinct)
     made = _canonical(engine, raw, recognition, options, narrow, all_known=grouped is not None)
     return replace(made, notes=notes, by_customer=grouped)
 
@@ -78,8 +80,8 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
     clean = bounds.clean and bounds.last_day is not None and bounds.last_day <= options.received_at.date()
     clean = clean and _numbered_once(engine, recognition, narrow, bounds.orders)
     grouped = None
-    if clean and ids is not None and (table := customers_by_number(engine, purchases, bounds, ids, has_money)):
-        grouped = ByCustomer(engine, table, narrow, has_money, True, bounds.span)
+    if clean and ids is not None and (found := customers_by_number(engine, purchases, bounds, ids, has_money)):
+        grouped = ByCustomer(engine, found.table, narrow, has_money, True, bounds.span, found.distinct)
     elif clean:
         grouped = ByCustomer.of(engine, narrow, has_money)
         if not grouped.all_named("false" if as_written == key else _MENDED.format(words=_words())):

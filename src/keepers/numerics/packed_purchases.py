@@ -19,8 +19,10 @@ ROOM = 63
 _AT_ONCE = 1 << 18
 """So many purchases stay in the processor's caches while they are summed."""
 
-_PORTION = 16
-"""So many times as many are handed over together."""
+_IN_A_PORTION = 16
+
+PORTION = _IN_A_PORTION * _AT_ONCE
+"""Purchases up to which histories come at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,25 @@ class Histories:
     first_amount: Whole
 
 
+@dataclass(frozen=True, slots=True)
+class DistinctHistories:
+    """What histories there are, by ascending repeat purchases, then recency, then age; arrays of one length.
+
+    Attributes
+    ----------
+    frequency, recency, since : array of int64
+        Days with a purchase after the first, days from the first to the last, and from the first to the last one of
+        anybody.
+    weight : array of int64
+        Customers.
+    """
+
+    frequency: Whole
+    recency: Whole
+    since: Whole
+    weight: Whole
+
+
 def ranked(numbers: Whole, rest: Whole, packing: Packing) -> tuple[Whole, Whole]:
     """Purchases of customers whose numbers need too many bits, packed with the number's rank in its place.
 
@@ -92,9 +113,43 @@ def histories(packed: Whole, packing: Packing) -> Iterator[Histories]:
     All purchases of a day are one day with a purchase. Sums are exact as long as they fit into 63 bits.
     """
     parts = list(_parts(packed, packing.day_bits + packing.amount_bits))
-    for begin in range(0, len(parts), _PORTION):
-        pieces = on_both(lambda part: _summed(packed[part], packing), parts[begin : begin + _PORTION])
+    for begin in range(0, len(parts), _IN_A_PORTION):
+        pieces = on_both(lambda part: _summed(packed[part], packing), parts[begin : begin + _IN_A_PORTION])
         yield Histories(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+
+
+def numbered(found: Histories, day_bits: int) -> tuple[Short, DistinctHistories] | None:
+    """Which of all distinct histories each customer has, and these; None where they are too long for one number.
+
+    Parameters
+    ----------
+    found : Histories
+        Of all customers.
+    day_bits : int
+        Bits of a day.
+    """
+    customers = found.number.size
+    row_bits = (customers - 1).bit_length()
+    if int(found.days.max()).bit_length() + 2 * day_bits + row_bits > ROOM:
+        return None
+    history = found.days.astype(np.int64)
+    history -= 1
+    for days in (found.last_day - found.first_day, found.last_day.max() - found.first_day):
+        history <<= day_bits
+        history |= days
+    # With the customer's place behind it, sorting tells whose each history is.
+    history <<= row_bits
+    history |= np.arange(customers, dtype=np.int32)
+    sort_in_place(history)
+    row = history & ((1 << row_bits) - 1)
+    history >>= row_bits
+    begins = _begins(history)
+    weight = np.diff(begins, append=customers)
+    number = np.empty(customers, dtype=np.int32)
+    number[row] = np.repeat(np.arange(begins.size, dtype=np.int32), weight)
+    history, day = history[begins], (1 << day_bits) - 1
+    distinct = DistinctHistories(history >> 2 * day_bits, (history >> day_bits) & day, history & day, weight)
+    return number, distinct
 
 
 def _parts(packed: Whole, low: int) -> Iterator[slice]:

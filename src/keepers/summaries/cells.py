@@ -18,6 +18,7 @@ from keepers.domain.errors import InputError
 if TYPE_CHECKING:
     from keepers.domain.store_clock import Calendar
     from keepers.domain.time import TimeUnit
+from keepers.summaries.celled import Celled
 
 MAX_SPEND_ROWS = 20_000
 """Customers with a mean spend up to which their pairs are handed over exactly."""
@@ -71,6 +72,10 @@ class Grouped(Protocol):
         """The columns that tell one cell from another."""
 
     @property
+    def celled(self) -> Celled | None:
+        """The rows with the number of their cell, where it is known already."""
+
+    @property
     def packed_key(self) -> str | None:
         """SQL of the columns of `KEY` as one whole number, as `PACKED` has them; None where they are no whole days."""
 
@@ -101,7 +106,9 @@ class KeyedCells:
 def group(summary: Grouped) -> KeyedCells:
     """The distinct histories of a summary."""
     packed = summary.packed_key
-    if packed is not None and summary.key == KEY and len(summary) <= _MOST_SORTED:
+    if summary.celled is not None:
+        rows: dict[str, NDArray[Any]] = summary.celled.rows
+    elif packed is not None and summary.key == KEY and len(summary) <= _MOST_SORTED:
         rows = _sorted(summary, packed)
     else:
         sql = template(_PACKAGE, "cells").format(summary=quoted(summary.name), key=", ".join(summary.key))

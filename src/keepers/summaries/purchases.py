@@ -9,6 +9,7 @@ from typing import Protocol
 from keepers.data.engine import Engine, quoted, template
 from keepers.domain.errors import InputError
 from keepers.domain.money import Margin
+from keepers.numerics.packed_purchases import DistinctHistories
 
 PACKAGE = "keepers.summaries.sql"
 BEGINNING = dt.date(1, 1, 1)
@@ -47,6 +48,10 @@ class PurchaseSource(Protocol):
 
     def histories_sql(self, until: dt.date) -> str | None:
         """A query of the columns of ``history.sql`` up to a day, where these are known already; None otherwise."""
+
+    @property
+    def distinct_histories(self) -> DistinctHistories | None:
+        """What histories there are, where those of `histories_sql` have a column `cell` with the number of theirs."""
 
     @property
     def kept_days(self) -> dict[str, KeptDays]:

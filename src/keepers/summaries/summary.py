@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from keepers.data.engine import Engine, quoted, template
@@ -20,6 +20,7 @@ from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.summaries import cells as grouping
 from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.attributes import attributes_of, join_attributes
+from keepers.summaries.celled import Celled
 from keepers.summaries.opportunity_periods import opportunity_days_sql
 from keepers.summaries.purchases import BEGINNING, PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
 from keepers.summaries.split import holdout_columns, holdout_sums, split_days_sql
@@ -52,6 +53,7 @@ class Summary(Table):
         self._gaps = facts.gaps
         self._attributes: Attributes | None = None
         self._coarse: str | None = None
+        self.celled: Celled | None = None
         self.tables_kept: dict[str, str] = {}
         self._spend_kept: dict[tuple[bool, int, tuple[str, ...]], SpendCells] = {}
 
@@ -245,17 +247,7 @@ class Summary(Table):
             If neither orders nor a column `log_gaps` are behind the rows.
         """
         if self._gaps is None:
-            if self.facts.opportunities:
-                raise InputError(
-                    f"A summary of opportunities knows the {self.unit.value}s with a purchase, not the days between "
-                    "purchases. Models of regular timing need `keepers.summarise(orders, window)`."
-                )
-            if self.facts.source is None:
-                raise InputError(
-                    "The times between purchases are not known: this summary was made of a frame without a column "
-                    "`log_gaps` (the sum of the logarithms of each customer's times between purchases). Add it, or "
-                    "make the summary of orders with `keepers.summarise`."
-                )
+            self.facts.check_gaps()
             made = template(PACKAGE, "gaps").format(purchase_days=self.purchase_days_sql())
             self._gaps = self.engine.create(self.engine.new_name("gaps"), made)
         return self._gaps
@@ -375,12 +367,10 @@ def summarise(
     if history is None:
         days = split_days_sql(orders, cut, end, money) if held else purchase_days_sql(orders, cut, money=money)
         history = template(PACKAGE, "history").format(purchase_days=days, holdout_sums=holdout_sums() if held else "")
-    query = template(PACKAGE, "summary").format(
-        history=history,
-        holdout_columns=holdout_columns((end - cut).days, has_money) if held else "",
-        cut=day_literal(cut),
-        unit_days=repr(resolved.unit.days),
+    filled = partial(
+        template(PACKAGE, "summary").format, history=history, cut=day_literal(cut), unit_days=repr(resolved.unit.days)
     )
+    query = filled(further=holdout_columns((end - cut).days, has_money) if held else "")
     name = engine.new_name("summary")
     if known:
         # What is grouped by customer already is not stored once more.
@@ -395,5 +385,7 @@ def summarise(
             f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
             "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
         )
+    if known and (distinct := orders.distinct_histories) is not None:
+        summary.celled = Celled.of(distinct, filled(further=", cell"), orders.last_day, cut)
     found: Summary = summary if covariates is None else with_covariates(summary, orders, covariates)
     return found

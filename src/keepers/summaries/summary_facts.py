@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from keepers.domain.errors import InputError
 from keepers.domain.money import UNSPECIFIED_CURRENCY, Margin
 from keepers.domain.store_clock import StoreClock
 from keepers.domain.time import Horizon, ObservationWindow
@@ -42,6 +43,26 @@ class SummaryFacts:
 
     clock: StoreClock | None = None
     """The clock by which models are to read the ages; None is the calendar."""
+
+    def check_gaps(self) -> None:
+        """Refuse to look for the times between purchases where neither orders nor a column `log_gaps` are behind.
+
+        Raises
+        ------
+        InputError
+            Saying what to do.
+        """
+        if self.opportunities:
+            raise InputError(
+                f"A summary of opportunities knows the {self.window.unit.value}s with a purchase, not the days between "
+                "purchases. Models of regular timing need `keepers.summarise(orders, window)`."
+            )
+        if self.source is None:
+            raise InputError(
+                "The times between purchases are not known: this summary was made of a frame without a column "
+                "`log_gaps` (the sum of the logarithms of each customer's times between purchases). Add it, or "
+                "make the summary of orders with `keepers.summarise`."
+            )
 
     @property
     def holdout(self) -> Horizon | None:

@@ -103,8 +103,27 @@ def test_a_store(store_file: Path) -> None:
     agree(store_file)
 
 
+def test_cells_are_known_where_purchases_were_sorted(store_file: Path) -> None:
+    orders = kp.read_orders(store_file)
+    later = kp.ObservationWindow(end=orders.last_day + dt.timedelta(9))
+    for window in (None, later):
+        one, two = summarise(orders, window), summarise(by_the_long_way(store_file), window)
+        assert one.celled is not None
+        assert two.celled is None
+        found, grouped = one.keyed_cells(), two.keyed_cells()
+        for name in ("x", "t_x", "T", "weight"):
+            assert (getattr(found.cells, name) == getattr(grouped.cells, name)).all()
+        joined = f"{one.celled.relation} AS summary INNER JOIN found AS cell ON cell.cell = summary.cell"
+        one.engine.from_columns("found", {"cell": one.celled.number, **found.key})
+        wrong = " OR ".join(f"cell.{name} <> summary.{name}" for name in found.key)
+        assert one.engine.row(f"SELECT count(*), count(*) FILTER ({wrong}) FROM {joined}") == (len(one), 0)
+    cut = kp.ObservationWindow(calibration_end=orders.last_day - dt.timedelta(90))
+    assert summarise(orders, cut).celled is None
+
+
 def test_values_of_a_store(store_file: Path) -> None:
     one, two = summarise(kp.read_orders(store_file)), summarise(by_the_long_way(store_file))
+    assert one.celled is not None
     buying, spending = kp.ParetoNBD().fit(two), kp.GammaGamma().fit(two)
     found = [
         values.engine.rows(f"SELECT * FROM {values.name} ORDER BY customer_key")
@@ -263,9 +282,10 @@ def test_ids_that_are_not_written_like_the_others(written: str, odd: str) -> Non
     for other in (odd, written):
         values = f"('{written}', DATE '2024-03-01', 1.5), ('{other}', DATE '2024-03-02', 2.0)"
         rows = f"(SELECT * FROM (VALUES {values}) AS made(customer_key, day, amount))"
-        table = customers_by_number(engine, rows, Bounds.of(engine, rows, ids, True), ids, True)
-        assert (table is None) == (other == odd)
-    assert engine.rows(f"SELECT customer_key, orders, days FROM {table}") == [(written, 2, 2)]
+        found = customers_by_number(engine, rows, Bounds.of(engine, rows, ids, True), ids, True)
+        assert (found is None) == (other == odd)
+    assert found is not None
+    assert engine.rows(f"SELECT customer_key, orders, days, cell FROM {found.table}") == [(written, 2, 2, 0)]
     engine.close()
 
 
@@ -285,8 +305,10 @@ def test_portions_that_are_summed_ahead(form: str, tmp_path: Path, monkeypatch: 
     rows: list[Row] = [(FORMS[form](n % 8), DAY + dt.timedelta(n % 5), n / 4) for n in range(90)]
     path = parquet(tmp_path / "rows.parquet", rows, "BIGINT")
     at_once = rows_of(summarise(kp.read_orders(path)))
-    for name in ("data.by_number._MANY", "numerics.packed_purchases._PORTION", "numerics.packed_purchases._AT_ONCE"):
-        monkeypatch.setattr(f"keepers.{name}", 5)
+    for name in ("_IN_A_PORTION", "_AT_ONCE"):
+        monkeypatch.setattr(f"keepers.numerics.packed_purchases.{name}", 5)
+    for name in ("_MANY", "PORTION"):
+        monkeypatch.setattr(f"keepers.data.by_number.{name}", 5)
     assert rows_of(summarise(kp.read_orders(path))) == at_once
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepers.numerics import packed_purchases
-from keepers.numerics.packed_purchases import Histories, Packing, Whole, histories, ranked
+from keepers.numerics.packed_purchases import Histories, Packing, Whole, histories, numbered, ranked
 
 Purchase = tuple[int, int, int]
 
@@ -47,7 +47,7 @@ def test_histories(portion: int, at_once: int, purchases: list[Purchase]) -> Non
     packing = Packing(4, 10)
     packed = np.sort(np.array([number << 14 | day << 10 | amount for number, day, amount in purchases]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packed_purchases, "_PORTION", portion)
+        patch.setattr(packed_purchases, "_IN_A_PORTION", portion)
         patch.setattr(packed_purchases, "_AT_ONCE", at_once)
         assert rows(list(histories(packed, packing))) == counted(purchases)
 
@@ -60,6 +60,30 @@ def test_histories_of_long_numbers(purchases: list[Purchase]) -> None:
     packing = Packing(4, 10)
     packed, distinct = ranked(numbers, days << 10 | amounts, packing)
     assert rows(list(histories(packed, packing)), distinct) == counted(long)
+
+
+@settings(max_examples=25, deadline=None)
+@given(purchases=PURCHASES)
+def test_distinct_histories_and_whose_each_is(purchases: list[Purchase]) -> None:
+    packed = np.sort(np.array([number << 14 | day << 10 | amount for number, day, amount in purchases]))
+    (found,) = histories(packed, Packing(4, 10))
+    last = found.last_day.max()
+    columns = (found.days - 1, found.last_day - found.first_day, last - found.first_day)
+    each = list(zip(*(column.tolist() for column in columns), strict=True))
+    made = numbered(found, 4)
+    assert made is not None
+    number, distinct = made
+    kinds = list(zip(*(getattr(distinct, name).tolist() for name in ("frequency", "recency", "since")), strict=True))
+    assert kinds == sorted(set(each))
+    assert [kinds[one] for one in number] == each
+    assert distinct.weight.tolist() == [each.count(kind) for kind in kinds]
+
+
+def test_histories_that_are_too_long_have_no_numbers() -> None:
+    packed = np.arange(4) << 40
+    (found,) = histories(packed, Packing(30, 10))
+    assert numbered(found, 30) is not None
+    assert numbered(found, 31) is None
 
 
 def test_all_bits_are_used() -> None:

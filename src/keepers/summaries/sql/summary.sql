@@ -11,7 +11,7 @@ SELECT
     CAST(date_diff('day', first_day, last_day) AS BIGINT) AS recency_days,
     CAST(date_diff('day', first_day, {cut}) AS BIGINT) AS T_days,
     CAST(orders AS BIGINT) AS orders,
-    CAST(revenue AS DECIMAL(18, 4)) AS revenue{holdout_columns}
+    CAST(revenue AS DECIMAL(18, 4)) AS revenue{further}
 FROM (
     {history}
 ) AS history
