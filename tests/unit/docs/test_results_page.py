@@ -26,7 +26,9 @@ IN_PROJECTS = "rfm_group_previous"
 ELSEWHERE = {"model-early.json", "model-learned.json", "next_plans.csv", "next_plans.parquet", "segment_moves.csv"}
 """Files of runs that learn, of projects, or of plans that were changed often: tests in `tests/unit/pipeline`."""
 
-CHAPTERS = ("offers", "drivers", "loyalty.", "acquisition.", "season.", "subscriptions.next_plans.")
+CHAPTERS = (
+    "offers", "drivers", "loyalty.", "acquisition.", "season.", "subscriptions.next_plans.", "subscriptions.plans_made",
+)  # fmt: skip
 """Parts of the summary whose keys stand in chapters of their own, to which tests of runs hold them."""
 
 PAGE = "\n" + (Path(__file__).parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from unit.reports.content_example import example_content
 from unit.service.conftest import Running
 from unit.service.test_context import with_settings
 from unit.service.test_pages import form_token, signed_in
+from unit.service.test_subscriber_pages import rows_of
 from won import add_won
 
 CHOSEN = {
@@ -180,6 +181,11 @@ def test_the_currency_is_followed_where_one_is_shown(everything: Running) -> Non
         for page in (text, one):
             assert "€" in page.split("<main")[1], path
             assert "Amounts are converted: 1 USD is 0.5 EUR" in page
+        own, other = (rows_of(client.get(f"{path}.csv", params={"currency": code}).text) for code in ("USD", "EUR"))
+        assert [{row["currency"] for row in rows} for rows in (own, other)] == [{"USD"}, {"EUR"}]
+        column = "expected_value" if path == "/leads" else "value"
+        sums = [sum(float(row[column] or 0) for row in rows) for rows in (own, other)]
+        assert sums[1] == pytest.approx(sums[0] / 2, rel=1e-4), path
     decided = client.get("/decisions", params={"currency": "EUR"}).text.split("<main")[1].split('id="answers"')[0]
     assert "€" in decided
     assert "$" not in decided, "what is said of a proposal is in the currency of its money"
