@@ -6,8 +6,12 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from keepers.domain.access import Role
 from keepers.domain.keeping import KeepingTimes
@@ -198,3 +202,23 @@ def test_nothing_is_removed_by_a_clock_that_was_set_a_moment_ago(
         clock.run(HOUR / 6)
         found = left()
     assert found == (0, False), "two hours later it is believed"
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_limit_on_guesses_outlasts_no_clock_that_was_put_back(
+    jump: dt.timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = [NOW.timestamp()]
+    for module in ("limits.strategies", "limits.storage.memory"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(time=lambda: at[0]))
+    window, rate = SlidingWindowCounterRateLimiter(MemoryStorage()), parse("20/minute")
+
+    def guessed() -> int:
+        return sum(window.hit(rate, "/sign-in", "192.0.2.7") for _ in range(30))
+
+    assert guessed() == 20
+    for seconds in (jump.total_seconds(), -jump.total_seconds()):
+        at[0] += seconds
+        assert guessed() <= 20
+        at[0] += 121
+        assert guessed() == 20, "two minutes later one may try again, whatever the clock did"
