@@ -89,7 +89,7 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
             told = [email for _, email in books.live.persons(keys).values() if email]
         addresses = {one for one in (*who, *keys) if "@" in one} | {*told} | _addresses_of(engine, tables, keys)
         pulled = sum(forget_person(project.folder, source, sorted(addresses)) for source in project.connections)
-        taken = take_out_of_uploads(project, keys, addresses)
+        taken = take_out_of_uploads(project, keys, addresses, state.called(keys))
         erasure = state.erase(keys, names_in)
     still = [path for folder in folders for path in _still(engine, folder, keys)]
     engine.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from keepers.data.connect import open_location
 from keepers.data.engine import Engine, literal, quoted
+from keepers.data.naming import clean_id
 from keepers.data.raw_table import RawTable
 from keepers.data.readers.kinds import kind_of
 from keepers.data.recognise import recognise
@@ -38,7 +39,9 @@ class TakenOut:
     still: tuple[Path, ...]
 
 
-def take_out_of_uploads(project: Project, keys: Collection[str], addresses: Collection[str]) -> TakenOut:
+def take_out_of_uploads(
+    project: Project, keys: Collection[str], addresses: Collection[str], names: Collection[str] = ()
+) -> TakenOut:
     """Write every uploaded file that names a person anew, without the rows that do.
 
     Parameters
@@ -48,6 +51,8 @@ def take_out_of_uploads(project: Project, keys: Collection[str], addresses: Coll
         By which results know the person.
     addresses : collection of str
         E-mail addresses.
+    names : collection of str
+        What their ids are kept as, by which a file names them that has no address.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def take_out_of_uploads(project: Project, keys: Collection[str], addresses: Coll
         engine = Engine(threads=1)
         try:
             raws = open_location(engine, path)
-            named = [_naming(engine, raw, keys, addresses) for raw in raws]
+            named = [_naming(engine, raw, keys, addresses, names) for raw in raws]
             count = sum(int(engine.row(f"SELECT count(*) FROM ({sql})")[0]) for sql in named)
             count += sum(_rejected(raw, addresses) for raw in raws)
             if not count:
@@ -76,14 +81,18 @@ def take_out_of_uploads(project: Project, keys: Collection[str], addresses: Coll
     return TakenOut(rows, tuple(still))
 
 
-def _naming(engine: Engine, raw: RawTable, keys: Collection[str], addresses: Collection[str]) -> str:
+def _naming(
+    engine: Engine, raw: RawTable, keys: Collection[str], addresses: Collection[str], names: Collection[str]
+) -> str:
     """SQL: numbers of the rows that name a person, and of those of the same orders, which may name nobody."""
-    whose, order = _columns(engine, raw)
+    whose, order, known_as = _columns(engine, raw)
     tests = [
         f"lower(trim(CAST({quoted(column)} AS VARCHAR))) IN ({', '.join(literal(key.lower()) for key in told)})"
         for column in raw.columns
         if (told := [key for key in sorted(keys) if column in whose or _CODE.fullmatch(key)])
     ]
+    if known_as and names:
+        tests.append(f"{known_as} IN ({', '.join(literal(name) for name in sorted(names))})")
     if addresses:
         pattern = literal(_pattern(addresses))
         tests += [f"regexp_matches(lower(CAST({quoted(column)} AS VARCHAR)), {pattern})" for column in raw.columns]
@@ -108,14 +117,20 @@ def _pattern(addresses: Collection[str]) -> str:
     return rf"(^|[^a-z0-9._%+-])({words})($|[^a-z0-9._-]|[.]($|[^a-z0-9]))"
 
 
-def _columns(engine: Engine, raw: RawTable) -> tuple[set[str], str | None]:
-    """Columns that may hold the number of a person, and the one of the order."""
+def _columns(engine: Engine, raw: RawTable) -> tuple[set[str], str | None, str | None]:
+    """Columns that may hold the number of a person; the one of the order; SQL: what the customer's id is kept as."""
     whose = {column for column in raw.columns if _WHOSE.search(column)}
     try:
         found = recognise(engine, raw)
     except InputError:
-        return whose, None
-    return whose | {found.column("customer_id") or ""}, found.column("order_id")
+        return whose, None, None
+    customer, known_as = found.column("customer_id"), None
+    if customer is not None:
+        whose.add(customer)
+        number = clean_id(f"trim(CAST({quoted(customer)} AS VARCHAR))")
+        system = literal(found.format.system)
+        known_as = f"CAST(md5_number_lower(concat_ws('|', {system}, {number})) AS VARCHAR)"
+    return whose, found.column("order_id"), known_as
 
 
 def _write_without(engine: Engine, raw: RawTable, named: str, path: Path) -> None:

@@ -83,8 +83,7 @@ def erase_customers(connection: Connection, snapshots: Path, keys: Sequence[str]
         alerts += connection.execute(delete(ALERTS).where(ALERTS.c.customer_key.in_(some))).rowcount
         gone = delete(DECISION_CUSTOMERS).where(DECISION_CUSTOMERS.c.customer_key.in_(some))
         decisions += connection.execute(gone).rowcount
-        called = LIVE_IDENTITIES.c
-        names |= set(connection.execute(select(called.known_as).where(called.customer_key.in_(some))).scalars())
+        names |= names_of_customers(connection, some)
         person = LIVE_PERSONS.c
         who = connection.execute(select(person.name, person.email).where(person.customer_key.in_(some)))
         searched |= {text.casefold() for row in who for text in row if text}
@@ -133,6 +132,15 @@ def _events(connection: Connection, names: set[str], names_of: NamesOf) -> int:
             gone = delete(RECEIVED_EVENTS).where(RECEIVED_EVENTS.c.id.in_(theirs[start : start + _AT_ONCE]))
             total += connection.execute(gone).rowcount
         last = int(rows[-1][0])
+
+
+def names_of_customers(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """What ids and addresses of some customers are kept as."""
+    called, found = LIVE_IDENTITIES.c, set[str]()
+    for start in range(0, len(keys), _AT_ONCE):
+        some = list(keys[start : start + _AT_ONCE])
+        found |= set(connection.execute(select(called.known_as).where(called.customer_key.in_(some))).scalars())
+    return found
 
 
 def known_customers(connection: Connection, snapshots: Path, keys: Sequence[str]) -> set[str]:

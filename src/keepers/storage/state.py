@@ -20,7 +20,14 @@ from keepers.storage.copying import copy_state, fill_state
 from keepers.storage.database import Database, sqlite_url
 from keepers.storage.divisions import Divisions
 from keepers.storage.done_once import OnceBook
-from keepers.storage.erasing import Erasure, NamesOf, erase_customers, keys_of_address, known_customers
+from keepers.storage.erasing import (
+    Erasure,
+    NamesOf,
+    erase_customers,
+    keys_of_address,
+    known_customers,
+    names_of_customers,
+)
 from keepers.storage.failures import told_of_files
 from keepers.storage.inbox import Inbox
 from keepers.storage.jobs import JobBook
@@ -164,6 +171,11 @@ class State:
         """Those of some customers of whom anything is remembered."""
         with self._database.reading() as connection:
             return known_customers(connection, self.snapshots, keys)
+
+    def called(self, keys: Sequence[str]) -> set[str]:
+        """What ids and addresses of some customers are kept as, by which they are found wherever these stand."""
+        with self._database.reading() as connection:
+            return names_of_customers(connection, keys)
 
     def addressed(self, email: str) -> set[str]:
         """Customers whom the running system knows by an e-mail address."""

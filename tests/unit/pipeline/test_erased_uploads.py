@@ -9,8 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from keepers.data.connect import open_location
+from keepers.data.engine import Engine
+from keepers.data.recognise import recognise
 from keepers.pipeline.erased_uploads import sentence_of, take_out_of_uploads
 from keepers.pipeline.project import Project
+from keepers.pipeline.serving import known_as
 
 ADA = "ada@shop.example"
 
@@ -63,6 +67,18 @@ def test_a_name_is_no_key_where_others_are_named_by_it(tmp_path: Path, uploads: 
     path.write_text(f"customer,date,amount,sold by\n{rows}")
     assert take_out_of_uploads(Project(tmp_path), ["Anna Smith", "cus_17a"], []).rows == 3
     assert [row[0] for row in _rows(path)[1:]] == ["Bob"]
+
+
+def test_a_file_that_has_ids_alone_names_who_is_known_by_them(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders.csv"
+    path.write_text("customer,date,amount\n17,2026-01-02,5\n18,2026-01-03,17\n 17 ,2026-01-03,6\n")
+    engine = Engine(threads=1)
+    (raw,) = open_location(engine, path)
+    system = recognise(engine, raw).format.system
+    engine.close()
+    assert take_out_of_uploads(Project(tmp_path), [ADA], [ADA], [known_as("other", "17")]).rows == 0
+    assert take_out_of_uploads(Project(tmp_path), [ADA], [ADA], [known_as(system, "17")]).rows == 2
+    assert _rows(path)[1:] == [["18", "2026-01-03", "17"]]
 
 
 def test_a_line_that_is_no_row_is_looked_at_too(tmp_path: Path, uploads: Path) -> None:
