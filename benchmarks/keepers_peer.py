@@ -37,6 +37,7 @@ def summary(file: Path) -> tuple[Clock, dict[str, Any]]:
     """Orders in a Parquet file to frequency, recency, age and mean spend."""
     for module in ("keepers.data.read", "keepers.summaries.summary"):
         importlib.import_module(module)  # before the clock starts, as its peer's library is
+    importlib.import_module("keepers.data.formats").formats()
     clock = Clock()
     table = _summary(file)
     repeat = table.engine.row(f"SELECT sum(frequency) FROM {table.name}")[0]
@@ -81,8 +82,9 @@ def _predict(file: Path, columns: Any) -> tuple[Clock, dict[str, Any]]:
 
     table = _summary(file)
     buying, spending = _fitted("BGNBD", table), _fitted("GammaGamma", table)
+    predicted = kp.lifetime_value  # its modules are loaded before the clock starts, as its peer's are
     clock = Clock()
-    values = kp.lifetime_value(buying, spending, table, columns=columns).stored()
+    values = predicted(buying, spending, table, columns=columns).stored()
     alive, purchases, value = values.engine.row(
         f"SELECT sum(probability_alive), sum(expected_orders), sum(clv_predicted_12m) FROM {values.name}"
     )
