@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from keepers.domain.alert import Alert
 from keepers.domain.reach import Reach
-from keepers.pipeline.learned_said import Amount, EarlySaid, LearnedSaid
+from keepers.pipeline.learned_said import Amount, EarlySaid, LearnedSaid, learned_value
 from keepers.storage.jobs import Job
 from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import Group, seen
@@ -51,6 +51,9 @@ class CustomerRow(BaseModel):
     probability_alive: float | None
     expected_orders: float | None
     value: Interval
+    learned_value: float | None = Field(
+        None, description="learned value as of the run, within its own horizon, where it has it"
+    )
     money_at_risk: float | None
     state: str | None
     tier: str | None
@@ -240,6 +243,7 @@ def customer_row(one: LiveCustomer, person: tuple[str | None, str | None] | None
         "orders": history.orders,
         "revenue": history.revenue,
         "value": {"mean": values["value"], "low": values["value_low"], "high": values["value_high"]},
+        "learned_value": learned_value(one.fields),
         **{
             name: values[name]
             for name in (

@@ -99,7 +99,13 @@ def report_content(
         else segments_content(values, kept, dataset, meant.ahead, meant.lifetime, meant.past),
         promises=() if kept is None else promises_content(kept, meant.ahead),
         models=(*_models(scored), *_learned(learned), *(() if subscribed is None else contract_models(subscribed))),
-        notes=(*notes, *(() if kept is None else kept.notes), *values.remarks, *dataset.reconciliation.warnings),
+        notes=(
+            *notes,
+            *(() if kept is None else kept.notes),
+            *values.remarks,
+            *(() if subscribed is None else subscribed.values.remarks),
+            *dataset.reconciliation.warnings,
+        ),
         files=_files(written),
     )
 

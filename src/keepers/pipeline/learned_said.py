@@ -92,6 +92,12 @@ def learned_said(
     return LearnedSaid(learned, by_orders, mixed, _why(learned, by_orders, mixed, told))
 
 
+def learned_value(fields: Mapping[str, Any]) -> float | None:
+    """Learned value alone, as of the run; None where the run has none."""
+    found = _amount(fields, LEARNED)
+    return None if found is None else found.value
+
+
 def early_said(fields: Mapping[str, Any]) -> EarlySaid | None:
     """What early value says of a customer; None for who is no newcomer, or where the run learned none."""
     value, day = _amount(fields, EARLY), fields.get(EARLY_DAY)

@@ -142,6 +142,11 @@ def test_learned_and_early_value_stand_beside_the_models(running: Running) -> No
     )
     assert "The predicted value is that by orders" in found["learned"]["sentence"]
     assert (found["early"]["value"]["mean"], found["early"]["day"]) == (77.0, 28)
+    rows = running.client.get("/api/v1/customers", params={"limit": 2}, headers=headers).json()["customers"]
+    assert [one["learned_value"] for one in rows] == [2.5 * own, None]
+    listed = client.get("/customers").text
+    assert listed.count("learned value") == 1
+    assert "learned value" not in client.get("/customers", params={"horizon": "3m"}).text
     page = client.get(f"/customers/{key}").text
     assert "Seen in other ways" in page
     assert page.count("By their orders alone") == page.count("By their first days") == 1
