@@ -59,7 +59,7 @@ def test_the_menu_of_a_phone_opens_and_leads_on(browser: Browser, served: Served
         assert page.evaluate(OVERFLOWING) == []
         assert Axe().run(page).violations_count == 0
         page.get_by_role("link", name="Cohorts").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Customers by the month they came in")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Customers by when they came in")
 
 
 def test_tables_and_charts_are_files_that_say_what_they_hold(page: Page) -> None:

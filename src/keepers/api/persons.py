@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,7 +15,9 @@ from keepers.api.shapes import AlertShape, alert_shape
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.erase import erase
 from keepers.pipeline.serving import known_as
+from keepers.pipeline.timeline import Entry, timeline
 from keepers.web.access import Governor, TheSite
+from keepers.web.subscribers import known
 
 router = APIRouter(tags=["persons"], responses=ERRORS)
 
@@ -29,6 +33,11 @@ class PersonFile(BaseModel):
     )
     orders: list[dict[str, Any]] = Field(description="orders that came in as events")
     alerts: list[AlertShape] = Field(description="warnings about them, closed ones too")
+    subscription: dict[str, Any] | None = Field(description="what the newest run says of a subscriber; null for others")
+    contracts: list[dict[str, Any]] = Field(description="contracts that the newest run kept, the newest first")
+    happened: list[dict[str, Any]] = Field(
+        description="orders, refunds, contacts, feedback and warnings that the newest run kept or that came since"
+    )
 
 
 class Forgotten(BaseModel):
@@ -54,7 +63,11 @@ def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFi
         orders = books.live.orders_of([customer_key], 0).get(customer_key, [])
         alerts = books.alerts.listed(None, customer=customer_key)
         name, email = books.live.persons([customer_key]).get(customer_key, (None, None))
-    if one is None and not orders and not alerts and name is None and email is None:
+        found = None if current is None else known(books, current, visitor, customer_key)
+    entries: tuple[Entry, ...] = ()
+    if current is not None and not current.forgets(customer_key):
+        entries = timeline(Path(current.folder), customer_key, orders, alerts)
+    if one is None and found is None and not orders and not alerts and not entries and name is None and email is None:
         raise HTTPException(404, f"Nothing is kept of {customer_key!r}.")
     with site.state.writing() as books:
         books.users.note(visitor.name, "person exported", _in_the_log(customer_key), site.now())
@@ -65,7 +78,9 @@ def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFi
     ]
     return PersonFile(
         customer_key=customer_key, name=name, email=email, values=values, orders=told,
-        alerts=[alert_shape(alert) for alert in alerts],
+        alerts=[alert_shape(alert) for alert in alerts], subscription=None if found is None else asdict(found.one),
+        contracts=[] if found is None else [asdict(contract) for contract in found.contracts],
+        happened=[asdict(entry) for entry in entries],
     )  # fmt: skip
 
 

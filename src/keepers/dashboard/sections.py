@@ -40,7 +40,7 @@ class Topic:
 
 TOPICS = {
     "/cohorts": Topic(
-        "Customers by the month they came in",
+        "Customers by when they came in",
         ("cohorts", "origin"),
         "Cohorts need customers who came in in at least two months. Choose a longer time, or all customers.",
     ),

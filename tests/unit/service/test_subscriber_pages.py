@@ -120,8 +120,13 @@ def test_who_was_erased_is_no_subscriber_any_more(subscribed: Running) -> None:
     one = before["subscriptions"][0]
     assert client.get(V1, params={"search": one["email"]}).json()["total"] == 1
     assert one["email"] in client.get("/subscribers.csv").text
+    person = f"/api/v1/persons/{one['customer_key']}"
+    told = client.get(person).json()
+    assert (told["email"], told["subscription"]["plan"]) == (one["email"], one["plan"])
+    assert told["contracts"][0]["started_on"] == one["started_on"]
+    assert "subscribed" in {entry["kind"] for entry in told["happened"]}
     subscribed.site.state.erase([one["customer_key"]], lambda *_: ())
-    for path in (f"{V1}/{one['customer_key']}", f"/subscribers/{one['customer_key']}"):
+    for path in (f"{V1}/{one['customer_key']}", f"/subscribers/{one['customer_key']}", person):
         assert client.get(path).status_code == 404
     assert client.get(f"/customers/{one['customer_key']}", follow_redirects=False).status_code == 404
     assert client.get(V1, params={"search": one["email"]}).json()["total"] == 0
