@@ -155,7 +155,8 @@ def histories(
     cells = _rows_of_frame(data, unit if given is None else TimeUnit.parse(given), attributes).in_unit(unit)
     check_histories(cells)
     if calendar is not None and calendar.clock is not None:
-        cells = replace(cells, calendar=Calendar(_seen_from(data, cells, calendar.seen)))
+        seen = _seen_from(data, cells, calendar.seen)
+        cells = replace(cells, calendar=replace(calendar, seen=seen, clock=None, read=False))
     return Histories(cells, giver(data))
 
 
@@ -173,7 +174,10 @@ def _seen_from(data: Any, cells: Cells, fitted: dt.date) -> dt.date:
         return fitted
     values = frame[told]
     try:
-        day = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values).astype("datetime64[D]")
+        read = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+        if read.dtype.kind in "biuf":
+            raise TypeError  # NumPy would count numbers such as 20240105 from 1970 on.
+        day = read.astype("datetime64[D]")
     except (TypeError, ValueError):
         raise InputError(f"`{told}` of the frame is not a column of days. Convert it first.") from None
     if told == "first_day":

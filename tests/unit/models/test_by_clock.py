@@ -210,6 +210,8 @@ def test_a_frame_says_which_day_it_is_seen_from_or_is_told_which_is_taken(model:
     assert np.abs(found / true - 1).max() > 0.1
     with pytest.raises(InputError, match="not seen from one day"):
         asked(as_of=[summer] * 19 + [SEEN])
+    with pytest.raises(InputError, match="not a column of days"):
+        asked(as_of=[20260630] * 20)
     plain = ParetoNBD().fit(replace(CELLS, calendar=None))
     assert plain.expected_purchases(frame, months(3)) is not None, "nothing to say without a clock"
 
