@@ -138,7 +138,7 @@ def lesson_before(
     design = Design(np.vstack([X for _, X, _ in parts]), named, levels)
     customers = np.concatenate([keys for keys, _, _ in parts])
     outcome = np.concatenate([brought for _, _, brought in parts])
-    stretch = 1.0 if ahead == wanted else horizon_factor(orders, cut, days(ahead), horizon, clock)
+    stretch = 1.0 if ahead == wanted else horizon_factor(attrition, orders, cut, days(ahead), horizon, clock)
     reach = ahead / float(np.mean([max((moment - first).days, 1) for moment in moments]))
     return Lesson(design, outcome, customers, days(ahead), stretch, tuple(moments), attrition, reach)
 
@@ -163,10 +163,14 @@ def matched(keys: NDArray[Any], known: NDArray[Any], values: FloatArray, missing
 
 
 def horizon_factor(
-    orders: PurchaseSource, cut: dt.date, short: Horizon, long: Horizon, clock: StoreClock | None = None
+    known: Attrition | None,
+    orders: PurchaseSource,
+    cut: dt.date,
+    short: Horizon,
+    long: Horizon,
+    clock: StoreClock | None = None,
 ) -> float:
-    """How many times more purchases a model of buying expects from a day on over the longer time than the shorter."""
-    known = Attrition.known_on(orders, cut, short, clock=clock)
+    """How many times more purchases the model known on a day expects over the longer time from it than the shorter."""
     if known is None:
         return long.days / short.days
     summary = by_clock(summarise(orders, ObservationWindow(end=cut)), clock)
