@@ -366,7 +366,7 @@ class CorrelatedSpend(PartwiseModel):
             remarks.append(self.leaving_correlation_.sentence)
         if found is None:
             return (*remarks, "So this is Gamma-Gamma.")
-        part = (f"Customers are many; {share:.0%} of them were taken for the fit.",) if share < 1 else ()
+        part = (f"Customers are many; {share:.0%} were taken for the fit, all for the level.",) if share < 1 else ()
         return (*remarks, *edge_sentences(found), *part)
 
     def _settings(self) -> dict[str, Any]:
