@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.data.engine import literal, quoted
 from keepers.data.read import Dataset
@@ -66,7 +67,7 @@ def features_since(dataset: Dataset, folder: Path, cut: dt.date, today: dt.date)
     """
     until = _known_until(dataset, cut, today)
     model: Any = load_model(folder / _MODEL)
-    every = features_at_age(dataset, AGE)
+    every = features_at_age(dataset, AGE, customers=_newcomers(dataset, cut))
     try:
         before, since = _between(every, cut - dt.timedelta(QUARTER), cut), _between(every, cut, until)
         ignored = tuple(name for name in every.names if name not in model.feature_names or name in _OF_TIME)
@@ -123,6 +124,18 @@ def _known_until(dataset: Dataset, cut: dt.date, today: dt.date) -> dt.date:
     if until <= cut:
         raise InputError(f"The sources hold no order after {cut}, the last day of the run.")
     return until
+
+
+def _newcomers(dataset: Dataset, cut: dt.date) -> NDArray[Any]:
+    """Keys of those who came of age in the quarter before a day or later: of the others nothing is to be worked out."""
+    since = day_literal(cut - dt.timedelta(QUARTER + AGE))
+    found = dataset.engine.columns(
+        f"SELECT customer_key FROM {quoted(dataset.orders.name)} WHERE counted AND customer_key IS NOT NULL "
+        f"GROUP BY customer_key HAVING min(day) > {since}"
+    )["customer_key"]
+    if not found.size:
+        raise InputError(f"Nobody came in the quarter before {cut} or since.")
+    return np.asarray(found)
 
 
 def _between(every: Features, after: dt.date, until: dt.date) -> Features:
