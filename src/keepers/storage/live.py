@@ -73,7 +73,8 @@ class Generation:
 
     def forgets(self, customer_key: str | None) -> bool:
         """Whether somebody is one of these."""
-        return customer_key is not None and forgotten_as(customer_key) in self.forgotten
+        gone = self.forgotten
+        return bool(gone) and customer_key is not None and forgotten_as(customer_key) in gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def forgotten_as(customer_key: str) -> str:
     >>> forgotten_as("c1")
     '38e68777f85bae0b89a69956b41fd5de'
     """
-    return hashlib.sha256(customer_key.encode()).hexdigest()[:32]
+    return hashlib.sha256(customer_key.encode(errors="replace")).hexdigest()[:32]
 
 
 class LiveBook:
