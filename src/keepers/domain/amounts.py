@@ -68,9 +68,13 @@ def finite(value: float | None) -> float | None:
 
 
 def prefix_of(currency: str | None) -> str:
-    """What stands before an amount: a sign, an ISO code and a space, or nothing where the currency is unknown."""
+    """What stands before an amount: a sign, an ISO code and a space, or nothing where the currency is unknown.
+
+    >>> prefix_of("EUR"), prefix_of(""), prefix_of(None)
+    ('€', '', '')
+    """
     currency = _code_of(currency)
-    if currency is None or currency == UNSPECIFIED_CURRENCY:
+    if not currency or currency == UNSPECIFIED_CURRENCY:
         return ""
     code = currency.strip().upper()
     return _SYMBOLS.get(code, f"{code}{HARD_SPACE}")

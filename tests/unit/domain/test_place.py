@@ -17,6 +17,9 @@ from keepers.domain.place import named_place
     [
         "postgresql://ada:geheim@127.0.0.1:1/shop#orders", "postgresql://ada:ge/geheim@127.0.0.1:1", "a:b@c.csv",
         "postgresql://127.0.0.1:1/shop?password=geheim#orders", "postgres://ada:a@geheim@127.0.0.1:1/shop",
+        "postgresql://ada:geheim#1@127.0.0.1:1/shop", "postgresql://ada:1#geheim@127.0.0.1:1/shop",
+        "postgresql://ada:geheim?1@127.0.0.1:1/shop", "postgresql://ada:a@geheim#1@127.0.0.1:1/shop?sslmode=require",
+        "postgresql://127.0.0.1:1/shop?user=ada@home&password=geheim#orders",
     ],
 )  # fmt: skip
 def test_no_password_is_shown_while_data_are_read(location: str) -> None:

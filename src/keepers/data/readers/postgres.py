@@ -99,10 +99,11 @@ def _address(url: str) -> tuple[str, tuple[str, ...], str]:
         The password has a sign that ends it, so that errors would show the rest of it as a host or a database.
     """
     parts = urlsplit(url)
-    if parts.netloc.count("@") > 1 or "@" in parts.path:
+    in_query, at, _ = parts.query.partition("@")
+    if parts.netloc.count("@") > 1 or "@" in parts.path + parts.fragment or (at and "=" not in in_query):
         raise InputError(
             "The password in the address of the database has a sign with a meaning of its own. Write @ as %40, / as "
-            "%2F and # as %23."
+            "%2F, ? as %3F and # as %23."
         )
     query = parse_qsl(parts.query, keep_blank_values=True)
     listed = [value for key, value in query if key == "table"] or [unquote(parts.fragment)]
