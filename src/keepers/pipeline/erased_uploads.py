@@ -18,8 +18,12 @@ from keepers.domain.errors import InputError
 from keepers.pipeline.project import Project
 from keepers.pipeline.uploads import uploaded
 
-_WHOSE = re.compile(r"customer|client|buyer|user|person|contact|member|subscriber|account", re.IGNORECASE)
-"""Names of columns that may hold the number of a person."""
+_WHOSE = re.compile(
+    r"(?:customer|client|buyer|user|person|contact|member|subscriber|account|lead)s?"
+    r"[\W_]*(?:u?id|uuid|no|nr|num|number|key|code|ref|reference)?[\W_]*",
+    re.IGNORECASE,
+)
+"""Names of columns that hold the number of a person, and not their age or who looks after them."""
 
 _CODE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w:/#.-]{5,}")
 """Keys that nothing else is called by, wherever they stand; 17 is an amount too, and Anna Smith may be who sold it."""
@@ -37,6 +41,17 @@ class TakenOut:
 
     rows: int
     still: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Columns that hold the numbers and the addresses of people, that of the order, and SQL for what a number is kept
+    as."""
+
+    numbers: frozenset[str]
+    addresses: frozenset[str] = frozenset()
+    order: str | None = None
+    known_as: str | None = None
 
 
 def take_out_of_uploads(
@@ -84,23 +99,34 @@ def take_out_of_uploads(
 def _naming(
     engine: Engine, raw: RawTable, keys: Collection[str], addresses: Collection[str], names: Collection[str]
 ) -> str:
-    """SQL: numbers of the rows that name a person, and of those of the same orders, which may name nobody."""
-    whose, order, known_as = _columns(engine, raw)
+    """SQL: numbers of the rows that name a person, and of those of the same orders that name nobody else."""
+    found = _columns(engine, raw)
     tests = [
-        f"lower(trim(CAST({quoted(column)} AS VARCHAR))) IN ({', '.join(literal(key.lower()) for key in told)})"
+        f"{_plain(column)} IN ({', '.join(literal(key.lower()) for key in told)})"
         for column in raw.columns
-        if (told := [key for key in sorted(keys) if column in whose or _CODE.fullmatch(key)])
+        if (told := [key for key in sorted(keys) if column in found.numbers or _CODE.fullmatch(key)])
     ]
-    if known_as and names:
-        tests.append(f"{known_as} IN ({', '.join(literal(name) for name in sorted(names))})")
+    if found.known_as and names:
+        tests.append(f"{found.known_as} IN ({', '.join(literal(name) for name in sorted(names))})")
     if addresses:
         pattern = literal(_pattern(addresses))
         tests += [f"regexp_matches(lower(CAST({quoted(column)} AS VARCHAR)), {pattern})" for column in raw.columns]
     named = f"SELECT * FROM {quoted(raw.table)} WHERE {' OR '.join(tests) or 'false'}"
-    if order is None:
+    if found.order is None:
         return f"SELECT _row FROM ({named})"
-    whole = f"{quoted(order)} IN (SELECT {quoted(order)} FROM ({named}) WHERE {quoted(order)} IS NOT NULL)"
-    return f"SELECT _row FROM ({named}) UNION SELECT _row FROM {quoted(raw.table)} WHERE {whole}"
+    who = ", ".join(("''", *(f"coalesce({_plain(one)}, '')" for one in sorted(found.numbers | found.addresses))))
+    order = f"{quoted(found.order)} AS _order, [{who}] AS _who"
+    # Some shops number the orders of each customer from 1.
+    return (
+        f"SELECT _row FROM ({named}) UNION SELECT every._row FROM (SELECT _row, {order} FROM {quoted(raw.table)}) "
+        f"every JOIN (SELECT DISTINCT {order} FROM ({named})) theirs ON every._order = theirs._order "
+        "AND (every._who = theirs._who OR len(list_filter(every._who, lambda one: one <> '')) = 0)"
+    )
+
+
+def _plain(column: str) -> str:
+    """SQL: what stands in a column, in small letters."""
+    return f"lower(trim(CAST({quoted(column)} AS VARCHAR)))"
 
 
 def _rejected(raw: RawTable, addresses: Collection[str]) -> int:
@@ -117,20 +143,20 @@ def _pattern(addresses: Collection[str]) -> str:
     return rf"(^|[^a-z0-9._%+-])({words})($|[^a-z0-9._-]|[.]($|[^a-z0-9]))"
 
 
-def _columns(engine: Engine, raw: RawTable) -> tuple[set[str], str | None, str | None]:
-    """Columns that may hold the number of a person; the one of the order; SQL: what the customer's id is kept as."""
-    whose = {column for column in raw.columns if _WHOSE.search(column)}
+def _columns(engine: Engine, raw: RawTable) -> _Columns:
+    named = frozenset(column for column in raw.columns if _WHOSE.fullmatch(column))
     try:
         found = recognise(engine, raw)
     except InputError:
-        return whose, None, None
-    customer, known_as = found.column("customer_id"), None
+        return _Columns(named)
+    customer, email, known_as = found.column("customer_id"), found.column("email"), None
     if customer is not None:
-        whose.add(customer)
+        # A run knows people by this column and no other: 17 beside it is the number of somebody else.
+        named = frozenset({customer})
         number = clean_id(f"trim(CAST({quoted(customer)} AS VARCHAR))")
         system = literal(found.format.system)
         known_as = f"CAST(md5_number_lower(concat_ws('|', {system}, {number})) AS VARCHAR)"
-    return whose, found.column("order_id"), known_as
+    return _Columns(named, frozenset() if email is None else frozenset({email}), found.column("order_id"), known_as)
 
 
 def _write_without(engine: Engine, raw: RawTable, named: str, path: Path) -> None:

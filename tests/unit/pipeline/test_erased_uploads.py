@@ -59,6 +59,26 @@ def test_a_number_names_a_person_where_persons_have_numbers(tmp_path: Path, uplo
     assert _rows(path)[1][2] == "17"
 
 
+@pytest.mark.parametrize("whose", ["customer_id", "Lead ID", "MemberNo"])
+def test_a_number_is_nobodys_where_it_says_something_of_another_person(
+    tmp_path: Path, uploads: Path, whose: str
+) -> None:
+    path = uploads / "orders.csv"
+    rows = "17,2026-01-02,5.5,30,4,1\n3,2026-01-03,6.5,17,4,1\n4,2026-01-04,7.5,44,17,1\n5,2026-01-05,8.5,44,4,17\n"
+    path.write_text(f"{whose},date,amount,customer_age,account_manager,number of clients\n{rows}")
+    assert take_out_of_uploads(Project(tmp_path), ["17"], []).rows == 1
+    assert [row[0] for row in _rows(path)[1:]] == ["3", "4", "5"]
+
+
+def test_orders_of_others_stay_where_each_customer_has_a_first_one(tmp_path: Path, uploads: Path) -> None:
+    path = uploads / "orders.csv"
+    theirs = f"17,1,2026-01-02,5.5,\n17,1,2026-01-02,2.5,\n,2,2026-01-03,6.5,{ADA}\n,2,2026-01-03,1.5,\n"
+    rows = f"{theirs}3,1,2026-01-04,7.5,\n3,2,2026-01-05,8,\n"
+    path.write_text(f"customer_id,order_id,date,amount,email\n{rows}")
+    assert take_out_of_uploads(Project(tmp_path), ["17"], [ADA]).rows == 4
+    assert [row[:2] for row in _rows(path)[1:]] == [["3", "1"], ["3", "2"]]
+
+
 def test_a_name_is_no_key_where_others_are_named_by_it(tmp_path: Path, uploads: Path) -> None:
     path = uploads / "orders.csv"
     rows = (
