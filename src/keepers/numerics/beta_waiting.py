@@ -10,6 +10,8 @@ FloatArray = NDArray[np.float64]
 
 _BOUNDS = ((-7.0, 7.0), (-3.0, 12.0))
 """Of the logarithms of a / b and of a + b; chances that are all alike have an endless sum."""
+_USUAL, _SPREAD = 2.0, 10.0
+"""Of the logarithm of a + b, mean and standard deviation that are believed beforehand."""
 
 
 def waiting(happened: FloatArray, waited: FloatArray) -> tuple[float, float]:
@@ -18,7 +20,7 @@ def waiting(happened: FloatArray, waited: FloatArray) -> tuple[float, float]:
     Parameters
     ----------
     happened, waited : arrays, shape (n,)
-        Steps at which it happened, and at which it did not, by the number of those before.
+        Steps at which it happened, and at which it did not, by the number of those before; it happened somewhere.
 
     References
     ----------
@@ -44,12 +46,12 @@ def waiting(happened: FloatArray, waited: FloatArray) -> tuple[float, float]:
         by_a = happened.sum() / a - ((happened + waited) / all_of).sum()
         by_b = (waited / rest).sum() - ((happened + waited) / all_of).sum()
         slope = np.array([(by_a - by_b) * size * share * (1.0 - share), by_a * a + by_b * b])
-        # A tenth of a step on either side of the mean keeps the sum within reach where all steps are alike.
-        return -value / total + 0.005 * float(np.square(at[1] - 2.0)) / total, np.asarray(
-            -slope / total + np.array([0.0, 0.01 * (at[1] - 2.0)]) / total
-        )
+        # A weak belief keeps the sum within reach where all chances are alike, and its likelihood is flat.
+        away = (at[1] - _USUAL) / _SPREAD
+        value, slope[1] = value - 0.5 * away**2, slope[1] - away / _SPREAD
+        return -value / total, -slope / total
 
-    begin = np.array([np.log(max(happened.sum(), 0.5) / max(waited.sum(), 0.5)), 2.0])
+    begin = np.array([np.log(max(happened.sum(), 0.5) / max(waited.sum(), 0.5)), _USUAL])
     found = minimize(loss, np.clip(begin, *np.transpose(_BOUNDS)), jac=True, method="L-BFGS-B", bounds=_BOUNDS)
     odds, size = np.exp(found.x)
     share = odds / (1.0 + odds)

@@ -275,6 +275,7 @@ def _onward(steps: FreeSteps) -> FloatArray:
 
 
 def _stage_of(periods: IntArray) -> IntArray:
+    """The stage of whole periods on a free plan."""
     return np.asarray(np.digitize(periods, STAGE_ENDS), dtype=np.int64)
 
 
