@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from keepers.storage.live_filter import GROUPS, KEYS, read_by
+from keepers.storage.live_filter import GROUPS, KEYS, listed, read_by
 from keepers.storage.service_schema import GENERATIONS, LIVE_CELLS, LIVE_CUSTOMERS
 
 AHEAD = ("value", "value_also", "value_lifetime", "value_infinite")
@@ -18,8 +18,6 @@ AHEAD = ("value", "value_also", "value_lifetime", "value_infinite")
 
 _BANDS = ("orders", "last_day", "probability_alive", *AHEAD)
 _KEY = (*GROUPS, *(f"{name}_band" for name in _BANDS), "priced")
-_AT_ONCE = 500
-"""Customers of one statement: a database admits only so many parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,10 @@ def band(column: ColumnElement[Any], begins: Sequence[Any]) -> ColumnElement[int
 def count(connection: Connection, generation: int, bands: Bands, keys: Iterable[str], sign: int) -> None:
     """Add customers, as they are now, to the cells of a generation (`sign` 1), or take them out (-1)."""
     statement: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    listed = list(dict.fromkeys(keys))
-    for start in range(0, len(listed), _AT_ONCE):
-        some = _summed(generation, bands, listed[start : start + _AT_ONCE], sign)
-        row = statement.insert(LIVE_CELLS).from_select(list(some.selected_columns.keys()), some)
-        more = {
-            column.name: column + row.excluded[column.name] for column in LIVE_CELLS.c if not column.primary_key
-        }  # fmt: skip
-        connection.execute(row.on_conflict_do_update(index_elements=["generation", *_KEY], set_=more))
+    some = _summed(generation, bands, listed(connection, keys), sign)
+    row = statement.insert(LIVE_CELLS).from_select(list(some.selected_columns.keys()), some)
+    more = {column.name: column + row.excluded[column.name] for column in LIVE_CELLS.c if not column.primary_key}
+    connection.execute(row.on_conflict_do_update(index_elements=["generation", *_KEY], set_=more))
 
 
 def count_out(connection: Connection, keys: Sequence[str]) -> None:
@@ -96,7 +90,7 @@ def count_out(connection: Connection, keys: Sequence[str]) -> None:
             count(connection, generation, bands, keys, -1)
 
 
-def _summed(generation: int, bands: Bands, keys: list[str], sign: int) -> Select[Any]:
+def _summed(generation: int, bands: Bands, keys: Select[Any], sign: int) -> Select[Any]:
     table = LIVE_CUSTOMERS.c
     risks = {at_risk_in_cells(name): at_risk(name) for name in AHEAD}
     money = {name: table[name] for name in ("revenue", "probability_alive", *AHEAD)} | risks

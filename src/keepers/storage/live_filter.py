@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, false, or_, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Text, and_, false, func, literal, or_, select
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.reach import Reach
@@ -20,8 +21,8 @@ GROUPS = ("tier", "rfm_group", "segment", "state", "channel", "country")
 BANDED = ("orders", "last_day", "value", "probability_alive")
 """Columns whose bands are the axes of a map."""
 
-_FOUND_BY_NAME = 2_000
-"""Customers found by a search who are named one by one; more than these are asked for by the search itself."""
+_FOUND_BY_NAME = 150_000
+"""Customers found by a search who are looked up one by one; of more than these all customers are gone through."""
 
 KEYS, ALL_COLUMNS, EVENTS = (
     "sqlite_autoindex_live_customers_1", "live_customers_in_sum", "live_customers_by_event",
@@ -199,7 +200,7 @@ class Asking:
             few |= set(self._connection.execute(way.limit(_FOUND_BY_NAME + 1)).scalars())
             if len(few) > _FOUND_BY_NAME:
                 return (or_(begins, key.in_(who)) if persons else begins), False
-        return (key.in_(sorted(few)) if few else false()), True
+        return (key.in_(listed(self._connection, few)) if few else false()), True
 
     def _begins(self, words: str) -> ColumnElement[bool]:
         """Whether a key begins so, in small or large letters."""
@@ -209,6 +210,13 @@ class Asking:
             # Its order of letters is that of a language, in which what begins alike need not stand together.
             return or_(*(key.startswith(way, autoescape=True) for way in ways))
         return or_(*(and_(key >= way, key < way + _LAST) for way in ways))
+
+
+def listed(connection: Connection, keys: Iterable[str]) -> Select[Any]:
+    """Any number of keys as a query: a database admits only so many parameters."""
+    if connection.dialect.name == "sqlite":
+        return select(func.json_each(json.dumps(sorted(keys))).table_valued("value").c.value)
+    return select(func.unnest(literal(sorted(keys), ARRAY(Text))))
 
 
 def _in_groups(chosen: Filter, columns: Any) -> list[ColumnElement[bool]]:
