@@ -32,6 +32,7 @@ from keepers.pipeline.learned_said import early_said, learned_said
 from keepers.pipeline.timeline import timeline
 from keepers.storage.live_lists import GROUPS, LARGEST_PAGE, SORTABLE, Filter, seen
 from keepers.web.access import QuickRoute, Reader, TheSite
+from keepers.web.keys import CUSTOMER
 
 router = APIRouter(tags=["customers"], responses=ERRORS)
 
@@ -90,34 +91,7 @@ def customers(
     return CustomerList(total=page.total, offset=offset, customers=rows, meaning=meaning_of(generation, reach))
 
 
-@router.get("/customers/{customer_key}", responses=MISSING)
-def customer(site: TheSite, visitor: Reader, customer_key: str, horizon: HorizonName = "") -> CustomerDetail:
-    """One customer: history, value with its interval and what it is made of, reasons and next action."""
-    with site.state.reading() as books:
-        generation = served(books)
-        one = books.live.customers(generation.number, [customer_key]).get(customer_key)
-        if one is None:
-            raise HTTPException(404, f"There is no customer {customer_key!r}.")
-        reach = reach_of(generation, horizon)
-        known, one = one, seen(one, reach)
-        who = persons(books, visitor, [customer_key]).get(customer_key)
-        alerts = books.alerts.listed(customer=customer_key)
-    told = [alert_shape(alert.for_eyes(visitor.may(Scope.PERSONS))) for alert in alerts]
-    first = max(told, key=lambda alert: alert.expected_loss or 0.0, default=None)
-    return CustomerDetail(
-        **customer_row(one, who),
-        decomposition=decomposition(one),
-        alerts=told,
-        next_best_action=None if first is None else first.action,
-        horizons=at_horizons(known, reaches_of(generation)),
-        learned=learned_shape(learned_said(known.fields, known.values, known.by_event, site.learned(generation))),
-        early=early_shape(early_said(known.fields)),
-        fields=dict(one.fields),
-        meaning=meaning_of(generation, reach),
-    )
-
-
-@router.get("/customers/{customer_key}/timeline", responses=MISSING)
+@router.get(f"/customers/{CUSTOMER}/timeline", responses=MISSING)
 def customer_timeline(
     site: TheSite,
     visitor: Reader,
@@ -156,9 +130,36 @@ async def customer_value(site: TheSite, visitor: Reader, customer_key: str) -> R
 
 
 router.add_api_route(
-    "/customers/{customer_key}/value", customer_value, methods=["GET"], responses=MISSING,
+    f"/customers/{CUSTOMER}/value", customer_value, methods=["GET"], responses=MISSING,
     route_class_override=QuickRoute,
 )  # fmt: skip
+
+
+@router.get(f"/customers/{CUSTOMER}", responses=MISSING)
+def customer(site: TheSite, visitor: Reader, customer_key: str, horizon: HorizonName = "") -> CustomerDetail:
+    """One customer: history, value with its interval and what it is made of, reasons and next action."""
+    with site.state.reading() as books:
+        generation = served(books)
+        one = books.live.customers(generation.number, [customer_key]).get(customer_key)
+        if one is None:
+            raise HTTPException(404, f"There is no customer {customer_key!r}.")
+        reach = reach_of(generation, horizon)
+        known, one = one, seen(one, reach)
+        who = persons(books, visitor, [customer_key]).get(customer_key)
+        alerts = books.alerts.listed(customer=customer_key)
+    told = [alert_shape(alert.for_eyes(visitor.may(Scope.PERSONS))) for alert in alerts]
+    first = max(told, key=lambda alert: alert.expected_loss or 0.0, default=None)
+    return CustomerDetail(
+        **customer_row(one, who),
+        decomposition=decomposition(one),
+        alerts=told,
+        next_best_action=None if first is None else first.action,
+        horizons=at_horizons(known, reaches_of(generation)),
+        learned=learned_shape(learned_said(known.fields, known.values, known.by_event, site.learned(generation))),
+        early=early_shape(early_said(known.fields)),
+        fields=dict(one.fields),
+        meaning=meaning_of(generation, reach),
+    )
 
 
 @router.get("/groups/{by}", responses=MISSING)

@@ -14,6 +14,7 @@ from keepers.api.shapes import Interval
 from keepers.domain.access import Scope
 from keepers.pipeline.lead_list import Lead, LeadFilter
 from keepers.web.access import Reader, TheSite
+from keepers.web.keys import LEAD
 from keepers.web.leads import listed, one_lead, week_of
 
 router = APIRouter(tags=["leads"], responses=ERRORS)
@@ -100,7 +101,7 @@ def leads(
     )  # fmt: skip
 
 
-@router.get("/leads/{lead_id}", responses=MISSING)
+@router.get(f"/leads/{LEAD}", responses=MISSING)
 def lead(site: TheSite, visitor: Reader, lead_id: str) -> LeadShape:
     """One open lead."""
     with site.state.reading() as books:

@@ -17,6 +17,7 @@ from keepers.pipeline.erase import erase
 from keepers.pipeline.serving import known_as
 from keepers.pipeline.timeline import Entry, timeline
 from keepers.web.access import Governor, TheSite
+from keepers.web.keys import CUSTOMER
 from keepers.web.subscribers import known
 
 router = APIRouter(tags=["persons"], responses=ERRORS)
@@ -54,7 +55,7 @@ class Forgotten(BaseModel):
     )
 
 
-@router.get("/persons/{customer_key}", responses=MISSING)
+@router.get(f"/persons/{CUSTOMER}", responses=MISSING)
 def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFile:
     """Everything kept of a person, to be handed to them."""
     with site.state.reading() as books:
@@ -84,7 +85,7 @@ def person_file(site: TheSite, visitor: Governor, customer_key: str) -> PersonFi
     )  # fmt: skip
 
 
-@router.delete("/persons/{customer_key}", responses=MISSING)
+@router.delete(f"/persons/{CUSTOMER}", responses=MISSING)
 def forget(site: TheSite, visitor: Governor, customer_key: str) -> Forgotten:
     """Erase a person from all that is kept; the audit log keeps the key alone, and no e-mail address."""
     try:

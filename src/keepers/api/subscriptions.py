@@ -16,6 +16,7 @@ from keepers.domain.access import Scope
 from keepers.pipeline.subscriber_list import Subscriber, SubscriberFilter, has_subscribers
 from keepers.storage.live import Generation
 from keepers.web.access import Reader, TheSite
+from keepers.web.keys import CUSTOMER
 from keepers.web.subscribers import Known, Who, known, listed
 
 router = APIRouter(tags=["subscriptions"], responses=ERRORS)
@@ -130,7 +131,7 @@ def subscriptions(
     )  # fmt: skip
 
 
-@router.get("/subscriptions/{customer_key}", responses=MISSING)
+@router.get(f"/subscriptions/{CUSTOMER}", responses=MISSING)
 def subscription(site: TheSite, visitor: Reader, customer_key: str) -> SubscriptionShape:
     """One subscriber: contracts, chances of the next renewals, value, reasons, what to do next, and the next plan."""
     with site.state.reading() as books:

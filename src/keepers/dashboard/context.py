@@ -97,7 +97,7 @@ class Bar:
     @property
     def about(self) -> str:
         """The page itself, or that of the list of which it shows one."""
-        return self.path.rpartition("/")[0] if self.one else self.path
+        return next(every for every in _ONE_OF if self.path.startswith(f"{every}/")) if self.one else self.path
 
     @property
     def reaches(self) -> tuple[Choice, ...]:

@@ -24,6 +24,7 @@ from keepers.pipeline.offer_list import FILE as OFFERS
 from keepers.pipeline.timeline import listed_for, timeline
 from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import seen
+from keepers.web.keys import CUSTOMER
 from keepers.web.subscribers import has_page
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +45,7 @@ class Next:
     evidence: str = "predictive"
 
 
-@router.get("/customers/{customer_key}")
+@router.get(f"/customers/{CUSTOMER}")
 def customer(
     request: Request,
     site: TheSite,

@@ -21,6 +21,7 @@ from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.pipeline.lead_list import Lead, LeadFilter, people
 from keepers.pipeline.timeline import Entry, timeline
 from keepers.storage.live import Generation
+from keepers.web.keys import LEAD
 from keepers.web.leads import listed, one_lead, week_of
 from keepers.web.site import Site
 
@@ -147,7 +148,7 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     )
 
 
-@router.get("/leads/{lead_id}")
+@router.get(f"/leads/{LEAD}")
 def lead(request: Request, site: TheSite, visitor: Person, lead_id: str) -> Response:
     """One open lead: who it is, its chance by time, what it should bring and why, and what became of it."""
     generation = site.generation()

@@ -46,8 +46,8 @@ _OF_ONE = {"/customers": frozenset({AHEAD, BASIS, CURRENCY}), "/subscribers": OF
 def follows(path: str) -> frozenset[str] | None:
     """Which choices of the context bar change a page: who is looked at, when they were won, how far ahead, on which
     basis, in which currency; None for a page without the bar."""
-    inside, mark, name = path.rpartition("/")
-    return _OF_ONE.get(inside) if mark and name and inside else _FOLLOWS.get(path)
+    inside = next((every for every in _OF_ONE if path.startswith(f"{every}/")), "")
+    return _OF_ONE.get(inside, _FOLLOWS.get(path))
 
 
 @dataclass(frozen=True, slots=True)

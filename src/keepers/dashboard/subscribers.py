@@ -26,6 +26,7 @@ from keepers.pipeline.subscriber_list import (
 )
 from keepers.reports import formatting
 from keepers.storage.live import Generation
+from keepers.web.keys import CUSTOMER
 from keepers.web.site import Site
 from keepers.web.subscribers import every_one, known, listed
 
@@ -123,7 +124,7 @@ def subscribers_csv(request: Request, site: TheSite, visitor: Person) -> Respons
     return StreamingResponse(parts(file), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/subscribers/{customer_key}")
+@router.get(f"/subscribers/{CUSTOMER}")
 def one_subscriber(request: Request, site: TheSite, visitor: Person, customer_key: str) -> Response:
     """One subscriber."""
     with site.state.reading() as books:

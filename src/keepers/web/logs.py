@@ -77,8 +77,10 @@ def route_of(scope: Scope) -> str:
     """The path with the names of its parameters in place of what they were, which may be of a person."""
     if scope.get("route") is None:
         return "other"
-    named = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(f"{{{named[part]}}}" if part in named else part for part in scope["path"].split("/"))
+    path, named = scope["path"], {str(value): name for name, value in scope.get("path_params", {}).items()}
+    for value in (value for value in named if "/" in value):
+        path = path.replace(f"/{value}", f"/{{{named[value]}}}", 1)
+    return "/".join(f"{{{named[part]}}}" if part in named else part for part in path.split("/"))
 
 
 def without_persons(text: str) -> str:

@@ -168,3 +168,26 @@ def test_a_mix_keeps_what_orders_alone_say() -> None:
     assert "Learned value is 50% less" in less.sentence
     assert learned_said({}, {"value": 99.0}, False, told) is None
     assert learned_said(fields, {"value": 99.0}, False, None) is None
+
+
+def test_a_key_may_have_slashes(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    key, part = "gid://shop/Customer/17", "gid%3A%2F%2Fshop%2FCustomer%2F17"
+    with running.site.state.writing() as books:
+        change = (
+            f"UPDATE live_customers SET customer_key = '{key}' WHERE customer_key IN (SELECT min(customer_key) FROM"
+        )
+        books.connection.exec_driver_sql(f"{change} live_customers)")
+    client, headers = signed_in(running), running.headers("all")
+    assert f'href="/customers/{part}"' in client.get("/customers?search=gid").text
+    shown = client.get(f"/customers/{part}")
+    assert (shown.status_code, shown.url.raw_path.decode()) == (200, f"/customers/{part}")
+    assert "This customer" in shown.text
+    for of, name in (("", "customer_key"), ("/value", "value"), ("/timeline", "entries")):
+        assert name in client.get(f"/api/v1/customers/{part}{of}", headers=headers).json()
+    with caplog.at_level("INFO", logger="keepers"):
+        assert client.delete(f"/api/v1/persons/{part}", headers=headers).json()["customer_keys"] == [key]
+    said = [one for one in caplog.messages if "/persons/" in one]
+    assert said
+    assert all("/persons/{customer_key}" in one and "gid" not in one for one in said)
+    assert client.get(f"/customers/{part}").status_code == 404
+    assert client.get("/customers/").url.path == "/customers"
