@@ -64,7 +64,7 @@ def erase(project: Project, who: Sequence[str]) -> Erased:
     Raises
     ------
     ConfigError
-        If somebody is not known; nothing is erased then.
+        If somebody is not known, or not told from somebody else; nothing is erased then.
     """
     result = project.folder / (project.into or _DEFAULT)
     served = sorted((project.folder / FOLDER / RESULTS).glob("run-*"))
@@ -119,20 +119,32 @@ def _addresses_of(engine: Engine, tables: Sequence[Path], keys: Sequence[str]) -
 
 
 def _keys_of(engine: Engine, tables: Sequence[Path], who: str) -> list[str]:
-    """Keys of whoever has this key or address."""
+    """Keys of whoever has this key, address or number of a lead.
+
+    Raises
+    ------
+    ConfigError
+        If it is the key of one and the number of another.
+    """
     found: set[str] = set()
+    leads: set[str] = set()
     for path in tables:
         read = f"read_parquet({literal(str(path))})"
         columns = [str(row[0]) for row in engine.rows(f"DESCRIBE SELECT * FROM {read}")]
         match = f"customer_key = {literal(who)}"
         if "email" in columns:
             match += f" OR lower(email) = {literal(who.strip().lower())}"
-        key = "customer_key"
-        if "lead_id" in columns:
-            key = "coalesce(customer_key, lead_id)"
-            match += f" OR lead_id = {literal(who)}"
+        key = "coalesce(customer_key, lead_id)" if "lead_id" in columns else "customer_key"
         found |= {str(row[0]) for row in engine.rows(f"SELECT DISTINCT {key} FROM {read} WHERE {match}")}
-    return sorted(found)
+        if "lead_id" in columns:
+            same = f"SELECT DISTINCT {key} FROM {read} WHERE lead_id = {literal(who)}"
+            leads |= {str(row[0]) for row in engine.rows(same)}
+    if found and leads - found:
+        raise ConfigError(
+            f"{who!r} is the key of a customer and the number of a lead who is somebody else. Name whom you mean by "
+            "e-mail address, or the lead by the customer_key of leads.csv. Nothing was erased."
+        )
+    return sorted(found | leads)
 
 
 def _holds(engine: Engine, path: Path, keys: Sequence[str]) -> bool:

@@ -145,3 +145,21 @@ def test_somebody_is_found_by_address_and_the_results_that_name_them_are_told(tm
     assert done.keys == (OTHER, PERSON)
     assert done.erasure.entries == 6
     assert [path.name for path in done.still] == ["customers.parquet", "report.html"]
+
+
+def test_a_number_that_a_customer_and_another_lead_have_erases_neither(tmp_path: Path) -> None:
+    begin_project(Project(tmp_path))
+    filled(tmp_path)
+    result = tmp_path / "keepers-result"
+    result.mkdir()
+    engine = Engine()
+    for name, columns in {
+        "customers": {"customer_key": ["17", "18", "99"]},
+        "leads": {"customer_key": ["99", "18", None], "lead_id": ["17", "18", "19"]},
+    }.items():
+        Table(engine, engine.from_columns(name, columns)).write_parquet(result / f"{name}.parquet")
+    project = project_of(tmp_path)
+    assert project is not None
+    with pytest.raises(ConfigError, match="is the key of a customer and the number of a lead"):
+        erase(project, ["17"])
+    assert erase(project, ["18", "19", "99"]).keys == ("18", "19", "99")
