@@ -227,7 +227,7 @@ class LiveLists:
         row, column = of[f"{rows}_band"], of[f"{columns}_band"]
         told = of.probability_alive_band >= 0
         customers, *worth = self._sums_of_cells()
-        alive = func.sum(case((told, of.probability_alive))) / func.sum(case((told, of.customers)))
+        alive = func.sum(case((told, of.probability_alive))) / func.nullif(func.sum(case((told, of.customers))), 0)
         query = select(row, column, customers, *worth, alive)
         kept = query.where(self._asking.cells(chosen), row >= 0, column >= 0)
         return kept.group_by(row, column).having(customers > 0)
