@@ -51,16 +51,23 @@ def free_steps(summary: SubscriptionSummary, prices: Mapping[str, float | None],
     till_move, till_last = (
         whole_periods("stretch.started_on", f"({day})", unit) for day in ("stretch.moved_on - 1", last)
     )
+    unseen = "0"
+    if facts.observed_from is not None:
+        # Of steps that began before, those that ended contracts are not known.
+        before = f"({day_literal(facts.observed_from)} - 1)"
+        whole = whole_periods("stretch.started_on", before, unit)
+        unseen = f"CASE WHEN stretch.started_on <= {before} THEN {whole} + 1 ELSE 0 END"
     rows = summary.engine.rows(
-        f"SELECT plan, target, CASE WHEN moved_on IS NULL THEN {till_last} ELSE {till_move} END AS steps, count(*) "
-        f"FROM ({stretches_sql(summary, free, every)}) AS stretch GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        f"SELECT plan, target, CASE WHEN moved_on IS NULL THEN {till_last} ELSE {till_move} END AS steps, "
+        f"{unseen} AS unseen, count(*) FROM ({stretches_sql(summary, free, every)}) AS stretch GROUP BY 1, 2, 3, 4 "
+        "ORDER BY 1, 2, 3, 4"
     )
     longest = max((int(row[2]) for row in rows), default=0) + 1
     stayed, moved = np.zeros((len(free), longest)), np.zeros((len(free), longest, len(plans)))
-    for plan, target, steps, seen in rows:
+    for plan, target, steps, entry, seen in rows:
         place, count = free.index(str(plan)), max(int(steps), 0)
-        stayed[place, :count] += seen
-        if target is not None:
+        stayed[place, int(entry) : count] += seen
+        if target is not None and count >= entry:
             moved[place, count, plans.index(str(target))] += seen
     return FreeSteps(np.array([plans.index(plan) for plan in free], dtype=np.int64), stayed, moved)
 

@@ -55,6 +55,26 @@ def test_steps_are_counted_by_the_time_on_the_plan() -> None:
     assert free_steps(summary, {"a": 5.0, "b": None}, 1) is None
 
 
+def test_steps_from_before_contracts_were_observed_are_not_counted() -> None:
+    """Who had moved by then is not in the data, and those who are still there would speak for all."""
+    summary = kp.summarise_subscriptions(
+        held(
+            ("there before", "free", 0.0, "2024-03-15", None),
+            ("moves", "free", 0.0, "2024-08-01", "2024-11-01"),
+            ("moves", "pro", 20.0, "2024-11-01", None),
+            ("moved before", "free", 0.0, "2024-07-20", "2024-09-20"),
+            ("moved before", "pro", 20.0, "2024-09-20", None),
+        ),
+        CUT,
+        observed_from="2024-10-01",
+    )
+    found = free_steps(summary, {"free": 0.0, "pro": 20.0}, 1)
+    assert found is not None
+    # Steps that began on 1 October, and on 15 October, November and December, of which the last is not over.
+    assert [(int(n), found.stayed[0, n]) for n in np.flatnonzero(found.stayed[0])] == [(7, 1.0), (8, 1.0)]
+    assert found.moved[0, :, 1].tolist() == [0, 0, 1, *[0] * 7]
+
+
 def test_waiting_that_is_alike_for_everybody_is_found_too() -> None:
     reached = 1e5 * 0.97 ** np.arange(36)
     a, b = waiting(0.03 * reached, 0.97 * reached)
