@@ -50,7 +50,7 @@ def drivers_content(decided: Decided, options: RunOptions) -> report.Drivers | N
         proposals=tuple(
             report.Proposed(
                 one.driver.label, one.driver.test, one.plan.customers_an_arm, one.plan.days, one.plan.smallest_gain,
-                one.could_earn, one.driver.without, one.plan.is_possible,
+                one.could_earn, one.customers, one.plan.is_possible,
             )
             for one in found.proposals
         ),

@@ -197,7 +197,7 @@ def _drivers(found: Drivers | None) -> dict[str, Any] | None:
             {
                 "driver": one.driver.key, "customers_a_group": one.plan.customers_an_arm, "days": one.plan.days,
                 "finds": one.plan.smallest_gain, "could_earn": one.could_earn, "possible": one.plan.is_possible,
-                "test": one.driver.test, "without": one.driver.without,
+                "test": one.driver.test, "without": one.customers,
                 "sentence": one.sentence(found.currency),
             }
             for one in found.proposals

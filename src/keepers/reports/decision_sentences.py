@@ -100,6 +100,7 @@ def proposal(found: Proposed, currency: str | None) -> str:
     text = (
         f"{found.test[:1].upper()}{found.test[1:]}. {count(found.group)} customers in each of two groups for "
         f"{plural(found.days, 'day')} show a gain of {money(found.finds, currency)} a customer. If it is a cause, "
-        f"{count(found.without)} customers like those without it could bring {money(found.could_earn, currency)} more."
+        f"a year's {count(found.without)} new customers who are without it could bring "
+        f"{money(found.could_earn, currency)} more."
     )
     return text if found.possible else f"{text} So many customers are not there yet: it takes longer."

@@ -163,7 +163,7 @@ class Proposed:
     could_earn: float
     """What it could bring if it is a cause."""
     without: int
-    """Customers without it."""
+    """New customers of a year who are without it."""
     possible: bool
     """Whether there are enough customers."""
 

@@ -295,45 +295,51 @@ class Proposal:
     driver : Driver
     plan : ExperimentPlan
         How many, and how long.
+    customers : int
+        New customers of a year who would be without it: all drivers are of the first weeks, which others have behind
+        them.
     could_earn : float
-        What everybody without it would bring more in that time, if it is a cause and can be given to them.
+        What these would bring more in that time, if it is a cause and can be given to them.
     """
 
     driver: Driver
     plan: ExperimentPlan
+    customers: int
     could_earn: float
 
     def sentence(self, unit: str = "") -> str:
         """Who, how many, how long, what for; `unit` is the currency."""
         return (
             f"Test “{self.driver.label}”: {self.driver.test}. {self.plan.sentence(unit)} If it is a cause, it could "
-            f"bring {money(self.could_earn, unit)} with {self.driver.without:,} customers."
+            f"bring {money(self.could_earn, unit)} with a year's {self.customers:,} new customers who are without it."
         )
 
 
-def proposals(drivers: Sequence[Driver], spread: float, days: int, *, most: int = 3) -> tuple[Proposal, ...]:
+def proposals(
+    drivers: Sequence[Driver], spread: float, days: int, new_a_year: float, *, most: int = 3
+) -> tuple[Proposal, ...]:
     """The adjusted drivers that are worth an experiment, those first that could earn most.
 
     Parameters
     ----------
     drivers : sequence of Driver
-        Only adjusted ones with a certain gain are taken; an experiment is planned to find half of it.
+        Only adjusted ones with a certain gain are taken for which lots can be drawn; an experiment is planned to find
+        half of it.
     spread : float
         Standard deviation of value among customers.
     days : int
         How long value was counted.
+    new_a_year : float
+        Customers who come in a year.
     most : int
     """
-    worth = [driver for driver in drivers if driver.grade is EvidenceGrade.ADJUSTED and driver.is_certain]
-    worth = sorted((driver for driver in worth if driver.gain > 0), key=lambda d: -d.gain * d.without)
-    return tuple(
-        Proposal(
-            driver,
-            plan_experiment(spread, 0.5 * driver.gain, days=days, available=driver.without),
-            driver.gain * driver.without,
-        )
-        for driver in worth[:most]
-    )
+    adjusted = [driver for driver in drivers if driver.grade is EvidenceGrade.ADJUSTED and driver.is_certain]
+    found = []
+    for driver in (one for one in adjusted if one.gain > 0 and one.test):
+        without = round(new_a_year * driver.without / (driver.customers + driver.without))
+        plan = plan_experiment(spread, 0.5 * driver.gain, days=days, available=without)
+        found.append(Proposal(driver, plan, without, driver.gain * without))
+    return tuple(sorted(found, key=lambda one: -one.could_earn)[:most])
 
 
 def _told_apart(rows: FloatArray, labels: Sequence[tuple[str, str]]) -> tuple[FloatArray, list[tuple[str, str]]]:

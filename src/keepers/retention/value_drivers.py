@@ -41,6 +41,7 @@ HORIZON = 180
 MOST = 100_000
 """Customers who are looked at: more would say the same, and take longer."""
 _KINDS = 3
+_YEAR = 365
 _EARLY = (
     "first_", "acquisition_", "country", "region", "of_business", "touches_before", "channels_before", "referred",
 )  # fmt: skip
@@ -67,9 +68,12 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "feature_use_count", "use of features in the first weeks", ("feature_use",),
         "introduce half of new customers to them, drawn by lot",
     ),
-    ("referred", "brought by another customer", _CHANNEL, "ask half of the customers, drawn by lot, to bring a friend"),
+    ("referred", "brought by another customer", _CHANNEL, ""),
 )  # fmt: skip
-"""Columns that can be drivers, their words, the beginnings of columns that say the same or come of it, and a test."""
+"""Columns that can be drivers, their words, the beginnings of columns that say the same or come of it, and a test.
+
+Who was brought by another customer cannot be drawn by lot: asking customers to bring friends is another question.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,8 +173,17 @@ def value_drivers(
     seen = int(old.sum())
     every = round(seen / share)
     predictive, ordered = _of_all(predictive, seen, every), _of_all(ordered, seen, every)
-    planned = proposals(ordered, float(outcome.std()), horizon)
+    planned = proposals(ordered, float(outcome.std()), horizon, _new_a_year(orders))
     return Drivers(predictive, ordered, tried, planned, every, age, horizon, orders.currency, chosen.basis, seen)
+
+
+def _new_a_year(orders: Orders) -> float:
+    """Customers whose first order was in the last year; of a shorter time as many as would come in a year like it."""
+    first = f"SELECT customer_key, min(day) AS first_day FROM ({orders.purchases_sql()}) AS purchase GROUP BY 1"
+    days = min(_YEAR, (orders.last_day - orders.first_day).days + 1)
+    since = day_literal(orders.last_day - dt.timedelta(days=days))
+    new = orders.engine.row(f"SELECT count(*) FROM ({first}) AS start WHERE first_day > {since}")[0]
+    return float(new) * _YEAR / days
 
 
 def _drawn(orders: Orders, until: dt.date, most: int | None) -> tuple[NDArray[Any] | None, float]:

@@ -79,15 +79,17 @@ def test_predictive_drivers_are_in_money_and_stable_where_they_are_real() -> Non
 
 
 def test_only_certain_adjusted_gains_are_proposed_as_experiments() -> None:
-    sure = Driver("a", "a", EvidenceGrade.ADJUSTED, 10.0, 6.0, 14.0, 500, 1500, 12.0, None, 0.2)
-    loss = Driver("b", "b", EvidenceGrade.ADJUSTED, -10.0, -14.0, -6.0, 500, 1500, -12.0, None, 0.2)
-    vague = Driver("c", "c", EvidenceGrade.ADJUSTED, 10.0, -1.0, 21.0, 500, 1500, 12.0, None, 0.0)
-    merely = Driver("d", "d", EvidenceGrade.PREDICTIVE, 10.0, 9.0, 11.0, 500, 1500)
-    (only,) = proposals([sure, loss, vague, merely], 60.0, 180)
+    sure = Driver("a", "a", EvidenceGrade.ADJUSTED, 10.0, 6.0, 14.0, 500, 1500, 12.0, None, 0.2, test="draw lots")
+    loss = Driver("b", "b", EvidenceGrade.ADJUSTED, -10.0, -14.0, -6.0, 500, 1500, -12.0, None, 0.2, test="draw lots")
+    vague = Driver("c", "c", EvidenceGrade.ADJUSTED, 10.0, -1.0, 21.0, 500, 1500, 12.0, None, 0.0, test="draw lots")
+    merely = Driver("d", "d", EvidenceGrade.PREDICTIVE, 10.0, 9.0, 11.0, 500, 1500, test="draw lots")
+    given = Driver("e", "e", EvidenceGrade.ADJUSTED, 10.0, 6.0, 14.0, 500, 1500, 12.0, None, 0.2)
+    (only,) = proposals([sure, loss, vague, merely, given], 60.0, 180, new_a_year=800)
     assert only.driver is sure
-    assert only.could_earn == 15_000.0
+    assert only.customers == 600
+    assert only.could_earn == 6_000.0
     assert only.plan.smallest_gain == 5.0
-    assert "could bring €15,000 with 1,500 customers" in only.sentence("EUR")
+    assert "could bring €6,000 with a year's 600 new customers who are without it" in only.sentence("EUR")
 
 
 def test_drivers_of_a_shop() -> None:
