@@ -225,5 +225,6 @@ def _in_groups(chosen: Filter, columns: Any) -> list[ColumnElement[bool]]:
         if name not in GROUPS:
             raise ConfigError(f"Customers are not divided by {name!r}, but by {', '.join(GROUPS)}.")
         if wanted:
-            needed.append(columns[name].in_([one[:LONGEST_NAME] for one in wanted]))
+            # Nobody is in a group without a name; cells keep by an empty one who is in none.
+            needed.append(columns[name].in_([one[:LONGEST_NAME] for one in wanted if one]))
     return needed

@@ -34,6 +34,7 @@ _FILTERS = (
     Filter(by_event=True), Filter(within=Filter(least_value=40.0, reach=_REACHES[1])),
     Filter(search="ÄDA L", persons=True), Filter(search="ben", persons=True), Filter(search="c00"),
     Filter(search="%", persons=True), Filter({"tier": ("Gold",)}, search="ada", persons=True),
+    Filter({"channel": ("",)}), Filter({"country": ("", "DE")}),
 )  # fmt: skip
 
 
@@ -107,6 +108,11 @@ def check_by_hand(state: State) -> None:
         _check(state, generation, shop, _REACHES[:1])
         with state.reading() as books:
             _check_pages(books.lists(generation, _REACHES[1]), shop)
+        unsure = {key: row | {"probability_alive": None, "by_event": True} for key, row in shop.rows.items()}
+        with state.writing() as books:
+            books.live.put(generation, [_live(row) for row in unsure.values()])
+        with state.reading() as books:
+            _check_maps(books.lists(generation), Filter(), list(unsure.values()), _REACHES[0])
 
 
 def _check(state: State, generation: int, shop: Shop, ahead: Sequence[Reach]) -> None:
