@@ -84,6 +84,16 @@ def test_a_summary_gives_a_table_of_its_engine() -> None:
     assert {"probability_0", "probability_1"} <= set(wide.columns)
 
 
+def test_of_nobody_the_answers_are_empty(model: BGNBD) -> None:
+    nobody = pd.DataFrame({name: np.empty(0) for name in ("frequency", "recency", "T")})
+    for found in (
+        model.probability_alive(nobody), model.probability_alive(nobody, weeks(4)),
+        model.expected_purchases(nobody, weeks(4)), model.discounted_expected_purchases(nobody),
+        model.expected_lifetime(nobody, weeks(52)), model.median_lifetime(nobody),
+    ):  # fmt: skip
+        assert (found.shape[0], found.shape[1]) == (0, 4)
+
+
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [

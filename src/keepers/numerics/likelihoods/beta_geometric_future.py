@@ -109,6 +109,9 @@ class Future:
         with_gradient: bool = False,
     ) -> None:
         self.r, self.alpha, self.a, self.b = r, alpha, a, b
+        if not counts.size:
+            # Tables are of something, whoever asks for nobody.
+            counts = ages = Distinct(np.ones(1), counts.index)
         self.counts, self.ages = counts, ages
         self.longest = longest
         self._with_gradient = with_gradient
