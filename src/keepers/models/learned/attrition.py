@@ -117,7 +117,8 @@ class Attrition:
             if not fitted:
                 return None
             known = [cls(one, ahead, _spend(summary, one), margin) for one in fitted]
-            return max(known, key=lambda one: one.likelihood(summary))
+            # Likelihoods of orders alone and of orders with money say nothing about each other.
+            return max(known, key=lambda one: (one.spend is not None, one.likelihood(summary)))
         finally:
             summary.engine.drop(summary.name)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keepers as kp
+from keepers.models.learned import attrition
 from keepers.models.learned.attrition import IN_STEP, USUAL_POWER, Attrition
 from keepers.models.spend import rated_rows
 from keepers.models.spend.orders_ahead import OrdersAhead
@@ -74,4 +75,19 @@ def test_the_level_of_spend_is_that_of_all_customers_where_the_fit_takes_a_part(
     row, brought = np.zeros(2, dtype=np.intp), np.array([np.nan, 0.0])
     of_nobody = OrdersAhead(whole, buying, AHEAD)(cells, row, brought)
     assert of_nobody[0] == of_nobody[1] > 0
+    store.engine.close()
+
+
+def test_a_law_that_money_has_no_fit_with_is_not_the_likelier_one_for_that(monkeypatch: Any) -> None:
+    store = simulate_store(300, 5, StorePlan(behaviour=LAW, spend=MONEY))
+    fitted = attrition._spend
+    for without in attrition.LAWS:
+
+        def spend(summary: kp.Summary, buying: Any, without: Any = without) -> Any:
+            return None if isinstance(buying, without) else fitted(summary, buying)
+
+        monkeypatch.setattr(attrition, "_spend", spend)
+        found = Attrition.known_on(store.orders, store.last_day, AHEAD)
+        assert found is not None
+        assert found.spend is not None
     store.engine.close()
