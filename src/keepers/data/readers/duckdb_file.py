@@ -87,7 +87,8 @@ def _read(engine: Engine, database: str, path: Path, source: str, one: _Relation
         else:
             view, stored, names = _stored(engine, one.within(database))
     except (duckdb.Error, EngineError) as error:
-        raise InputError(f"{shown} cannot be read ({_reason(error)}). Copy the file again.") from error
+        do = "Write what the view gives to a table of the file, and name that" if one.view else "Copy the file again"
+        raise InputError(f"{shown} cannot be read ({_reason(error)}). {do}.") from error
     rows = int(engine.row(f"SELECT count(*) FROM {quoted(stored)}")[0])
     if not rows:
         raise NoRowsError(f"{shown} has no rows.")
