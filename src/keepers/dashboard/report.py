@@ -12,9 +12,10 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from keepers.dashboard.pages import Person, TheSite, kept_along
 from keepers.domain.access import Scope
 from keepers.domain.errors import ConfigError
-from keepers.reports.kept import without_customers, without_persons
+from keepers.reports.kept import without_persons
 from keepers.reports.page import render_report
 from keepers.storage.live import Generation
+from keepers.web.leads import without_forgotten
 from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -74,5 +75,5 @@ def _written_anew(site: Site, generation: Generation, persons: bool) -> str:
         raise HTTPException(
             404, "The report is of an earlier version of Keepers, which cannot show it without names. Start a run."
         ) from None
-    content = without_customers(content, generation.forgets)
+    content = without_forgotten(content, generation)
     return render_report(content if persons else replace(without_persons(content), files=()))

@@ -21,9 +21,10 @@ from keepers.pipeline.looks import looks_of
 from keepers.reports.content import ReportContent
 from keepers.reports.formatting import shown_in
 from keepers.reports.groups import Dimension
-from keepers.reports.kept import without_customers, without_persons
+from keepers.reports.kept import without_persons
 from keepers.reports.sections import Drill, Shown, render_sections
 from keepers.storage.live import Generation
+from keepers.web.leads import without_forgotten
 from keepers.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -125,8 +126,7 @@ def parts_of(
     except (OSError, ConfigError):
         return None
     wanted = Wanted.of(request).context
-    if generation.forgotten:
-        content = without_customers(content, generation.forgets)
+    content = without_forgotten(content, generation)
     if not visitor.may(Scope.PERSONS):
         content = without_persons(content)
     # Alerts that are open stand on the page itself, where they can be closed.

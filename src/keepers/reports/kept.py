@@ -75,16 +75,16 @@ def without_persons(part: _T) -> _T:
     return replace(part, **changed) if changed else part
 
 
-def without_customers(part: _T, gone: Callable[[str | None], bool]) -> _T:
-    """The same without the rows of some customers: sums stay as the run has them, which name nobody."""
+def without_rows(part: _T, gone: Callable[[Any], bool]) -> _T:
+    """The same without some rows, such as those of a customer: sums stay as the run has them, which name nobody."""
     if isinstance(part, tuple):
-        rows = tuple(without_customers(one, gone) for one in part if not gone(getattr(one, "customer_key", None)))
+        rows = tuple(without_rows(one, gone) for one in part if not gone(one))
         same = len(rows) == len(part) and all(new is old for new, old in zip(rows, part, strict=True))
         return part if same else cast(_T, rows)
     if not is_dataclass(part) or isinstance(part, type):
         return part
     values = {field.name: getattr(part, field.name) for field in fields(part)}
-    changed = {name: kept for name, one in values.items() if (kept := without_customers(one, gone)) is not one}
+    changed = {name: kept for name, one in values.items() if (kept := without_rows(one, gone)) is not one}
     return replace(part, **changed) if changed else part
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from keepers.pipeline.lead_list import Lead, LeadFilter, leads_of
+from keepers.reports.content import ReportContent
+from keepers.reports.kept import without_rows
+from keepers.reports.leads import LeadRow
 from keepers.storage.live import Generation
 from keepers.web.site import Site
 
@@ -34,6 +37,21 @@ def open_leads(generation: Generation) -> tuple[Lead, ...]:
     if not generation.forgotten:
         return every
     return tuple(one for one in every if not generation.forgets(one.customer_key or one.lead_id))
+
+
+def without_forgotten(content: ReportContent, generation: Generation) -> ReportContent:
+    """What a report says, without customers and leads who were erased since the run."""
+    if not generation.forgotten:
+        return content
+    folder = Path(generation.folder)
+    leads = {one.lead_id for one in leads_of(folder)} - {one.lead_id for one in open_leads(generation)}
+
+    def gone(row: Any) -> bool:
+        return generation.forgets(getattr(row, "customer_key", None)) or (
+            isinstance(row, LeadRow) and row.number in leads
+        )
+
+    return without_rows(content, gone)
 
 
 def one_lead(generation: Generation, lead_id: str) -> Lead | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +13,11 @@ import duckdb
 import pytest
 
 from keepers.pipeline.erase import erase
-from served import VIEWER
+from keepers.reports.figures import Estimate
+from keepers.reports.leads import LeadRow, Leads, Ripening
+from keepers.web.leads import without_forgotten
+from served import NOW, VIEWER
+from unit.reports.content_example import example_content
 from unit.service.conftest import Running
 from unit.service.test_deciding import winning  # noqa: F401
 from unit.service.test_pages import signed_in
@@ -213,3 +218,16 @@ def test_a_lead_who_was_erased_has_none_any_more(winning: Running) -> None:  # n
         assert one["company"] not in text
     call = next(p for p in client.get("/api/v1/decisions").json()["proposals"] if p["kind"] == "leads")
     assert call["title"] == "Call 1 lead first"
+    generation = winning.site.generation()
+    assert generation is not None
+    rows = tuple(
+        LeadRow(lead["company"], lead["lead_id"], None, None, NOW.date(), Estimate(0.5, 0.4, 0.6), None, None, ())
+        for lead in before["leads"]
+    )
+    leads = Leads(
+        rows, 3, 90, 20, None, None, 2, 2, (), True, 0.0, 0, 0, 0.0, None, Ripening((1, 9), (0.1, 0.2), (0, 0), (1, 1)),
+        (), 0.1, None, (), "within 90 days", False, None, (),
+    )  # fmt: skip
+    told = without_forgotten(replace(example_content(), leads=leads), generation).leads
+    assert told is not None
+    assert told.rows == rows[1:], "the report, too, which knows leads by their number"
