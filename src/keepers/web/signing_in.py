@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 
 from fastapi import Request, Response
@@ -15,6 +16,8 @@ from keepers.web.site import Site
 
 SESSION_DAYS = 7
 """A sign-in lasts for so long."""
+
+_ADDRESS = re.compile(r"[a-z0-9._+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}")
 
 
 def refuse_other_sites(request: Request) -> None:
@@ -42,8 +45,9 @@ def begun(site: Site, request: Request, email: str, password: str) -> tuple[User
     good = is_password(kept, password)
     with site.state.writing() as books:
         if user is None or not good:
-            # Somebody may have written the password into the wrong field.
-            books.users.note(who[:320] if "@" in who else "no address", "sign-in refused", address, now)
+            # Somebody may have written the password into the wrong field, and that may have an @.
+            said = who if user is not None or _ADDRESS.fullmatch(who) else "no address"
+            books.users.note(said[:320], "sign-in refused", address, now)
             return None
         session = secrets.token_urlsafe(32)
         books.users.begin_session(user, token_hash(session), now, now + dt.timedelta(days=SESSION_DAYS))
