@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ class Reading:
         self.currency = UNSPECIFIED_CURRENCY
         self.quarantine = Quarantine(engine, free_name(engine, "quarantine"))
         self._accounted = False
-        self._drawn: Future[str] | None = None
+        self._drawn: Future[tuple[str, Reconciliation]] | None = None
         self._sales: Sales | None = None
         self.made: dict[str, str] = {}
         self._rows: dict[int, int] = {}
@@ -122,10 +123,11 @@ class Reading:
     def account(self, sales: Sales | None) -> Reconciliation:
         """The account of the reading; a clean table's is drawn up when somebody asks for it."""
         if not self._accounted:
+            if sales is not None:
+                drawn = self._draw_up(self.engine, sales) if self._drawn is None else self._drawn.result()
+                self.currency, self.reconciliation = drawn
             self._accounted = True
             self._sales = sales
-            if sales is not None:
-                self.currency = self._draw_up(self.engine, sales) if self._drawn is None else self._drawn.result()
             self.reconciliation.quarantine = self.quarantine.summary()
             self._report_files()
         return self.reconciliation
@@ -142,14 +144,16 @@ class Reading:
             try:
                 yield
             except BaseException:
+                self._drawn = None  # Whoever asks for the account all the same has it drawn up anew.
                 engine.connection.interrupt()
                 raise
 
-    def _draw_up(self, engine: Engine, sales: Sales) -> str:
-        """Fill the reconciliation with what is in the sales; gives the currency of what is counted."""
-        currency = account_for_sales(engine, sales, self.sales, self.reconciliation)
-        check_sales(engine, sales, self.sales, currency, self.options, self.reconciliation)
-        return currency
+    def _draw_up(self, engine: Engine, sales: Sales) -> tuple[str, Reconciliation]:
+        """The currency of what is counted, and what is known so far with what is in the sales."""
+        into = copy.deepcopy(self.reconciliation)
+        currency = account_for_sales(engine, sales, self.sales, into)
+        check_sales(engine, sales, self.sales, currency, self.options, into)
+        return currency, into
 
     def _forget(self) -> None:
         """Free the memory of what was only on the way: raw and staged rows."""

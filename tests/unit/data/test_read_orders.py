@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from keepers.data import reading
+from keepers.data.account import account_for_sales
 from keepers.data.engine import Engine
 from keepers.data.orders import Orders
 from keepers.data.read import read
@@ -36,11 +41,27 @@ def test_an_account_drawn_up_in_another_thread_is_the_same(cdnow_path: Path) -> 
         assert beside.reconciliation.customers == 2357
 
 
-def test_what_fails_beside_an_account_is_told(cdnow_path: Path) -> None:
-    dataset = read(cdnow_path)
-    with pytest.raises(KeyError), dataset.accounting():
+def test_what_fails_beside_an_account_is_told(cdnow_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def drawn(engine: Engine, *more: Any) -> str:
+        currency = account_for_sales(engine, *more)
+        begun.set()
+        engine.rows("SELECT count(*) FROM range(1000000000) AS many(one) WHERE hash(one) = 7")
+        return currency
+
+    def fails() -> None:
+        begun.wait()
+        time.sleep(0.1)
         raise KeyError
+
+    dataset = read(cdnow_path)
+    with monkeypatch.context() as slow:
+        slow.setattr(reading, "account_for_sales", drawn)
+        with pytest.raises(KeyError), dataset.accounting():
+            fails()
     assert len(dataset.orders) == 6919
+    assert dataset.reconciliation.to_dict() == read(cdnow_path).reconciliation.to_dict(), "no half of an account stays"
 
 
 def test_a_frame_becomes_orders() -> None:
