@@ -67,7 +67,7 @@ def _kind_of_zip(path: Path, source: str) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
         workbook = path.suffix.lower() in {".xlsx", ".xlsm", ".xlsb", ".ods"}
         what = "workbook" if workbook else "zip archive"
         raise InputError(f"{source} is a damaged {what}. Download or export it again.") from None

@@ -48,3 +48,18 @@ def test_a_table_that_packs_well_is_read(tmp_path: Path) -> None:
     (raw,) = open_location(engine, path)
     assert engine.row(f"SELECT count(*) FROM ({raw.sql})") == (20_000,)
     engine.close()
+
+
+@pytest.mark.parametrize(("place", "value"), [(6, 99), (8, 32), (8, 64)])
+def test_an_archive_of_a_kind_that_nobody_writes_is_refused_in_words(tmp_path: Path, place: int, value: int) -> None:
+    """Its version, patched data and strong encryption, which Python's reader has no exception of its own for."""
+    path = tmp_path / "orders.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("orders.csv", ROWS[:1000])
+    written = bytearray(path.read_bytes())
+    written[written.rfind(b"PK\x01\x02") + place] = value
+    path.write_bytes(written)
+    engine = Engine(threads=1)
+    with pytest.raises(InputError, match=r"orders.zip is .*damaged.* Download or export it again"):
+        open_location(engine, path)
+    engine.close()
