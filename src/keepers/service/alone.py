@@ -28,7 +28,10 @@ def alone(state: State) -> Iterator[Callable[[str], object]]:
         yield lambda _: None
         return
     path = state.folder / _FILE
-    with told_of_files(str(path)), path.open("a+", encoding="utf-8") as file:
+    with told_of_files(str(path)):
+        opened = path.open("a+", encoding="utf-8")
+    # What goes wrong while it serves is not about this file.
+    with opened as file:
         if _is_held(file.fileno()):
             file.seek(0)
             address = file.read().strip()

@@ -68,3 +68,5 @@ def test_a_project_is_served_again_when_it_is_served_no_more(tmp_path: Path) -> 
                 pass
         with alone(state):
             pass
+        with pytest.raises(OSError, match="another file"), alone(state):
+            raise OSError("another file")
