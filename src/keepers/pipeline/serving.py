@@ -18,7 +18,7 @@ from keepers.pipeline.kept import FOLDER
 from keepers.pipeline.live_values import Meaning, columns_of, meaning_of, value_of
 from keepers.pipeline.subscriber_list import FILE, has_subscribers
 from keepers.storage.live import live_row
-from keepers.storage.state import State
+from keepers.storage.state import Books, State
 from keepers.summaries.base_files import live
 from keepers.summaries.customer_base import CustomerBase
 
@@ -98,16 +98,19 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
         done = 0
         for rows in _histories(engine, base, folder, columns):
             with state.writing() as books:
-                books.live.fill(generation, [_live(row, columns, meaning, now) for row in rows])
-                books.live.name([_person(row) for row in rows if row.get("name") or row.get("email")])
+                some = _remembered(books, rows)
+                if some:
+                    books.live.fill(generation, [_live(row, columns, meaning, now) for row in some])
+                books.live.name([_person(row) for row in some if row.get("name") or row.get("email")])
             done += len(rows)
             progress("Publishing values", done / max(total, 1))
         for rows in _subscribers(engine, folder):
             with state.writing() as books:
-                books.live.name(rows)
+                books.live.name(_remembered(books, rows))
         for names in _identities(engine, base, folder):
             with state.writing() as books:
-                books.live.know(names, anew=True)
+                some = _remembered(books, [{"customer_key": key, "known": name} for name, key in names.items()])
+                books.live.know({one["known"]: one["customer_key"] for one in some}, anew=True)
         with state.writing() as books:
             books.live.publish(generation)
         with state.writing() as books:
@@ -130,7 +133,7 @@ def _serve_subscribers(state: State, folder: Path, base_event: int, now: dt.date
             generation = books.live.begin(str(folder), last_day, now, meaning.to_dict(), base_event)
         for rows in _subscribers(engine, folder):
             with state.writing() as books:
-                books.live.name(rows)
+                books.live.name(_remembered(books, rows))
         with state.writing() as books:
             books.live.publish(generation)
         with state.writing() as books:
@@ -155,6 +158,14 @@ def _histories(engine: Engine, base: CustomerBase, folder: Path, columns: list[s
         listed = ", ".join(f'"{name}"' for name in names)
         rows = engine.rows(f"SELECT {listed} FROM to_serve WHERE place > {start} AND place <= {start + _AT_ONCE}")
         yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _remembered(books: Books, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of those who were not erased since these values began to be written, as the files still have them."""
+    filling = books.live.filling()
+    if filling is None or not filling.forgotten:
+        return rows
+    return [row for row in rows if not filling.forgets(row["customer_key"])]
 
 
 def _live(row: dict[str, Any], columns: list[str], meaning: Meaning, now: dt.datetime) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from keepers.pipeline import serving
 from keepers.pipeline.serving import serve_result
 from keepers.storage.live import LiveBook
-from keepers.storage.service_schema import LIVE_CUSTOMERS
+from keepers.storage.service_schema import LIVE_CUSTOMERS, LIVE_IDENTITIES, LIVE_PERSONS
 from served import NOW
 from unit.service.conftest import Running
 
@@ -40,3 +41,26 @@ def test_earlier_values_stay_and_halves_go(running: Running, monkeypatch: pytest
         assert books.live.filling() is None
         rows = select(LIVE_CUSTOMERS.c.generation, func.count()).group_by(LIVE_CUSTOMERS.c.generation)
         assert [tuple(row) for row in books.connection.execute(rows)] == [(number, 300)]
+
+
+def test_who_is_erased_meanwhile_is_not_written_again(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, folder = running.site.state, running.site.project.folder / "result"
+    monkeypatch.setattr(serving, "_AT_ONCE", 100)
+    with state.reading() as books:
+        key = books.connection.execute(select(func.max(LIVE_CUSTOMERS.c.customer_key))).scalar_one()
+        assert books.live.persons([key])
+    left = [key]
+
+    def told(*_: object) -> None:
+        if left:
+            state.erase([left.pop()], lambda *_: ())
+
+    serve_result(state, folder, 0, NOW, told)
+    with state.reading() as books:
+        current = books.live.current()
+        assert current is not None
+        assert current.customers == 299
+        for table in (LIVE_CUSTOMERS, LIVE_PERSONS, LIVE_IDENTITIES):
+            keys = set(books.connection.execute(select(table.c.customer_key)).scalars())
+            assert key not in keys, table.name
+            assert keys
