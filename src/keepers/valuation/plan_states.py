@@ -281,4 +281,5 @@ def _stage_of(periods: IntArray) -> IntArray:
 
 def _dirichlet(parameters: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
     gammas = rng.standard_gamma(np.broadcast_to(np.maximum(parameters, 1e-9), (draws, *parameters.shape)))
-    return np.asarray(gammas / gammas.sum(axis=-1, keepdims=True))
+    gammas /= gammas.sum(axis=-1, keepdims=True)
+    return np.asarray(gammas)

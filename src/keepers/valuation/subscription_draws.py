@@ -134,7 +134,7 @@ def drawn_units(
     age = np.broadcast_to(np.where(ended, 0.0, rows[:, 3, None]), shape)
     left = _drawn_tenure(fit.law, [np.broadcast_to(value, shape) for value in theta], age, rng)
     matrices, pause, resume, back = states.drawn(draws, rng)
-    steps = np.cumsum(matrices, axis=2)
+    steps = np.cumsum(matrices, axis=2, out=matrices)
     price, entry, plan = states.worth / states.reference[place], states.entry, np.full(shape, place)
     which = np.broadcast_to(np.arange(draws), shape)
     pays, runs = np.broadcast_to(~paused, shape).copy(), np.broadcast_to(~ended, shape).copy()
