@@ -67,6 +67,9 @@ def apply_events(state: State, valuer: LiveValuer, time_zone: str, now: dt.datet
         if current is None or (current.number, current.applied_event) != (generation.number, generation.applied_event):
             # Another process was quicker, or a run's values have come: what is still to do is looked up anew.
             return Applied(0, (), again=True)
+        if books.inbox.many(generation.applied_event, events[-1].number) != len(events):
+            # Somebody was erased meanwhile, and their events with them.
+            return Applied(0, (), again=True)
         books.live.know(names)
         _name(books.live, said, keys)
         books.live.put_orders(orders)

@@ -48,6 +48,11 @@ class Inbox:
         query = select(RECEIVED_EVENTS).where(RECEIVED_EVENTS.c.id > number).order_by(RECEIVED_EVENTS.c.id).limit(limit)
         return [Received(*row) for row in self._connection.execute(query)]
 
+    def many(self, after: int, until: int) -> int:
+        """How many events there are after one, up to another one."""
+        query = select(func.count()).where(RECEIVED_EVENTS.c.id > after, RECEIVED_EVENTS.c.id <= until)
+        return int(self._connection.execute(query).scalar_one())
+
     def all(self, until: int, of: int = 5_000) -> Iterator[Received]:
         """Every event up to one, some at a time."""
         last = 0

@@ -1,16 +1,25 @@
-"""A process that was killed while it published a run: earlier values are served, and no half of the new ones stays."""
+"""What comes between while values are written: a process is killed, and no half stays; a person is erased, and is not
+written again."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from keepers.pipeline import serving
+from keepers.pipeline import live_update, serving
+from keepers.pipeline.live_events import names_in
 from keepers.pipeline.serving import serve_result
+from keepers.service.updater import Values
 from keepers.storage.live import LiveBook
-from keepers.storage.service_schema import LIVE_CUSTOMERS, LIVE_IDENTITIES, LIVE_PERSONS
-from served import NOW
+from keepers.storage.service_schema import LIVE_CUSTOMERS, LIVE_IDENTITIES, LIVE_ORDERS, LIVE_PERSONS
+from keepers.storage.state import State
+from served import NOW, open_site
 from unit.service.conftest import Running
+from unit.service.test_events import _order
 
 
 class KilledError(BaseException):
@@ -64,3 +73,31 @@ def test_who_is_erased_meanwhile_is_not_written_again(running: Running, monkeypa
             keys = set(books.connection.execute(select(table.c.customer_key)).scalars())
             assert key not in keys, table.name
             assert keys
+
+
+def test_who_is_erased_while_an_order_is_valued_is_not_written_again(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with State(tmp_path) as state:
+        site, _ = open_site(result, tmp_path, state)
+        with state.writing() as books:
+            keys = sorted(books.connection.execute(select(LIVE_CUSTOMERS.c.customer_key)).scalars())[:2]
+            orders = [(key, _order(key, "x", f"N{key}", "2023-07-01", 20.0)) for key in keys]
+            for key, order in orders:
+                order.pop("userId")
+                order["properties"]["email"] = books.live.persons([key])[key][1]
+            books.inbox.add([(key, "track", json.dumps(order)) for key, order in orders], NOW)
+        valued, left = live_update._valued, [keys[0]]
+
+        def erased(*said: Any) -> Any:
+            if left:
+                state.erase([left.pop()], names_in)
+            return valued(*said)
+
+        monkeypatch.setattr(live_update, "_valued", erased)
+        assert Values(site).step()["events"] == 1
+        with state.reading() as books:
+            for table in (LIVE_CUSTOMERS, LIVE_PERSONS, LIVE_IDENTITIES, LIVE_ORDERS):
+                found = set(books.connection.execute(select(table.c.customer_key)).scalars())
+                assert keys[0] not in found, table.name
+                assert keys[1] in found, table.name
