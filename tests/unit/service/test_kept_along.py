@@ -22,6 +22,7 @@ from served import NOW, open_site
 from unit.reports.content_example import example_content
 from unit.service.conftest import Running
 from unit.service.test_context import with_settings
+from unit.service.test_deciding import winning  # noqa: F401
 from unit.service.test_pages import form_token, signed_in
 from unit.service.test_subscriber_pages import rows_of
 from won import add_won
@@ -195,3 +196,17 @@ def lists_of(running: Running):  # type: ignore[no-untyped-def]
     """All lists that the owner keeps."""
     with running.site.state.reading() as books:
         return books.views.listed("ada@example.com")
+
+
+@pytest.mark.parametrize("path", ["/customers", "/leads"])
+def test_an_address_beyond_the_end_of_a_list_says_so(winning: Running, path: str) -> None:  # noqa: F811
+    client = signed_in(winning)
+    assert "fits" in client.get(f"{path}?search=nobody-is-called-so").text
+    text = client.get(f"{path}?offset=1350").text
+    assert "The list ends before this page." in text
+    assert "fits" not in text
+    before = re.search(r'rel="prev" href="([^"]+)"', text)
+    if path == "/customers":
+        assert before
+        assert "300 in all" in text
+        assert "251 to 300 of 300" in client.get(before[1]).text
