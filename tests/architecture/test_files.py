@@ -44,7 +44,7 @@ def test_no_attic() -> None:
 
 
 def test_nothing_unfinished() -> None:
-    words = ("TODO", "FIXME", "XXX", "NotImplementedError")
+    words = ("TODO", "FIXME", "XXX", "raise NotImplementedError")
     assert [f"{name(path)} holds {word}" for path in MODULES for word in words if word in text_of(path)] == []
 
 
