@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,10 @@ def known_as(system: str, external_id: str) -> str:
     return str(int.from_bytes(digest[8:], "little"))
 
 
-def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, progress: Progress = silent) -> int:
+def serve_result(
+    state: State, folder: Path, base_event: int, now: dt.datetime, progress: Progress = silent,
+    begins: Callable[[Books], object] = lambda _: None,
+) -> int:  # fmt: skip
     """Let the values of a folder of results be those that are served; gives the number of the generation.
 
     Parameters
@@ -60,6 +63,8 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
         The present moment.
     progress : Progress
         Told of the share that is done.
+    begins : callable
+        Called in the transaction from which on whoever is erased is left out; raises where nothing is to be served.
 
     Raises
     ------
@@ -68,7 +73,7 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
     """
     table = folder / "customers.parquet"
     if not table.exists() and has_subscribers(folder):
-        return _serve_subscribers(state, folder, base_event, now)
+        return _serve_subscribers(state, folder, base_event, now, begins)
     if not table.exists() or not (folder / FOLDER).is_dir():
         raise InputError(
             f"The result in {folder} has no customers with kept orders. Run `keepers run` with orders and with --keep."
@@ -86,6 +91,7 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
         others = {one.name: _thresholds(engine, value_of(one), 100) for one in meaning.reaches if not one.own}
         meaning = replace(meaning, other_thresholds=others)
         with state.writing() as books:
+            begins(books)
             generation = books.live.begin(
                 str(folder),
                 base.facts.last_day,
@@ -121,7 +127,9 @@ def serve_result(state: State, folder: Path, base_event: int, now: dt.datetime, 
     return generation
 
 
-def _serve_subscribers(state: State, folder: Path, base_event: int, now: dt.datetime) -> int:
+def _serve_subscribers(
+    state: State, folder: Path, base_event: int, now: dt.datetime, begins: Callable[[Books], object]
+) -> int:
     """The same for a business that has subscribers alone: its lists of customers are empty."""
     meaning = meaning_of(folder, (), "clv_predicted_12m", 1.0)
     store = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["store"]
@@ -129,6 +137,7 @@ def _serve_subscribers(state: State, folder: Path, base_event: int, now: dt.date
     try:
         engine.execute("CREATE VIEW customers AS SELECT ''::VARCHAR AS customer_key WHERE false")
         with state.writing() as books:
+            begins(books)
             last_day = dt.date.fromisoformat(store["last_day"])
             generation = books.live.begin(str(folder), last_day, now, meaning.to_dict(), base_event)
         for rows in _subscribers(engine, folder):

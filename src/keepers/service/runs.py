@@ -22,7 +22,7 @@ from keepers.pipeline.serving import serve_result
 from keepers.service.material import gathered
 from keepers.service.pulls import Pulls
 from keepers.storage.jobs import Job
-from keepers.storage.state import FOLDER
+from keepers.storage.state import FOLDER, Books
 from keepers.web.guard import Metrics
 from keepers.web.pulls import pulled_by
 from keepers.web.schedule import Schedule, Upcoming
@@ -176,11 +176,16 @@ class Worker:
         into = self.folder / RESULTS / f"run-{job.number:06d}"
         async with _beside(gathered(self._site, job.number)) as material:
             await self._program(job, ["run", *material.locations, "--into", str(into), "--keep"])
-        if not await run_in_threadpool(self._alive, job):
-            # Somebody was erased meanwhile, or this process was silent for too long: what it found is not to be served.
-            raise _TakenError
         now = self._site.now()
-        number = await run_in_threadpool(serve_result, self._site.state, into, material.last_event, now)
+
+        def begins(books: Books) -> None:
+            if not books.jobs.alive(job.number, self._name, now):
+                # Somebody was erased meanwhile, or this process was silent for too long: what it found is not to be
+                # served.
+                raise _TakenError
+
+        last = material.last_event
+        number = await run_in_threadpool(serve_result, self._site.state, into, last, now, begins=begins)
         await run_in_threadpool(self._tidy, into)
         self._site.news.tell({"kind": "values", "generation": number})
         current = await run_in_threadpool(self._site.generation)
