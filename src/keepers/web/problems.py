@@ -30,12 +30,19 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
+class _Answer(JSONResponse):
+    """A problem, in which nothing that was asked comes back as a tag, whoever shows it."""
+
+    def render(self, content: Any) -> bytes:
+        return super().render(content).replace(b"<", rb"\u003c")
+
+
 def problem(
     status: int, detail: str, errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None
 ) -> Response:
     """An answer that says what is wrong."""
     said = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
-    return JSONResponse(said.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
+    return _Answer(said.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
 
 
 def add_problems(app: FastAPI, shown: Callable[[Request, int, str], Response | None]) -> None:

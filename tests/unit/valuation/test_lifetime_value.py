@@ -66,7 +66,7 @@ def test_value_is_discounted_orders_times_order_value_times_margin(
     assert one(values, "1516", "clv_historic")[0] == pytest.approx(0.4 * 1050.99)
     assert values.basis is MoneyBasis.CONTRIBUTION
     assert values.meaning == (
-        "Contribution margin at 40% over 52 weeks from 1997-09-30, of customers who bought before, discounted at 10.0% "
+        "Contribution margin at 40% over 52 weeks from 1997-09-30, of customers who bought before, discounted at 10% "
         "a year, cost of acquisition not deducted."
     )
 

@@ -58,7 +58,8 @@ class Links(BaseNextUrlPaginator):
         """
         here = _place(request.url)
         super().update_request(request)
-        if _place(request.url) != here:
+        # Behind the last page there is no address.
+        if request.url is not None and _place(request.url) != here:
             raise InputError(
                 f"The list is at {here[1]}, and its next page is said to be at {request.url[:200]}. The token is not "
                 "sent there: write the address of the service as it is."

@@ -96,6 +96,7 @@ class GammaGamma(GammaGammaInEngine):
     >>> [round(float(value), 1) for value in model.expected_spend(data)["expected_spend"]]
     [37.8, 28.5, 40.5, 32.0, 35.5]
 
+    >>> from keepers import Covariates
     >>> data["shop"] = ["web", "web", "city", "web", "city"]
     >>> model = GammaGamma(covariates=Covariates(spend=["shop"])).fit(data)
     >>> [coefficient.name for coefficient in model.coefficients_]
@@ -201,6 +202,7 @@ class GammaGamma(GammaGammaInEngine):
 
         Examples
         --------
+        >>> from keepers import Covariates
         >>> data = {"frequency": [2, 1, 4, 2], "monetary_value": [30.0, 22.0, 41.0, 30.0], "vip": [0, 0, 1, 1]}
         >>> model = GammaGamma(covariates=Covariates(spend=["vip"])).fit(data)
         >>> model.expected_spend_new_customer({"vip": 1}) > model.expected_spend_new_customer({"vip": 0})
