@@ -61,7 +61,7 @@ def _lines(found: Season) -> tuple[str, ...]:
         plain, seasonal = (percent(error, 1) for error in found.errors)
         tried = (
             f"Tried on {_days(found)}, totals were off by {plain} with every month alike and by {seasonal} with the "
-            "season."
+            f"season{'' if found.helps else ', a difference as chance makes it'}."
         )
     return f"{shape} All values follow the season.", f"{_ahead(found)} {_whole(found)}", tried
 

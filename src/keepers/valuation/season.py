@@ -27,6 +27,11 @@ from keepers.summaries.summary import Summary, summarise
 
 CERTAIN = 0.01
 """A season that chance makes as strong in more cases than this is none."""
+AGAINST = 3.0
+"""Log of the odds by which the past must speak against a certain season before it is left out: 20 to 1."""
+_TOGETHER, _OFF = 4.0, 0.02
+"""What a total is off by for other reasons: customers differ, so that purchases come as in heaps of four; and what the
+model of buying misses."""
 YEAR = 365
 QUARTER = months(3)
 BEHIND = dt.timedelta(days=700)
@@ -109,8 +114,21 @@ class Season:
 
     @property
     def is_used(self) -> bool:
-        """Whether values are to follow it: it is certain, and nothing in the past speaks against it."""
-        return self.is_certain and (self.errors is None or self.helps)
+        """Whether values are to follow it: it is certain, and nothing but chance speaks against it in the past."""
+        return self.is_certain and self.doubt < AGAINST
+
+    @property
+    def doubt(self) -> float:
+        """Log of the odds by which totals of the past speak against the season; 0 where it was not tried.
+
+        Days of the past share most of their purchases, so that they count as one.
+        """
+        odds = [
+            ((one.seasonal / one.actual - 1.0) ** 2 - (one.plain / one.actual - 1.0) ** 2)
+            / (2.0 * (_TOGETHER / one.actual + _OFF**2))
+            for one in self.checks if one.actual > 0
+        ]  # fmt: skip
+        return float(np.mean(odds)) if odds else 0.0
 
     @property
     def clock(self) -> StoreClock:

@@ -163,8 +163,15 @@ def test_two_years_are_needed(shop: Store) -> None:
 
 def test_the_past_can_speak_against_a_season(season: Season) -> None:
     assert season.is_used
-    against = replace(season, checks=(SeasonCheck(season.day, 100.0, 101.0, 90.0),))
+    against = replace(season, checks=(SeasonCheck(season.day, 10_000.0, 10_100.0, 9_000.0),))
     assert not against.is_used
+    assert replace(season, checks=(SeasonCheck(season.day, 1_000.0, 1_010.0, 900.0),)).is_used
+    vaguely = replace(season, checks=(SeasonCheck(season.day, 100.0, 101.0, 97.5),))
+    assert vaguely.is_used
+    assert not vaguely.helps
+    told = busy_months(vaguely)
+    assert told is not None
+    assert "off by 1.0% with every month alike and by 2.5% with the season, a difference as chance" in told.lines[2]
     assert replace(season, checks=()).is_used
     assert not replace(season, chance=0.02).is_used
 
@@ -197,7 +204,7 @@ def test_it_is_said_in_plain_words(season: Season) -> None:
     assert "about as much as if every month counted alike" in said(replace(season, ratio=1.001))
     untried = Season(season.factors, season.chance, 0.95, YEAR, season.day)
     assert said(untried).endswith("it takes three years of orders.")
-    against = replace(season, checks=(SeasonCheck(season.day, 100.0, 101.0, 90.0),))
+    against = replace(season, checks=(SeasonCheck(season.day, 10_000.0, 10_100.0, 9_000.0),))
     assert "Values count every month alike nevertheless: tried on" in said(against)
     assert said(None) == said(replace(season, chance=0.02)) == ""
 
