@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from keepers.dashboard.list_file import table
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.pages import Back, Person, TheSite, changer, kept_along, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.alert import AlertStatus
-from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.reports import formatting
 from keepers.web import week
 from keepers.web.once import OnceField
@@ -108,7 +107,7 @@ def customers(site: TheSite, visitor: Person, decision: Annotated[str, Query(max
         who = books.live.persons(keys) if visitor.may(Scope.PERSONS) else {}
     names = ("customer_key", "name", "email", "side", "action")
     rows = [(key, *who.get(key, (None, None)), side, entry.action.label) for side, some in sides for key in some]
-    return _file("decision", names, rows)
+    return table("decision", names, rows)
 
 
 @router.get("/decisions/answers.csv")
@@ -118,7 +117,7 @@ def answers_csv(site: TheSite, visitor: Person) -> Response:
         books.users.note(visitor.name, "list exported", "answers to decisions", site.now())
         found = books.answers.listed(_ALL_ANSWERS)
     names = ("decision", "answer", "why", "by", "at", "was_to_earn", "currency", "evidence")
-    return _file("answers", names, [
+    return table("answers", names, [
         (one.title, one.answer, one.why, one.by, one.at, one.money, one.currency, one.evidence.value) for one in found
     ])  # fmt: skip
 
@@ -134,15 +133,8 @@ def ledger_csv(site: TheSite, visitor: Person) -> Response:
         "decision", "decided_at", "for", "customers", "held_out", "expected_to_earn", "expected_low", "expected_high",
         "currency", "evidence", "earned", "earned_low", "earned_high", "seen_until", "note",
     )  # fmt: skip
-    return _file("ledger", names, [
+    return table("ledger", names, [
         (one.action, one.decided_at, one.rule, one.customers, one.held_out, one.gain, one.low, one.high, one.currency,
          one.evidence.value, one.earned, one.earned_low, one.earned_high, one.seen_until, one.note)
         for one in found
     ])  # fmt: skip
-
-
-def _file(name: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-    return Response(
-        BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
-    )

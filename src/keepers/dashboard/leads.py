@@ -12,12 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from keepers.dashboard.kept_lists import kept
+from keepers.dashboard.list_file import note_export, table
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.money import UNSPECIFIED_CURRENCY
-from keepers.exports.files import BYTE_ORDER_MARK, lines_for_people
 from keepers.pipeline.lead_list import Lead, LeadFilter, people
 from keepers.pipeline.timeline import Entry, timeline
 from keepers.storage.live import Generation
@@ -127,9 +127,7 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     asked = Asked.of(request)
     generation = site.generation()
     found = [] if generation is None else listed(generation, asked.filter(visitor))
-    with site.state.writing() as books:
-        said = asked.address(search="…" if asked.search else None)
-        books.users.note(visitor.name, "list exported", said, site.now())
+    note_export(site, visitor, asked)
     persons = visitor.may(Scope.PERSONS)
     names = (
         "rank", "lead_id", *(("company", "owner", "assigned_to") if persons else ()), "channel", "came_on", "this_week",
@@ -142,10 +140,7 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
          "; ".join(lead.why(persons)), currency)
         for lead in found
     ]  # fmt: skip
-    headers = {"Content-Disposition": 'attachment; filename="leads.csv"', "Cache-Control": "no-store"}
-    return Response(
-        BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type="text/csv; charset=utf-8", headers=headers
-    )
+    return table("leads", names, rows)
 
 
 @router.get(f"/leads/{LEAD}")

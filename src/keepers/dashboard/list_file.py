@@ -1,10 +1,12 @@
-"""A list of customers as a file for a spreadsheet: all of one moment, however long it is and whoever writes beside."""
+"""Lists as files for a spreadsheet: all of one moment, however long they are and whoever writes beside; and noted."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any, Protocol
+
+from starlette.responses import Response, StreamingResponse
 
 from keepers.dashboard.kept_lists import chosen_of
 from keepers.dashboard.looking import View, view_of
@@ -19,6 +21,8 @@ _IN_MEMORY = 4 * 2**20
 
 _PART = 2**16
 
+_TYPE = "text/csv; charset=utf-8"
+
 _OF_VALUE = ("value", "value_low", "value_high", "money_at_risk")
 _COLUMNS = (
     "first_day", "last_day", "orders", "revenue", "probability_alive", "expected_orders", *_OF_VALUE, *GROUPS,
@@ -27,6 +31,38 @@ NAMES = (
     "customer_key", "name", "email", "first_order_date", "last_order_date", *_COLUMNS[2:], "value_covers", "basis",
     "currency",
 )  # fmt: skip
+
+
+class Asked(Protocol):
+    """What a list was narrowed to."""
+
+    @property
+    def search(self) -> str:
+        """Words that were searched for."""
+
+    def address(self, **changed: Any) -> str:
+        """Where it is shown."""
+
+
+def note_export(site: Site, visitor: Visitor, asked: Asked) -> None:
+    """Keep who took a list along; whom somebody searched for stays out of the log, which outlasts them."""
+    said = asked.address(search="…" if asked.search else None)
+    with site.state.writing() as books:
+        books.users.note(visitor.name, "list exported", said, site.now())
+
+
+def sent(name: str, file: IO[bytes]) -> Response:
+    """A file that is downloaded a part at a time."""
+    return StreamingResponse(parts(file), media_type=_TYPE, headers=_headers(name))
+
+
+def table(name: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> Response:
+    """A short table as a file."""
+    return Response(BYTE_ORDER_MARK + lines_for_people([names, *rows]), media_type=_TYPE, headers=_headers(name))
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
 
 
 def list_file(site: Site, visitor: Visitor, wanted: Wanted) -> IO[bytes]:

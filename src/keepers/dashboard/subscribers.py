@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from keepers.dashboard.list_file import parts, written
+from keepers.dashboard.list_file import note_export, sent, written
 from keepers.dashboard.looked import shown_on
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.wanted import Wanted
@@ -115,13 +115,8 @@ def subscribers(request: Request, site: TheSite, visitor: Person) -> Response:
 def subscribers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     """The whole list as a file for a spreadsheet, with names and addresses for those who may see them."""
     asked = Asked.of(request)
-    with site.state.writing() as books:
-        # Whom somebody searched for stays out of the log, which outlasts them.
-        said = asked.address(search="…" if asked.search else None)
-        books.users.note(visitor.name, "list exported", said, site.now())
-    headers = {"Content-Disposition": 'attachment; filename="subscribers.csv"', "Cache-Control": "no-store"}
-    file = written(_lines(request, site, visitor, asked))
-    return StreamingResponse(parts(file), media_type="text/csv; charset=utf-8", headers=headers)
+    note_export(site, visitor, asked)
+    return sent("subscribers", written(_lines(request, site, visitor, asked)))
 
 
 @router.get(f"/subscribers/{CUSTOMER}")

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from keepers.dashboard import words
 from keepers.dashboard.changes import changes
 from keepers.dashboard.context import groups_of
 from keepers.dashboard.kept_lists import chosen_of, kept, named_in
-from keepers.dashboard.list_file import list_file, parts
+from keepers.dashboard.list_file import list_file, note_export, sent
 from keepers.dashboard.looking import view_of
 from keepers.dashboard.pages import Back, Person, TheSite, asset, changer, page
 from keepers.dashboard.sections import parts_of
@@ -99,13 +99,8 @@ def customers(request: Request, site: TheSite, visitor: Person) -> Response:
 def customers_csv(request: Request, site: TheSite, visitor: Person) -> Response:
     """The whole list as a file for a spreadsheet, with names and addresses for those who may see them."""
     wanted = Wanted.of(request)
-    with site.state.writing() as books:
-        # Whom somebody searched for stays out of the log, which outlasts them.
-        said = wanted.address(search="…" if wanted.search else None)
-        books.users.note(visitor.name, "list exported", said, site.now())
-    headers = {"Content-Disposition": 'attachment; filename="customers.csv"', "Cache-Control": "no-store"}
-    found = list_file(site, visitor, wanted)
-    return StreamingResponse(parts(found), media_type="text/csv; charset=utf-8", headers=headers)
+    note_export(site, visitor, wanted)
+    return sent("customers", list_file(site, visitor, wanted))
 
 
 @router.get("/leaving")
