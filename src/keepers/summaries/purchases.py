@@ -54,6 +54,10 @@ class PurchaseSource(Protocol):
         """What histories there are, where those of `histories_sql` have a column `cell` with the number of theirs."""
 
     @property
+    def key_of_number(self) -> str:
+        """SQL of `customer_key` by the column `number`, which histories have that have a column `cell`."""
+
+    @property
     def kept_days(self) -> dict[str, KeptDays]:
         """Days with a purchase that stand in the engine already, by the SQL of an order's money."""
 

@@ -386,6 +386,8 @@ def summarise(
             "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
         )
     if known and (distinct := orders.distinct_histories) is not None:
-        summary.celled = Celled.of(distinct, filled(further=", cell"), orders.last_day, cut)
+        summary.celled = Celled.of(
+            distinct, filled(further=", cell, number"), orders.key_of_number, orders.last_day, cut
+        )
     found: Summary = summary if covariates is None else with_covariates(summary, orders, covariates)
     return found

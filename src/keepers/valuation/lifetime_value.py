@@ -33,7 +33,7 @@ from keepers.valuation.results import give_back
 from keepers.valuation.signed_intervals import total_sql
 from keepers.valuation.spend_forecast import SignedForecast, SpendModel, spend_forecast
 from keepers.valuation.tiers import TierRule
-from keepers.valuation.values import Values, create_view
+from keepers.valuation.values import Numbered, Values, create_view
 
 _PACKAGE = "keepers.valuation.sql"
 
@@ -158,11 +158,17 @@ def lifetime_value(
     chosen = chosen_columns(columns, value_columns(facts), horizon)
     if rfm is None and set(SCORES) & set(chosen):
         facts = replace(facts, rfm=rfm_rule(summary, keyed=keyed))
-    return Values(summary.engine, create_view(summary.engine, _values_sql(facts, keyed, chosen)), facts)
+    query = _values_sql(facts, keyed, chosen)
+    numbered = None if summary.celled is None else Numbered(query, summary.celled.key)
+    view = create_view(summary.engine, query if numbered is None else numbered.named)
+    return Values(summary.engine, view, facts, numbered)
 
 
 def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> str:
-    """The query of the chosen columns; of the cells only what these need is computed and handed to the engine."""
+    """The query of the chosen columns; of the cells only what these need is computed and handed to the engine.
+
+    Customers are called by their `number` where the summary's cells are known, and by `customer_key` otherwise.
+    """
     summary, known = facts.summary, value_columns(facts)
     ranked = bool(set(RANKS) & set(chosen))
     value = "expected_orders" if facts.spending is None else facts.value_column
@@ -185,7 +191,7 @@ def _values_sql(facts: ValueFacts, keyed: KeyedCells, chosen: Sequence[str]) -> 
         # The engine looks small numbers up as in an array, which takes half as long as any other join.
         key, source, same_cell = {"cell": celled.number}, celled.relation, "cell.cell = summary.cell"
     table = summary.engine.from_columns(summary.engine.new_name("cell_values"), {**key, **columns})
-    identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key"]
+    identity = ["row_number", "customer_key"] if summary.numbered else ["customer_key" if celled is None else "number"]
     names = {"summary": source, "cells": quoted(table), "same_cell": same_cell}
     row = [f"summary.{name}" for name in identity]
     row += [f"summary.{name}" for name in ("first_day", "last_day", "orders", "revenue")]

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from keepers.data.engine import Engine
+from dataclasses import dataclass, replace
+
+from keepers.data.engine import Engine, quoted
 from keepers.data.table import Table
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import MoneyBasis
 from keepers.valuation.cell_values import level_suffix
 from keepers.valuation.facts import ValueFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Values of customers who are called by a number, from which their keys are written when somebody asks for them.
+
+    Parameters
+    ----------
+    rows : str
+        A query of them with the column `number`.
+    key : str
+        SQL of `customer_key` by it.
+    """
+
+    rows: str
+    key: str
+
+    @property
+    def named(self) -> str:
+        """A query of the rows with `customer_key` in place of the number."""
+        return f"SELECT {self.key} AS customer_key, * EXCLUDE (number) FROM ({self.rows}) AS valued"
 
 
 class Values(Table):
@@ -37,9 +60,10 @@ class Values(Table):
     Where only some columns were asked for (`lifetime_value(..., columns=...)`), those and `customer_key` are there.
     """
 
-    def __init__(self, engine: Engine, name: str, facts: ValueFacts) -> None:
+    def __init__(self, engine: Engine, name: str, facts: ValueFacts, numbered: Numbered | None = None) -> None:
         super().__init__(engine, name)
         self.facts = facts
+        self._numbered = numbered
 
     @property
     def value_column(self) -> str:
@@ -103,8 +127,12 @@ class Values(Table):
 
     def stored(self) -> Values:
         """The same values kept in the engine; a lazy table is computed anew each time it is asked."""
-        name = self.engine.create(self.engine.new_name("values"), self.sql)
-        return Values(self.engine, name, self.facts)
+        if self._numbered is None:
+            name = self.engine.create(self.engine.new_name("values"), self.sql)
+            return Values(self.engine, name, self.facts)
+        rows = self.engine.create(self.engine.new_name("valued"), self._numbered.rows)
+        kept = replace(self._numbered, rows=f"SELECT * FROM {quoted(rows)}")
+        return Values(self.engine, create_view(self.engine, kept.named), self.facts, kept)
 
 
 def create_view(engine: Engine, sql: str) -> str:

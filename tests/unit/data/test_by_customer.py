@@ -132,6 +132,23 @@ def test_values_of_a_store(store_file: Path) -> None:
     assert found[0] == found[1]
 
 
+def test_keys_of_stored_values_are_written_when_somebody_asks(store_file: Path) -> None:
+    summary = summarise(kp.read_orders(store_file))
+    lazy = kp.lifetime_value(kp.BGNBD().fit(summary), kp.GammaGamma().fit(summary), summary, columns="main")
+    once = lazy.stored()
+    twice = once.stored()
+    engine = summary.engine
+    types, rows = (
+        [engine.rows(sql.format(values.name)) for values in (lazy, once, twice)]
+        for sql in ("DESCRIBE {}", "SELECT * FROM {} ORDER BY customer_key")
+    )
+    assert types[0] == types[1] == types[2]
+    assert rows[0] == rows[1] == rows[2]
+    keys = "SELECT data_type FROM duckdb_columns() WHERE table_name LIKE 'valued%' AND column_name = '{}'"
+    assert engine.rows(keys.format("customer_key")) == []
+    assert engine.rows(keys.format("number")) == [("INTEGER",)] * 2
+
+
 def test_models_answer_for_each_customer_of_a_file(store_file: Path) -> None:
     one, two = summarise(kp.read_orders(store_file)), summarise(by_the_long_way(store_file))
     buying, spending = kp.BGNBD().fit(two), kp.GammaGamma().fit(two)
