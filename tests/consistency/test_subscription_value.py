@@ -12,7 +12,7 @@ from keepers.models.contractual.answering import Answering
 from keepers.numerics.likelihoods import contract_outlook as outlook
 from keepers.valuation.plan_states import PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
-from keepers.valuation.subscription_draws import drawn_units, interval_units
+from keepers.valuation.subscription_draws import drawn_units, spread_units
 
 MODELS = [kp.ShiftedBetaGeometric, kp.BetaDiscreteWeibull, kp.ExponentialGamma, kp.WeibullGamma]
 DELTA = 0.01
@@ -119,12 +119,12 @@ def test_horizons_and_intervals_are_in_order(model) -> None:
         assert np.all(short <= long * (1 + 1e-9))
     # Who paid five years is worth almost all there is within fifty.
     assert values[3] == pytest.approx(values[4], rel=0.02)
-    (low, high), (low60, high60) = interval_units(fit, MIXED, some, DELTA, (12.0, 60.0), (0.1, 0.9), 1)
+    (low, high, _), (low60, high60, _) = spread_units(fit, MIXED, some, DELTA, (12.0, 60.0), (0.1, 0.9), 1)
     assert np.all(low <= high)
     assert np.all(low60 <= high60)
     assert np.all(high <= high60)
     running = ~some.ended
     assert np.all((low <= values[1])[running])
     assert np.all((values[1] <= high)[running])
-    again = interval_units(fit, MIXED, some, DELTA, (12.0, 60.0), (0.1, 0.9), 1)
+    again = spread_units(fit, MIXED, some, DELTA, (12.0, 60.0), (0.1, 0.9), 1)
     assert np.array_equal(again[0][1], high)

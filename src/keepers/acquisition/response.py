@@ -309,13 +309,13 @@ def _response(
     )  # fmt: skip
 
 
-def _coming(demand: FloatArray, weeks: int = _RECENT) -> float:
+def _coming(demand: FloatArray) -> float:
     """How busy the coming weeks were a year ago; one where that is not known."""
     year = round(TimeUnit.YEAR.days / 7)
     if demand.size < year:
         return 1.0
     start = demand.size - year
-    return float(demand[start : start + weeks].mean())
+    return float(demand[start : start + _RECENT].mean())
 
 
 def _notes(weeks: ChannelWeeks, few: Sequence[tuple[str, int]]) -> tuple[str, ...]:

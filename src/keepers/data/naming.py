@@ -28,9 +28,9 @@ def clean_name(column: str) -> str:
     return f"CASE WHEN lower({column}) IN ({words}) THEN NULL ELSE nullif({key_sql(column)}, '') END"
 
 
-def whole_name(prefix: str = "") -> str:
+def whole_name() -> str:
     """A person's name from one column or two."""
-    return f"coalesce({prefix}name, nullif(concat_ws(' ', {prefix}first_name, {prefix}last_name), ''))"
+    return "coalesce(name, nullif(concat_ws(' ', first_name, last_name), ''))"
 
 
 def person_sql(system: str) -> str:

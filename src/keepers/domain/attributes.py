@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ def is_missing(column: Column) -> NDArray[np.bool_]:
     return np.array([value is None for value in column], dtype=bool)
 
 
-def check_known(columns: Mapping[str, Column], customers: Sequence[Any] | NDArray[Any] | None = None) -> None:
+def check_known(columns: Mapping[str, Column]) -> None:
     """Refuse attributes that are missing for some customers.
 
     Raises
@@ -101,10 +101,10 @@ def check_known(columns: Mapping[str, Column], customers: Sequence[Any] | NDArra
         missing = is_missing(column)
         if missing.any():
             count, row = int(missing.sum()), int(np.argmax(missing))
-            first = f"row {row + 1}" if customers is None else f"customer {customers[row]}"
             raise InputError(
-                f"The covariate `{name}` is missing in {count:,} row{'s'[: count > 1]} (first: {first}). Fill it in "
-                '(for words a level of its own, such as "unknown"; for numbers the mean), or leave these customers out.'
+                f"The covariate `{name}` is missing in {count:,} row{'s'[: count > 1]} (first: row {row + 1}). "
+                'Fill it in (for words a level of its own, such as "unknown"; for numbers the mean), or leave these '
+                "customers out."
             )
 
 

@@ -32,14 +32,6 @@ FEWEST_PURCHASES = 10
 _PACKAGE = "keepers.evaluation.sql"
 
 
-class OrdersLike(PurchaseSource, Protocol):
-    """Orders in an engine with the days of the first and last one."""
-
-    @property
-    def first_day(self) -> dt.date:
-        """Day of the first counted order."""
-
-
 @runtime_checkable
 class Candidate(Forecaster, Protocol):
     """A model of buying or a naive rule that learns from histories alone."""

@@ -48,11 +48,6 @@ class Recalibration:
         """The same map, of which every answer is multiplied with a factor."""
         return Recalibration(self.knots, self.factors + np.log(factor))
 
-    @property
-    def total_factor(self) -> float:
-        """What the middle group is multiplied with."""
-        return float(np.exp(self.factors[self.factors.size // 2]))
-
     def slope(self, predicted: FloatArray) -> FloatArray:
         """Derivative of the map, shape (n,); at a knot, that of the piece above it."""
         at = np.log(np.maximum(predicted, _LEAST))

@@ -34,12 +34,6 @@ def score_of_scale(sigma: float) -> float:
     return float(np.log(np.expm1(sigma)))
 
 
-def ziln_mean(scores: FloatArray) -> FloatArray:
-    """``p exp(mu + sigma^2 / 2)`` of scores, shape (n, 3)."""
-    sigma = scale_of(scores[:, 2])
-    return np.asarray(expit(scores[:, 0]) * np.exp(scores[:, 1] + 0.5 * sigma**2))
-
-
 def ziln_loss(scores: FloatArray, outcome: FloatArray) -> FloatArray:
     """Negative log-density of each outcome, shape (n,); what is not above zero counts as nothing bought.
 

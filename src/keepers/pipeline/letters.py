@@ -105,14 +105,13 @@ def letter_of(project: Project, state: State, now: dt.datetime) -> tuple[Letter,
         facts = LetterFacts(
             now.astimezone(ZoneInfo(project.time_zone or "UTC")),
             figures,
-            known,
-            changes,
-            last is not None and last.run_id == run.number,
-            None if last is None else last.due_at,
-            decided_since(books, since),
-            alerts_since(books, since),
-            to_do(books, run, now.date()),
-            project.letter.link,
+            before=known,
+            changes=changes,
+            same_run=last is not None and last.run_id == run.number,
+            decisions=decided_since(books, since),
+            alerts=alerts_since(books, since),
+            to_do=to_do(books, run, now.date()),
+            link=project.letter.link,
         )
     return write_letter(run.content, facts), run
 

@@ -64,8 +64,6 @@ class LetterFacts:
     """From the scores of that run to those of this one; None where they are gone, or are not to be compared."""
     same_run: bool = False
     """Whether the letter before told of this very run."""
-    last_letter: dt.datetime | None = None
-    """When the letter before was due; None for the first."""
     decisions: tuple[Decided, ...] = ()
     """Decided since, or with an outcome since."""
     alerts: AlertCounts | None = None

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -144,11 +143,6 @@ class OfferEffects:
             count = self.trial.count(place)
             found.append(MeanEffect(offer, count, mean, error, mean - reach * error, mean + reach * error, level))
         return tuple(found)
-
-    @cached_property
-    def lost_by_all(self) -> NDArray[np.bool_]:
-        """Customers with whom every offer is expected to lose money: to be left alone."""
-        return np.asarray(self.gain[:, 1:].max(axis=1) <= 0.0)
 
     def predict(self, features: Asked) -> tuple[NDArray[Any], FloatArray, FloatArray]:
         """Keys, net gain and outlay of every arm for customers with the same features, shape (n, k)."""

@@ -121,16 +121,6 @@ class Behaviour:
         return Latents(rate, hazard, drop, lost)
 
 
-def join_latents(parts: list[Latents]) -> Latents:
-    """Customers of several laws as one population."""
-    return Latents(
-        np.concatenate([part.rate for part in parts]),
-        np.concatenate([part.hazard for part in parts]),
-        np.concatenate([part.drop_probability for part in parts]),
-        np.concatenate([part.lost_at_once for part in parts]),
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Counts:
     """How often each customer buys again in a span of busy time, and how their time with the shop ends.

@@ -85,10 +85,6 @@ class LetterBook:
         kept = self._connection.execute(added.returning(LETTERS.c.id)).scalar()
         return None if kept is None else self.numbered(int(kept))
 
-    def of_moment(self, due_at: dt.datetime) -> KeptLetter | None:
-        """The letter of a due moment."""
-        return self._one(LETTERS.c.due_at == due_at)
-
     def numbered(self, number: int) -> KeptLetter | None:
         """The letter with a number."""
         return self._one(LETTERS.c.id == number)

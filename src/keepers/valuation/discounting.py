@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from keepers.domain.money import DiscountRate
-from keepers.domain.time import Horizon, TimeUnit
+from keepers.domain.time import Horizon
 
 
 def annuity(rate: float, length: float | None) -> float:
@@ -49,11 +49,6 @@ def retention_gain(retention: float, points: float) -> float:
     0.01653
     """
     return math.log((retention + points) / retention)
-
-
-def middle_of_year(discount: DiscountRate) -> float:
-    """What one unit of money in the middle of the year ahead is worth now."""
-    return discount.factor(TimeUnit.YEAR.days / 2)
 
 
 def mean_factor(discount: DiscountRate, horizon: Horizon) -> float:

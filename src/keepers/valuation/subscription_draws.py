@@ -19,19 +19,6 @@ _FINENESS = 4.0
 """Continuous ages are rounded to a quarter of a period for intervals."""
 
 
-def interval_units(
-    model: ContractModel,
-    states: PlanStates,
-    cells: SubscriptionCells,
-    delta: float,
-    horizons: tuple[float, ...],
-    ends: tuple[float, float],
-    seed: int,
-) -> list[tuple[FloatArray, FloatArray]]:
-    """Quantiles of the discounted, price-weighted periods of each cell, for each horizon; see `spread_units`."""
-    return [(low, high) for low, high, _ in spread_units(model, states, cells, delta, horizons, ends, seed)]
-
-
 def spread_units(
     model: ContractModel,
     states: PlanStates,

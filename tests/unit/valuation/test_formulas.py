@@ -18,7 +18,7 @@ from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.summaries.activity import activity
 from keepers.summaries.summary import summarise
 from keepers.valuation import formulas
-from keepers.valuation.discounting import annuity, mean_factor, middle_of_year, retention_gain
+from keepers.valuation.discounting import annuity, mean_factor, retention_gain
 from keepers.valuation.formula_inputs import Quantity
 from keepers.valuation.formula_table import formula_table
 from keepers.valuation.lifetime_value import lifetime_value
@@ -67,8 +67,6 @@ def test_what_has_no_value_says_so() -> None:
 
 
 def test_discounting() -> None:
-    rate = annual_rate(0.1)
-    assert middle_of_year(rate) == pytest.approx(1.1**-0.5)
     assert mean_factor(annual_rate(0.0), ObservationWindow("2024-01-01", "2024-12-31").holdout) == 1  # type: ignore[arg-type]
     assert annuity(0.0, None) == math.inf
     assert annuity(-0.1, 1.0) == pytest.approx(math.expm1(0.1) / 0.1)

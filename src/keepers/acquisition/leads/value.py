@@ -76,7 +76,7 @@ class LeadValue:
         return np.asarray(self.money.whole * self.fit.ratio(self.design.matrix(codes), point))
 
 
-def lead_money(table: LeadTable, orders: Any, values: Values, horizon: Horizon | None = None) -> LeadMoney:
+def lead_money(table: LeadTable, orders: Any, values: Values) -> LeadMoney:
     """Money of the customers that leads became, from their orders.
 
     Parameters
@@ -85,8 +85,6 @@ def lead_money(table: LeadTable, orders: Any, values: Values, horizon: Horizon |
     orders : Orders
     values : Values
         With money, of all customers of the store: they say how much comes at which age.
-    horizon : Horizon, optional
-        How far the value looks; the lifetime of the values if left out.
     """
     facts = values.facts
     money, _ = money_of(orders, facts.margin, table.until)
@@ -95,9 +93,8 @@ def lead_money(table: LeadTable, orders: Any, values: Values, horizon: Horizon |
     usual = np.full(table.size, np.nan)
     known = np.isfinite(found)
     usual[known] = new_customer_course(values, np.maximum(since[known], 0.0))
-    reach = facts.lifetime if horizon is None else horizon
-    whole = new_customer_value(values, reach, draws=1).total.value
-    return LeadMoney(found, usual, whole, reach, facts.discount, values.basis, facts.margin, values.currency)
+    whole = new_customer_value(values, facts.lifetime, draws=1).total.value
+    return LeadMoney(found, usual, whole, facts.lifetime, facts.discount, values.basis, facts.margin, values.currency)
 
 
 def deal_money(table: LeadTable, margin: Margin, currency: str = UNSPECIFIED_CURRENCY) -> LeadMoney | None:

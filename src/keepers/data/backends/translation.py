@@ -14,9 +14,6 @@ from keepers.domain.errors import EngineError, MissingExtraError
 _DIGITS = 10
 """Digits of a fraction from which on it is a floating one: engines differ in how exact their decimals are."""
 
-EXTRAS = {"postgres": "postgres", "spark": "spark"}
-"""The extra that brings what an engine needs, by sqlglot's name of its dialect."""
-
 
 def translated(sql: str, dialect: str, parameters: Parameters | None = None, lower: bool = False) -> str:
     """A statement in another dialect.

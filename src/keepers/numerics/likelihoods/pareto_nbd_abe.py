@@ -283,8 +283,8 @@ def _if_alive_integral(theta: Theta, tables: CellTables) -> RateIntegral:
     return RateIntegral(_laws(theta), now.first, now.second, Kind.ALIVE)
 
 
-def _log_total(theta: Theta, tables: CellTables, rough: bool = False) -> FloatArray:
-    leaves, buys = _terms(theta, tables, rough)
+def _log_total(theta: Theta, tables: CellTables) -> FloatArray:
+    leaves, buys = _terms(theta, tables)
     return np.logaddexp(
         tables.counts_and_recencies.rows(leaves.log_value()), tables.counts_and_ages.rows(buys.log_value())
     )
