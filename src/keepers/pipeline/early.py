@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.data.engine import quoted
 from keepers.data.read import Dataset
@@ -15,6 +17,7 @@ from keepers.domain.ports import Progress
 from keepers.evaluation.early_backtest import EarlyBacktest, backtest_early_value
 from keepers.models.learned.early_value import EarlyValue
 from keepers.pipeline import scoring
+from keepers.pipeline.learned_said import EARLY_DAY
 from keepers.pipeline.options import RunOptions
 from keepers.valuation.facts import horizon_label
 from keepers.valuation.values import Values, create_view
@@ -83,15 +86,7 @@ def early_values(
         said = model.predict(dataset, level=LEVEL)
     except (InputError, FitError) as error:
         return values, None, (f"What newcomers will be worth was not learned from first days. {error}",)
-    new = np.asarray(said["first_day"], dtype="datetime64[D]") > np.datetime64(cut, "D") - round(model.horizon.days)
-    label = f"clv_early_{horizon_label(model.horizon)}"
-    columns = {
-        "customer_key": said["customer_key"][new],
-        label: said["value"][new],
-        f"{label}_low": said["value_low"][new],
-        f"{label}_high": said["value_high"][new],
-        "clv_early_day": said["age_days"][new].astype(np.int32),
-    }
+    new, joined = with_early(values, model, said, cut)
     test, reason = None, ""
     try:
         test = backtest_early_value(dataset, model, margin=options.margin, level=LEVEL)
@@ -101,7 +96,7 @@ def early_values(
         model, int(new.sum()), float(said["so_far"][new].sum()), float(said["value"][new].sum()), test,
         (model.sentence, reason if test is None else test.sentence),
     )  # fmt: skip
-    return _joined(values, columns), found, ()
+    return joined, found, ()
 
 
 def _tested(test: EarlyBacktest) -> dict[str, Any]:
@@ -124,12 +119,34 @@ def _tested(test: EarlyBacktest) -> dict[str, Any]:
     }
 
 
-def _joined(values: Values, columns: dict[str, Any]) -> Values:
+def with_early(
+    values: Values, model: EarlyValue, said: Mapping[str, Any], cut: dt.date
+) -> tuple[NDArray[np.bool_], Values]:
+    """Which of those of whom something is said are newcomers on a day, and values with what is said of these.
+
+    Parameters
+    ----------
+    values : Values
+    model : EarlyValue
+    said : mapping
+        What it predicts.
+    cut : date
+        The day.
+    """
     engine = values.engine
+    new = np.asarray(said["first_day"], dtype="datetime64[D]") > np.datetime64(cut, "D") - round(model.horizon.days)
+    label = f"clv_early_{horizon_label(model.horizon)}"
+    columns = {
+        "customer_key": said["customer_key"][new],
+        label: said["value"][new],
+        f"{label}_low": said["value_low"][new],
+        f"{label}_high": said["value_high"][new],
+        EARLY_DAY: said["age_days"][new].astype(np.int32),
+    }
     table = engine.from_columns(engine.new_name("early"), columns)
     added = ", ".join(f"early.{quoted(one)}" for one in columns if one != "customer_key")
     query = (
         f"SELECT v.*, {added} FROM {quoted(values.name)} AS v LEFT JOIN {quoted(table)} AS early "
         "ON early.customer_key = v.customer_key"
     )
-    return Values(engine, create_view(engine, query), values.facts)
+    return new, Values(engine, create_view(engine, query), values.facts)

@@ -126,8 +126,12 @@ def _why(learned: Amount, by_orders: Amount | None, mixed: bool, told: Mapping[s
         parts.append(
             "The predicted value is a mix of both and of the plain ratio rule, which forecast best on unseen days."
         )
+    elif told.get("unmixed"):
+        parts.append("The predicted value is that by orders until the next run, which mixes both again.")
     else:
         parts.append("The predicted value is that by orders; the mix of both forecast no better on unseen days.")
+    if told.get("update") == "kept":
+        parts.append(f"Learned value is that of {told['as_of']}; orders that were added since are not in it.")
     return " ".join(parts)
 
 

@@ -115,8 +115,9 @@ def learned_since(dataset: Dataset, folder: Path, cut: dt.date, today: dt.date) 
 
 
 def last_day(folder: Path) -> dt.date:
-    """The last day that a run knew."""
-    return dt.date.fromisoformat(json.loads((folder / MARK).read_text(encoding="utf-8"))["store"]["last_day"])
+    """The last day that learned value knew: that of the run, which an update may have left behind."""
+    said = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    return dt.date.fromisoformat((said.get("learned") or {}).get("as_of") or said["store"]["last_day"])
 
 
 def _known_until(dataset: Dataset, cut: dt.date, today: dt.date) -> dt.date:

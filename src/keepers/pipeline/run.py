@@ -185,9 +185,7 @@ def _save_models(found: Insights, learned: LearnedRun | None, options: RunOption
     for role, model in found.models.items():
         model.save(folder / f"model-{role}.json", corrected=options.report)
     if learned is not None:
-        learned.model.save(folder / "model-learned.json")
-        if learned.early is not None:
-            learned.early.model.save(folder / "model-early.json")
+        learned.save(folder)
 
 
 def _decided(

@@ -43,6 +43,7 @@ FILES = {
     "model-contract.json": "the fitted model of contracts",
     "model-early.json": "the model that learned from first days",
     "model-learned.json": "the model that learned from features",
+    "model-mix.json": "the mix with learned value that forecast best",
     "model-response.json": "how channels answer to money, for `keepers budget`",
     "model-spend.json": "the fitted model of spend",
     "segment_moves.csv": "how many customers went from which segment to which since an earlier run",

@@ -36,6 +36,7 @@ from keepers.pipeline.run import RunResult
 from keepers.pipeline.scoring import Scored
 from keepers.pipeline.summary_file import run_summary, write_summary
 from keepers.pipeline.update_decisions import keep_decisions
+from keepers.pipeline.update_learned import update_learned
 from keepers.pipeline.update_names import with_names
 from keepers.pipeline.update_subscriptions import update_subscribers, write_updated
 from keepers.summaries.base_subscriptions import NO_CONTRACTS
@@ -126,9 +127,9 @@ def update(
     Use it between runs, daily say: it costs a small part of a run, and customers are valued at the last order's day.
     Orders that the result has already are known again, so that exports may overlap; refunds, cancellations and
     corrections of old orders count from their day. Contracts are updated too, where the result holds any: of each the
-    newest export counts. Who gets which offer stays as it was decided; learned value is left out, which the summary
-    says (`update.remarks`). Run `keepers.run` over all files again where models are to be chosen and tested anew, and
-    for the report.
+    newest export counts. Who gets which offer stays as it was decided; learned value is said anew where it rests on
+    orders alone and is kept as it was otherwise, as the summary tells (`update.remarks`). Run `keepers.run` over all
+    files again where models are to be chosen and tested anew, and for the report.
 
     Parameters
     ----------
@@ -191,6 +192,9 @@ def update(
         )  # fmt: skip
         age = _age(earlier, base, summary, refit)
         verdict = _verdict(earlier.verdict, age)
+        contracts = base.subscriptions(dataset.engine)
+        learned = update_learned(earlier.said, place, folder, values, summary, dataset, contracts)
+        values = learned.values
         named = with_names(values.engine, values.name, values.columns, dataset, place / "customers.parquet")
         customers = Values(values.engine, create_view(values.engine, named), values.facts)
         written = write_customers(customers, folder, chosen.csv)
@@ -198,7 +202,6 @@ def update(
         found = insights(dataset, scored, chosen)
         for role, model in found.models.items():
             model.save(folder / f"model-{role}.json", corrected=False)
-        contracts = base.subscriptions(dataset.engine)
         subscribed = update_subscribers(earlier.said["subscriptions"], place, contracts, dataset, chosen, now(), refit)
         write_updated(subscribed, folder, chosen.csv)
         if subscribed.scored is not None:
@@ -207,7 +210,7 @@ def update(
         decided = keep_decisions(earlier.said, place, folder, chosen.csv)
         files = sorted(path.name for path in folder.iterdir())
         plain = run_summary(dataset, scored, found, chosen, now(), files, subscribed.told)
-        plain |= decided.told
+        plain |= decided.told | ({"learned": learned.told} if learned.told else {})
         plain["backtest"] = earlier.said["backtest"]
         plain["season"] = season_carried(earlier.said.get("season"), base.facts.last_day)
         plain["verdict"]["tested"] = earlier.said["verdict"]["tested"]
@@ -218,7 +221,11 @@ def update(
             **age,
             **base.changes.to_dict(),
             "contracts": (base.contract_changes or NO_CONTRACTS).to_dict(),
-            "remarks": [*decided.remarks, *([] if subscribed.remark is None else [subscribed.remark])],
+            "remarks": [
+                *decided.remarks,
+                *learned.remarks,
+                *([] if subscribed.remark is None else [subscribed.remark]),
+            ],
         }
         write_summary(plain, folder / MARK)
         dataset.engine.close()

@@ -63,11 +63,4 @@ def keep_decisions(earlier: dict[str, Any], place: Path, folder: Path, csv: bool
             f"{text[:1].upper()}{text[1:]} are those of {day}: new orders do not change them, and who has come since "
             "has none. Run `keepers run` over all files to decide anew."
         )
-    if "learned" in earlier:
-        used = earlier["learned"]["used"]
-        values = "Values are those of the models of buying and spend alone, where before they were mixed with it. "
-        remarks.append(
-            f"Learned value is not kept by an update. {values if used else ''}Run `keepers run --learned` over all "
-            "files to learn anew."
-        )
     return KeptDecisions(told, tuple(remarks))

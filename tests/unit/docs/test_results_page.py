@@ -23,7 +23,14 @@ ON_ENGINES = "engine."
 IN_PROJECTS = "rfm_group_previous"
 """A column of runs in a project, which `tests/unit/pipeline/test_keeping_run.py` makes."""
 
-ELSEWHERE = {"model-early.json", "model-learned.json", "next_plans.csv", "next_plans.parquet", "segment_moves.csv"}
+ELSEWHERE = {
+    "model-early.json",
+    "model-learned.json",
+    "model-mix.json",
+    "next_plans.csv",
+    "next_plans.parquet",
+    "segment_moves.csv",
+}
 """Files of runs that learn, of projects, or of plans that were changed often: tests in `tests/unit/pipeline`."""
 
 CHAPTERS = (

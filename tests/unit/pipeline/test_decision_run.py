@@ -106,7 +106,7 @@ def test_the_report_has_both_sections(result: Path) -> None:
     assert "Only an experiment proves" in page
 
 
-def test_an_update_keeps_offers_as_they_were_decided_and_says_that_it_forgets_what_was_learned(
+def test_an_update_keeps_offers_as_they_were_decided_and_says_where_nothing_learned_is_left(
     result: Path, tmp_path: Path
 ) -> None:
     before = summary_of(result)
@@ -126,7 +126,7 @@ def test_an_update_keeps_offers_as_they_were_decided_and_says_that_it_forgets_wh
         said = " ".join(after["update"]["remarks"])
         assert after["next_products"] == before["next_products"]
         assert f"Offers, drivers and next products are those of {before['store']['last_day']}" in said
-        assert ("Learned value is not kept" in said) == (times == 0)
+        assert ("Learned value is not there any more" in said) == (times == 0)
         assert "offers.csv" in {file["name"] for file in after["files"]}
 
 

@@ -192,6 +192,12 @@ class LearnedAnswers:
         self._check()
         return self._design.names
 
+    @property
+    def known_features(self) -> tuple[str, ...]:
+        """Those of them that are known of a customer, without what the model adds by itself."""
+        self._check()
+        return self._given.names
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model to a JSON file with the trees as the library's own text; `keepers.load_model` reads it."""
         return persistence.write(path, self.to_dict())

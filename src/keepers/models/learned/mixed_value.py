@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,3 +70,13 @@ class MixedValue:
             "recalibration": self.recalibration.to_dict(),
             "bins": None if self.repair is None else self.repair.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The mix that `to_dict` wrote."""
+        bins = data["bins"]
+        return cls(
+            dict(data["weights"]),
+            Recalibration.from_dict(data["recalibration"]),
+            None if bins is None else ConformalBins.from_dict(bins),
+        )
