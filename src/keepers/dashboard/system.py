@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from keepers.dashboard.pages import LONGEST_ADDRESS, Back, Person, TheSite, changer, page, person_of, sign_in_page
 from keepers.domain.access import Role, Scope, Visitor
 from keepers.domain.place import named_place
-from keepers.pipeline.uploads import UPLOADS
+from keepers.pipeline.uploads import CHECKED, COMING, UPLOADS
 from keepers.storage.failures import told_of_files
 from keepers.storage.state import FOLDER
 from keepers.web.once import OnceField
@@ -93,6 +93,12 @@ def data(request: Request, site: TheSite, visitor: Person) -> Response:
     )  # fmt: skip
 
 
+_ERASED = (
+    "Somebody was erased while this file came in, and it names them or may. It was not taken in: send it again without "
+    "them."
+)
+
+
 @router.post("/data/run")
 def ask_run(site: TheSite, visitor: _Decides, back: Back, once: OnceField = "") -> RedirectResponse:
     """Ask for a run over everything."""
@@ -110,15 +116,20 @@ async def upload(request: Request, site: TheSite, visitor: _Decides, file: Uploa
     """Take a file in: read it, and show where every amount went before anybody relies on it."""
     folder = site.project.folder / FOLDER / UPLOADS
     name = _safe(file.filename or "upload.csv")
-    beside = folder / f".{uuid.uuid4().hex}-{name}"
+    begins = uuid.uuid4().hex
+    coming, beside = folder / f"{COMING}{begins}-{name}", folder / f"{CHECKED}{begins}-{name}"
     with told_of_files(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            await run_in_threadpool(_written, file, beside)
+            await run_in_threadpool(_written, file, coming)
+            _moved(coming, beside)
             found, complaint = await _in_turn(site, beside)
+            if not beside.exists():
+                raise HTTPException(409, _ERASED)
             if not complaint:
                 await run_in_threadpool(_taken_in, site, visitor, beside, folder / name)
         finally:
+            coming.unlink(missing_ok=True)
             beside.unlink(missing_ok=True)
     return await run_in_threadpool(page, request, visitor, "uploaded", name=name, found=found, complaint=complaint)
 
@@ -267,7 +278,21 @@ def _taken_in(site: Site, visitor: Visitor, beside: Path, place: Path) -> None:
     """Put a file that was read into its place, and note who sent it: both, or neither where the note fails."""
     with site.state.writing() as books:
         books.users.note(visitor.name, "file uploaded", place.name, site.now(), {"replaced": place.exists()})
-        beside.replace(place)
+        _moved(beside, place)
+
+
+def _moved(path: Path, place: Path) -> None:
+    """Put a file that is being taken in elsewhere.
+
+    Raises
+    ------
+    HTTPException
+        409 where an erasure has removed it.
+    """
+    try:
+        path.replace(place)
+    except FileNotFoundError:
+        raise HTTPException(409, _ERASED) from None
 
 
 async def _in_turn(site: Site, path: Path) -> tuple[dict[str, Any] | None, str]:

@@ -16,7 +16,7 @@ from keepers.data.readers.kinds import kind_of
 from keepers.data.recognise import recognise
 from keepers.domain.errors import InputError
 from keepers.pipeline.project import Project
-from keepers.pipeline.uploads import uploaded
+from keepers.pipeline.uploads import CHECKED, COMING, taken_in, uploaded
 
 _WHOSE = re.compile(
     r"(?:customer|client|buyer|user|person|contact|member|subscriber|account|lead)s?"
@@ -59,6 +59,10 @@ def take_out_of_uploads(
 ) -> TakenOut:
     """Write every uploaded file that names a person anew, without the rows that do.
 
+    Of files that are being taken in, those that are whole are looked through, too. They are removed where they name the
+    person and are not written anew, and so is what has not come in yet: whoever sends it hears that it is to be sent
+    again.
+
     Parameters
     ----------
     project : Project
@@ -74,26 +78,41 @@ def take_out_of_uploads(
     EngineError
         A file cannot be written; it stays as it was.
     """
+    for path in taken_in(project, COMING):
+        path.unlink(missing_ok=True)
     rows, still = 0, []
+    # First those that are being read, as they may be among the others a moment later.
+    for path in taken_in(project, CHECKED):
+        count = _taken_out(path, keys, addresses, names)
+        rows += count or 0
+        if count is None:
+            path.unlink(missing_ok=True)
     for path in uploaded(project):
-        engine = Engine(threads=1)
-        try:
-            raws = open_location(engine, path)
-            named = [_naming(engine, raw, keys, addresses, names) for raw in raws]
-            count = sum(int(engine.row(f"SELECT count(*) FROM ({sql})")[0]) for sql in named)
-            count += sum(_rejected(raw, addresses) for raw in raws)
-            if not count:
-                continue
-            if len(raws) == 1 and kind_of(path, path.name) == raws[0].kind in _WRITTEN:
-                _write_without(engine, raws[0], named[0], path)
-                rows += count
-            else:
-                still.append(path)
-        except InputError:
+        count = _taken_out(path, keys, addresses, names)
+        rows += count or 0
+        if count is None:
             still.append(path)
-        finally:
-            engine.close()
     return TakenOut(rows, tuple(still))
+
+
+def _taken_out(path: Path, keys: Collection[str], addresses: Collection[str], names: Collection[str]) -> int | None:
+    """Rows that were taken out of a file; None where it names the person still, or cannot be looked through."""
+    engine = Engine(threads=1)
+    try:
+        raws = open_location(engine, path)
+        named = [_naming(engine, raw, keys, addresses, names) for raw in raws]
+        count = sum(int(engine.row(f"SELECT count(*) FROM ({sql})")[0]) for sql in named)
+        count += sum(_rejected(raw, addresses) for raw in raws)
+        if not count:
+            return 0
+        if len(raws) != 1 or not kind_of(path, path.name) == raws[0].kind in _WRITTEN:
+            return None
+        _write_without(engine, raws[0], named[0], path)
+        return count
+    except InputError:
+        return None
+    finally:
+        engine.close()
 
 
 def _naming(

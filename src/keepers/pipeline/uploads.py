@@ -10,6 +10,9 @@ from keepers.storage.state import FOLDER
 UPLOADS = "uploads"
 """Folder beside the state where uploaded files lie."""
 
+COMING, CHECKED = ".coming-", ".checked-"
+"""Begin the names of files there that are still coming in, and of those that are whole and being read."""
+
 
 def everything_to_read(project: Project) -> list[str]:
     """Files and addresses of a project, and what was uploaded."""
@@ -22,3 +25,8 @@ def uploaded(project: Project) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def taken_in(project: Project, begins: str) -> list[Path]:
+    """Files that are being taken in: `COMING` or `CHECKED` ones."""
+    return sorted((project.folder / FOLDER / UPLOADS).glob(f"{begins}*"))

@@ -133,3 +133,22 @@ def test_what_is_no_plain_table_is_named_and_left(tmp_path: Path, uploads: Path)
     assert [path.name for path in taken.still] == ["damaged.parquet", "orders.csv.gz", "shop.duckdb"]
     assert "shop.duckdb" in sentence_of(taken.still)
     assert {path.name: path.read_bytes() for path in uploads.iterdir()} == kept
+
+
+def test_files_that_are_being_taken_in_do_not_bring_anybody_back(tmp_path: Path, uploads: Path) -> None:
+    names = (".checked-0f-a.csv", ".checked-0f-b.csv.gz", ".coming-0f-c.csv")
+    reading, packed, coming = (uploads / name for name in names)
+    reading.write_text(EXPORT, encoding="utf-8")
+    packed.write_bytes(gzip.compress(EXPORT.encode()))
+    coming.write_text(EXPORT[:200], encoding="utf-8")
+    other = uploads / ".checked-0f-d.csv"
+    other.write_text("customer,date,amount\nbob@shop.example,2026-01-02,5\n")
+    before = other.read_bytes()
+    taken = take_out_of_uploads(Project(tmp_path), [ADA], [ADA])
+    assert (taken.rows, taken.still) == (2, ())
+    assert "Ada@" not in reading.read_text(encoding="utf-8")
+    assert len(_rows(reading)) == 3
+    # What cannot be written anew and what is not whole yet is sent again, without them.
+    assert not packed.exists()
+    assert not coming.exists()
+    assert other.read_bytes() == before

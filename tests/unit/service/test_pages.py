@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import html
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from markupsafe import escape
 
+from keepers.dashboard import system
 from keepers.domain.alert import AlertProposal, AlertRules
 from keepers.domain.money import MoneyBasis
+from keepers.pipeline.erased_uploads import take_out_of_uploads
 from keepers.pipeline.letter_settings import LetterSettings
 from keepers.reports import formatting
 from keepers.reports.figures import Estimate
@@ -192,6 +196,31 @@ def test_a_file_is_read_before_anybody_relies_on_it(running: Running) -> None:
     assert gone.status_code == 200
     assert list(folder.iterdir()) == []
     assert Path(running.site.project.locations[0]).exists()
+
+
+def test_a_file_that_is_read_while_somebody_is_erased_does_not_bring_them_back(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(running)
+    token = {"csrf": form_token(client.get("/data").text)}
+    project = running.site.project
+    folder = project.folder / ".keepers" / "uploads"
+    sent = b"customer,date,amount\nada@shop.example,2023-01-01,10\nb@shop.example,2023-01-02,20\n"
+
+    check = system._checked
+
+    async def erased_meanwhile(path: Path) -> tuple[dict[str, Any] | None, str]:
+        take_out_of_uploads(project, ["ada@shop.example"], ["ada@shop.example"])
+        return await check(path) if path.exists() else (None, "It is gone.")
+
+    monkeypatch.setattr(system, "_checked", erased_meanwhile)
+    assert client.post("/data/upload", data=token, files={"file": ("a.csv", sent)}).status_code == 200
+    assert (folder / "a.csv").read_text().split() == ["customer,date,amount", "b@shop.example,2023-01-02,20"]
+    # Where it cannot be written anew it is not taken in, and whoever sends it hears why.
+    packed = client.post("/data/upload", data=token, files={"file": ("b.csv.gz", gzip.compress(sent))})
+    assert packed.status_code == 409
+    assert "Somebody was erased" in packed.text
+    assert [path.name for path in folder.iterdir()] == ["a.csv"]
 
 
 def test_users_and_tokens_are_made_by_owners(running: Running) -> None:
