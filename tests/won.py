@@ -125,14 +125,14 @@ def _row(label: str, new: int, cost: float, most: float, months: float | None, c
 _LEADS = """
 SELECT * FROM (VALUES
     ('L1', 'c1', 'Harbor Books', 'fresh', 'Ann', DATE '2023-06-20', 10, 0.5, 0.4, 0.6, 200.0, 100.0, 60.0, 150.0, 1,
-     true, 'Bo', 'asked to be called (+40); owner: Ann (+10)', 0.1),
+     true, 'Bo', 'asked to be called (+40); owner: Ann (+10)', 0.1, '40; 10'),
     ('L2', 'c2', '=SUM(1)', 'radio', 'Bo', DATE '2023-06-01', 29, 0.4, 0.3, 0.5, 125.0, 50.0, 30.0, 70.0, 2, true,
-     'Ann', 'size: 3 (+5)', 0.1),
+     'Ann', 'size: 3 (+5)', 0.1, '5.0'),
     ('L3', 'c3', 'Granite Law', 'fresh', NULL, DATE '2023-05-01', 60, 0.1, 0.05, 0.2, 100.0, 10.0, 5.0, 20.0, 3, false,
-     NULL, '', 0.3)
+     NULL, '', 0.3, '')
 ) AS lead(lead_id, customer_key, company, channel, owner, came_on, age_days, probability, probability_low,
     probability_high, value_if_won, expected_value, expected_value_low, expected_value_high, rank, this_week,
-    assigned_to, reasons, prior_share)
+    assigned_to, reasons, prior_share, reason_gains)
 """
 
 _GROUPS = """

@@ -64,6 +64,9 @@ def test_the_list_is_ordered_and_says_why(scores: LeadScores) -> None:
     assert np.all(rows["probability_90d"] <= rows["probability"])
     assert rows["this_week"].sum() == scores.plan.room
     assert "company size: 250+" in rows["reasons"][0]
+    assert [float(one) for one in rows["reason_gains"][0].split("; ")] == pytest.approx(
+        [one.gain for one in scores.reasons[0]], rel=1e-5
+    )
     assert scores.prior_share < 0.1
     assert {one.column for one in scores.reasons[0]} <= {*scores.conversion.design.names, "age"}
 

@@ -14,6 +14,7 @@ from keepers.acquisition.origins import origins
 from keepers.acquisition.response import ResponseCurves
 from keepers.acquisition.weekly import spend_sql
 from keepers.data.engine import Engine, literal, quoted
+from keepers.domain.amounts import money
 from keepers.domain.decision import Action, Audience, Decision, DecisionOutcome
 from keepers.domain.ports import DecisionLedger
 from keepers.summaries.feature_sources import tables_of
@@ -126,11 +127,13 @@ def review(
 
 def write_down(record: DecisionLedger, plan: BudgetPlan, reviewed: Sequence[PlannedAndDone], now: dt.datetime) -> None:
     """Write what came of earlier plans, each once, and the plan, unless an earlier one stands for its first day."""
-    names = {(first, channel): decision.decision_id for decision, first, _, channel in _entries(record)}
+    written = {(first, channel): decision for decision, first, _, channel in _entries(record)}
     for row in reviewed:
-        name = names[row.first_day, row.channel]
+        decision = written[row.first_day, row.channel]
+        name = decision.decision_id
         if not record.outcomes(name):
-            note = f"{row.done:,.2f} spent of {row.planned:,.2f} planned"
+            done, planned = (money(one, decision.currency or None, exact=True) for one in (row.done, row.planned))
+            note = f"{done} spent of {planned} planned"
             record.observe(DecisionOutcome(name, now, row.last_day, row.earned, row.customers, 0, note=note))
     if not any(first <= plan.starts_on <= last for _, first, last, _ in _entries(record)):
         for decision in plan_decisions(plan, now):

@@ -17,6 +17,7 @@ from keepers.dashboard.looked import shown_on
 from keepers.dashboard.pages import Person, TheSite, page
 from keepers.dashboard.wanted import Wanted
 from keepers.domain.access import Scope, Visitor
+from keepers.domain.amounts import Conversion, shown_in
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.pipeline.lead_list import Lead, LeadFilter, people
 from keepers.pipeline.timeline import Entry, timeline
@@ -134,12 +135,14 @@ def leads_csv(request: Request, site: TheSite, visitor: Person) -> Response:
         "probability", "probability_low", "probability_high", "value_if_won", "expected_value", "expected_value_low",
         "expected_value_high", "reasons", "currency",
     )  # fmt: skip
-    rate, currency = _currency_of(request, site, generation)
-    rows = [
-        (*(_in(getattr(lead, name), rate if name in _OF_MONEY else 1.0) for name in names[:-2]),
-         "; ".join(lead.why(persons)), currency)
-        for lead in found
-    ]  # fmt: skip
+    own, shown = _currency_of(request, site, generation)
+    rate = 1.0 if shown is None else shown.rate
+    with shown_in(shown):
+        rows = [
+            (*(_in(getattr(lead, name), rate if name in _OF_MONEY else 1.0) for name in names[:-2]),
+             "; ".join(lead.why(persons, own)), own if shown is None else shown.into)
+            for lead in found
+        ]  # fmt: skip
     return table("leads", names, rows)
 
 
@@ -169,17 +172,17 @@ def lead(request: Request, site: TheSite, visitor: Person, lead_id: str) -> Resp
     )  # fmt: skip
 
 
-def _currency_of(request: Request, site: Site, generation: Generation | None) -> tuple[float, str | None]:
-    """What amounts are multiplied with to be in the currency that was chosen, and which that is."""
+def _currency_of(request: Request, site: Site, generation: Generation | None) -> tuple[str | None, Conversion | None]:
+    """The run's currency, and how amounts are converted where another one was chosen."""
     try:
         told = None if generation is None else week_of(site, generation)
     except OSError:
         told = None
     if generation is None or told is None:
-        return 1.0, None
+        return None, None
     own = None if told["currency"] in (None, UNSPECIFIED_CURRENCY) else str(told["currency"])
     shown = shown_on("/leads", generation, Wanted.of(request)).conversion
-    return (1.0, own) if shown is None or own != shown.of else (shown.rate, shown.into)
+    return own, None if shown is None or own != shown.of else shown
 
 
 def _in(value: Any, rate: float) -> Any:

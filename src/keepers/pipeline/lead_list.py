@@ -11,7 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from keepers.acquisition.leads.reasons import gained
 from keepers.data.engine import Engine, literal
+from keepers.domain.amounts import rate_of
 
 FILE = "leads.parquet"
 
@@ -41,10 +43,25 @@ class Lead:
     prior_share: float | None
     probability_30d: float | None = None
     probability_90d: float | None = None
+    reason_gains: str | None = None
 
-    def why(self, persons: bool) -> tuple[str, ...]:
-        """What adds to it or takes from it, each in words; whose it is only for those who may see persons."""
-        parts = (part for part in (self.reasons or "").split("; ") if part)
+    def why(self, persons: bool, currency: str | None = None) -> tuple[str, ...]:
+        """What adds to it or takes from it, each in words; whose it is only for those who may see persons.
+
+        Parameters
+        ----------
+        persons : bool
+        currency : str, optional
+            Of the run's money; amounts are then said in the currency in which amounts are shown. Files of runs that did
+            not write them as numbers, and words that cannot be told apart, stay in the run's own.
+        """
+        parts = [part for part in (self.reasons or "").split("; ") if part]
+        gains = [gain for gain in (self.reason_gains or "").split("; ") if gain]
+        if rate_of(currency) != 1.0 and len(parts) == len(gains):
+            parts = [
+                f"{part.rpartition(' (')[0]} ({gained(float(gain), currency)})"
+                for part, gain in zip(parts, gains, strict=True)
+            ]
         return tuple(part for part in parts if persons or not part.startswith("owner"))
 
 

@@ -14,6 +14,7 @@ from keepers.acquisition.budget_experiment import propose_spend_experiments
 from keepers.acquisition.budget_questions import budget_for, next_money, what_if
 from keepers.acquisition.budget_record import review, take, write_down
 from keepers.acquisition.response import ChannelResponse, ResponseCurves
+from keepers.domain import amounts
 from keepers.domain.decision import Decision, DecisionOutcome, EvidenceGrade
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import annual_rate
@@ -193,6 +194,12 @@ def test_the_record_holds_plans_against_what_happened() -> None:
         assert row.earned == pytest.approx(row.customers * curves()[name].worth.mean() - row.done, rel=1e-9)
     write_down(book, plan, found, now)
     assert len(book.seen) == len(rows)
+    currency = next(iter(book.entries.values())).currency
+    assert {one.note for one in book.seen} == {
+        f"{amounts.money(row.done, currency, exact=True)} spent of "
+        f"{amounts.money(row.planned, currency, exact=True)} planned"
+        for row in rows.values()
+    }
     assert len(book.entries) == 2 * len(rows)
     # Outcomes are written once, and a plan stands until its period is over.
     later = replace(plan, starts_on=plan.starts_on + dt.timedelta(days=7))

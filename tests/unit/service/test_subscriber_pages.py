@@ -19,6 +19,7 @@ from keepers.web.leads import without_forgotten
 from served import NOW, VIEWER
 from unit.reports.content_example import example_content
 from unit.service.conftest import Running
+from unit.service.test_context import with_settings
 from unit.service.test_deciding import winning  # noqa: F401
 from unit.service.test_pages import signed_in
 
@@ -199,6 +200,20 @@ def test_a_lead_has_a_page(winning: Running) -> None:  # noqa: F811
     masked = signed_in(winning, VIEWER).get(f"/leads/{told['lead_id']}").text
     assert told["company"] not in masked
     assert "Ann" not in masked
+
+
+def test_reasons_of_a_lead_are_said_in_the_currency_that_is_looked_at(winning: Running) -> None:  # noqa: F811
+    with_settings(winning, currency="USD", rates={"USD": 1.0, "EUR": 2.0})
+    client = signed_in(winning)
+    for path in ("/leads", "/leads/L1"):
+        text = client.get(path, params={"currency": "EUR"}).text
+        assert "asked to be called (+€20)" in text
+        assert "owner: Ann (+€5.00)" in text
+        assert "asked to be called (+40)" in client.get(path).text
+    row = rows_of(client.get("/leads.csv", params={"currency": "EUR"}).text)[0]
+    assert (row["currency"], row["expected_value"], row["reasons"]) == (
+        "EUR", "50.0000", "asked to be called (+€20); owner: Ann (+€5.00)"
+    )  # fmt: skip
 
 
 def test_a_lead_who_was_erased_has_none_any_more(winning: Running) -> None:  # noqa: F811

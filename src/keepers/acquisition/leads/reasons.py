@@ -33,9 +33,18 @@ class LeadReason:
     @property
     def text(self) -> str:
         """With its sign and size."""
-        sign, size = MINUS if self.gain < 0 else "+", abs(self.gain)
-        told = f"{100 * size:.0f} points" if self.currency is None else short_money(size, self.currency)
-        return f"{self.words} ({sign}{told})"
+        if self.currency is not None:
+            return f"{self.words} ({gained(self.gain, self.currency)})"
+        return f"{self.words} ({MINUS if self.gain < 0 else '+'}{100 * abs(self.gain):.0f} points)"
+
+
+def gained(gain: float, currency: str | None) -> str:
+    """What a reason adds, in money, with its sign.
+
+    >>> gained(1234.0, "EUR"), gained(-5.0, None)
+    ('+€1.23k', '−5.00')
+    """
+    return f"{MINUS if gain < 0 else '+'}{short_money(abs(gain), currency)}"
 
 
 def expected(

@@ -285,12 +285,23 @@ def _table(
         **{name: columns[name] for name in _MONEY},
         "rank": np.arange(1, n + 1), "this_week": plan.chosen, "assigned_to": plan.person,
         "reasons": np.array(["; ".join(one.text for one in some) for some in reasons], dtype=object),
+        "reason_gains": np.array(["; ".join(f"{one.gain:.6g}" for one in some) for some in reasons], dtype=object),
         "prior_share": columns["prior_share"],
         "evidence": np.full(n, EvidenceGrade.PREDICTIVE.value, dtype=object),
     }  # fmt: skip
     engine = leads.engine
     staged = engine.from_columns(engine.new_name("lead_scores"), made)
-    texts = ("lead_id", "customer_key", "company", "channel", "owner", "assigned_to", "reasons", "evidence")
+    texts = (
+        "lead_id",
+        "customer_key",
+        "company",
+        "channel",
+        "owner",
+        "assigned_to",
+        "reasons",
+        "reason_gains",
+        "evidence",
+    )
     listed = ", ".join(
         f"CAST({name} AS VARCHAR) AS {name}" if name in texts
         else "CAST(came_on AS DATE) AS came_on" if name == "came_on" else name
