@@ -164,9 +164,10 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
     data = summary["data"]
     found = [finding["text"] for finding in data["findings"] if finding["level"] == "warning"]
     if data["rows_quarantined"]:
-        rows = _count(data["rows_quarantined"], "row")
+        rows, one = _count(data["rows_quarantined"], "row"), data["rows_quarantined"] == 1
         found.append(
-            f"{rows} of {data['rows_read']:,} could not be read and were left out; `keepers check` lists them."
+            f"{rows} of {data['rows_read']:,} could not be read and {'was' if one else 'were'} left out; `keepers "
+            f"check` lists {'it' if one else 'them'}."
         )
     if len(found) > _MOST_WARNINGS:
         rest = len(found) - _MOST_WARNINGS

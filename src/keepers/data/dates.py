@@ -177,15 +177,16 @@ def _by_signs(
         (_sequence_evidence(engine, tokens), "since the rows are in order of time that way only."),
         (
             None if not lead else "dmy" if lead > 0 else "mdy",
-            f"judging by the file's language and currency: {example} could be read two ways. Give `date_order` to say "
-            "it yourself.",
+            f"judging by the file's language and currency: {example} could be read two ways. To say it "
+            "yourself: date_order='dmy' or 'mdy'; on the command line --day-first or --month-first.",
         ),
     ):
         if order is not None:
             return order, [f"`{label}`: the {'day' if order == 'dmy' else 'month'} comes first, {why}"]
     raise AmbiguousColumnsError(
         f"`{label}` has dates such as {example}, and nothing in the file says whether the day or the month comes "
-        "first. Say it: date_order='dmy' (day first) or 'mdy' (month first); on the command line --date-order.",
+        "first. Say it: date_order='dmy' (day first) or 'mdy' (month first); on the command line --day-first or "
+        "--month-first.",
         {"date_order": list(DATE_ORDERS)},
     )
 
@@ -197,7 +198,8 @@ def _mixed(label: str, day_first: int, month_first: int, both: int) -> tuple[str
         raise AmbiguousColumnsError(
             f"`{label}` mixes two orders of day and month: {day_first:,} dates can only be day first, {month_first:,} "
             f"only month first, and {both:,} could be either. Split the file where the order changes, write the dates "
-            "as YYYY-MM-DD, or give date_order='dmy' or 'mdy' to have the others put aside as unreadable.",
+            "as YYYY-MM-DD, or give date_order='dmy' or 'mdy' (on the command line --day-first or --month-first) to "
+            "have the others put aside as unreadable.",
             {"date_order": list(DATE_ORDERS)},
         )
     return order, [

@@ -91,11 +91,12 @@ def _future(engine: Engine, union: str, options: ReadOptions, into: Reconciliati
         if late * 2 <= rows:
             aside.append(str(number))
         else:
+            file = source.partition(": ")[2] or source
             into.note(
                 "future",
-                f"{late:,} of {rows:,} rows of {source} are dated after today ({options.received_at.date()}; the last "
-                f"{last}). They are counted; check the computer's clock, and whether day and month are the right way "
-                "round (date_order).",
+                f"{late:,} of {rows:,} rows of {file} are dated after today ({options.received_at.date()}; "
+                f"the last {last}). They are counted; check the computer's clock, and whether day and month are the "
+                "right way round (date_order; on the command line --day-first or --month-first).",
                 warn=True,
             )
     return f"source_no IN ({', '.join(aside)}) AND day > {tomorrow}" if aside else "false"

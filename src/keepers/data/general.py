@@ -289,7 +289,8 @@ def _check_sales(raw: RawTable, profiles: Mapping[str, ColumnProfile], roles: Ma
         )
     if "date" not in roles:
         raise InputError(
-            f"{raw.source} has no column with the date of an order. Its columns are: {listed}. If one of them is the "
+            f"{raw.source} has no column with the date of an order. Its columns are: {listed}."
+            f"{_named_otherwise(('date',), profiles)} If one of them is the "
             "date, name it: columns={'date': '...'}; on the command line --date COLUMN."
         )
     bought = {"order_id", "quantity", "product", "sku", "status", *MONEY} & set(roles)
@@ -303,10 +304,22 @@ def _check_sales(raw: RawTable, profiles: Mapping[str, ColumnProfile], roles: Ma
         )
     if not set(IDENTIFYING) & set(roles):
         raise InputError(
-            f"{raw.source} has no column that says which customer bought. Its columns are: {listed}. Name it: "
-            "columns={'customer': '...'}; on the command line --customer COLUMN. An id, an e-mail address or a phone "
-            "number will do."
+            f"{raw.source} has no column that says which customer bought. Its columns are: {listed}."
+            f"{_named_otherwise(IDENTIFYING, profiles)} Name it: columns={{'customer': '...'}}; on the command line "
+            "--customer COLUMN. An id, an e-mail address or a phone number will do."
         )
+
+
+def _named_otherwise(roles: tuple[str, ...], profiles: Mapping[str, ColumnProfile]) -> str:
+    """What a column holds that is named as one of the roles and is not it, as a sentence; empty where there is none."""
+    for name, profile in profiles.items():
+        if not any(ROLES[role].score(profile.header.key) >= _NAMED for role in roles):
+            continue
+        if profile.empty:
+            return f" `{name}` is empty."
+        holds = "dates" if profile.date >= 0.5 else "numbers" if profile.number >= 0.5 else "text"
+        return f" `{name}` holds {holds}: are columns swapped?"
+    return ""
 
 
 def _ask(role: str, candidates: list[str]) -> None:

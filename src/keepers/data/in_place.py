@@ -9,7 +9,7 @@ from keepers.data.backends.backend import SourceTable
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.in_place_account import InPlaceAccount
 from keepers.data.naming import PLACEHOLDER_IDS
-from keepers.data.normalise import EMPTY_WORDS, fill
+from keepers.data.normalise import EMPTY_WORDS, fill, in_main_unit_sql
 from keepers.data.options import ReadOptions
 from keepers.data.orders import Orders
 from keepers.data.profile import SAMPLE_ROWS
@@ -18,6 +18,7 @@ from keepers.data.recognise import recognise
 from keepers.data.recognition import Recognition
 from keepers.data.source import Source
 from keepers.data.statuses import state_of
+from keepers.data.vocabulary import read_header
 from keepers.domain.columns import MONEY
 from keepers.domain.errors import ConfigError, InputError
 
@@ -263,7 +264,8 @@ class _Columns:
                 f"`{column}` of {self._source.name} is {of}, not a number. Make a view of the table with it cast to "
                 "numeric, and name that view."
             )
-        return f"CAST({self._places[column]} AS {MONEY})"
+        amount = f"CAST({self._places[column]} AS {MONEY})"
+        return in_main_unit_sql(amount) if read_header(column).minor else amount
 
     def _state(self) -> str:
         """What an order's status says, from the words there are; one row a word comes out of the engine."""

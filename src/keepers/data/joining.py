@@ -143,6 +143,8 @@ class Joining:
         of_events = OF_EVENTS if source.recognition.format.shape is Shape.EVENTS else ()
         staged = stage(self.engine, source.raw, source.recognition, (*SALES_ROLES, *of_events), self.options)
         source.notes += staged.notes
+        for doubt in staged.doubts:
+            self.reconciliation.note("amounts in two ways", doubt, warn=True)
         self.quarantine.add_problems(source.raw, staged.table)
         self.on_the_way.append(staged.table)
         return staged

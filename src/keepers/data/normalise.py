@@ -69,17 +69,26 @@ def phone_sql(column: str) -> str:
 
 
 def bare_number_sql(column: str) -> str:
-    """A number's digits, separators and signs; currency words with their dots, symbols and blanks taken away."""
+    """A number's digits, separators and signs; currency words with their dots, symbols and blanks taken away.
+
+    A text with something else between its digits (``1.25E+03``, ``12 x 30``) stays as it is.
+    """
     words = r"&#?[0-9A-Za-z]+;|\p{L}+\.?|[\s\p{Sc}*\x{00A0}\x{202F}\x{2009}]"
     kept = f"regexp_replace({column}::VARCHAR, '{words}', '', 'g')"
-    return f"regexp_replace(translate({kept}, '−–', '--'), '[.,]-+$', '')"
+    bare = f"regexp_replace(translate({kept}, '−–', '--'), '[.,]-+$', '')"
+    return f"CASE WHEN regexp_matches({column}::VARCHAR, '{_BETWEEN}') THEN trim({column}::VARCHAR) ELSE {bare} END"
+
+
+_BETWEEN = r"[0-9][.,]?\s*(\p{L}+\.?|\p{Sc})\s*[+-]?[0-9]"
+_EXPONENT = r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]{1,3}"
+"""A number as spreadsheets shorten it. Its first part has no thousands, so its mark is the decimal one."""
 
 
 def number_sql(bare: str, decimal: str = ".", type_: str = "DECIMAL(18, 4)") -> str:
     """The value of a bare number: thousands marks taken out; brackets or a minus are below zero.
 
-    The text is taken only where it is a well-formed number under the given decimal mark; everything else is empty,
-    so that ``1,23`` is never read as 123. `bare` is the name of a column made with `bare_number_sql`.
+    The text is taken only where it is a well-formed number under the given decimal mark or has an exponent; everything
+    else is empty, so that ``1,23`` is never read as 123. `bare` is the name of a column made with `bare_number_sql`.
     """
     digits = f"translate({bare}, '()+-', '')"
     other, thousands, point = (",", ",", r"\.") if decimal == "." else (".", r"\.", ",")
@@ -91,16 +100,29 @@ def number_sql(bare: str, decimal: str = ".", type_: str = "DECIMAL(18, 4)") -> 
     negative = f"regexp_matches({bare}, '^-|-$|[(]|[+]-')"
     value = f"TRY_CAST({plain} AS {type_})"
     signed = f"CASE WHEN {negative} THEN -{value} ELSE {value} END"
-    return f"CASE WHEN regexp_full_match({digits}, '{shape}') THEN {signed} END"
+    shortened = f"TRY_CAST(TRY_CAST(replace({bare}, ',', '.') AS DOUBLE) AS {type_})"
+    return (
+        f"CASE WHEN regexp_full_match({digits}, '{shape}') THEN {signed} "
+        f"WHEN regexp_full_match({bare}, '{_EXPONENT}') THEN {shortened} END"
+    )
+
+
+def in_main_unit_sql(hundredths: str) -> str:
+    """Amounts that are written in cents, in the currency's main unit."""
+    return f"CAST(({hundredths}) / 100 AS DECIMAL(18, 4))"
 
 
 @dataclass(frozen=True, slots=True)
 class DecimalEvidence:
-    """How often a column's values show which mark is the decimal one, and whether all are plain numbers anyway."""
+    """How often a column's values show which mark is the decimal one, and whether all are plain numbers anyway.
+
+    `either` is a value that is a number under both marks, and another one; only where no value shows the mark.
+    """
 
     comma: int = 0
     point: int = 0
     plain: bool = False
+    either: str | None = None
 
     def decide(self, fallback: str = ".") -> str:
         """The decimal mark: the one with more evidence; the fallback where there is none."""
@@ -143,6 +165,6 @@ def decimal_evidence(engine: Engine, relation: str, columns: Sequence[str], type
             for position, column in enumerate(written)
         )
         sql = fill(template("keepers.data.sql", "decimal_evidence"), cells=cells, bare=bare_number_sql("v"))
-        evidence = {row[0]: DecimalEvidence(int(row[1]), int(row[2])) for row in engine.rows(sql)}
+        evidence = {row[0]: DecimalEvidence(int(row[1]), int(row[2]), either=row[3]) for row in engine.rows(sql)}
         found |= {column: evidence.get(position, DecimalEvidence()) for position, column in enumerate(written)}
     return found

@@ -12,7 +12,7 @@ from keepers.data.distinct import filled_and_distinct
 from keepers.data.engine import Engine, literal, quoted, template
 from keepers.data.identity import Identity
 from keepers.data.naming import PLACEHOLDER_IDS
-from keepers.data.normalise import EMPTY_WORDS, fill
+from keepers.data.normalise import EMPTY_WORDS, fill, in_main_unit_sql
 from keepers.data.options import ReadOptions
 from keepers.data.raw_table import RawTable
 from keepers.data.recognition import Recognition
@@ -161,7 +161,9 @@ def _narrow(
 def _columns(recognition: Recognition, customer: str, dates: list[str]) -> list[str]:
     """The columns that are there, typed, as a list to select."""
     select = ["_row", f"{customer} AS customer_key", *dates]
-    select += [f"TRY_CAST({quoted(c)} AS {MONEY}) AS amount" for r in _MONEY_ROLES if (c := recognition.column(r))]
+    for name in filter(None, map(recognition.column, _MONEY_ROLES)):
+        amount = f"TRY_CAST({quoted(name)} AS {MONEY})"
+        select.append(f"{in_main_unit_sql(amount) if recognition.profiles[name].header.minor else amount} AS amount")
     if recognition.column("order_id"):
         select.append(f"{_id(recognition, 'order_id')} AS order_id")
     select += [f"nullif(trim({quoted(c)}::VARCHAR), '') AS {r}" for r in _ATTRIBUTES if (c := recognition.column(r))]

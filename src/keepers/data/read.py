@@ -85,6 +85,8 @@ class Dataset:
             return found
         listed = "; ".join(f"{source.name}: {source.recognition.format.label}" for source in self.sources)
         names = " ".join(source.name.split(",")[0] for source in self.sources)
+        if self.reconciliation.count("quarantined"):
+            raise InputError(_no_row_is_an_order(self.reconciliation))
         raise InputError(
             f"There are no orders in what was read ({listed}). It was understood, but customers are valued from what "
             "they bought or subscribed to: add the export of your orders, payments or subscriptions, for example "
@@ -95,9 +97,10 @@ class Dataset:
 
 def _no_row_is_an_order(account: Reconciliation) -> str:
     """Why files of orders gave none: where their rows went."""
-    reasons = "; ".join(f"{line.reason} ({line.rows:,} rows)" for line in account.quarantine[:3])
+    reasons = "; ".join(f"{line.reason} ({line.rows:,} row{'s' * (line.rows != 1)})" for line in account.quarantine[:3])
     return (
-        f"None of the {account.rows_read:,} rows is an order that can be used"
+        f"{'The only row is no' if account.rows_read == 1 else f'None of the {account.rows_read:,} rows is an'} order "
+        "that can be used"
         + (f": {reasons}" if reasons else "")
         + ". Is each column the right one? Name them: --customer, --date, --amount."
     )

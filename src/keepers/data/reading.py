@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from keepers.data.account import account_for_sales
 from keepers.data.canonical import Sales, free_name
+from keepers.data.doubts import doubts
 from keepers.data.engine import Engine, quoted
 from keepers.data.format import Shape
 from keepers.data.formats import find_format
@@ -182,6 +183,8 @@ class Reading:
                 failures.append((raw, error))
                 continue
             self.sources.append(Source(raw, found, list(raw.notes)))
+            for key, text in doubts(self.engine, raw, found):
+                self.reconciliation.note(key, text, warn=True)
         if failures and not self.sources:
             raise failures[0][1]
         for raw, failure in failures:

@@ -14,6 +14,7 @@ from keepers.data.normalise import (
     decimal_evidence,
     email_sql,
     flag_sql,
+    in_main_unit_sql,
     number_sql,
     phone_sql,
     text_sql,
@@ -41,13 +42,15 @@ _AMOUNTS = ("net_amount", "amount", "gross", "line_amount", "unit_price", "spend
 class Stage:
     """A table of the engine with ``_row``, a typed column for every role asked for, and ``problem``.
 
-    A moment role has two columns: its name is the calendar day, ``<role>_utc`` the moment.
+    A moment role has two columns: its name is the calendar day, ``<role>_utc`` the moment. `doubts` are what a person
+    should look at before they trust the amounts.
     """
 
     table: str
     roles: frozenset[str]
     notes: tuple[str, ...]
     currency: str | None
+    doubts: tuple[str, ...] = ()
 
 
 def stage(
@@ -74,7 +77,8 @@ def stage(
     for table in builder.moments.temporary:
         engine.drop(table)
     present = frozenset(role for role in wanted if recognition.column(role) or role in recognition.format.constants)
-    return Stage(name, present, (*builder.notes, *builder.moments.notes), builder.header_currency())
+    notes = (*builder.notes, *builder.moments.notes)
+    return Stage(name, present, notes, builder.header_currency(), tuple(builder.doubts))
 
 
 class _Builder:
@@ -86,6 +90,7 @@ class _Builder:
         self.recognition = recognition
         self.options = options
         self.notes: list[str] = []
+        self.doubts: list[str] = []
         self.problems: list[str] = []
         self.bare: list[str] = []
         self.helpers: dict[str, str] = {}
@@ -132,7 +137,9 @@ class _Builder:
         """The typed value of a role that is no moment."""
         column = f"r.{quoted(name)}"
         if kind in (RoleType.MONEY, RoleType.NUMBER):
-            return self._number(role, name, SQL_TYPES[kind])
+            number = self._number(role, name, SQL_TYPES[kind])
+            hundredths = kind is RoleType.MONEY and self.recognition.profiles[name].header.minor
+            return in_main_unit_sql(number) if hundredths else number
         if kind is RoleType.FLAG:
             return flag_sql(column)
         special = {"email": email_sql, "phone": phone_sql}.get(role)
@@ -210,7 +217,14 @@ class _Builder:
                 f"CASE WHEN {written} IS NOT NULL AND {role} IS NULL "
                 f"THEN {label} || left({written}, 40) || ', which is no number' END"
             )
-        return number_sql(f"r.{bare}", evidence.decide(self._decimal), type_)
+        decimal = evidence.decide(self._decimal)
+        if evidence.either and decimal in evidence.either and role in _AMOUNTS:
+            self.doubts.append(
+                f"`{name}` of {self.raw.source} has amounts such as {evidence.either}, which may have decimals or "
+                "thousands in them, and no amount shows which. They were read as decimals. If that is wrong, export "
+                "amounts without a mark of thousands."
+            )
+        return number_sql(f"r.{bare}", decimal, type_)
 
 
 def writes_day_first(recognition: Recognition) -> bool:

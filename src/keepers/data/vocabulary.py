@@ -57,6 +57,14 @@ class Header:
     currency: str | None = None
     zone: str | None = None
 
+    @property
+    def minor(self) -> bool:
+        """Whether it says that its amounts are in hundredths: "amount_cents", "Total (pence)"."""
+        return bool(_HUNDREDTHS & set(self.key.split()))
+
+
+_HUNDREDTHS = frozenset(("cent", "cents", "pence", "centimes", "centavos", "grosze"))
+
 
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "kr": "SEK", "r$": "BRL"}
 _BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")

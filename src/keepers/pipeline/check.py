@@ -73,17 +73,21 @@ def check(locations: Sequence[str], options: RunOptions, progress: Progress) -> 
     return CheckResult(dataset, tables, tuple(_questions(dataset)))
 
 
+_WORTH = "What is every customer worth?"
+
+
 def _questions(dataset: Dataset) -> list[Question]:
     subscribed = _subscribed(dataset)
     if not dataset.has_orders:
-        return subscribed or [
-            Question("What is every customer worth?", Support.NO, "There are no orders among these files.")
-        ]
+        return subscribed or [Question(_WORTH, Support.NO, _no_orders(dataset))]
     try:
         facts = _facts(dataset)
     except InputError as error:
-        return [Question("What is every customer worth?", Support.NO, str(error)), *subscribed]
+        return [Question(_WORTH, Support.NO, str(error)), *subscribed]
     customers, repeaters, days = facts["customers"], facts["repeaters"], facts["days"]
+    if not customers:
+        because = "Every order of a known customer was cancelled or given back in full: no purchase is left."
+        return [Question(_WORTH, Support.NO, because), *subscribed]
     found = [
         _worth(customers, repeaters),
         Question(
@@ -113,6 +117,14 @@ def _questions(dataset: Dataset) -> list[Question]:
             )
         )
     return found + subscribed + _told(dataset)
+
+
+def _no_orders(dataset: Dataset) -> str:
+    aside = dataset.reconciliation.count("quarantined")
+    if not aside:
+        return "There are no orders among these files."
+    rows = "1 row that tells of money was" if aside == 1 else f"All {aside:,} rows that tell of money were"
+    return f"No row is an order that can be used. {rows} set aside: the reasons stand above."
 
 
 _TOLD = {
@@ -185,20 +197,20 @@ def _amounts(currency: str) -> str:
 
 
 def _worth(customers: int, repeaters: int) -> Question:
-    question = "What is every customer worth?"
-    share = repeaters / customers
-    counts = f"{customers:,} customers, {repeaters:,} of whom ({share:.0%}) came back"
+    if customers == 1:
+        return Question(_WORTH, Support.PARTLY, "1 customer only: nearly all of the answer is experience, not data.")
+    counts = f"{customers:,} customers, {repeaters:,} of whom ({repeaters / customers:.0%}) came back"
     if customers < FEW_CUSTOMERS:
-        return Question(question, Support.PARTLY, f"{counts}: so few that much of the answer is experience, not data.")
+        return Question(_WORTH, Support.PARTLY, f"{counts}: so few that much of the answer is experience, not data.")
     if not repeaters:
-        return Question(question, Support.PARTLY, f"{counts}: how often anybody returns can only be assumed.")
-    return Question(question, Support.YES, f"{counts}.")
+        return Question(_WORTH, Support.PARTLY, f"{counts}: how often anybody returns can only be assumed.")
+    return Question(_WORTH, Support.YES, f"{counts}.")
 
 
 def _tested(days: int) -> Question:
     question = "Can the predictions be tested on the past?"
     if days < SHORT_DAYS // 2:
-        return Question(question, Support.NO, f"The orders span {days} days only.")
+        return Question(question, Support.NO, f"The orders span {days} day{'s' * (days != 1)} only.")
     if days < 2 * 365:
         return Question(
             question, Support.PARTLY, f"The orders span {days} days: not a whole year ahead, seasons are not tested."

@@ -381,13 +381,24 @@ def summarise(
     summary = Summary(engine, name, facts)
     if not len(summary):
         engine.drop(name)
-        raise InputError(
-            f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
-            "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
-        )
+        raise InputError(_nobody(orders, cut))
     if known and (distinct := orders.distinct_histories) is not None:
         summary.celled = Celled.of(
             distinct, filled(further=", cell, number"), orders.key_of_number, orders.last_day, cut
         )
     found: Summary = summary if covariates is None else with_covariates(summary, orders, covariates)
     return found
+
+
+def _nobody(orders: PurchaseSource, cut: dt.date) -> str:
+    """Why no customer is left up to a day."""
+    if orders.last_day <= cut:
+        return (
+            f"Nobody who can be named bought anything up to {cut} that was not cancelled or given back in full, so no "
+            "purchase is left to learn from. See `keepers check` for where the money went: is the column of refunds "
+            "the right one?"
+        )
+    return (
+        f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
+        "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
+    )

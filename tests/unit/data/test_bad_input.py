@@ -6,11 +6,16 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from keepers.data.read import Dataset
+from keepers.data.read import Dataset, read
 from keepers.domain.errors import AmbiguousColumnsError, ConfigError, InputError
+from keepers.domain.ports import silent
+from keepers.pipeline.check import Support, check
+from keepers.pipeline.options import RunOptions
+from keepers.summaries.summary import summarise
 
 Reader = Callable[..., Dataset]
 HEADER = "customer,date,amount\n"
@@ -179,3 +184,70 @@ def test_spend_without_days_is_put_aside(reading: Reader) -> None:
     assert dataset.engine.rows("SELECT reason FROM quarantine") == [("it has no day; download the report by day",)]
     with pytest.raises(InputError, match="no orders in what was read"):
         _ = dataset.orders
+
+
+def test_amounts_that_a_spreadsheet_shortened_are_read_and_others_with_letters_inside_are_put_aside(
+    reading: Reader,
+) -> None:
+    account = reading(
+        HEADER + "a,2025-01-01,$1.25E+03\na,2025-01-02,1.5E+02\nb,2025-01-03,20.5\nb,2025-01-04,12 x 30\n"
+    ).reconciliation
+    assert account.amount("counted") == Decimal("170.5")
+    assert [(line.reason, line.rows) for line in account.quarantine] == [
+        ("`amount` holds something that is no number", 2),
+    ]
+    assert reading(HEADER + "a,2025-01-01,1.25E+03\nb,2025-01-02,9.9E+01\n").reconciliation.amount("counted") == 1349
+
+
+def test_a_column_of_money_that_holds_none_is_named(reading: Reader) -> None:
+    dataset = reading(HEADER + "a,2025-01-01,abc\nb,2025-01-02,def\na,2025-01-03,ghi\n")
+    assert not dataset.orders.has_money
+    assert "`amount` of export_0.csv is named as money" in dataset.reconciliation.warnings[0]
+
+
+def test_swapped_columns_are_named(reading: Reader) -> None:
+    with pytest.raises(InputError, match="`customer` holds dates: are columns swapped"):
+        reading("date,customer,amount\n7,2025-01-01,5.10\n8,2025-01-02,6.20\n")
+    with pytest.raises(InputError, match="`email` is empty"):
+        reading("email,date,total\n,2025-01-01,5\n,2025-01-02,6\n")
+    account = reading("amount,date,customer\n7,2025-01-01,5.15\n8,2025-01-02,6.25\n8,2025-01-03,5.15\n").reconciliation
+    assert "taken for the customer, holds values such as" in account.warnings[0]
+
+
+def test_ids_that_a_spreadsheet_cut_are_named(reading: Reader) -> None:
+    account = reading(HEADER + "1.23E+11,2025-01-01,5\n1.24E+11,2025-01-02,6\n1.23E+11,2025-01-09,5\n").reconciliation
+    assert account.warnings[0].startswith("3 of the first 3 customers in `customer` of export_0.csv are written like")
+    plain = reading(HEADER + "17850.0,2025-01-01,5\n13047.0,2025-01-02,5\n17850.0,2025-01-09,5\n").reconciliation
+    assert plain.warnings == []
+
+
+def test_amounts_in_cents_are_brought_to_the_main_unit(reading: Reader) -> None:
+    text = "customer,date,amount_cents\na,2025-01-01,1999\nb,2025-01-02,501\na,2025-01-03,100\n"
+    assert reading(text).reconciliation.amount("counted") == Decimal("26")
+    joined = reading(text.replace("1999", '"$1,999"').replace("amount_cents", "Amount (pence)")).reconciliation
+    assert joined.amount("counted") == Decimal("26")
+
+
+def test_amounts_that_may_be_thousands_are_named(reading: Reader) -> None:
+    rows = "a,2025-01-01,24.123\nb,2025-01-02,31.500\nb,2025-01-03,7\n"
+    assert "decimals or thousands" in reading(HEADER + rows).reconciliation.warnings[0]
+    shown = reading(HEADER + rows + "a,2025-01-05,3.99\n").reconciliation
+    assert (shown.warnings, shown.amount("counted")) == ([], Decimal("66.613"))
+
+
+def test_orders_that_were_all_given_back_are_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,date,amount,refunded\na,2025-01-01,5,5\nb,2025-01-02,6,6\na,2025-01-03,7,7\n")
+    (question,) = check([str(path)], RunOptions(), silent).questions
+    assert (question.support, "given back in full" in question.because) == (Support.NO, True)
+    with pytest.raises(InputError, match="that was not cancelled or given back in full"):
+        summarise(read(path).orders)
+
+
+def test_rows_without_a_day_are_no_orders_and_the_reason_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "purchase.json"
+    path.write_text('{"ecommerce": {"transaction_id": "T1", "purchase_revenue": 16.0, "tax_value": 0}}')
+    (question,) = check([str(path)], RunOptions(), silent).questions
+    assert question.because.startswith("No row is an order that can be used. 1 row")
+    with pytest.raises(InputError, match=r"The only row is no order that can be used: it has no date"):
+        _ = read(path).orders

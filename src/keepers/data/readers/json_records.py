@@ -51,14 +51,14 @@ def read_json(engine: Engine, path: Path, source: str) -> RawTable:
     structure = _structure(engine, objects)
     inner = _wrapped(structure)
     if inner and _count(engine, objects) == 1:
-        around = objects
+        around, inside = objects, ".".join(quoted(key) for key in inner)
         objects, _ = number_rows(
             engine,
-            f"SELECT unnest(json_extract(json, {literal(f'$.{quoted(inner)}[*]')})) AS json FROM {quoted(around)}",
+            f"SELECT unnest(json_extract(json, {literal(f'$.{inside}[*]')})) AS json FROM {quoted(around)}",
             ["json"],
         )
         structure = _structure(engine, objects)
-    return _as_table(engine, objects, structure, source, rejections, inner)
+    return _as_table(engine, objects, structure, source, rejections, ".".join(inner))
 
 
 @contextlib.contextmanager
@@ -150,12 +150,17 @@ def _structure(engine: Engine, objects: str) -> dict[str, Any]:
     return structure if isinstance(structure, dict) else {}
 
 
-def _wrapped(structure: dict[str, Any]) -> str:
-    """The key of the array that an object around it holds; empty where the object is a record itself."""
-    arrays = [key for key, kind in structure.items() if isinstance(kind, list) and kind and isinstance(kind[0], dict)]
-    if len(arrays) == 1 and all(key == arrays[0] or key.lower() in _AROUND for key in structure):
-        return arrays[0]
-    return ""
+def _wrapped(structure: dict[str, Any], deepest: int = _DEEPEST) -> tuple[str, ...]:
+    """The way to the array that objects around it hold; empty where the object is a record itself."""
+    inside = [key for key in structure if key.lower() not in _AROUND]
+    inside = inside or [key for key, kind in structure.items() if isinstance(kind, list)]
+    if len(inside) != 1:
+        return ()
+    kind = structure[inside[0]]
+    if isinstance(kind, list) and kind and isinstance(kind[0], dict):
+        return (inside[0],)
+    further = _wrapped(kind, deepest - 1) if isinstance(kind, dict) and deepest > 1 else ()
+    return (inside[0], *further) if further else ()
 
 
 def _leaves(structure: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -49,9 +49,19 @@ COLUMNS = ("id", "customer.email", "customer.address.city", "total", "items", "p
         json.dumps(RECORDS, indent=2),
         "\n".join(json.dumps(record, indent=1) for record in RECORDS),
         json.dumps({"orders": RECORDS}),
+        json.dumps({"data": {"shop": {"orders": RECORDS}}, "status": "ok"}),
         json.dumps({"object": "list", "data": RECORDS, "has_more": False, "url": "/v1/charges"}, indent=2),
     ],
-    ids=["lines", "lines and an end", "array", "spread array", "spread objects", "wrapped", "page of an answer"],
+    ids=[
+        "lines",
+        "lines and an end",
+        "array",
+        "spread array",
+        "spread objects",
+        "wrapped",
+        "wrapped twice",
+        "page of an answer",
+    ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_every_layout_gives_the_same_table(engine: Engine, tmp_path: Path, text: str, encoding: str) -> None:
