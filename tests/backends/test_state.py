@@ -14,7 +14,7 @@ from keepers.storage.database import SCHEMA, Database
 from keepers.storage.live_lists import Filter
 from keepers.storage.schema import METADATA
 from keepers.storage.state import State
-from unit.storage.books import DAY, NOW, RULES, check, fill, proposal
+from unit.storage.books import DAY, NOW, RULES, check, fill, of_the_schema, proposal
 from unit.storage.letter_books import change_letters, check_letters, fill_letters
 from unit.storage.list_books import check_by_hand
 from unit.storage.service_books import (
@@ -51,7 +51,10 @@ def test_everything_is_kept_and_seen_by_another_member(url: str, tmp_path: Path)
         with state.reading() as books:
             assert books.divisions.rule("rfm", DAY) is None
         with state._database.reading() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+            assert (
+                compare_metadata(MigrationContext.configure(connection, opts={"include_name": of_the_schema}), METADATA)
+                == []
+            )
 
 
 def test_the_running_system_keeps_its_tables_there(url: str, tmp_path: Path) -> None:

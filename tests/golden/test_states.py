@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 
 from keepers.storage.schema import HEAD, METADATA
 from keepers.storage.state import FILE, FOLDER, State
-from unit.storage.books import check, fill
+from unit.storage.books import check, fill, of_the_schema
 from unit.storage.letter_books import check_letters, fill_letters
 from unit.storage.service_books import check_once, check_service, check_work, fill_service, fill_work
 
@@ -56,6 +56,6 @@ def test_a_state_of_an_earlier_schema_opens_and_holds_everything(path: Path, tmp
                 check_once(books)
             assert not any(dict(one.detail).get("outcome") for one in books.users.deeds(99))
         with state._database.reading() as connection:
-            context = MigrationContext.configure(connection)
+            context = MigrationContext.configure(connection, opts={"include_name": of_the_schema})
             assert context.get_current_revision() == HEAD
             assert compare_metadata(context, METADATA) == [], "the migrations lead to the tables of schema.py"

@@ -101,12 +101,8 @@ def _known(live: LiveBook, said: Sequence[Told]) -> tuple[list[str], dict[str, s
 
 
 def _name(live: LiveBook, said: Sequence[Told], keys: Sequence[str]) -> None:
-    persons = {
-        key: {"customer_key": key, "name": one.name, "email": one.email}
-        for one, key in zip(said, keys, strict=True)
-        if one.name or one.email
-    }
-    live.name(list(persons.values()))
+    persons = {key: one for one, key in zip(said, keys, strict=True) if one.name or one.email}
+    live.name([(key, one.name, one.email) for key, one in persons.items()])
 
 
 def _orders(live: LiveBook, said: Sequence[Told], keys: Sequence[str], generation: Generation) -> list[LiveOrder]:

@@ -8,31 +8,24 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from keepers.data.engine import Engine, literal
-from keepers.domain.errors import InputError
+from keepers.domain.errors import EngineError, InputError
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.base_bands import bands_of
 from keepers.pipeline.kept import FOLDER
-from keepers.pipeline.live_values import Meaning, columns_of, meaning_of, value_of
+from keepers.pipeline.live_rows import NAMED, make_live_rows
+from keepers.pipeline.live_values import columns_of, meaning_of, value_of
 from keepers.pipeline.subscriber_list import FILE, has_subscribers
-from keepers.storage.live import live_row
+from keepers.storage.live import FORGOTTEN_AS
+from keepers.storage.live_indexes import INDEXES
+from keepers.storage.live_persons import Person
 from keepers.storage.state import Books, State
 from keepers.summaries.base_files import live
 from keepers.summaries.customer_base import CustomerBase
 
-_AT_ONCE = 5_000
+_AT_ONCE = 25_000
 """Rows of one transaction: others can write between two of them."""
-
-_IN_COLUMNS = {
-    "probability_alive": "probability_alive", "expected_orders": "expected_orders", "money_at_risk": "money_at_risk",
-    "state": "customer_state", "tier": "clv_tier", "rfm_group": "rfm_group", "segment": "behaviour_segment",
-    "channel": "first_channel", "country": "first_country",
-}  # fmt: skip
-"""Columns of live customers and what a run calls them."""
-
-_NOT_KEPT = ("customer_key", "name", "email", "first_order_date", "last_order_date", "orders", "revenue", "frequency")
 
 
 def known_as(system: str, external_id: str) -> str:
@@ -92,35 +85,32 @@ def serve_result(
         meaning = replace(meaning, other_thresholds=others)
         with state.writing() as books:
             begins(books)
-            generation = books.live.begin(
-                str(folder),
-                base.facts.last_day,
-                now,
-                meaning.to_dict(),
-                base_event,
-                bands_of(meaning, base.facts.last_day),
-            )
-        total = int(engine.row("SELECT count(*) FROM customers")[0])
-        done = 0
-        for rows in _histories(engine, base, folder, columns):
+            generation = books.live.begin(str(folder), base.facts.last_day, now, meaning.to_dict(), base_event)
+        last = make_live_rows(engine, base, folder, columns, meaning, now)
+        stretches = list(_stretches(last))
+        todo, done = len(stretches) + len(INDEXES), 0
+        for stretch in stretches:
             with state.writing() as books:
-                some = _remembered(books, rows)
-                if some:
-                    books.live.fill(generation, [_live(row, columns, meaning, now) for row in some])
-                books.live.name([_person(row) for row in some if row.get("name") or row.get("email")])
-            done += len(rows)
-            progress("Publishing values", done / max(total, 1))
-        for rows in _subscribers(engine, folder):
+                which = f"{stretch} AND {_remembered(books, generation)}"
+                books.live.fill(generation, engine, which)
+                books.live.name(_persons(engine, "live_customers", f"{which} AND {NAMED}"))
+            done += 1
+            progress("Publishing values", done / todo)
+        _name_subscribers(state, engine, folder, generation)
+        for names, stretch in _identities(engine, base, folder):
             with state.writing() as books:
-                books.live.name(_remembered(books, rows))
-        for names in _identities(engine, base, folder):
+                books.live.know_all(
+                    engine, f"{names} WHERE {stretch} AND {_remembered(books, generation)} ORDER BY known_as"
+                )
+        for index in INDEXES:
             with state.writing() as books:
-                some = _remembered(books, [{"customer_key": key, "known": name} for name, key in names.items()])
-                books.live.know({one["known"]: one["customer_key"] for one in some}, anew=True)
+                books.live.index(generation, index)
+            done += 1
+            progress("Publishing values", done / todo)
         with state.writing() as books:
+            books.live.count(generation, bands_of(meaning, base.facts.last_day), engine, _remembered(books, generation))
             books.live.publish(generation)
-        with state.writing() as books:
-            books.live.forget_retired()
+        _forget_retired(state)
         state.settle()
     finally:
         engine.close()
@@ -140,81 +130,52 @@ def _serve_subscribers(
             begins(books)
             last_day = dt.date.fromisoformat(store["last_day"])
             generation = books.live.begin(str(folder), last_day, now, meaning.to_dict(), base_event)
-        for rows in _subscribers(engine, folder):
-            with state.writing() as books:
-                books.live.name(_remembered(books, rows))
+        _name_subscribers(state, engine, folder, generation)
         with state.writing() as books:
             books.live.publish(generation)
-        with state.writing() as books:
-            books.live.forget_retired()
+        _forget_retired(state)
     finally:
         engine.close()
     return generation
 
 
-def _histories(engine: Engine, base: CustomerBase, folder: Path, columns: list[str]) -> Iterator[list[dict[str, Any]]]:
-    """Every customer with the history and what the run says, some at a time."""
-    kept = live(folder / FOLDER, "customers", base.facts.segments)
-    mean = "kept.monetary_value, kept.monetary_value_all"
-    names = [*columns, "monetary_value", "monetary_value_all"]
-    order = "SELECT row_number() OVER (ORDER BY customer_key) AS place, * FROM customers"
-    engine.execute(
-        f"CREATE TABLE to_serve AS SELECT customer.*, {mean} FROM ({order}) AS customer "
-        f"INNER JOIN ({kept}) AS kept ON kept.customer_key = customer.customer_key"
-    )
-    last = int(engine.row("SELECT coalesce(max(place), 0) FROM to_serve")[0])
+def _forget_retired(state: State) -> None:
+    left = True
+    while left:
+        with state.writing() as books:
+            left = books.live.forget_retired(_AT_ONCE)
+
+
+def _stretches(last: int) -> Iterator[str]:
+    """Conditions on `place`, one a transaction."""
     for start in range(0, last, _AT_ONCE):
-        listed = ", ".join(f'"{name}"' for name in names)
-        rows = engine.rows(f"SELECT {listed} FROM to_serve WHERE place > {start} AND place <= {start + _AT_ONCE}")
-        yield [dict(zip(names, row, strict=True)) for row in rows]
+        yield f"place > {start} AND place <= {start + _AT_ONCE}"
 
 
-def _remembered(books: Books, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of those who were not erased since these values began to be written, as the files still have them."""
+def _remembered(books: Books, generation: int) -> str:
+    """The condition on rows of those who were not erased since these values began to be written: files still have
+    them.
+
+    Raises
+    ------
+    EngineError
+        Another process began to write those of another run.
+    """
     filling = books.live.filling()
-    if filling is None or not filling.forgotten:
-        return rows
-    return [row for row in rows if not filling.forgets(row["customer_key"])]
+    if filling is None or filling.number != generation:
+        raise EngineError("Values of another run are being published; these are left out. Run again.")
+    if not filling.forgotten:
+        return "true"
+    return f"{FORGOTTEN_AS} NOT IN ({', '.join(literal(one) for one in filling.forgotten)})"
 
 
-def _live(row: dict[str, Any], columns: list[str], meaning: Meaning, now: dt.datetime) -> dict[str, Any]:
-    value = meaning.value
-    history = {
-        "customer_key": row["customer_key"],
-        "first_day": row["first_order_date"],
-        "last_day": row["last_order_date"],
-        "frequency": int(row["frequency"]),
-        "monetary_value": row["monetary_value"],
-        "monetary_value_all": row["monetary_value_all"],
-        "orders": int(row["orders"]),
-        "revenue": None if row.get("revenue") is None else float(row["revenue"]),
-    }
-    values = {name: row.get(of_run) for name, of_run in _IN_COLUMNS.items()}
-    values |= {one.column: _plain(row.get(value_of(one))) for one in meaning.reaches if not one.own}
-    values |= {"value": row.get(value), "value_low": row.get(f"{value}_low"), "value_high": row.get(f"{value}_high")}
-    left_out = {*_NOT_KEPT, *_IN_COLUMNS.values(), *meaning.in_columns}
-    return live_row(history, values, {name: _short(row[name]) for name in columns if name not in left_out}, now)
+def _persons(engine: Engine, table: str, which: str) -> list[Person]:
+    found = engine.rows(f"SELECT customer_key, name, email FROM {table} WHERE {which} ORDER BY customer_key")
+    return [(key, name, email) for key, name, email in found]
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it: no infinity, which is no number there."""
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return None
-    return value
-
-
-def _short(value: Any) -> Any:
-    """The same in as many digits as anybody reads: fields are most of what a customer takes in the store."""
-    value = _plain(value)
-    return float(f"{value:.10g}") if isinstance(value, float) else value
-
-
-def _person(row: dict[str, Any]) -> dict[str, Any]:
-    return {"customer_key": row["customer_key"], "name": row.get("name"), "email": row.get("email")}
-
-
-def _subscribers(engine: Engine, folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """Names of subscribers, who may never have ordered."""
+def _name_subscribers(state: State, engine: Engine, folder: Path, generation: int) -> None:
+    """Name subscribers, who may never have ordered."""
     path = folder / FILE
     if not path.exists():
         return
@@ -226,23 +187,22 @@ def _subscribers(engine: Engine, folder: Path) -> Iterator[list[dict[str, Any]]]
         "customer_key, name, email FROM subscribers WHERE (name IS NOT NULL OR email IS NOT NULL) "
         "AND customer_key NOT IN (SELECT customer_key FROM customers)"
     )
-    last = int(engine.row("SELECT coalesce(max(place), 0) FROM subscribers_to_name")[0])
-    for start in range(0, last, _AT_ONCE):
-        between = f"place > {start} AND place <= {start + _AT_ONCE}"
-        rows = engine.rows(f"SELECT customer_key, name, email FROM subscribers_to_name WHERE {between}")
-        yield [{"customer_key": key, "name": name, "email": email} for key, name, email in rows]
+    for stretch in _stretches(int(engine.row("SELECT count(*) FROM subscribers_to_name")[0])):
+        with state.writing() as books:
+            books.live.name(_persons(engine, "subscribers_to_name", f"{stretch} AND {_remembered(books, generation)}"))
 
 
-def _identities(engine: Engine, base: CustomerBase, folder: Path) -> Iterator[dict[str, str]]:
+def _identities(engine: Engine, base: CustomerBase, folder: Path) -> Iterator[tuple[str, str]]:
+    """A query of all names with their keys, and a condition for each stretch of it."""
     known = live(folder / FOLDER, "identities", base.facts.segments)
+    # In the order of the texts, as they lie in an index of the store.
     engine.execute(
-        "CREATE TABLE known AS SELECT row_number() OVER (ORDER BY known_as) AS place, "
-        f"CAST(known_as AS VARCHAR) AS known_as, customer_key FROM ({known}) AS known"
+        "CREATE TABLE known AS SELECT row_number() OVER (ORDER BY known_as) AS place, known_as, customer_key FROM "
+        f"(SELECT CAST(known_as AS VARCHAR) AS known_as, max(customer_key) AS customer_key FROM ({known}) AS known "
+        "GROUP BY 1) AS known"
     )
-    last = int(engine.row("SELECT coalesce(max(place), 0) FROM known")[0])
-    for start in range(0, last, _AT_ONCE):
-        between = f"place > {start} AND place <= {start + _AT_ONCE}"
-        yield dict(engine.rows(f"SELECT known_as, customer_key FROM known WHERE {between}"))
+    for stretch in _stretches(int(engine.row("SELECT count(*) FROM known")[0])):
+        yield "SELECT known_as, customer_key FROM known", stretch
 
 
 def _thresholds(engine: Engine, value: str, parts: int = 1000) -> tuple[float, ...]:

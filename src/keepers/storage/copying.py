@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text
 
 from keepers.domain.errors import ConfigError, EngineError
 from keepers.storage.database import SCHEMA, Database, sqlite_url
+from keepers.storage.live_indexes import make_all
 from keepers.storage.schema import METADATA
 
 _AT_ONCE = 2_000
@@ -79,6 +80,7 @@ def _copy_rows(source: Connection, into: Connection) -> None:
     for table in METADATA.sorted_tables:
         for rows in _batches(source.execution_options(yield_per=_AT_ONCE), table.name):
             into.execute(table.insert(), rows)
+    make_all(into)
 
 
 def _batches(source: Connection, name: str) -> Iterator[list[dict[str, object]]]:

@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +147,13 @@ class Database:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 connection.close()
+
+    def drop_beside(self, indexes: Sequence[str]) -> None:
+        """Remove indexes of PostgreSQL while others read; one that somebody reads for too long stays as it is."""
+        with told(self.where), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for name in indexes:
+                with contextlib.suppress(OperationalError):
+                    connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
 
     def settle(self, table: str) -> None:
         """Let PostgreSQL look at a table of which nearly all has changed: by itself it does so minutes later, and until

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Date, RowMapping, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from keepers.data.engine import Engine
 from keepers.domain.live import History, LiveOrder
-from keepers.storage.database import Database
-from keepers.storage.live_cells import Bands, bands_of, count
+from keepers.storage.bulk import insert_rows, upsert_rows
+from keepers.storage.live_cells import Bands, bands_of, count, count_all
 from keepers.storage.live_filter import GROUPS
-from keepers.storage.live_persons import persons_of, put_persons
+from keepers.storage.live_indexes import INDEXES, drop_indexes, make_index
+from keepers.storage.live_persons import Person, persons_of, put_persons
+from keepers.storage.schema import Moment
 from keepers.storage.service_schema import (
     GENERATIONS,
     LIVE_CUSTOMERS,
@@ -96,29 +99,6 @@ VALUES = (
 )  # fmt: skip
 """Columns beside the history."""
 
-_VALUE = (
-    select(
-        LIVE_CUSTOMERS.c.customer_key, LIVE_CUSTOMERS.c.value, LIVE_CUSTOMERS.c.value_low.label("low"),
-        LIVE_CUSTOMERS.c.value_high.label("high"), LIVE_CUSTOMERS.c.probability_alive, LIVE_CUSTOMERS.c.tier,
-        LIVE_CUSTOMERS.c.updated_at,
-    )
-    .join(GENERATIONS, GENERATIONS.c.id == LIVE_CUSTOMERS.c.generation)
-    .where(GENERATIONS.c.status == CURRENT, LIVE_CUSTOMERS.c.customer_key == bindparam("key"))
-)  # fmt: skip
-
-
-def value_of(database: Database, key: str) -> dict[str, Any] | None:
-    """The value of one customer alone, of the values that are served."""
-    row = database.row(_VALUE, key=key)
-    if row is None:
-        return None
-    found = dict(zip(_VALUE.selected_columns.keys(), row, strict=True))
-    moment = found["updated_at"]
-    if isinstance(moment, str):
-        # As the driver of SQLite gives it, without a zone.
-        found["updated_at"] = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
-    return found
-
 
 def forgotten_as(customer_key: str) -> str:
     """What stands for somebody who was erased, until results come that do not name them; it names nobody.
@@ -129,6 +109,10 @@ def forgotten_as(customer_key: str) -> str:
     return hashlib.sha256(customer_key.encode(errors="replace")).hexdigest()[:32]
 
 
+FORGOTTEN_AS = "left(sha256(customer_key), 32)"
+"""The same in the engine."""
+
+
 class LiveBook:
     """Live values inside one transaction, or for reading."""
 
@@ -136,29 +120,42 @@ class LiveBook:
         self._connection = connection
 
     def begin(
-        self, folder: str, as_of: dt.date, made_at: dt.datetime, settings: Mapping[str, Any], base_event: int,
-        bands: Bands | None = None,
-    ) -> int:  # fmt: skip
-        """A generation that is being filled, its customers counted by bands; one that was left half-filled goes."""
-        self._connection.execute(delete(GENERATIONS).where(GENERATIONS.c.status == FILLING))
+        self, folder: str, as_of: dt.date, made_at: dt.datetime, settings: Mapping[str, Any], base_event: int
+    ) -> int:
+        """A generation that is being filled; one that was left half-filled is not served and goes with the next."""
+        self._connection.execute(update(GENERATIONS).where(GENERATIONS.c.status == FILLING).values(status=RETIRED))
         row = {
             "folder": folder, "as_of": as_of, "made_at": made_at, "customers": 0, "settings": dict(settings),
             "status": FILLING, "base_event": base_event, "applied_event": base_event,
-            "bands": None if bands is None else bands.to_dict(),
         }  # fmt: skip
         made = self._connection.execute(insert(GENERATIONS).values(**row)).inserted_primary_key
         assert made is not None
         return int(made[0])
 
-    def fill(self, generation: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Rows of a generation that is being filled, with the columns of the table."""
-        self._connection.execute(insert(LIVE_CUSTOMERS), [{**row, "generation": generation} for row in rows])
-        bands = bands_of(self._connection, generation)
-        if bands is not None:
-            count(self._connection, generation, bands, (row["customer_key"] for row in rows), 1)
+    def fill(self, generation: int, engine: Engine, which: str) -> None:
+        """Rows of a generation that is being filled: those of the engine's table `live_customers` for which `which`
+        holds. It has the columns of the state's, but for the generation and those that are the same of everybody."""
+        columns = [column for column in LIVE_CUSTOMERS.c if column.name not in ("generation", "by_event")]
+        listed = ", ".join(_as_kept(column) for column in columns)
+        insert_rows(
+            self._connection, LIVE_CUSTOMERS.name, ("generation", "by_event", *(column.name for column in columns)),
+            engine, f"SELECT {generation}, 0, {listed} FROM {LIVE_CUSTOMERS.name} WHERE {which} ORDER BY customer_key",
+        )  # fmt: skip
+
+    def index(self, generation: int, index: str) -> None:
+        """Make one of `keepers.storage.live_indexes.INDEXES`."""
+        make_index(self._connection, generation, index)
+
+    def count(self, generation: int, bands: Bands, engine: Engine, which: str = "true") -> None:
+        """Count the customers who were filled in, by bands; from here on every change of them is counted too."""
+        count_all(self._connection, generation, bands, engine, which)
+        row = update(GENERATIONS).where(GENERATIONS.c.id == generation)
+        self._connection.execute(row.values(bands=bands.to_dict()))
 
     def publish(self, generation: int) -> None:
-        """Let a generation be the current one; the earlier one is no longer served."""
+        """Let a generation be the current one, with all its indexes; the earlier one is no longer served."""
+        for index in INDEXES:
+            make_index(self._connection, generation, index)
         count = select(func.count()).where(LIVE_CUSTOMERS.c.generation == generation).scalar_subquery()
         self._connection.execute(update(GENERATIONS).where(GENERATIONS.c.status == CURRENT).values(status=RETIRED))
         self._connection.execute(
@@ -169,9 +166,23 @@ class LiveBook:
         """The results behind the values that are served lie elsewhere now."""
         self._connection.execute(update(GENERATIONS).where(GENERATIONS.c.status == CURRENT).values(folder=str(folder)))
 
-    def forget_retired(self) -> None:
-        """Remove generations that are no longer served."""
-        self._connection.execute(delete(GENERATIONS).where(GENERATIONS.c.status == RETIRED))
+    def forget_retired(self, at_once: int | None = None) -> bool:
+        """Remove generations that are no longer served, so many customers at once; gives whether some are left."""
+        retired = select(GENERATIONS.c.id).where(GENERATIONS.c.status == RETIRED).order_by(GENERATIONS.c.id).limit(1)
+        table = LIVE_CUSTOMERS.c
+        while (number := self._connection.execute(retired).scalar()) is not None:
+            if self._connection.dialect.name == "sqlite":
+                drop_indexes(self._connection, number)
+            some = delete(LIVE_CUSTOMERS).where(table.generation == number)
+            if at_once is not None:
+                keys = select(table.customer_key).where(table.generation == number).order_by(table.customer_key)
+                last = self._connection.execute(keys.offset(at_once - 1).limit(1)).scalar()
+                if last is not None:
+                    self._connection.execute(some.where(table.customer_key <= last))
+                    return True
+            self._connection.execute(some)
+            self._connection.execute(delete(GENERATIONS).where(GENERATIONS.c.id == number))
+        return False
 
     def current(self) -> Generation | None:
         """The generation that is served; None before the first."""
@@ -234,20 +245,13 @@ class LiveBook:
             found.update((row.known_as, row.customer_key) for row in rows)
         return found
 
-    def know(self, names: Mapping[str, str], anew: bool = False) -> None:
-        """Names of customers; a name keeps the key that it has, unless a run says `anew` whose it is."""
+    def know(self, names: Mapping[str, str]) -> None:
+        """Names of customers; a name keeps the key that it has."""
         if not names:
             return
         statement: Any = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        row = statement.insert(LIVE_IDENTITIES)
-        if anew:
-            row = row.on_conflict_do_update(
-                index_elements=["known_as"], set_={"customer_key": row.excluded["customer_key"]}
-            )
-        else:
-            row = row.on_conflict_do_nothing(index_elements=["known_as"])
         self._connection.execute(
-            row,
+            statement.insert(LIVE_IDENTITIES).on_conflict_do_nothing(index_elements=["known_as"]),
             [{"known_as": known, "customer_key": key} for known, key in names.items()],
         )
 
@@ -321,8 +325,12 @@ class LiveBook:
             ],
         )  # fmt: skip
 
-    def name(self, persons: Sequence[Mapping[str, Any]]) -> None:
-        """Who customers are: rows of `customer_key`, `name` and `email`; what is not said stays."""
+    def know_all(self, engine: Engine, query: str) -> None:
+        """Whose every name is, as a run says it: a query of the engine of names and keys."""
+        upsert_rows(self._connection, LIVE_IDENTITIES.name, ("known_as", "customer_key"), engine, query)
+
+    def name(self, persons: Sequence[Person]) -> None:
+        """Who customers are: keys, names and e-mail addresses; what is not said stays."""
         put_persons(self._connection, persons)
 
     def persons(self, keys: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
@@ -337,22 +345,6 @@ class LiveBook:
             row["id"], row["folder"], row["as_of"], row["made_at"], row["customers"], row["settings"],
             row["base_event"], row["applied_event"],
         )  # fmt: skip
-
-
-def live_row(
-    history: Mapping[str, Any], values: Mapping[str, Any], fields: Mapping[str, Any], updated_at: dt.datetime
-) -> dict[str, Any]:
-    """A row of a generation as the run knows it."""
-    base = History(**{name: history[name] for name in _HISTORY})
-    return {
-        **{name: history[name] for name in _HISTORY},
-        **_kept(values),
-        "customer_key": history["customer_key"],
-        "updated_at": updated_at,
-        "by_event": False,
-        "base": json.dumps(base.to_dict()),
-        "fields": json.dumps(fields, default=str),
-    }
 
 
 def _row(generation: int, one: LiveCustomer) -> dict[str, Any]:
@@ -374,6 +366,15 @@ def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
         name: ((values.get(name) or "")[:LONGEST_NAME] or None) if name in GROUPS else values.get(name)
         for name in VALUES
     }  # fmt: skip
+
+
+def _as_kept(column: Column[Any]) -> str:
+    """A column of the engine as both databases read it."""
+    if isinstance(column.type, Date):
+        return f"CAST({column.name} AS VARCHAR)"
+    if isinstance(column.type, Moment):
+        return f"strftime({column.name}, '%Y-%m-%d %H:%M:%S.%f')"
+    return column.name
 
 
 def live_customer(row: RowMapping) -> LiveCustomer:

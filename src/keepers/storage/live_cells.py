@@ -7,16 +7,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from keepers.storage.live_filter import GROUPS, KEYS, listed, read_by
+from keepers.data.engine import Engine
+from keepers.storage.bulk import insert_rows
+from keepers.storage.live_filter import GROUPS
+from keepers.storage.live_indexes import KEYS, of_generation, read_by
+from keepers.storage.live_persons import listed
 from keepers.storage.service_schema import GENERATIONS, LIVE_CELLS, LIVE_CUSTOMERS
 
 AHEAD = ("value", "value_also", "value_lifetime", "value_infinite")
 """Columns of value, each within a horizon."""
 
+_OF_ENGINE: Any = sqlite.dialect()
+"""What statements are written in that the engine reads too. PostgreSQL's FLOAT has half the digits there."""
+
 _BANDS = ("orders", "last_day", "probability_alive", *AHEAD)
+_MONEY = ("revenue", "probability_alive", *AHEAD)
 _KEY = (*GROUPS, *(f"{name}_band" for name in _BANDS), "priced")
 
 
@@ -76,10 +84,32 @@ def band(column: ColumnElement[Any], begins: Sequence[Any]) -> ColumnElement[int
 def count(connection: Connection, generation: int, bands: Bands, keys: Iterable[str], sign: int) -> None:
     """Add customers, as they are now, to the cells of a generation (`sign` 1), or take them out (-1)."""
     statement: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    some = _summed(generation, bands, listed(connection, keys), sign)
+    rows = _rows(bands).where(of_generation(generation), LIVE_CUSTOMERS.c.customer_key.in_(listed(connection, keys)))
+    some = _summed(generation, read_by(rows, KEYS, generation), sign)
     row = statement.insert(LIVE_CELLS).from_select(list(some.selected_columns.keys()), some)
     more = {column.name: column + row.excluded[column.name] for column in LIVE_CELLS.c if not column.primary_key}
     connection.execute(row.on_conflict_do_update(index_elements=["generation", *_KEY], set_=more))
+
+
+def count_all(connection: Connection, generation: int, bands: Bands, engine: Engine, kept: str) -> None:
+    """Count customers of a generation that no cell has yet, by the engine, which still holds them.
+
+    Parameters
+    ----------
+    connection : Connection
+        Within the transaction that says that the generation is counted by these bands.
+    generation : int
+        Whose.
+    bands : Bands
+        By which.
+    engine : Engine
+        The embedded one, with a table named and laid out as that of live customers.
+    kept : str
+        What holds for those rows of it that are in the state.
+    """
+    query = _summed(generation, _rows(bands).where(text(kept)), 1)
+    said = str(query.compile(dialect=_OF_ENGINE, compile_kwargs={"literal_binds": True}))
+    insert_rows(connection, LIVE_CELLS.name, list(query.selected_columns.keys()), engine, said)
 
 
 def count_out(connection: Connection, keys: Sequence[str]) -> None:
@@ -90,12 +120,12 @@ def count_out(connection: Connection, keys: Sequence[str]) -> None:
             count(connection, generation, bands, keys, -1)
 
 
-def _summed(generation: int, bands: Bands, keys: Select[Any], sign: int) -> Select[Any]:
+def _rows(bands: Bands) -> Select[Any]:
+    """The groups, bands and money of each customer."""
     table = LIVE_CUSTOMERS.c
     risks = {at_risk_in_cells(name): at_risk(name) for name in AHEAD}
-    money = {name: table[name] for name in ("revenue", "probability_alive", *AHEAD)} | risks
-    # A query within the other, since PostgreSQL would not see that two expressions with parameters are one.
-    rows = select(
+    money = {name: table[name] for name in _MONEY} | risks
+    return select(
         *(func.coalesce(table[name], "").label(name) for name in GROUPS),
         *(
             case((table[name].is_(None), -1), else_=band(table[name], bands.cuts.get(name, ()))).label(f"{name}_band")
@@ -103,12 +133,19 @@ def _summed(generation: int, bands: Bands, keys: Select[Any], sign: int) -> Sele
         ),
         (_known(table.revenue) + 2 * _known(table.money_at_risk)).label("priced"),
         *(column.label(f"{name}_sum") for name, column in money.items()),
-    ).where(table.generation == generation, table.customer_key.in_(keys))
-    each = read_by(rows, KEYS).subquery().c
+    )
+
+
+def _summed(generation: int, rows: Select[Any], sign: int) -> Select[Any]:
+    # A query within the other, since PostgreSQL would not see that two expressions with parameters are one.
+    each = rows.subquery().c
     return select(
         literal(generation).label("generation"), *(each[name] for name in _KEY),
         (sign * func.count()).label("customers"),
-        *((sign * func.coalesce(func.sum(each[f"{name}_sum"]), 0.0)).label(name) for name in money),
+        *(
+            (sign * func.coalesce(func.sum(each[f"{name}_sum"]), 0.0)).label(name)
+            for name in (*_MONEY, *map(at_risk_in_cells, AHEAD))
+        ),
     ).group_by(*(each[name] for name in _KEY))  # fmt: skip
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Text, and_, false, func, literal, or_, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Select, and_, literal_column, or_, select
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.reach import Reach
-from keepers.storage.live_persons import named
+from keepers.storage.live_indexes import ALL_COLUMNS, EVENTS, KEYS, of_generation, read_by
+from keepers.storage.live_persons import listed, named
 from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS, LIVE_PERSONS, LONGEST_NAME
 
 GROUPS = ("tier", "rfm_group", "segment", "state", "channel", "country")
@@ -24,10 +24,8 @@ BANDED = ("orders", "last_day", "value", "probability_alive")
 _FOUND_BY_NAME = 150_000
 """Customers found by a search who are looked up one by one; of more than these all customers are gone through."""
 
-KEYS, ALL_COLUMNS, EVENTS = (
-    "sqlite_autoindex_live_customers_1", "live_customers_in_sum", "live_customers_by_event",
-)  # fmt: skip
-"""Indexes of live customers: by key, with every column by which lists are narrowed, and of those with events."""
+_NOBODY: ColumnElement[bool] = literal_column("1 = 0", Boolean)
+"""Holds of nobody, beside what else a statement says: `false()` would take the place of that."""
 
 _LAST = chr(0x10FFFF)
 """Comes after every letter."""
@@ -101,11 +99,6 @@ class Filter:
         return others != Filter() or (self.within is not None and self.within.narrows)
 
 
-def read_by(query: Select[Any], index: str) -> Select[Any]:
-    """The same query, for which SQLite reads live customers by an index."""
-    return query.with_hint(LIVE_CUSTOMERS, f"INDEXED BY {index}", "sqlite")
-
-
 class Asking:
     """What narrows rows of customers, and of cells, to those of a filter.
 
@@ -136,7 +129,7 @@ class Asking:
         """
         table = LIVE_CUSTOMERS.c
         value = self._value if chosen.reach is None else table[chosen.reach.column]
-        needed = [table.generation == self._generation, *_in_groups(chosen, table)]
+        needed = [of_generation(self._generation), *_in_groups(chosen, table)]
         bounds: tuple[tuple[Any, Any, Any], ...] = (
             (value, chosen.least_value, chosen.most_value),
             (table.probability_alive, chosen.least_alive, chosen.most_alive),
@@ -187,11 +180,11 @@ class Asking:
     def _looked_up(self, words: str, persons: bool) -> tuple[ColumnElement[bool], bool]:
         if "\0" in words:
             # Nobody is called so, and PostgreSQL would refuse to look.
-            return false(), True
+            return _NOBODY, True
         key = LIVE_CUSTOMERS.c.customer_key
         begins = self._begins(words)
-        first = select(key).where(LIVE_CUSTOMERS.c.generation == self._generation, begins)
-        ways = [read_by(first, KEYS)]
+        first = select(key).where(of_generation(self._generation), begins)
+        ways: list[Select[Any]] = [read_by(first, KEYS, self._generation)]
         who = select(LIVE_PERSONS.c.customer_key).where(named(self._connection, words))
         if persons:
             ways.append(who)
@@ -200,7 +193,7 @@ class Asking:
             few |= set(self._connection.execute(way.limit(_FOUND_BY_NAME + 1)).scalars())
             if len(few) > _FOUND_BY_NAME:
                 return (or_(begins, key.in_(who)) if persons else begins), False
-        return (key.in_(listed(self._connection, few)) if few else false()), True
+        return (key.in_(listed(self._connection, few)) if few else _NOBODY), True
 
     def _begins(self, words: str) -> ColumnElement[bool]:
         """Whether a key begins so, in small or large letters."""
@@ -212,15 +205,8 @@ class Asking:
         return or_(*(and_(key >= way, key < way + _LAST) for way in ways))
 
 
-def listed(connection: Connection, keys: Iterable[str]) -> Select[Any]:
-    """Any number of keys as a query: a database admits only so many parameters."""
-    if connection.dialect.name == "sqlite":
-        return select(func.json_each(json.dumps(sorted(keys))).table_valued("value").c.value)
-    return select(func.unnest(literal(sorted(keys), ARRAY(Text))))
-
-
 def _in_groups(chosen: Filter, columns: Any) -> list[ColumnElement[bool]]:
-    needed: list[ColumnElement[bool]] = [false()] if chosen.nobody else []
+    needed: list[ColumnElement[bool]] = [_NOBODY] if chosen.nobody else []
     for name, wanted in (chosen.groups or {}).items():
         if name not in GROUPS:
             raise ConfigError(f"Customers are not divided by {name!r}, but by {', '.join(GROUPS)}.")

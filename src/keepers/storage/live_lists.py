@@ -14,7 +14,8 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.reach import OWN, Reach
 from keepers.storage.live import LiveCustomer, live_customer
 from keepers.storage.live_cells import Bands, at_risk, at_risk_in_cells, band, bands_of
-from keepers.storage.live_filter import BANDED, GROUPS, KEYS, Asking, Filter, read_by
+from keepers.storage.live_filter import BANDED, GROUPS, Asking, Filter
+from keepers.storage.live_indexes import FALLING, KEYS, by, of_generation, read_by
 from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS
 
 SORTABLE = (
@@ -22,12 +23,6 @@ SORTABLE = (
     "updated_at", "customer_key",
 )  # fmt: skip
 """Columns that a list may be sorted by."""
-
-_INDEXED = frozenset({
-    "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
-    "value_infinite",
-})  # fmt: skip
-"""Columns that an index has in falling order, with the key."""
 
 LARGEST_PAGE = 1_000
 
@@ -101,8 +96,8 @@ class LiveLists:
         keys = self._connection.execute(
             self._in_order(select(table.customer_key), column, chosen, descending).offset(offset).limit(limit)
         ).scalars().all()  # fmt: skip
-        rows = select(LIVE_CUSTOMERS).where(table.generation == self._generation, table.customer_key.in_(keys))
-        rows = read_by(rows, KEYS)
+        rows = select(LIVE_CUSTOMERS).where(of_generation(self._generation), table.customer_key.in_(keys))
+        rows = read_by(rows, KEYS, self._generation)
         found = {row["customer_key"]: live_customer(row) for row in self._connection.execute(rows).mappings()}
         return Page(tuple(seen(found[key], self._reach) for key in keys), self.totals(chosen).customers)
 
@@ -215,7 +210,7 @@ class LiveLists:
                 self._value.label("value"), self._at_risk.label("money_at_risk"), of.revenue, of.probability_alive,
             ).where(self._asking.customers(chosen), known)
         )  # fmt: skip
-        banded = read_by(each, self._asking.index(chosen)).subquery().c
+        banded = read_by(each, self._asking.index(chosen), self._generation).subquery().c
         return select(
             banded.row, banded.column, func.count(), func.sum(banded.value), func.sum(banded.money_at_risk),
             func.sum(banded.revenue), func.avg(banded.probability_alive),
@@ -253,13 +248,13 @@ class LiveLists:
         index = self._asking.index(chosen)
         if not chosen.narrows and name == key.name:
             index = KEYS
-        elif not chosen.narrows and descending and name in _INDEXED:
+        elif not chosen.narrows and descending and name in FALLING:
             # Read in its order an index ends early; where rows are left out nobody knows how early.
-            index = f"live_customers_by_{name}"
+            index = by(name)
         order = column.desc() if descending else column.asc()
         if getattr(column, "nullable", True):
             order = order.nulls_last()
-        return read_by(query.where(self._asking.customers(chosen)).order_by(order, key), index)
+        return read_by(query.where(self._asking.customers(chosen)).order_by(order, key), index, self._generation)
 
     def _cells(self, chosen: Filter) -> Bands | None:
         """The bands of cells that can answer for a filter; None where rows have to be counted."""
@@ -278,7 +273,7 @@ class LiveLists:
             columns = [LIVE_CUSTOMERS.c[name] for name in by]
             worth = [func.sum(one) for one in (self._value, self._at_risk, LIVE_CUSTOMERS.c.revenue)]
             query = select(*columns, func.count(), *worth).where(self._asking.customers(chosen)).group_by(*columns)
-            query = read_by(query, self._asking.index(chosen))
+            query = read_by(query, self._asking.index(chosen), self._generation)
         return self._connection.execute(query).all()
 
     def _sums_of_cells(self) -> tuple[ColumnElement[Any], ...]:

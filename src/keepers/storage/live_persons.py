@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Text, func, literal, select
 
+from keepers.storage.bulk import upsert_values
 from keepers.storage.service_schema import LIVE_PERSONS
 
-_AT_ONCE = 500
+Person = tuple[str, str | None, str | None]
+"""A customer's key, name and e-mail address."""
 
 
-def put_persons(connection: Connection, persons: Sequence[Mapping[str, Any]]) -> None:
-    """Rows of `customer_key`, `name` and `email`, later ones over earlier ones; what is not said stays.
+def put_persons(connection: Connection, persons: Sequence[Person]) -> None:
+    """Write who customers are, later ones over earlier ones; what is not said stays.
 
     Only what changes is written: a run names everybody anew, and nearly all as they were.
     """
-    table = LIVE_PERSONS
-    for start in range(0, len(persons), _AT_ONCE):
-        some = persons[start : start + _AT_ONCE]
-        before = persons_of(connection, sorted({one["customer_key"] for one in some}))
-        now = dict(before)
-        for one in some:
-            name, email = now.get(one["customer_key"], (None, None))
-            now[one["customer_key"]] = (
-                name if one["name"] is None else one["name"], email if one["email"] is None else one["email"]
-            )  # fmt: skip
-        fresh = [key for key in now if key not in before]
-        changed = [key for key, said in before.items() if now[key] != said]
-        if fresh:
-            connection.execute(insert(table), [{"customer_key": key, **_row(*now[key])} for key in fresh])
-        if changed:
-            row = update(table).where(table.c.customer_key == bindparam("whose"))
-            connection.execute(row, [{"whose": key, **_row(*now[key])} for key in changed])
+    before = persons_of(connection, {key for key, _, _ in persons})
+    now = dict(before)
+    for key, name, email in persons:
+        known = now.get(key, (None, None))
+        now[key] = (known[0] if name is None else name, known[1] if email is None else email)
+    changed = [(key, *said, searched(f"{said[0] or ''}\n{said[1] or ''}")) for key, said in now.items()
+               if before.get(key) != said]  # fmt: skip
+    upsert_values(connection, LIVE_PERSONS.name, ("customer_key", "name", "email", "searched"), changed)
 
 
-def persons_of(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+def persons_of(connection: Connection, keys: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
     """Name and e-mail address of customers, by key."""
-    found, table = {}, LIVE_PERSONS
-    for start in range(0, len(keys), _AT_ONCE):
-        rows = connection.execute(select(table).where(table.c.customer_key.in_(keys[start : start + _AT_ONCE])))
-        found.update({row.customer_key: (row.name, row.email) for row in rows})
-    return found
+    of = LIVE_PERSONS.c
+    query = select(of.customer_key, of.name, of.email).where(of.customer_key.in_(listed(connection, keys)))
+    return {key: (name, email) for key, name, email in connection.execute(query)}
+
+
+def listed(connection: Connection, keys: Iterable[str]) -> Select[Any]:
+    """Any number of keys as a query: a database admits only so many parameters."""
+    if connection.dialect.name == "sqlite":
+        return select(func.json_each(json.dumps(sorted(keys))).table_valued("value").c.value)
+    return select(func.unnest(literal(sorted(keys), ARRAY(Text))))
 
 
 def searched(words: str) -> str:
@@ -59,7 +58,3 @@ def named(connection: Connection, words: str) -> ColumnElement[bool]:
     found = func.instr if connection.dialect.name == "sqlite" else func.strpos
     is_in: ColumnElement[bool] = found(LIVE_PERSONS.c.searched, searched(words)) > 0
     return is_in
-
-
-def _row(name: str | None, email: str | None) -> dict[str, Any]:
-    return {"name": name, "email": email, "searched": searched(f"{name or ''}\n{email or ''}")}

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration; a state that names another one that is not among the migrations is of a newer Keepers."""
 
 

@@ -148,34 +148,8 @@ LIVE_CUSTOMERS = Table(
     Column("fields", Text, nullable=False),
 )
 """One customer now: the history that suffices and the value, within other horizons too. `base` is the history as the
-run knew it, empty for who came since, and `fields` everything else that the run says of them; both are JSON texts."""
-
-# Each ends with the key, so that a page far down a list is found without a look at the rows before it; PostgreSQL takes
-# an index for "what is unknown comes last" that says so itself.
-for _name in (
-    "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
-    "value_infinite",
-):  # fmt: skip
-    _falling = LIVE_CUSTOMERS.c[_name].desc()
-    Index(
-        f"live_customers_by_{_name}", LIVE_CUSTOMERS.c.generation,
-        _falling.nulls_last() if LIVE_CUSTOMERS.c[_name].nullable else _falling, LIVE_CUSTOMERS.c.customer_key,
-    )  # fmt: skip
-
-Index(
-    "live_customers_by_event", LIVE_CUSTOMERS.c.generation, LIVE_CUSTOMERS.c.by_event, LIVE_CUSTOMERS.c.updated_at
-)  # fmt: skip
-
-# Lists that are narrowed, and sums over them, read this instead of whole rows, most of which is texts. An entry of
-# PostgreSQL's indexes may have 2.7 KB: what orders say of channels and countries is cut at `LONGEST_NAME`.
-Index(
-    "live_customers_in_sum", LIVE_CUSTOMERS.c.generation,
-    *(LIVE_CUSTOMERS.c[_name] for _name in (
-        "tier", "rfm_group", "segment", "state", "channel", "country", "first_day", "last_day", "orders",
-        "probability_alive", "expected_orders", "value", "money_at_risk", "revenue", "by_event", "value_also",
-        "value_lifetime", "value_infinite", "customer_key",
-    )),
-)  # fmt: skip
+run knew it, empty for who came since, and `fields` everything else that the run says of them; both are JSON texts. All
+indexes but that of the key are of one generation each, see `keepers.storage.live_indexes`."""
 
 LONGEST_NAME = 120
 """Letters of a channel or country that are kept of a live customer."""

@@ -33,8 +33,10 @@ from keepers.storage.inbox import Inbox
 from keepers.storage.jobs import JobBook
 from keepers.storage.ledger import Ledger
 from keepers.storage.letters import LetterBook
-from keepers.storage.live import LiveBook, value_of
+from keepers.storage.live import LiveBook
+from keepers.storage.live_indexes import left_over
 from keepers.storage.live_lists import LiveLists
+from keepers.storage.live_value import value_of
 from keepers.storage.saved_views import ViewBook
 from keepers.storage.schema import PUBLISHED_SCORES
 from keepers.storage.scores import RunBook
@@ -211,6 +213,10 @@ class State:
 
     def settle(self) -> None:
         """Let the database look at the live values anew, after a run has put others in their place."""
+        if not self._database.is_sqlite:
+            with self._database.reading() as connection:
+                gone = left_over(connection)
+            self._database.drop_beside(gone)
         for table in (LIVE_CUSTOMERS, LIVE_CELLS, LIVE_PERSONS):
             self._database.settle(table.name)
 

@@ -26,7 +26,7 @@ class KilledError(BaseException):
     """Where the process was killed."""
 
 
-@pytest.mark.parametrize("at", ["fill", "name", "know", "publish", "forget_retired"])
+@pytest.mark.parametrize("at", ["fill", "name", "know_all", "index", "count", "publish", "forget_retired"])
 def test_earlier_values_stay_and_halves_go(running: Running, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     site, client, headers = running.site, running.client, running.headers("all")
     before = client.get("/api/v1/customers", params={"limit": 5}, headers=headers).json()

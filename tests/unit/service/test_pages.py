@@ -118,7 +118,7 @@ def test_a_list_is_a_file_that_no_spreadsheet_runs(running: Running) -> None:
         from keepers.storage.live_lists import Filter
 
         first = page(Filter(), limit=1).customers[0].customer_key
-        books.live.name([{"customer_key": first, "name": "=HYPERLINK(1)", "email": None}])
+        books.live.name([(first, "=HYPERLINK(1)", None)])
     client = signed_in(running)
     lines = client.get("/customers.csv").content.decode("utf-8-sig").splitlines()
     assert len(lines) == 301

@@ -13,14 +13,15 @@ import pytest
 from keepers.domain.live import History
 from keepers.domain.reach import Reach, reaches
 from keepers.domain.time import months, years
-from keepers.storage.live import LiveCustomer, live_row
+from keepers.storage.live import LiveCustomer
 from keepers.storage.live_cells import Bands
 from keepers.storage.live_lists import GROUPS, SORTABLE, Cell, Filter, Group, LiveLists
 from keepers.storage.state import State
+from unit.storage.arriving import arriving
 
 _NOW = dt.datetime(2026, 3, 2, 8, 0, 0, tzinfo=dt.UTC)
 _DAY = dt.date(2026, 2, 28)
-_LONG = "utm " * 60
+_LONG = 'u"t, \\m\t\n' * 20
 _REACHES = (Reach(months(12)), *(one for one in reaches(months(12), months(3), years(5)) if not one.own))
 _BANDS = Bands({
     "orders": (2, 4), "last_day": [dt.date(2025, 6, 1), dt.date(2026, 1, 1)], "probability_alive": (0.2, 0.7),
@@ -80,19 +81,22 @@ def check_by_hand(state: State) -> None:
         rows = [_row(rng, number) for number in range(90)]
         shop = Shop({row["customer_key"]: row for row in rows}, {})
         with state.writing() as books:
-            generation = books.live.begin("/shop/lists", _DAY, _NOW, {}, 0, bands)
-            for start in (0, 40):
-                books.live.fill(generation, [_kept(row) for row in rows[start : start + 40 + start]])
+            generation = books.live.begin("/shop/lists", _DAY, _NOW, {}, 0)
+            with arriving(rows) as engine:
+                for which in ("customer_key < 'C0040'", "customer_key >= 'C0040'"):
+                    books.live.fill(generation, engine, which)
+                if bands is not None:
+                    books.live.count(generation, bands, engine)
             books.live.publish(generation)
             books.live.forget_retired()
             for row in rows[::3]:
                 shop.persons[row["customer_key"]] = rng.choice(
                     [("Äda Lovelace", "äda@x.example"), ("Ben 7%", "b@ada.de")]
                 )
-            told = [{"customer_key": key, "name": name, "email": None} for key, (name, _) in shop.persons.items()]
-            books.live.name([*told, {**told[0], "name": None}, {**told[0], "name": "Somebody"}, told[0]])
-            mailed = [{"customer_key": key, "name": None, "email": email} for key, (_, email) in shop.persons.items()]
-            books.live.name(mailed)
+            told = [(key, name, None) for key, (name, _) in shop.persons.items()]
+            first = told[0][0]
+            books.live.name([*told, (first, None, None), (first, "Somebody", None), told[0]])
+            books.live.name([(key, None, email) for key, (_, email) in shop.persons.items()])
         _check(state, generation, shop, _REACHES[:2])
         with state.writing() as books:
             changed = [_changed(rng, row) for row in rows[10:60]] + [_row(rng, 500 + number) for number in range(9)]
@@ -229,13 +233,6 @@ def _changed(rng: random.Random, row: dict[str, Any]) -> dict[str, Any]:
 
 def _history(row: dict[str, Any]) -> History:
     return History(row["first_day"], row["last_day"], 0, None, None, row["orders"], row["revenue"])
-
-
-def _kept(row: dict[str, Any]) -> dict[str, Any]:
-    history = {name: getattr(_history(row), name) for name in History.__dataclass_fields__}
-    # Longer than an index takes, and empty for nobody knows.
-    values = row | {"channel": _LONG if row["channel"] and len(row["channel"]) > 9 else row["channel"] or ""}
-    return live_row({**history, "customer_key": row["customer_key"]}, values, {}, row["updated_at"])
 
 
 def _live(row: dict[str, Any]) -> LiveCustomer:

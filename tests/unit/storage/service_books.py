@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -15,9 +16,10 @@ from keepers.domain.reach import Reach, reaches
 from keepers.domain.time import months, years
 from keepers.storage.answers import Answer
 from keepers.storage.jobs import LEASE
-from keepers.storage.live import LiveCustomer, live_row
+from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import Filter
 from keepers.storage.state import Books, State
+from unit.storage.arriving import arriving
 
 NOW = dt.datetime(2026, 3, 2, 8, 0, 0, tzinfo=dt.UTC)
 DAY = dt.date(2026, 2, 28)
@@ -49,10 +51,10 @@ def fill_service(state: State) -> None:
         assert books.inbox.add([("m1", "track", '{"event":"Order Completed"}'), ("m2", "page", "{}")], NOW) == 2
         assert books.inbox.add([("m2", "page", "{}"), ("m3", "page", "{}")], NOW) == 1
         generation = books.live.begin("/shop/result", DAY, NOW, {"currency": "EUR"}, 1)
-        rows = [_row("C1", 90.0, "Gold"), _row("C2", 10.0, "Bronze"), _row("C_3", None, "Bronze")]
-        books.live.fill(generation, rows)
-        books.live.name([{"customer_key": "C1", "name": "Ada 100%", "email": "ada@x.example"}])
-        books.live.name([{"customer_key": "C1", "name": None, "email": "ada@y.example"}])
+        with arriving([_row("C1", 90.0, "Gold"), _row("C2", 10.0, "Bronze"), _row("C_3", None, "Bronze")]) as engine:
+            books.live.fill(generation, engine, "true")
+        books.live.name([("C1", "Ada 100%", "ada@x.example")])
+        books.live.name([("C1", None, "ada@y.example")])
         books.live.know({"17": "C1", "18": "C2"})
         books.live.know({"18": "C1", "19": "C1"})
         books.live.put_orders([LiveOrder("O1", "C1", dt.date(2026, 3, 1), 20.0, event_id=2)])
@@ -67,11 +69,12 @@ def check_horizons(state: State) -> None:
     of_quarter = {"clv_predicted_3m_low": 5.0, "clv_predicted_3m_high": 60.0, "expected_orders_3m": 0.8}
     with state.writing() as books:
         number = books.live.begin("/shop/horizons", DAY, NOW, {"currency": "EUR"}, 0)
-        books.live.fill(number, [
+        with arriving([
             _row("C1", 100.0, "Gold", of_quarter, value_also=20.0, value_infinite=500.0, money_at_risk=50.0),
             _row("C2", 60.0, "Gold", of_quarter, value_also=30.0, value_infinite=80.0, money_at_risk=0.0),
             _row("C3", None, "Gold", {}),
-        ])  # fmt: skip
+        ]) as engine:  # fmt: skip
+            books.live.fill(number, engine, "true")
         books.live.publish(number)
     with state.reading() as books:
         lists = {one.name: books.lists(number, one) for one in (quarter, Reach(months(12)), endless)}
@@ -203,7 +206,8 @@ def change_service(state: State) -> None:
     assert (value["value"], value["low"], value["updated_at"]) == (120.0, 0.0, NOW)
     with state.writing() as books:
         other = books.live.begin("/shop/next", DAY, NOW, {}, 3)
-        books.live.fill(other, [_row("C1", 1.0, "Gold")])
+        with arriving([_row("C1", 1.0, "Gold"), _row("C2", 1.0, "Gold")]) as engine:
+            books.live.fill(other, engine, "customer_key = 'C1'")
         assert books.live.current() is not None
     with state.writing() as books:
         books.live.publish(other)
@@ -293,5 +297,6 @@ def _check_lists(books: Books, generation: int) -> None:
 def _row(
     key: str, value: float | None, tier: str, fields: dict[str, float] | None = None, **other: float
 ) -> dict[str, object]:
-    history = {**HISTORY.to_dict(), "customer_key": key, "first_day": HISTORY.first_day, "last_day": HISTORY.last_day}
-    return live_row(history, {**VALUES, **other, "value": value, "tier": tier}, fields or {"note": "x"}, NOW)
+    values = {**VALUES, **other, "value": value, "tier": tier}
+    said = {"fields": json.dumps(fields or {"note": "x"}), "updated_at": NOW}
+    return {"customer_key": key, **asdict(HISTORY), **values, **said}

@@ -81,7 +81,7 @@ def test_what_programs_sent_of_the_person_goes_too(tmp_path: Path) -> None:
             books.inbox.add(events, NOW)
             books.live.know({known_as("segment", "17"): PERSON, known_as("email", PERSON): PERSON})
             books.live.know({known_as("segment", "19"): OTHER})
-            books.live.name([{"customer_key": PERSON, "name": "Maria", "email": PERSON.upper()}])
+            books.live.name([(PERSON, "Maria", PERSON.upper())])
         assert state.addressed(f" {PERSON} ") == {PERSON}
         done = state.erase([PERSON], names_in)
         assert (done.events, done.live) == (2, 3)
@@ -97,7 +97,7 @@ def test_what_programs_sent_of_the_person_goes_too(tmp_path: Path) -> None:
 def test_a_kept_list_that_searches_for_the_person_goes_too(tmp_path: Path) -> None:
     with State(tmp_path) as state:
         with state.writing() as books:
-            books.live.name([{"customer_key": PERSON, "name": "Maria Schmidt", "email": "maria@shop.example"}])
+            books.live.name([(PERSON, "Maria Schmidt", "maria@shop.example")])
             for name, query in (
                 ("Her", "search=maria+schmidt"), ("Her too", "tier=Gold&search=MARIA%40shop.example"),
                 ("maria schmidt", "tier=Gold"), ("Others", "search=schmid"), ("Gold", "tier=Gold"),
