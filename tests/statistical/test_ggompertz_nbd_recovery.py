@@ -36,7 +36,7 @@ def plain_customers(theta, age, later, rng):
 
 def test_sudden_death_is_recovered_and_forecast_where_the_pareto_nbd_is_not_able_to():
     rng = np.random.default_rng(21)
-    age, later = rng.integers(20, 90, 8000).astype(float), 30.0
+    age, later = rng.integers(20, 90, 4000).astype(float), 30.0
     x, t_x, alive, purchases = plain_customers(TRUTH, age, later, rng)
     cells = Cells(x, t_x, age, np.ones(age.size), TimeUnit.WEEK)
     model = GGompertzNBD().fit(cells)

@@ -36,7 +36,7 @@ def lives(customers: int, rng: np.random.Generator) -> tuple[Cells, FloatArray, 
 
 
 def test_parameters_are_found_again_and_forecasts_are_nearer() -> None:
-    cells, bought, alive = lives(1500, np.random.default_rng(23))
+    cells, bought, alive = lives(800, np.random.default_rng(23))
     model = ParetoGGG().fit(cells)
     assert model.outcome_ is FitOutcome.CONVERGED_WITH_PRIOR
     for name, truth in zip(model.symbols, THETA, strict=True):

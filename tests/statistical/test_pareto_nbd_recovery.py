@@ -34,16 +34,16 @@ def plain_customers(theta, age, later, rng):
 
 def test_intervals_of_parameters_hold_the_truth():
     rng = np.random.default_rng(11)
-    inside, fits = np.zeros(4), 100
+    inside, fits = np.zeros(4), 40
     for _ in range(fits):
-        age = rng.integers(20, 80, 700).astype(float)
+        age = rng.integers(20, 80, 400).astype(float)
         x, t_x = pareto_nbd.sample_new(TRUTH, age, rng)
         model = ParetoNBD().fit(Cells(x, t_x, age, np.ones(age.size), TimeUnit.WEEK))
         away = (model.posterior_.mean - np.log(TRUTH)) / np.sqrt(np.diag(model.posterior_.covariance))
         inside += np.abs(away) < stats.norm.ppf(0.975)
-    # Two standard errors of a share of 95% over 100 fits are four and a half points.
-    assert np.all(inside / fits > 0.905)
-    assert 0.92 <= inside.mean() / fits <= 0.985
+    # Two standard errors of a share of 95% over 40 fits are seven points; of the mean over parameters, some four.
+    assert np.all(inside / fits > 0.88)
+    assert 0.91 <= inside.mean() / fits <= 0.99
 
 
 def test_probability_alive_and_counts_are_calibrated():

@@ -42,7 +42,7 @@ QUICK, SLOW = (50, 100), (20, 25)
 
 PROPOSALS, DRAWS, BINS = 48, 19, 5
 PREDICTIONS = 9
-"""Draws whose prediction is made: with some models it takes longer than their likelihood."""
+"""Draws whose prediction is made."""
 
 LEAST_PROBABLE, FARTHEST = 5e-4, 3.5
 """Some two hundred bounds are kept: by chance alone one of them would be passed in one of ten seeds."""
@@ -79,9 +79,10 @@ def spending(_: Any, theta: np.ndarray, customers: int, rng: np.random.Generator
     return SpendCells.of_customers(x, gamma_gamma.sample_new(theta, x, rng))
 
 
-def purchases(fitted: Any, theta: np.ndarray) -> float:
-    """Purchases expected of a new customer within 26 units of time."""
-    return float(np.ravel(fitted.family.expected_purchases_new(theta, np.array([26.0])))[0])
+def none(fitted: Any, theta: np.ndarray) -> float:
+    """Probability that a new customer does not come back within 26 units of time."""
+    nobody = np.zeros(1)
+    return float(np.exp(fitted.family.log_likelihood(theta, nobody, nobody, nobody + 26.0))[0])
 
 
 def surviving(fitted: Any, theta: np.ndarray) -> float:
@@ -108,7 +109,7 @@ def made(kind: Any, **settings: Any) -> Any:
 def recipe_of(kind: type[Model], unit: str) -> tuple[Any, Draw, Predict]:
     """A fitted model of the kind, whose parameters may be changed, how data are drawn from it, and what it is asked."""
     if issubclass(kind, BuyingModel):
-        return made(kind).fit(HISTORIES, unit=unit), buying, purchases
+        return made(kind).fit(HISTORIES, unit=unit), buying, none
     if issubclass(kind, ContractModel):
         return kind().fit(SURVIVORS, unit=unit), contracts, surviving
     if issubclass(kind, GammaGamma):

@@ -78,10 +78,3 @@ def relative_tail(coefficients: FloatArray) -> float:
     largest = sizes.max(axis=-1)
     last = sizes[..., -3:].max(axis=-1)
     return float(np.max(last / np.maximum(largest, np.finfo(float).tiny), initial=0.0))
-
-
-@cache
-def gauss_legendre(size: int) -> tuple[FloatArray, FloatArray]:
-    """Places in (0, 1) and weights of the Gauss-Legendre rule."""
-    places, weights = np.polynomial.legendre.leggauss(size)
-    return 0.5 * (places + 1), 0.5 * weights

@@ -20,7 +20,11 @@ def legendre(count: int) -> tuple[FloatArray, FloatArray]:
     node = np.cos(np.pi * (order - 0.25) / (count + 0.5)).astype(np.longdouble)
     for _ in range(8):
         value, slope = _polynomial(count, node)
-        node = node - value / slope
+        step = value / slope
+        node = node - step
+        # The next step is of the order of this one's square.
+        if np.max(np.abs(step)) < 1e-11:
+            break
     slope = _polynomial(count, node)[1]
     weight = 1.0 / ((1.0 - node * node) * slope * slope)
     return _frozen(((node + 1.0) / 2.0).astype(np.float64)), _frozen(weight.astype(np.float64))

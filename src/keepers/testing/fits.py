@@ -41,7 +41,7 @@ def speaks(subject: Tested) -> Iterable[str]:
 
 
 def _units(subject: Subject) -> Iterable[str]:
-    data = store(600, seed=3)
+    data = store(300, seed=3)
     one, other = subject.fresh().fit(data), subject.fresh().fit(data.in_unit(TimeUnit.DAY))
     shift = data.repeat_purchases * np.log(7)
     yield from differs("the log-likelihood in days", other.log_likelihood_ + shift, one.log_likelihood_, 1e-7)
@@ -52,7 +52,7 @@ def _units(subject: Subject) -> Iterable[str]:
 
 
 def _weights(subject: Subject) -> Iterable[str]:
-    data = store(300, seed=4)
+    data = store(150, seed=4)
     gaps = None if data.log_gaps is None else 2 * data.log_gaps
     doubled = Cells(data.x, data.t_x, data.T, 2 * data.weight, data.unit, gaps)
     one, other = subject.fresh().fit(doubled), subject.fresh().fit(repeated(data, 2))

@@ -26,8 +26,9 @@ from numpy.polynomial.chebyshev import chebder
 from numpy.typing import NDArray
 
 from keepers.numerics.beta_mixture import BetaMixture, beta_mixture
-from keepers.numerics.chebyshev import ChebyshevGrid, gauss_legendre, relative_tail
+from keepers.numerics.chebyshev import ChebyshevGrid, relative_tail
 from keepers.numerics.distinct import Distinct, distinct
+from keepers.numerics.quadrature import legendre
 from keepers.numerics.special import digamma, log_beta, log_rising
 from keepers.numerics.sums import product
 
@@ -242,7 +243,7 @@ class Future:
             # The rule's places must not be spent on a time whose purchases are worth nothing.
             t = min(t, _INFINITE / delta)
         reach = np.log1p(stretch * t / scales)
-        places, weights = gauss_legendre(24 + 8 * math.ceil(float(reach.max())))
+        places, weights = legendre(24 + 8 * math.ceil(float(reach.max())))
         logs = reach[:, None] * places
         w = np.expm1(logs) / stretch
         density = reach[:, None] * weights * np.exp((1 - table.power) * logs - delta * scales[:, None] * w) / stretch

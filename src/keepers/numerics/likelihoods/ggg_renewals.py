@@ -212,17 +212,20 @@ def _mean_renewals(k: float, a: float) -> FloatArray:
     from scipy.special import digamma, gammaln
 
     low, step, size = _grid(k)
-    zeta = k / a * np.exp(low + step * np.arange(-2, size + 2))
     # Where purchases are few the tail of small rates falls with the power a + k, before with a.
     far = 26.0 / a + np.sqrt(52.0 / a)
     if far > _LONGEST:
         far = min(_LONGEST + (26.0 - _LONGEST * min(a, 1.0)) / (a + k), far)
     lower = np.log(a) - far
     upper = np.log(a + 7.5 * np.sqrt(a) + 30.0)
-    count = max(_NODES * (1 if k < 20 else 2), int(np.ceil((upper - lower) / min(0.35, 0.5 / np.sqrt(a)))))
-    g = np.linspace(lower, upper, count)
-    weight = np.exp(a * g - np.exp(g) - gammaln(a)) * (g[1] - g[0])
-    mean, pairs = renewals(k).of(np.multiply.outer(zeta, np.exp(g)))
+    # The nodes of log G divide the grid's step, so that places and nodes add up to places of one finer grid.
+    fine = int(np.ceil(step / min(0.35, 0.5 / np.sqrt(a), (upper - lower) / (_NODES - 1))))
+    apart = step / fine
+    g = lower + apart * np.arange(int(np.ceil((upper - lower) / apart)) + 1)
+    weight = np.exp(a * g - np.exp(g) - gammaln(a)) * apart
+    first = np.log(k / a) + low - 2.0 * step + lower
+    z = np.maximum(np.exp(first + apart * np.arange(fine * (size + 3) + g.size)), _TINY)
+    mean, pairs = (np.lib.stride_tricks.sliding_window_view(one, g.size)[::fine] for one in renewals(k).of(z))
     found = np.stack([mean @ weight, pairs @ weight, mean @ (weight * (g - digamma(a)))])
     return np.asarray(np.log(np.maximum(found, _TINY)))
 
