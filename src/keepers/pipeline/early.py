@@ -134,7 +134,8 @@ def with_early(
         The day.
     """
     engine = values.engine
-    new = np.asarray(said["first_day"], dtype="datetime64[D]") > np.datetime64(cut, "D") - round(model.horizon.days)
+    since = cut - dt.timedelta(days=round(model.horizon.days))
+    new = np.asarray(said["first_day"], dtype="datetime64[D]") > np.datetime64(since, "D")
     label = f"clv_early_{horizon_label(model.horizon)}"
     columns = {
         "customer_key": said["customer_key"][new],

@@ -21,7 +21,7 @@ def test_scores_are_graded_by_day_against_plain_sums() -> None:
     said = rng.gamma(2.0, 60.0, 120)
     scores = {
         "customer_key": np.concatenate([who, who]),
-        "as_of": np.repeat([start + 99, start + 280], 60),
+        "as_of": np.repeat(start + np.array([99, 280]), 60),
         "clv_predicted_12m": said,
         "clv_predicted_12m_low": said * 0.5,
         "clv_predicted_12m_high": said * 2.0,

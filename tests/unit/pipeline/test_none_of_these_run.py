@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ def test_a_store_whose_buying_stops(tmp_path: Path) -> None:
         start, own = int(rng.integers(0, 60)), rng.gamma(2.0, 0.5)
         bought = np.flatnonzero(rng.random(720) < own * chance)
         days = [start, *(day for day in bought if day > start)]
-        lines += [f"c{who},{np.datetime64('2021-01-01') + int(day)},{rng.gamma(6.0, 5.0):.2f}" for day in days]
+        lines += [f"c{who},{dt.date(2021, 1, 1) + dt.timedelta(int(day))},{rng.gamma(6.0, 5.0):.2f}" for day in days]
     path = tmp_path / "orders.csv"
     path.write_text("\n".join(lines) + "\n")
     result = kp.run([str(path)], RunOptions(into=tmp_path / "out"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,9 @@ def test_a_run_with_a_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     x, t_x = pareto_nbd.sample_new((0.55, 74.0, 0.6, 80.0), ages, rng)
     lines = ["customer_id,order_date,amount"]
     for who, (age, count, last) in enumerate(zip(ages, x, t_x, strict=True)):
-        first = np.datetime64("2023-06-30") - int(age)
+        first = dt.date(2023, 6, 30) - dt.timedelta(int(age))
         days = [0, *np.floor(rng.random(max(int(count) - 1, 0)) * last), *([np.floor(last)] if count else [])]
-        lines += [f"c{who},{first + int(day)},{rng.gamma(6.0, 5.0):.2f}" for day in days]
+        lines += [f"c{who},{first + dt.timedelta(int(day))},{rng.gamma(6.0, 5.0):.2f}" for day in days]
     path = tmp_path / "orders.csv"
     path.write_text("\n".join(lines) + "\n")
     for module in (backtest, compare):

@@ -114,7 +114,7 @@ class LeadTable:
             table,
             outcome=np.where(closed, table.outcome, int(Outcome.OPEN)),
             days=np.where(closed, table.days, seen),
-            won_day=np.where(closed, table.won_day, np.datetime64("NaT")),
+            won_day=np.where(closed, table.won_day, np.datetime64("NaT", "D")),
             until=cut,
         )
 
@@ -259,7 +259,7 @@ def _table(
     filled = {name: column for name, column in columns.items() if _tells(column)}
     return LeadTable(
         engine, rows["lead_id"].astype(object), events, rows["customer_key"].astype(object), day, outcome, days,
-        np.where(dated_won, won_day, np.datetime64("NaT")), rows["company"].astype(object),
+        np.where(dated_won, won_day, np.datetime64("NaT", "D")), rows["company"].astype(object),
         rows["channel"].astype(object), rows["owner"].astype(object), filled, last, tuple(notes),
     )  # fmt: skip
 
@@ -292,7 +292,7 @@ def _date(word: str) -> np.datetime64:
     try:
         return np.datetime64(dt.date.fromisoformat(word[:10]), "D")
     except ValueError:
-        return np.datetime64("NaT")
+        return np.datetime64("NaT", "D")
 
 
 def _tells(column: NDArray[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ from keepers.numerics.conversion import Outcome
 
 TEAM = "the team"
 _WEEKS = 8
-_DAYS = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def usual_pace(table: LeadTable) -> dict[str, int]:
     """Leads a week that each owner has closed lately, at least one; of the team where leads have no owner."""
     dated = (table.outcome == Outcome.WON) | (table.outcome == Outcome.LOST)
     closed = table.day + table.days
-    lately = dated & (closed > np.datetime64(table.until, "D") - _WEEKS * _DAYS)
+    lately = dated & (closed > np.datetime64(table.until - dt.timedelta(weeks=_WEEKS), "D"))
     owners = [str(one) for one in {*table.owner.tolist()} if one is not None]
     if not owners:
         return {TEAM: max(round(lately.sum() / _WEEKS), 1)}

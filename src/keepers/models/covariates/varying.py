@@ -183,7 +183,7 @@ def calendar_covariates(
         columns[f"season_cos_{wave}"] = np.cos(wave * year) / WEEK
     if paydays:
         of_month = (days - days.astype("datetime64[M]")).astype(np.int64)
-        tomorrow = days + 1
+        tomorrow = days + np.timedelta64(1, "D")
         last_of_month = tomorrow == tomorrow.astype("datetime64[M]").astype("datetime64[D]")
         columns["payday"] = ((of_month < 2) | last_of_month).astype(np.float64)
     if holidays is not None:

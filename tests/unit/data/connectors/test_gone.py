@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +109,14 @@ def test_ids_are_compared_now_and_then(tmp_path: Path) -> None:
         assert "20 of 26 orders are not listed any more" in pulled.notes[0]
 
 
-def test_keys_of_a_table_are_compared_where_that_is_wished(tmp_path: Path) -> None:
-    made = sqlite3.connect(tmp_path / "shop.db")
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A shop's database without tables."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        yield connection
+
+
+def test_keys_of_a_table_are_compared_where_that_is_wished(made: sqlite3.Connection, tmp_path: Path) -> None:
     made.execute("CREATE TABLE orders (shop TEXT, number INTEGER, amount REAL, updated_at INTEGER)")
     made.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)", [(f"s{n % 2}", n, 1.0, n) for n in range(70)])
     made.commit()
@@ -149,8 +157,7 @@ def test_orders_that_a_token_sees_no_more_for_their_age_stay(tmp_path: Path) -> 
         assert "read_all_orders" in pulled.notes[0]
 
 
-def test_a_row_without_a_part_of_its_key_is_not_gone(tmp_path: Path) -> None:
-    made = sqlite3.connect(tmp_path / "shop.db")
+def test_a_row_without_a_part_of_its_key_is_not_gone(made: sqlite3.Connection, tmp_path: Path) -> None:
     made.execute("CREATE TABLE orders (shop TEXT, number INTEGER, amount REAL, updated_at INTEGER)")
     made.executemany("INSERT INTO orders VALUES (?, ?, 1.0, ?)", [(None if n % 2 else "s", n, n) for n in range(10)])
     made.commit()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,16 @@ NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> sqlite3.Connection:
-    made = sqlite3.connect(tmp_path / "shop.db")
-    made.execute(
-        "CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id TEXT, order_date TIMESTAMP, "
-        "amount DECIMAL(10, 2), updated_at TIMESTAMP)"
-    )
-    rows = [_row(n, f"2026-09-{1 + n % 28:02d} 10:00:00.000000") for n in range(100)]
-    made.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
-    made.commit()
-    return made
+def shop(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as made:
+        made.execute(
+            "CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id TEXT, order_date TIMESTAMP, "
+            "amount DECIMAL(10, 2), updated_at TIMESTAMP)"
+        )
+        rows = [_row(n, f"2026-09-{1 + n % 28:02d} 10:00:00.000000") for n in range(100)]
+        made.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+        made.commit()
+        yield made
 
 
 def _row(number: int, at: str, amount: float = 10.5) -> tuple[Any, ...]:
