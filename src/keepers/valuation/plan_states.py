@@ -147,18 +147,30 @@ class PlanStates:
             return False
         return any(np.delete(self.onward[number], place, axis=1).any() for number, place in enumerate(self.free))
 
-    @property
+    @cached_property
     def matrix(self) -> FloatArray:
         """Expected transitions between plans in a period, however long on them; shape (plans, plans)."""
         return np.asarray(self.moves / self.moves.sum(axis=1, keepdims=True))
 
-    @property
+    @cached_property
     def chain(self) -> FloatArray:
         """Expected transitions between states in a period, shape (size, size)."""
-        onward = None if self.onward is None else self.onward / self.onward.sum(axis=-1, keepdims=True)
-        return self._chained(self.matrix, onward)
+        if self.onward is None:
+            return self.matrix
+        plans, onward = len(self.plans), self.onward / self.onward.sum(axis=-1, keepdims=True)
+        chain = np.zeros((self.size, self.size))
+        chain[:plans, :plans] = self.matrix
+        for number, place in enumerate(self.free):
+            on_it = np.arange(MOST_ON_FREE + 1)
+            states = self.state(np.full(on_it.size, place), on_it)
+            steps = onward[number, _stage_of(on_it), :]
+            chain[states, :] = 0.0
+            chain[states, :plans] = steps
+            chain[states, place] = 0.0
+            chain[states, np.append(states[1:], states[-1])] = steps[:, place]
+        return chain
 
-    @property
+    @cached_property
     def reference(self) -> FloatArray:
         """By state the price to compare with: of a plan without one the mean of all, so that its ratio is one."""
         known = self.prices > 0
@@ -177,6 +189,17 @@ class PlanStates:
 
     def price_ratios(self, periods: int) -> FloatArray:
         """Expected price j periods from now by that to compare with, while the contract runs; (size, periods + 1)."""
+        known = self._ratios.get(periods)
+        if known is None:
+            known = self._ratios[periods] = self._priced(periods)
+        return known
+
+    @cached_property
+    def _ratios(self) -> dict[int, FloatArray]:
+        """Those that were asked for: by every state in turn."""
+        return {}
+
+    def _priced(self, periods: int) -> FloatArray:
         chain, price = self.chain, self.reference
         ratios = np.empty((self.size, periods + 1))
         ahead = self.worth
@@ -212,18 +235,14 @@ class PlanStates:
         stayed = np.concatenate([[1.0], np.cumprod(1.0 - hazard)[:-1]])
         return np.asarray(stayed * hazard)
 
-    def drawn(self, draws: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Draws of the transitions (draws, size, size), of the chances to pause and to resume, of those to return.
+    def drawn(
+        self, draws: int, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray | None, FloatArray, FloatArray, FloatArray]:
+        """Draws of the transitions between plans (draws, plans, plans), of those from free plans by stage (draws, free,
+        6, plans) or None, of the chances to pause and to resume, and of those to return.
 
         The last have the shape (2, draws, 4): of contracts that end later, and of customers who have none now.
         """
-        moves, onward, pause, resume, back = self.drawn_parts(draws, rng)
-        return self._chained(moves, onward), pause, resume, back
-
-    def drawn_parts(
-        self, draws: int, rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray | None, FloatArray, FloatArray, FloatArray]:
-        """The same with transitions between plans, and those from free plans by stage or None, by themselves."""
         moves = _dirichlet(self.moves, draws, rng)
         # Sums of gamma variates are one: who has no contract now draws the same chances, where nobody was in a gap.
         later = rng.standard_gamma(np.broadcast_to(self.back, (draws, *self.back.shape)))
@@ -234,22 +253,46 @@ class PlanStates:
         pause, resume = rng.beta(*self.pause, draws), rng.beta(*self.resume, draws)
         return moves, None if self.onward is None else _dirichlet(self.onward, draws, rng), pause, resume, back
 
-    def _chained(self, moves: FloatArray, onward: FloatArray | None) -> FloatArray:
-        """Transitions between states from those between plans (..., plans, plans) and from free plans by stage."""
-        if onward is None:
-            return moves
+    def lots(self, moves: FloatArray, onward: FloatArray | None) -> PlanLots:
+        """Tables of where a lot between 0 and 1 leads, from drawn transitions."""
         plans = len(self.plans)
-        chain = np.zeros((*moves.shape[:-2], self.size, self.size))
-        chain[..., :plans, :plans] = moves
+        row, staying = np.arange(self.size), np.full(self.size, plans - 1)
+        if onward is None:
+            return PlanLots(np.cumsum(moves, axis=2), row, staying)
+        later = np.array(onward)
         for number, place in enumerate(self.free):
+            # To stay stands behind all plans, since it leads to another state each time.
+            later[:, number, :, place] = 0.0
             on_it = np.arange(MOST_ON_FREE + 1)
             states = self.state(np.full(on_it.size, place), on_it)
-            steps = onward[..., number, _stage_of(on_it), :]
-            chain[..., states, :] = 0.0
-            chain[..., states, :plans] = steps
-            chain[..., states, place] = 0.0
-            chain[..., states, np.append(states[1:], states[-1])] = steps[..., place]
-        return chain
+            row[states] = plans + (len(STAGE_ENDS) + 1) * number + _stage_of(on_it)
+            staying[states] = np.append(states[1:], states[-1])
+        table = np.concatenate([moves, later.reshape(len(moves), -1, plans)], axis=1)
+        return PlanLots(np.cumsum(table, axis=2), row, staying)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanLots:
+    """Transitions between states as tables for lots: as many columns as plans, however many states these are.
+
+    Parameters
+    ----------
+    table : array, shape (draws, rows, plans)
+        Chances to be on the plans up to each a period later; what is missing to one is to stay on a free plan.
+    row : array of int, shape (states,)
+        Of the table.
+    staying : array of int, shape (states,)
+        The state that a lot beyond all plans leads to.
+    """
+
+    table: FloatArray
+    row: IntArray
+    staying: IntArray
+
+    def step(self, which: IntArray, state: IntArray, lot: FloatArray) -> IntArray:
+        """States a period later by draws, states and lots of one shape."""
+        plan = (lot[..., None] > self.table[which, self.row[state]]).sum(axis=-1)
+        return np.where(plan < self.table.shape[2], plan, self.staying[state])
 
 
 def _onward(steps: FreeSteps) -> FloatArray:

@@ -126,36 +126,53 @@ def _running(
     whole = PERIODS_ALIKE if horizon is None else int(np.ceil(horizon)) + 1
     weight = states.price_ratios(whole)[place] * states.paying(whole)[int(paused)]
     finite = float(PERIODS_ALIKE) if horizon is None else horizon
+    ages, index = np.unique(age, return_inverse=True)
+    terms = _by_period(fit, family, ages, delta, finite, whole, stays)
     if family.DISCRETE:
-        ages, index = np.unique(age, return_inverse=True)
-        steps = np.arange(1.0, whole + 1.0)
-        # At wait 1 the j-th renewal is j periods away; another wait moves all of them alike.
-        lasts = 0.0 if stays else family.log_retention(theta, ages[:, None], ages[:, None] + steps)
-        terms = np.exp(lasts - delta * steps + np.zeros((ages.size, 1)))
         count = payments(finite, wait).astype(np.intp)
-        kept = np.concatenate([np.zeros((ages.size, 1)), np.cumsum(terms * weight[1:], axis=1)], axis=1)
-        plain = np.concatenate([np.zeros((ages.size, 1)), np.cumsum(terms, axis=1)], axis=1)
+        kept, plain = np.cumsum(terms * weight, axis=1), np.cumsum(terms, axis=1)
         moved = np.exp(delta * (1.0 - wait))
         value, seen = moved * kept[index, count], moved * plain[index, count]
     else:
-        edges = np.append(np.arange(0.0, np.ceil(finite)), finite)
-        later, length = (part.ravel() for part in period_nodes(edges[:-1], edges[1:]))
-        ages, index = np.unique(age, return_inverse=True)
-        lasts = 0.0 if stays else family.log_retention(theta, ages[:, None], ages[:, None] + later)
-        terms = np.exp(lasts - delta * later + np.zeros((ages.size, 1))) * length
-        value, seen = (terms @ weight[np.floor(later).astype(np.intp)])[index], terms.sum(axis=1)[index]
+        value, seen = (terms @ weight)[index], terms.sum(axis=1)[index]
     if horizon is None:
         endless = outlook.discounted_tenure(family, theta, age, delta, None, wait)
         value = value + weight[-1] * np.maximum(endless - seen, 0.0)
     return np.asarray(value, dtype=np.float64)
 
 
+def _by_period(
+    fit: Answering, family: ContractLaw, ages: FloatArray, delta: float, finite: float, whole: int, stays: bool = False
+) -> FloatArray:
+    """What a price of one brings in each period, the present one first, if it is always paid; (ages, whole + 1)."""
+    found = np.zeros((ages.size, whole + 1))
+    if family.DISCRETE:
+        # At wait 1 the j-th renewal is j periods away; another wait moves all of them alike.
+        later, length = np.arange(1.0, whole + 1.0), np.ones(whole)
+    else:
+        edges = np.append(np.arange(0.0, np.ceil(finite)), finite)
+        later, length = (part.ravel() for part in period_nodes(edges[:-1], edges[1:]))
+    lasts = 0.0 if stays else family.log_retention(fit.theta, ages[:, None], ages[:, None] + later)
+    terms = np.exp(lasts - delta * later + np.zeros((ages.size, 1))) * length
+    if family.DISCRETE:
+        found[:, 1:] = terms
+    else:
+        np.add.at(found.T, np.floor(later).astype(np.intp), terms.T)
+    return found
+
+
 def _returns(fit: Answering, states: PlanStates, delta: float, horizon: float | None) -> Returns | EndlessReturns:
     if horizon is not None:
         return Returns.within(fit, states, delta, horizon)
-    now, first = (np.zeros(1), np.ones(1)), float(fit.discrete)
-    own = [first + _running(fit, fit.anew, states, place, False, *now, delta, None)[0] for place in range(states.size)]
-    return EndlessReturns.of(fit, states, delta, np.array(own) * states.reference)
+    finite = float(PERIODS_ALIKE)
+    (terms,) = _by_period(fit, fit.anew, np.zeros(1), delta, finite, PERIODS_ALIKE)
+    weight = states.price_ratios(PERIODS_ALIKE) * states.paying(PERIODS_ALIKE)[0]
+    endless = outlook.discounted_tenure(fit.anew, fit.theta, np.zeros(1), delta, None, np.ones(1))[0]
+    own = weight @ terms + weight[:, -1] * max(float(endless - terms.sum()), 0.0)
+    if fit.discrete:
+        # What is paid on the first day, which is nothing on a free plan.
+        own += weight[:, 0]
+    return EndlessReturns.of(fit, states, delta, own * states.reference)
 
 
 def _following(

@@ -120,8 +120,8 @@ def drawn_units(
     paused, ended = rows[:, 1, None] > 0, rows[:, 2, None] > 0
     age = np.broadcast_to(np.where(ended, 0.0, rows[:, 3, None]), shape)
     left = _drawn_tenure(fit.law, [np.broadcast_to(value, shape) for value in theta], age, rng)
-    matrices, pause, resume, back = states.drawn(draws, rng)
-    steps = np.cumsum(matrices, axis=2, out=matrices)
+    changes, onward, pause, resume, back = states.drawn(draws, rng)
+    lots = states.lots(changes, onward)
     price, entry, plan = states.worth / states.reference[place], states.entry, np.full(shape, place)
     which = np.broadcast_to(np.arange(draws), shape)
     pays, runs = np.broadcast_to(~paused, shape).copy(), np.broadcast_to(~ended, shape).copy()
@@ -154,9 +154,7 @@ def drawn_units(
         if not family.DISCRETE and states.returns_seen:
             come_back()
         moves = runs & (since > 0)
-        lot = rng.random(shape)
-        chosen = np.minimum((lot[:, :, None] > steps[which, plan]).sum(axis=2), states.size - 1)
-        plan = np.where(moves, chosen, plan)
+        plan = np.where(moves, lots.step(which, plan, rng.random(shape)), plan)
         lot = rng.random(shape)
         pays = np.where(moves, np.where(pays, lot >= pause, lot < resume), pays)
         worth = runs * pays * price[plan]

@@ -170,7 +170,7 @@ def _drawn(
     rng = np.random.default_rng(seed)
     common = model.posterior_.draws(draws, rng)
     plans = {name: fit.posterior_.draws(draws, rng) for name, fit in model.plans_.items() if fit.outcome_.usable}
-    moves, onward, pause, resume, back = states.drawn_parts(draws, rng)
+    moves, onward, pause, resume, back = states.drawn(draws, rng)
     yield model, states
     for draw in range(draws):
         one = _at(model, common[draw])

@@ -153,15 +153,15 @@ class EndlessReturns:
             return cls(fit, states, delta, np.full(own.shape, np.inf))
         ends = _endings(fit.theta, fit.anew, np.zeros(1), delta, PERIODS_ALIKE)[0]
         rest = max(float(_all_endings(fit.theta, fit.anew, np.zeros(1), delta)[0]) - float(ends.sum()), 0.0)
-        power, total = np.eye(len(own)), np.zeros((len(own), len(own)))
-        for chance in ends:
+        # Whoever comes back to a plan is new on it: the states to begin in are those of the plans.
+        plans, weights = len(states.plans), np.append(ends, rest)
+        power, total = np.eye(plans, len(own)), np.zeros((plans, len(own)))
+        for chance in weights:
             total += chance * power
             power = power @ states.chain
-        total += rest * power
-        again = _comeback(fit, states, delta, 0)
-        # Whoever comes back to a plan is new on it.
-        anew = np.eye(len(own))[states.entry]
-        begun = np.linalg.solve(np.eye(len(own)) - again * total @ anew, own)
+        ended = np.zeros((plans, plans))
+        np.add.at(ended.T, states.entry, total.T)
+        begun = np.linalg.solve(np.eye(plans) - _comeback(fit, states, delta, 0) * ended, own[:plans])
         return cls(fit, states, delta, np.asarray(begun[states.entry], dtype=np.float64))
 
     def after(self, plan: int, age: FloatArray) -> FloatArray:

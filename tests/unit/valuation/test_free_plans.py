@@ -157,3 +157,22 @@ def test_draws_agree_with_expectations_for_who_moves_leaves_and_comes_back(model
         sums = drawn_units(law, states, at, one, draws, 0.008, [horizon], rng)[horizon][0]
         # Draws have doubt of the parameters too, which moves the mean by little.
         assert sums.mean() == pytest.approx(exact[some[0]], rel=0.05), row
+    # Without end is what a very long time comes to.
+    long = expected_units(fit, states, cells, 0.1, 180.0)
+    assert long == pytest.approx(expected_units(fit, states, cells, 0.1, None), rel=1e-3)
+
+
+def test_lots_lead_where_the_chain_does() -> None:
+    rng, plans = np.random.default_rng(2), 4
+    onward = rng.gamma(2.0, size=(2, len(STAGE_ENDS) + 1, plans))
+    states = PlanStates(
+        tuple("abcd"), np.array([0.0, 10.0, 0.0, 20.0]), rng.gamma(2.0, size=(plans, plans)), (1.0, 9.0), (1.0, 1.0),
+        np.zeros((4, 2)), None, (0, 2), onward,
+    )  # fmt: skip
+    lots = states.lots(states.matrix[None], (onward / onward.sum(axis=-1, keepdims=True))[None])
+    assert lots.table.shape == (1, plans + 2 * (len(STAGE_ENDS) + 1), plans), "not as many as states, times states"
+    middles = (np.arange(4_000) + 0.5) / 4_000
+    for state in range(states.size):
+        found = lots.step(np.zeros(middles.size, dtype=np.int64), np.full(middles.size, state), middles)
+        seen = np.bincount(found, minlength=states.size) / middles.size
+        assert seen == pytest.approx(states.chain[state], abs=1e-3), state

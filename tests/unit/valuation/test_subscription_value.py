@@ -125,7 +125,7 @@ def test_plans_that_were_rarely_seen_lean_on_all() -> None:
     ratios = states.price_ratios(24)
     assert ratios[:, 0] == pytest.approx(1.0)
     assert ratios[0, 24] > 1.5
-    drawn, pause, resume, back = states.drawn(200, np.random.default_rng(1))
+    drawn, _, pause, resume, back = states.drawn(200, np.random.default_rng(1))
     assert drawn.sum(axis=2) == pytest.approx(1.0)
     assert drawn[:, 0, 1].std() < drawn[:, 2, 1].std() * 3
     assert np.all((pause >= 0) & (pause < 0.05))
