@@ -31,8 +31,8 @@ def _groups(table: FloatArray):
 @pytest.mark.parametrize(
     ("model", "family", "theta", "signs", "replicates"),
     [
-        (kp.BGNBD, bg_nbd, (0.7, 8.0, 0.8, 2.5), {"purchase": (1, -1.0)}, 60),
-        (kp.ParetoNBD, pareto_nbd, (0.7, 8.0, 0.7, 11.0), {"purchase": (1, -1.0), "dropout": (3, -1.0)}, 16),
+        (kp.BGNBD, bg_nbd, (0.7, 8.0, 0.8, 2.5), {"purchase": (1, -1.0)}, 40),
+        (kp.ParetoNBD, pareto_nbd, (0.7, 8.0, 0.7, 11.0), {"purchase": (1, -1.0), "dropout": (3, -1.0)}, 12),
     ],
 )
 def test_intervals_hold_what_they_promise(model: type[BuyingModel], family, theta, signs, replicates):

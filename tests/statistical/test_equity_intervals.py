@@ -33,7 +33,7 @@ def test_totals_fall_inside_their_interval_as_often_as_it_says() -> None:
         spend = np.where(seen, paid, 0.0).sum(axis=1) / np.maximum(x, 1)
         summary = summary_from_frame({"frequency": x, "recency": t_x, "T": T, "monetary_value": spend}, unit="week")
         buying, spending = BGNBD().fit(summary), GammaGamma().fit(summary)
-        found = equity(lifetime_value(buying, spending, summary, weeks(39), annual_rate(0.0)))
+        found = equity(lifetime_value(buying, spending, summary, weeks(39), annual_rate(0.0)), draws=32)
         assert found.total is not None
         orders.append(found.expected_orders.low <= later.sum() <= found.expected_orders.high)
         money.append(found.total.low <= paid[later].sum() <= found.total.high)

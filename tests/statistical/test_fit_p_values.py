@@ -19,10 +19,10 @@ LAWS = [(kp.NBD, nbd, (0.6, 9.0)), (kp.BGNBD, bg_nbd, (0.6, 9.0, 0.9, 2.5))]
 def test_p_values_are_uniform_where_the_model_is_true(kind, family, theta) -> None:
     rng = np.random.default_rng(6)
     found = []
-    for _ in range(60):
+    for _ in range(40):
         ages = rng.integers(10, 60, 700).astype(float)
         x, t_x = family.sample_new(theta, ages, rng)
         data = Cells.of_customers(x, t_x, ages, TimeUnit.WEEK)
         found.append(frequency_fit(kind(prior=None).fit(data), data).p_value)
     shares = np.searchsorted(np.sort(found), [0.1, 0.25, 0.5, 0.75]) / len(found)
-    assert shares == pytest.approx([0.1, 0.25, 0.5, 0.75], abs=0.17)
+    assert shares == pytest.approx([0.1, 0.25, 0.5, 0.75], abs=0.2)

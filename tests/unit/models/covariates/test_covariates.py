@@ -16,7 +16,7 @@ from keepers.models.buying import BuyingModel
 MODELS = [kp.NBD, kp.BGNBD, kp.MBGNBD, kp.ParetoNBD]
 
 
-def shop(customers=600, seed=3):
+def shop(customers=400, seed=3):
     """Customers of two channels of whom those of ads buy half as often; an age that does not matter."""
     rng = np.random.default_rng(seed)
     channel = rng.choice(["shop", "ads"], customers, p=[0.6, 0.4])
@@ -59,7 +59,7 @@ def test_every_question_is_answered(model: type[BuyingModel], data, tmp_path):
     for answer in answers:
         added = [name for name in answer if name not in data]
         assert added
-        assert all(len(answer[name]) == 600 and not np.isnan(answer[name]).any() for name in added)
+        assert all(len(answer[name]) == 400 and not np.isnan(answer[name]).any() for name in added)
     # A customer of the same history who came by ads expects fewer purchases, and only the channel makes the difference.
     twin = {"frequency": [2, 2], "recency": [20, 20], "T": [30, 30], "channel": ["shop", "ads"], "age": [40, 40]}
     if model is not kp.BGNBD:
@@ -167,11 +167,11 @@ def test_levels_that_were_not_seen(data):
     ("change", "error", "words"),
     [
         ({"channel": None}, InputError, "lack channel"),
-        ({"channel": ["ads", None] * 300}, InputError, r"missing in 300 rows \(first: row 2\)"),
-        ({"age": np.where(np.arange(600) == 4, np.nan, 1.0)}, InputError, r"missing in 1 row \(first: row 5\)"),
-        ({"channel": ["ads"] * 600}, InputError, "for every customer"),
-        ({"age": np.full(600, 3.0)}, InputError, "is 3 for every customer"),
-        ({"age": np.where(np.arange(600) == 4, np.inf, 1.0)}, InputError, "infinite"),
+        ({"channel": ["ads", None] * 200}, InputError, r"missing in 200 rows \(first: row 2\)"),
+        ({"age": np.where(np.arange(400) == 4, np.nan, 1.0)}, InputError, r"missing in 1 row \(first: row 5\)"),
+        ({"channel": ["ads"] * 400}, InputError, "for every customer"),
+        ({"age": np.full(400, 3.0)}, InputError, "is 3 for every customer"),
+        ({"age": np.where(np.arange(400) == 4, np.inf, 1.0)}, InputError, "infinite"),
     ],
 )
 def test_columns_that_cannot_be_used(data, change, error, words):
@@ -209,7 +209,7 @@ def test_tests_between_models_that_are_not_nested(data):
     with pytest.raises(ConfigError, match="must contain"):
         kp.likelihood_ratio_test(plain, plain)
     some = kp.NBD(covariates=kp.Covariates(purchase=["channel"])).fit(shop(300), "week")
-    with pytest.raises(ConfigError, match="600 and 300"):
+    with pytest.raises(ConfigError, match="400 and 300"):
         kp.likelihood_ratio_test(plain, some)
 
 

@@ -113,7 +113,7 @@ def test_forecasts_follow_the_season(fitted, summary):
 @pytest.fixture(scope="module")
 def few():
     window = ObservationWindow(end=CUT)
-    return kp.summarise(seasonal_orders(80, seed=5), window, covariates=calendar())
+    return kp.summarise(seasonal_orders(40, seed=5), window, covariates=calendar())
 
 
 @pytest.mark.parametrize(
