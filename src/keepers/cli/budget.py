@@ -167,19 +167,21 @@ def _amount(text: str, option: str) -> float:
 
 
 def _show_plan(plan: BudgetPlan, curves: ResponseCurves, for_goal: bool = False) -> None:
+    from keepers.cli.show import chance
     from keepers.cli.tables import print_table, print_text
+    from keepers.pipeline.content_budget import LIMITS
 
     if for_goal:
         print_text(f"Against today's plan it brings, net of spend: {_range(plan.gain, curves)}.")
     elif plan.recommended:
         print_text(
             f"Expected gain over today's plan in {plan.period} from {plan.starts_on}: {_range(plan.gain, curves)}, "
-            f"better with {plan.probability:.0%} probability."
+            f"better with {chance(plan.probability)} probability."
         )
     else:
         print_text(
-            f"No change is recommended: the best other plan is better than today's with {plan.probability:.0%} "
-            f"probability ({_range(plan.gain, curves)})."
+            f"No change is recommended: the best other plan is better than today's with "
+            f"{chance(plan.probability)} probability ({_range(plan.gain, curves)})."
         )
     print_table(
         "Money a week",
@@ -188,22 +190,25 @@ def _show_plan(plan: BudgetPlan, curves: ResponseCurves, for_goal: bool = False)
             (
                 one.channel, _money(one.today, curves), _money(one.planned, curves), _count(one.customers),
                 _money(one.value.value, curves), f"{one.marginal.value:.2f}",
-                "; ".join(text for text in (one.limit, "never spent so far" if one.outside else "") if text),
+                "; ".join(filter(None, (LIMITS.get(one.limit, one.limit), one.outside and "never spent so far"))),
             )
             for one in plan.channels
         ],
         right=(1, 2, 3, 4, 5),
     )  # fmt: skip
-    print_text(f"{plan.value_meaning} No other division within the limits is better by more than {plan.gap:,.2f}.")
+    print_text(
+        f"{plan.value_meaning} No other division within the limits is better by more than {max(plan.gap, 0.01):,.2f}."
+    )
 
 
 def _show_what_if(found: WhatIf, curves: ResponseCurves) -> None:
+    from keepers.cli.show import chance
     from keepers.cli.tables import print_text
 
     print_text(
         f"New customers that the money brings: {_count(found.customers)}, worth {_range(found.value, curves)}. "
-        f"Against today's plan, net of spend: {_range(found.gain, curves)}, better with {found.probability:.0%} "
-        "probability."
+        f"Against today's plan, net of spend: {_range(found.gain, curves)}, better with "
+        f"{chance(found.probability)} probability."
     )
     if found.outside:
         print_text(
@@ -212,12 +217,13 @@ def _show_what_if(found: WhatIf, curves: ResponseCurves) -> None:
 
 
 def _show_next(found: NextMoney, curves: ResponseCurves) -> None:
+    from keepers.cli.show import chance
     from keepers.cli.tables import print_text
 
     goes = ", ".join(f"{_money(amount, curves)} to {name}" for name, amount in found.channels.items())
     print_text(
         f"{_money(found.amount, curves)} more: {goes}. It would bring customers worth {_range(found.value, curves)}; "
-        f"it pays with {found.probability:.0%} probability."
+        f"it pays with {chance(found.probability)} probability."
     )
 
 

@@ -99,11 +99,11 @@ def _budget(plan: dict[str, Any] | None, money: dict[str, Any]) -> list[str]:
     )
     return [
         f"Marketing, a week: {moves}. That should bring {_money(plan['gain']['value'], money)} more in "
-        f"{_count(plan['days'], 'day')}, net of spend ({_chance(plan['probability'])} probability of any gain)."
+        f"{_count(plan['days'], 'day')}, net of spend ({chance(plan['probability'])} probability of any gain)."
     ]
 
 
-def _chance(share: float) -> str:
+def chance(share: float) -> str:
     """A probability that is never said to be certain."""
     return "more than 99%" if share > 0.99 else f"{share:.0%}"
 

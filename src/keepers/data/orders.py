@@ -228,7 +228,11 @@ def _raw_table_of(engine: Engine, frame: Any, wanted: list[str]) -> RawTable:
     held = register_frame(engine, frame)
     missing = [name for name in wanted if name not in held.columns]
     if missing:
-        raise InputError(f"The frame has no column {missing[0]!r}. It has: {', '.join(held.columns[:40])}.")
+        raise InputError(
+            f"The frame has no column {missing[0]!r}. It has: {', '.join(held.columns[:40])}. Name them: "
+            "from_frame(frame, customer=..., date=..., amount=...); what stands in a pandas index becomes a column by "
+            "reset_index()."
+        )
     view = engine.new_name("frame_rows")
     chosen = ", ".join(quoted(name) for name in wanted)
     engine.execute(f"CREATE VIEW {view} AS SELECT row_number() OVER () AS _row, {chosen} FROM {quoted(held.name)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from keepers.data.reading import Reading
 from keepers.data.reconciliation import Reconciliation
 from keepers.data.source import Source
 from keepers.data.table import Table
-from keepers.domain.errors import InputError
+from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.place import named_place
 from keepers.domain.ports import Progress, silent
 
@@ -142,6 +142,16 @@ def read(
     """
     if not locations:
         raise InputError("No file was named. Give the export of your orders: a file, a folder or a database URL.")
+    for location in locations:
+        if not isinstance(location, str | os.PathLike):
+            raise InputError(
+                f"A {type(location).__name__} is no place to read from: give a path or a URL as text. Of a frame make "
+                "orders with keepers.Orders.from_frame(frame, customer=..., date=..., amount=...)."
+            )
+    known = {field.name for field in fields(ReadOptions)} - {"columns", "format"}
+    for name in options:
+        if name not in known:
+            raise ConfigError(f"There is no option `{name}` of reading. There is: {', '.join(sorted(known))}.")
     chosen = ReadOptions(columns=dict(columns or {}), format=format, **options)
     engine = engine or Engine()
     if not engine.is_embedded:

@@ -101,6 +101,8 @@ def periodic_rate(rate: float, per: TimeUnit | str = TimeUnit.YEAR) -> DiscountR
 def _check_rate(rate: float) -> None:
     if not (math.isfinite(rate) and rate >= 0):
         raise ConfigError(f"A discount rate must be zero or positive, not {rate!r} (write 10% as 0.10).")
+    if rate >= 1:
+        raise ConfigError(f"A discount rate of {rate:.0%} is surely meant otherwise: write 10% as 0.10.")
 
 
 DEFAULT_DISCOUNT = annual_rate(0.10)

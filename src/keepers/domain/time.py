@@ -73,6 +73,19 @@ class Horizon:
         return f"{number} {self.unit.value}" + ("" if self.length == 1 else "s")
 
 
+def length_of_time(found: object, example: str = "weeks(52)") -> Horizon:
+    """A length of time that somebody gave, refused where it has no unit.
+
+    Raises
+    ------
+    ConfigError
+        It is a bare number or a text.
+    """
+    if not isinstance(found, Horizon):
+        raise ConfigError(f"A length of time is missing its unit: {found!r}. Write for example {example}.")
+    return found
+
+
 def days(length: float) -> Horizon:
     """A horizon of so many days."""
     return Horizon(length, TimeUnit.DAY)

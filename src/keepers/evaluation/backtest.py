@@ -117,6 +117,8 @@ def backtest(
     >>> found.winner, len(found.windows)
     ('MBGNBD', 3)
     """
+    if models is not None and (not isinstance(models, Sequence) or not models):
+        raise ConfigError("`models` is a list of at least one model that is not fitted yet, such as [keepers.BGNBD()].")
     source = orders
     orders = source if isinstance(source, Table) else getattr(source, "orders", source)
     models, learned = _apart(default_models(opportunity) if models is None else models, opportunity)

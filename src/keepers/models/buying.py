@@ -16,7 +16,7 @@ from keepers.domain.errors import ConfigError
 from keepers.domain.histories import check_histories
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
 from keepers.domain.store_clock import Calendar
-from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, parse_day
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, length_of_time, parse_day
 from keepers.models.base import PriorChoice
 from keepers.models.buying_uncertainty import BuyingUncertainty
 from keepers.models.covariates.model import CovariateModel
@@ -376,9 +376,7 @@ class BuyingModel(BuyingUncertainty, CovariateModel):
         return prior_of(self.prior, self.weak_prior)
 
     def _length(self, horizon: Horizon) -> float:
-        if not isinstance(horizon, Horizon):
-            raise ConfigError(f"A length of time is missing its unit: {horizon!r}. Write for example weeks(52).")
-        return horizon.in_unit(self.unit_)
+        return length_of_time(horizon).in_unit(self.unit_)
 
     def _settings(self) -> dict[str, Any]:
         prior: Any = self.prior.to_dict() if isinstance(self.prior, Prior) else self.prior

@@ -15,7 +15,8 @@ from keepers.reports.figures import Estimate, MoneyMeaning
 from keepers.reports.formatting import day
 
 _POINTS = 31
-_LIMITS = {"most": "may not grow more", "least": "may not shrink more", "payback": "must pay back in time"}
+LIMITS = {"most": "may not grow more", "least": "may not shrink more", "payback": "must pay back in time"}
+"""What holds a channel's money where it is, in words."""
 
 
 def budget_content(found: Budgeted | None, options: RunOptions) -> report.Budget | None:
@@ -74,7 +75,7 @@ def _channel(row: PlannedChannel, one: ChannelResponse) -> report.BudgetChannel:
         customers_today=_estimate(row.customers_today),
         customers=_estimate(row.customers),
         last_unit=_estimate(row.marginal),
-        limit=_LIMITS.get(row.limit, row.limit),
+        limit=LIMITS.get(row.limit, row.limit),
         outside=row.outside,
         weeks=one.weeks,
         won=one.customers,

@@ -171,17 +171,19 @@ def grouping(found: Grouping) -> str:
 
 def breakdown(found: Breakdown, currency: str | None) -> str:
     """The largest row, and the most valuable customer on average among rows with enough customers."""
-    rows = [row for row in largest(found) if row.customers >= ENOUGH_FOR_A_MEAN and row.value is not None]
-    named = [row for row in rows if row.label != "not known" and not row.label.endswith(" others")]
+    rows = [row for row in largest(found) if row.value is not None]
+    every = [row for row in rows if row.label != "not known" and not row.label.endswith(" others")]
+    named = [row for row in every if row.customers >= ENOUGH_FOR_A_MEAN]
     total = sum(row.value or 0.0 for row in found.rows)
     if found.dimension is Dimension.ACQUISITION_MONTH or len(named) < 2 or total <= 0:
         return ""
-    first = max(named, key=lambda row: row.value or 0.0)
+    first = max(every, key=lambda row: row.value or 0.0)
     mean = max(named, key=lambda row: (row.value or 0.0) / row.customers)
     worst = min(named, key=lambda row: (row.value or 0.0) / row.customers)
+    who = "A customer" if len(named) == len(every) else f"Where {ENOUGH_FOR_A_MEAN} or more are, a customer"
     return (
         f"The largest part of the predicted value, {percent((first.value or 0.0) / total)}, is at "
-        f"“{shortened(first.label)}”. A customer is worth most at “{shortened(mean.label)}” "
+        f"“{shortened(first.label)}”. {who} is worth most at “{shortened(mean.label)}” "
         f"({_mean_value(mean, currency)} on average) and least at “{shortened(worst.label)}” "
         f"({_mean_value(worst, currency)})."
     )

@@ -238,7 +238,9 @@ def _today(
     price = np.array([item.price for item in shelf.items])
     keys, expected = ahead
     place = np.minimum(np.searchsorted(keys, shelf.keys[rows]), keys.size - 1)
-    orders = np.where(keys[place] == shelf.keys[rows], expected[place], 0.0)
+    # Who gave everything back is nobody's customer: they are in no other table either.
+    known = keys[place] == shelf.keys[rows]
+    rows, orders = rows[known], expected[place[known]]
     # Lines of an order, all customers together: what a customer's orders hold is in the shares.
     orders *= float(lines.sum()) / max(shelf.purchase_days, 1)
     item, kind = np.full(rows.size, -1, dtype=np.int64), np.full(rows.size, "", dtype=object)

@@ -87,10 +87,10 @@ class BehaviourRule:
     @property
     def sentence(self) -> str:
         """How the division is made, for a person."""
+        day = f"{self.frozen_on.day} {self.frozen_on:%b %Y}"
         return (
             "Every customer by what they do; somebody whom several rules fit stands where they are nearest to leaving, "
-            f"then with bargain hunters, then big spenders. Numbers were taken on {self.frozen_on} and hold for a "
-            "month."
+            f"then with bargain hunters, then big spenders. Numbers were taken on {day} and hold for a month."
         )
 
 

@@ -137,3 +137,28 @@ def keep_purchase_days(source: PurchaseSource, until: dt.date, money: str = "amo
     if money not in source.kept_days:
         query = purchase_days_sql(source, until, money=money)
         source.kept_days[money] = KeptDays(source.engine.create(source.engine.new_name("purchase_days"), query), until)
+
+
+def engine_of(orders: object) -> Engine:
+    """Where orders are; refused where something else was given for them."""
+    found = getattr(orders, "engine", None)
+    if not isinstance(found, Engine):
+        raise InputError(
+            f"A {type(orders).__name__} is no orders. Make them of a frame: keepers.Orders.from_frame(frame, "
+            "customer=..., date=..., amount=...); or of files: keepers.read_orders(...)."
+        )
+    return found
+
+
+def why_nobody(orders: PurchaseSource, cut: dt.date) -> str:
+    """Why no customer is left up to a day."""
+    if orders.last_day <= cut:
+        return (
+            f"Nobody who can be named bought anything up to {cut} that was not cancelled or given back in full, so no "
+            "purchase is left to learn from. See `keepers check` for where the money went: is the column of refunds "
+            "the right one?"
+        )
+    return (
+        f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
+        "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
+    )

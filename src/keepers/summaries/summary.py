@@ -22,7 +22,16 @@ from keepers.summaries.acquisition import with_covariates
 from keepers.summaries.attributes import attributes_of, join_attributes
 from keepers.summaries.celled import Celled
 from keepers.summaries.opportunity_periods import opportunity_days_sql
-from keepers.summaries.purchases import BEGINNING, PACKAGE, PurchaseSource, day_literal, money_of, purchase_days_sql
+from keepers.summaries.purchases import (
+    BEGINNING,
+    PACKAGE,
+    PurchaseSource,
+    day_literal,
+    engine_of,
+    money_of,
+    purchase_days_sql,
+    why_nobody,
+)
 from keepers.summaries.split import holdout_columns, holdout_sums, split_days_sql
 from keepers.summaries.summary_facts import SummaryFacts
 
@@ -352,7 +361,7 @@ def summarise(
     >>> summary.engine.rows(f"SELECT customer_key, frequency, recency, T FROM {summary.name} ORDER BY 1")
     [('a', 1, 2.0, 4.0), ('b', 0, 0.0, 3.0)]
     """
-    engine = orders.engine
+    engine = engine_of(orders)
     resolved = (window or ObservationWindow()).resolved(orders.last_day)
     cut, end = resolved.calibration_end, resolved.end
     assert cut is not None
@@ -381,24 +390,10 @@ def summarise(
     summary = Summary(engine, name, facts)
     if not len(summary):
         engine.drop(name)
-        raise InputError(_nobody(orders, cut))
+        raise InputError(why_nobody(orders, cut))
     if known and (distinct := orders.distinct_histories) is not None:
         summary.celled = Celled.of(
             distinct, filled(further=", cell, number"), orders.key_of_number, orders.last_day, cut
         )
     found: Summary = summary if covariates is None else with_covariates(summary, orders, covariates)
     return found
-
-
-def _nobody(orders: PurchaseSource, cut: dt.date) -> str:
-    """Why no customer is left up to a day."""
-    if orders.last_day <= cut:
-        return (
-            f"Nobody who can be named bought anything up to {cut} that was not cancelled or given back in full, so no "
-            "purchase is left to learn from. See `keepers check` for where the money went: is the column of refunds "
-            "the right one?"
-        )
-    return (
-        f"Nobody who can be named bought anything up to {cut}. The last order is of {orders.last_day}; see "
-        "`keepers check` for what was read, or choose a later day (`calibration_end`; on the command line --as-of)."
-    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from keepers.data.engine import quoted, template
 from keepers.domain.errors import ConfigError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate, Margin
-from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit
+from keepers.domain.time import DEFAULT_HORIZON, LIFETIME_CAP, Horizon, TimeUnit, length_of_time
 from keepers.summaries.cells import KeyedCells
 from keepers.summaries.frames import summary_from_frame
 from keepers.summaries.gap_levels import told_apart
@@ -129,6 +129,7 @@ def lifetime_value(
     [4, 5, 50, 27]
     """
     levels = _levels(level)
+    _check_arguments(buying, spending, horizon, discount)
     if not isinstance(summary, Summary):
         needed = [name for model in (buying, spending) for name in getattr(model, "needed_attributes", ())]
         given = summary_from_frame(summary, unit, margin=_margin(margin), attributes=tuple(dict.fromkeys(needed)))
@@ -256,6 +257,23 @@ def historic_sql(facts: ValueFacts) -> str:
 
 def _margin(margin: Margin | float | None) -> Margin:
     return margin if isinstance(margin, Margin) else Margin(margin)
+
+
+def _check_arguments(buying: object, spending: object, horizon: object, discount: object) -> None:
+    """Refuse what was given in another order or without its unit, before anything is computed from it."""
+    if not callable(getattr(buying, "expected_purchases", None)):
+        raise ConfigError(
+            f"`buying` is {type(buying).__name__}, no model of buying. The order is: lifetime_value(buying, spending, "
+            "summary)."
+        )
+    if spending is not None and not callable(getattr(spending, "forecast", None)):
+        raise ConfigError(
+            f"`spending` is {type(spending).__name__}, no model of spend. The order is: lifetime_value(buying, "
+            "spending, summary)."
+        )
+    length_of_time(horizon)
+    if not isinstance(discount, DiscountRate):
+        raise ConfigError(f"`discount` is {discount!r}, which is no rate. Write for example annual_rate(0.10).")
 
 
 def _levels(level: float | Sequence[float]) -> tuple[float, ...]:

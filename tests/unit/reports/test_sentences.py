@@ -15,7 +15,7 @@ from keepers.reports.content import AtRisk, Equity, Lever, LeverKind, RiskGroup,
 from keepers.reports.decisions import OfferMade
 from keepers.reports.evidence import Backtest, BacktestRow, Calibration, CalibrationGroup, Tracking
 from keepers.reports.figures import Estimate, MoneyMeaning, Span
-from keepers.reports.groups import AliveMap
+from keepers.reports.groups import AliveMap, Breakdown, BreakdownRow, Dimension
 from unit.reports.content_example import example_content
 
 NET = MoneyMeaning(MoneyBasis.NET_REVENUE, months(12), "all 50 customers", discount=annual_rate(0.10))
@@ -186,3 +186,19 @@ def test_the_second_horizon_is_said_where_it_is_known() -> None:
     assert sentences.also_ahead(near, "USD") == (
         "In the next 3 months they are expected to bring $1,200, between $900 and $1,500 with 80% probability."
     )
+
+
+def test_the_best_of_a_breakdown_is_said_to_be_of_groups_with_enough_customers() -> None:
+    rows = (
+        BreakdownRow("tins", 13, 300_000.0),
+        BreakdownRow("cakestand", 140, 335_000.0),
+        BreakdownRow("bunting", 46, 74_000.0),
+    )
+    assert findings.breakdown(Breakdown(Dimension.PRODUCT, rows), "USD").endswith(
+        "Where 30 or more are, a customer is worth most at “cakestand” ($2,393 on average) and least at “bunting” "
+        "($1,609)."
+    )
+    assert "“tins”. Where" in findings.breakdown(
+        Breakdown(Dimension.PRODUCT, (BreakdownRow("tins", 13, 9e5), *rows[1:])), "USD"
+    )
+    assert "”. A customer is worth most" in findings.breakdown(Breakdown(Dimension.PRODUCT, rows[1:]), "USD")

@@ -12,6 +12,7 @@ import pytest
 from keepers.data.engine import Engine, quoted
 from keepers.data.orders import Orders
 from keepers.data.table import Table
+from keepers.domain.columns import ORDERS, REFUNDS
 from keepers.domain.errors import InputError
 from keepers.domain.time import days
 from keepers.retention.effects import offer_effects
@@ -112,6 +113,24 @@ def test_nobody_is_offered_what_they_have_and_kinds_are_what_they_say() -> None:
         prices = [price for category, price in had[key].values() if category == one.category]
         expected = "cross-sell" if not prices else "upgrade" if one.price > max(prices) else "another"
         assert kind == expected
+
+
+def test_whoever_gave_everything_back_is_recommended_nothing() -> None:
+    store = shop()
+    whole = until(store, store.orders.last_day)
+    engine, orders = store.engine, whole.tables["orders"].name
+    (who,) = engine.row(f"SELECT max(customer_key) FROM {quoted(orders)}")
+    both = [c.name if c.name in ORDERS.column_names else "NULL" for c in REFUNDS.columns]
+    listed = ", ".join(f"{of}::{c.type} AS {c.name}" for of, c in zip(both, REFUNDS.columns, strict=True))
+    given_back = Table(
+        engine,
+        engine.create(
+            engine.new_name("given_back"), f"SELECT {listed} FROM {quoted(orders)} WHERE customer_key = '{who}'"
+        ),
+    )
+    after = Orders(engine, orders, refunds=given_back, currency="USD", has_contribution=True)
+    made = next_products(Earlier(engine, {**whole.tables, "orders": after, "refunds": given_back}, after))
+    assert (who in found().keys, who in made.keys, found().keys.size - made.keys.size) == (True, False, 1)
 
 
 def test_what_is_expected_anyway_is_what_came() -> None:

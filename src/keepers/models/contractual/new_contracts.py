@@ -13,7 +13,7 @@ from keepers.domain.cells import FloatArray
 from keepers.domain.contracts import ContractCells
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import DEFAULT_DISCOUNT, DiscountRate
-from keepers.domain.time import Horizon, TimeUnit
+from keepers.domain.time import Horizon, TimeUnit, length_of_time
 from keepers.models.contractual import questions
 from keepers.models.contractual.before_data import BeforeData
 from keepers.models.contractual.known import attributes_known, columns_needed
@@ -228,7 +228,6 @@ class NewContracts(BeforeData, CodedModel):
         return [np.ascontiguousarray(column)[:, None] for column in drawn.T]
 
     def _length(self, horizon: Horizon) -> float:
-        if not isinstance(horizon, Horizon):
-            raise ConfigError(f"A length of time is missing its unit: {horizon!r}. Write for example months(12).")
+        length_of_time(horizon, "months(12)")
         self._check_fitted()
         return horizon.in_unit(self.unit_)
