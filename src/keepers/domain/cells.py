@@ -61,17 +61,7 @@ class Cells:
     _read: Cells | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("x", "t_x", "T", "weight", "log_gaps"):
-            if getattr(self, name) is None:
-                continue
-            column = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
-            object.__setattr__(self, name, column)
-            if column.ndim != 1 or column.shape != self.x.shape:
-                raise InputError(f"`{name}` must be a flat column as long as `x` ({self.x.shape}), not {column.shape}.")
-            if column.size and not np.all(np.isfinite(column)):
-                raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
-        if self.pattern is not None:
-            object.__setattr__(self, "pattern", _checked(self.pattern, self.x.size, self.attributes, "histories"))
+        _hold_columns(self, ("x", "t_x", "T", "weight", "log_gaps"), "histories")
 
     @classmethod
     def of_customers(
@@ -211,17 +201,7 @@ class SpendCells:
     attributes: Attributes | None = None
 
     def __post_init__(self) -> None:
-        for name in ("x", "mean_spend", "weight", "spread"):
-            if getattr(self, name) is None:
-                continue
-            column = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
-            object.__setattr__(self, name, column)
-            if column.ndim != 1 or column.shape != self.x.shape:
-                raise InputError(f"`{name}` must be a flat column as long as `x` ({self.x.shape}), not {column.shape}.")
-            if column.size and not np.all(np.isfinite(column)):
-                raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
-        if self.pattern is not None:
-            object.__setattr__(self, "pattern", _checked(self.pattern, self.x.size, self.attributes, "pairs"))
+        _hold_columns(self, ("x", "mean_spend", "weight", "spread"), "pairs")
 
     @classmethod
     def of_customers(cls, x: FloatArray, mean_spend: FloatArray) -> SpendCells:
@@ -261,6 +241,21 @@ class SpendCells:
     def exact(self) -> bool:
         """Whether every row is a distinct pair rather than a bin."""
         return self.spread is None or not np.any(self.spread)
+
+
+def _hold_columns(cells: Cells | SpendCells, names: tuple[str, ...], what: str) -> None:
+    """Make the columns that are there flat arrays of finite numbers as long as `x`, and check the patterns."""
+    for name in names:
+        if getattr(cells, name) is None:
+            continue
+        column = np.ascontiguousarray(getattr(cells, name), dtype=np.float64)
+        object.__setattr__(cells, name, column)
+        if column.ndim != 1 or column.shape != cells.x.shape:
+            raise InputError(f"`{name}` must be a flat column as long as `x` ({cells.x.shape}), not {column.shape}.")
+        if column.size and not np.all(np.isfinite(column)):
+            raise InputError(f"`{name}` has {int(np.sum(~np.isfinite(column)))} empty or infinite values.")
+    if cells.pattern is not None:
+        object.__setattr__(cells, "pattern", _checked(cells.pattern, cells.x.size, cells.attributes, what))
 
 
 def _checked(pattern: IntArray, rows: int, attributes: Attributes | None, what: str) -> IntArray:

@@ -118,35 +118,22 @@ def merge(engine: Engine, folder: Path, facts: BaseFacts, orders: Orders, identi
     fresh = _orders(engine, orders, keys.table, facts.last_day)
     numbers = f"SELECT ref FROM ({kept['orders']}) AS kept"
     told = _refunds(engine, orders, fresh, numbers, keys.table)
-
-    same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM fresh.{name}" for name in _CONTENT)
-    status = engine.create(
-        engine.new_name("delivered_status"),
-        f"""SELECT fresh.ref,
-                CASE
-                    WHEN kept.ref IS NULL THEN 'new'
-                    WHEN {same} AND fresh.numbered AND fresh.delivered > kept.delivered THEN 'again'
-                    WHEN {same} THEN 'same'
-                    WHEN fresh.delivered < kept.delivered THEN 'older'
-                    ELSE 'changed'
-                END AS status,
-                kept.customer_key AS was_of
-            FROM {fresh} AS fresh
-            LEFT JOIN (SELECT * FROM ({kept["orders"]}) AS kept SEMI JOIN {fresh} USING (ref)) AS kept USING (ref)""",
-    )
+    status = _status(engine, kept["orders"], fresh)
     moved = _moved(engine, kept["orders"], keys.table)
-    in_words = "status IN ('new', 'changed', 'again')"
     added = engine.create(
         engine.new_name("added_orders"),
         f"""SELECT fresh.* EXCLUDE (shown) FROM {fresh} AS fresh
-            INNER JOIN {status} USING (ref) WHERE {in_words}
+            INNER JOIN {status} USING (ref) WHERE status IN ('new', 'changed', 'again')
             UNION ALL BY NAME SELECT * EXCLUDE (old_key) FROM {moved} ANTI JOIN {fresh} USING (ref)""",
     )
     gone = f"SELECT ref FROM {status} WHERE status IN ('changed', 'again') UNION SELECT ref FROM {moved}"
     orders_now = f"(SELECT * FROM ({kept['orders']}) AS kept ANTI JOIN ({gone}) AS gone USING (ref)) UNION ALL BY NAME "
     orders_now += f"SELECT * FROM {added}"
-
     refunds_added, refunds_gone = _refunds_changed(engine, kept["refunds"], told, status)
+    refunds_now = (
+        f"(SELECT * FROM ({kept['refunds']}) AS kept ANTI JOIN {refunds_gone} USING (event)) "
+        f"UNION ALL BY NAME SELECT * FROM {refunds_added}"
+    )
     between = _between(engine, facts, orders_now)
     touched = engine.create(
         engine.new_name("touched"),
@@ -163,44 +150,59 @@ def merge(engine: Engine, folder: Path, facts: BaseFacts, orders: Orders, identi
             UNION SELECT customer_key FROM ({orders_now}) AS placed WHERE {between.format(day="voided_on")}""",
     )
     engine.execute(f"DELETE FROM {touched} WHERE customer_key IS NULL")
-    refunds_now = (
-        f"(SELECT * FROM ({kept['refunds']}) AS kept ANTI JOIN {refunds_gone} USING (event)) "
-        f"UNION ALL BY NAME SELECT * FROM {refunds_added}"
-    )
     _match_open(engine, orders_now, refunds_now, touched, refunds_added, refunds_gone)
+    counts = _counted(engine, facts, fresh, status) | {
+        "refunds": engine.row(
+            f"""SELECT count(*) FROM {refunds_added} AS added
+                ANTI JOIN ({kept["refunds"]}) AS kept USING (event, amount)"""
+        )[0],
+        "customers_merged": keys.merged,
+    }
+    written = {
+        "orders": f"FROM {added}",
+        "refunds": f"FROM {refunds_added}",
+        "removed_orders": gone,
+        "removed_refunds": f"FROM {refunds_gone}",
+        "identities": _identities(kept["identities"], keys.table, keys.identities),
+    }
+    return Update(written, touched, orders_now, refunds_now, counts, keys.table)
+
+
+def _status(engine: Engine, kept: str, fresh: str) -> str:
+    """A table of what each delivered order is to the base: new, changed, older, the same, or the same told again."""
+    same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM fresh.{name}" for name in _CONTENT)
+    return engine.create(
+        engine.new_name("delivered_status"),
+        f"""SELECT fresh.ref,
+                CASE
+                    WHEN kept.ref IS NULL THEN 'new'
+                    WHEN {same} AND fresh.numbered AND fresh.delivered > kept.delivered THEN 'again'
+                    WHEN {same} THEN 'same'
+                    WHEN fresh.delivered < kept.delivered THEN 'older'
+                    ELSE 'changed'
+                END AS status,
+                kept.customer_key AS was_of
+            FROM {fresh} AS fresh
+            LEFT JOIN (SELECT * FROM ({kept}) AS kept SEMI JOIN {fresh} USING (ref)) AS kept USING (ref)""",
+    )
+
+
+def _counted(engine: Engine, facts: BaseFacts, fresh: str, status: str) -> dict[str, int]:
+    """How many delivered orders are what to the base."""
     counts = dict(engine.rows(f"SELECT status, count(*) FROM {status} GROUP BY status"))
     unnamed, late = engine.row(
         f"""SELECT count(*) FILTER (customer_key IS NULL), count(*) FILTER (day <= {day_literal(facts.last_day)})
             FROM {fresh} SEMI JOIN (FROM {status} WHERE status = 'new') USING (ref)"""
     )
-    refunds_new = engine.row(
-        f"""SELECT count(*) FROM {refunds_added} AS added
-            ANTI JOIN ({kept["refunds"]}) AS kept USING (event, amount)"""
-    )[0]
-    return Update(
-        {
-            "orders": f"FROM {added}",
-            "refunds": f"FROM {refunds_added}",
-            "removed_orders": gone,
-            "removed_refunds": f"FROM {refunds_gone}",
-            "identities": _identities(kept["identities"], keys.table, keys.identities),
-        },
-        touched,
-        orders_now,
-        refunds_now,
-        {
-            "delivered": sum(counts.values()),
-            "new": counts.get("new", 0),
-            "changed": counts.get("changed", 0),
-            "repeated": counts.get("same", 0) + counts.get("again", 0),
-            "older": counts.get("older", 0),
-            "unnamed": int(unnamed),
-            "late": int(late),
-            "refunds": int(refunds_new),
-            "customers_merged": keys.merged,
-        },
-        keys.table,
-    )
+    return {
+        "delivered": sum(counts.values()),
+        "new": counts.get("new", 0),
+        "changed": counts.get("changed", 0),
+        "repeated": counts.get("same", 0) + counts.get("again", 0),
+        "older": counts.get("older", 0),
+        "unnamed": unnamed,
+        "late": late,
+    }
 
 
 _NOBODY = "SELECT '' AS customer_key WHERE FALSE"

@@ -104,36 +104,13 @@ both were cut at the same day; see `keepers check`.
         check_spend(x, spend, keys)
         spend = np.where(x > 0, spend, np.nan)
     engine = engine or Engine()
-    numbered = np.arange(1, x.size + 1)
-    given = engine.from_columns(
-        engine.new_name("given"),
-        {
-            "row_number": numbered,
-            "customer_key": (numbered if keys is None else keys).astype(str),
-            "frequency": x.astype(np.int64),
-            "recency": t_x,
-            "T": T,
-            "monetary_value": spend,
-            # Ages to a millionth of a day, so that histories that differ by a rounding share a cell.
-            "recency_days": np.round(t_x * unit.days, 6),
-            "T_days": np.round(T * unit.days, 6),
-        },
-    )
-    name = engine.new_name("summary")
-    engine.create(
-        name,
-        "SELECT row_number, customer_key, frequency, recency, T, "
-        "CASE WHEN isnan(monetary_value) THEN NULL ELSE monetary_value END AS monetary_value, "
-        "CAST(NULL AS DOUBLE) AS monetary_value_all, CAST(NULL AS DATE) AS first_day, CAST(NULL AS DATE) AS last_day, "
-        "recency_days, T_days, frequency + 1 AS orders, CAST(NULL AS DECIMAL(18, 4)) AS revenue "
-        f"FROM {given}",
-    )
-    engine.drop(given)
+    rows = np.arange(1, x.size + 1)
+    named = (rows if keys is None else keys).astype(str)
+    name = _table_of(engine, cells, rows, named, spend)
     gaps_table = None
     if gaps is not None:
-        row_keys = (numbered if keys is None else keys).astype(str)
         in_days = np.round(gaps + x * np.log(unit.days), 12)
-        gaps_table = engine.from_columns(engine.new_name("gaps"), {"customer_key": row_keys, "log_gaps": in_days})
+        gaps_table = engine.from_columns(engine.new_name("gaps"), {"customer_key": named, "log_gaps": in_days})
     if margin is None or isinstance(margin, (int, float)):
         margin = Margin(margin)
     cut = None if calibration_end is None else parse_day(calibration_end, "calibration_end")
@@ -142,17 +119,50 @@ both were cut at the same day; see `keepers check`.
         name,
         SummaryFacts(ObservationWindow(cut, cut, unit), has_money, currency, margin, numbered=True, gaps=gaps_table),
     )
-    if not attributes:
-        return summary
+    return _with_attributes(summary, columns, rows, attributes) if attributes else summary
+
+
+def _table_of(engine: Engine, cells: Cells, rows: NDArray[Any], keys: NDArray[Any], spend: NDArray[Any]) -> str:
+    """A table with the columns of a summary; what a frame cannot tell is empty there."""
+    given = engine.from_columns(
+        engine.new_name("given"),
+        {
+            "row_number": rows,
+            "customer_key": keys,
+            "frequency": cells.x.astype(np.int64),
+            "recency": cells.t_x,
+            "T": cells.T,
+            "monetary_value": spend,
+            # Ages to a millionth of a day, so that histories that differ by a rounding share a cell.
+            "recency_days": np.round(cells.t_x * cells.unit.days, 6),
+            "T_days": np.round(cells.T * cells.unit.days, 6),
+        },
+    )
+    name = engine.create(
+        engine.new_name("summary"),
+        "SELECT row_number, customer_key, frequency, recency, T, "
+        "CASE WHEN isnan(monetary_value) THEN NULL ELSE monetary_value END AS monetary_value, "
+        "CAST(NULL AS DOUBLE) AS monetary_value_all, CAST(NULL AS DATE) AS first_day, CAST(NULL AS DATE) AS last_day, "
+        "recency_days, T_days, frequency + 1 AS orders, CAST(NULL AS DECIMAL(18, 4)) AS revenue "
+        f"FROM {given}",
+    )
+    engine.drop(given)
+    return name
+
+
+def _with_attributes(
+    summary: Summary, columns: dict[str, NDArray[Any]], rows: NDArray[Any], attributes: Sequence[str]
+) -> Summary:
+    """The summary with further columns of the frame, in the place of the one without."""
     lacking = [column for column in attributes if column not in columns]
     if lacking:
         raise InputError(
             f"The frame lacks {', '.join(lacking)} (it has: {', '.join(columns)}), which the model has as a covariate."
         )
-    table = {"row_number": numbered, **{column: columns[column] for column in attributes}}
-    made, joined = join_attributes(engine, summary, table, "row_number", attributes, by_row=True)
-    engine.drop(name)
-    return Summary(engine, made, replace(summary.facts, attributes=joined))
+    table = {"row_number": rows, **{column: columns[column] for column in attributes}}
+    made, joined = join_attributes(summary.engine, summary, table, "row_number", attributes, by_row=True)
+    summary.engine.drop(summary.name)
+    return Summary(summary.engine, made, replace(summary.facts, attributes=joined))
 
 
 def _columns_of(frame: Any) -> dict[str, NDArray[Any]]:

@@ -74,28 +74,14 @@ def join_paths(
             **{f"z{place}": np.ascontiguousarray(values[..., place]).ravel() for place in range(len(names))},
         },
     )
-    joined, path, made = "", "0", [table]
-    if keys is not None:
-        known = engine.from_columns(
-            engine.new_name("path_keys"), {"key": np.array(keys, dtype=object), "path": np.arange(paths)}
-        )
-        made.append(known)
-        path = "owner.path"
-        joined = f"LEFT JOIN {quoted(known)} AS owner ON owner.key = summary.customer_key"
-        lost = engine.rows(
-            f"SELECT summary.customer_key FROM {quoted(summary.name)} AS summary {joined} WHERE owner.path IS NULL "
-            "ORDER BY 1"
-        )
-        if lost:
-            raise InputError(
-                f"{len(lost):,} customers have no path of covariates (first: {lost[0][0]}). Give every customer one."
-            )
+    owners = None if keys is None else _owners(summary, keys)
+    joined = "" if owners is None else _joined(owners)
     sql = template(PACKAGE, "varying").format(
         purchase_days=summary.purchase_days_sql(),
         summary=quoted(summary.name),
         values=quoted(table),
         keys=joined,
-        path=path,
+        path="0" if owners is None else "owner.path",
         start=day_literal(start),
         week=repr(float(week)),
         last=periods - 1,
@@ -116,6 +102,28 @@ def join_paths(
         f"SELECT customer_key, {', '.join(f'{one} AS {quoted(other)}' for one, other in listed)} FROM {quoted(found)}",
     )
     result = summary.with_columns(Table(engine, renamed), "customer_key", [other for _, other in listed])
-    for name in (*made, found, renamed):
-        engine.drop(name)
+    for name in (table, owners, found, renamed):
+        if name is not None:
+            engine.drop(name)
     return result
+
+
+def _owners(summary: Summary, keys: Sequence[str]) -> str:
+    """A table of whose path each one is; refused where a customer has none."""
+    engine = summary.engine
+    owners = engine.from_columns(
+        engine.new_name("path_keys"), {"key": np.array(keys, dtype=object), "path": np.arange(len(keys))}
+    )
+    lost = engine.rows(
+        f"SELECT summary.customer_key FROM {quoted(summary.name)} AS summary {_joined(owners)} "
+        "WHERE owner.path IS NULL ORDER BY 1"
+    )
+    if lost:
+        raise InputError(
+            f"{len(lost):,} customers have no path of covariates (first: {lost[0][0]}). Give every customer one."
+        )
+    return owners
+
+
+def _joined(owners: str) -> str:
+    return f"LEFT JOIN {quoted(owners)} AS owner ON owner.key = summary.customer_key"

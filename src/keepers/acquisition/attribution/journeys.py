@@ -221,11 +221,11 @@ def _read(
             f"{won} customers came after a contact with marketing that is known, in ways begun from {since} to "
             f"{until}; {FEWEST} are needed. More will come with time, or with older contacts."
         )
+    began = f"BETWEEN {day_literal(since)} AND {day_literal(until)}"
     channels = tuple(
-        str(row[0])
-        for row in engine.rows(
-            f"SELECT DISTINCT channel FROM {met} AS contact WHERE begin_day BETWEEN {day_literal(since)} "
-            f"AND {day_literal(until)} ORDER BY channel"
+        str(name)
+        for (name,) in engine.rows(
+            f"SELECT DISTINCT channel FROM {met} AS contact WHERE begin_day {began} ORDER BY channel"
         )
     )
     number = {name: place for place, name in enumerate(channels)}
@@ -237,29 +237,17 @@ def _read(
     customers = engine.columns(
         f"SELECT path, customer_key, first_day, way_number FROM {table} AS path WHERE converted ORDER BY path"
     )
-    steps = engine.columns(
-        f"SELECT contact.path, contact.channel, date_diff('day', contact.day, path.first_day) AS lag "
-        f"FROM {met} AS contact INNER JOIN {table} AS path ON path.path = contact.path AND path.converted "
-        "ORDER BY contact.path, contact.place"
-    )
     unled = engine.columns(
-        f"SELECT customer_key, first_day FROM {quoted(firsts)} AS first WHERE first_day BETWEEN {day_literal(since)} "
-        f"AND {day_literal(until)} AND customer_key NOT IN (SELECT customer_key FROM {met} AS contact "
+        f"SELECT customer_key, first_day FROM {quoted(firsts)} AS first WHERE first_day {began} "
+        f"AND customer_key NOT IN (SELECT customer_key FROM {met} AS contact "
         f"WHERE first_day IS NOT NULL AND date_diff('day', touch_day, first_day) <= {look_back}) ORDER BY customer_key"
     )
-    everybody, known_touches = engine.row(
+    everybody, later = engine.row(
         f"SELECT (SELECT count(*) FROM {quoted(firsts)}), "
         f"(SELECT count(*) FROM {touches} AS touch INNER JOIN {quoted(firsts)} AS first "
         f"ON first.customer_key = touch.customer_key WHERE touch.day > first.first_day)"
     )
-    ways = PathArrays(_numbers(steps["channel"], number), _starts(customers["path"], steps["path"]), len(channels))
-    walked = [[number[name] for name in str(way).split(_BETWEEN)] for way in distinct["way"]]
-    different = PathArrays(
-        np.array([place for way in walked for place in way], dtype=np.int64),
-        np.concatenate([[0], np.cumsum([len(way) for way in walked])]).astype(np.int64), len(channels),
-    )  # fmt: skip
-    visits = Visits(distinct["won"].astype(np.float64), distinct["lost"].astype(np.float64))
-    lag = steps["lag"].astype(np.int64)
+    ways, lag = _ways(engine, table, met, customers["path"], number)
     return Journeys(
         engine=engine,
         channels=channels,
@@ -268,8 +256,8 @@ def _read(
         first_day=np.concatenate([customers["first_day"], unled["first_day"]]).astype("datetime64[D]"),
         ways=ways,
         lag=lag,
-        distinct=different,
-        visits=visits,
+        distinct=_different(distinct["way"], number),
+        visits=Visits(distinct["won"].astype(np.float64), distinct["lost"].astype(np.float64)),
         way=np.searchsorted(distinct["way_number"], customers["way_number"]),
         exposure=_exposure(engine, table, met, ways, lag, number, end, look_back),
         since=since,
@@ -278,10 +266,32 @@ def _read(
         look_back=look_back,
         lost=int(lost),
         unresolved=int(unresolved),
-        later=int(known_touches),
+        later=int(later),
         unseen=int(everybody) - int(won) - int(unled["customer_key"].size),
         notes=tuple(notes),
     )
+
+
+def _ways(
+    engine: Engine, paths: str, contacts: str, customers: NDArray[Any], number: dict[str, int]
+) -> tuple[PathArrays, IntArray]:
+    """The ways of customers, contact by contact, and the days from each contact to the first order."""
+    steps = engine.columns(
+        f"SELECT contact.path, contact.channel, date_diff('day', contact.day, path.first_day) AS lag "
+        f"FROM {contacts} AS contact INNER JOIN {paths} AS path ON path.path = contact.path AND path.converted "
+        "ORDER BY contact.path, contact.place"
+    )
+    starts = _starts(customers, steps["path"])
+    return PathArrays(_numbers(steps["channel"], number), starts, len(number)), steps["lag"].astype(np.int64)
+
+
+def _different(ways: NDArray[Any], number: dict[str, int]) -> PathArrays:
+    """Different ways from their texts, channel after channel."""
+    walked = [[number[name] for name in str(way).split(_BETWEEN)] for way in ways]
+    return PathArrays(
+        np.array([place for way in walked for place in way], dtype=np.int64),
+        np.concatenate([[0], np.cumsum([len(way) for way in walked])]).astype(np.int64), len(number),
+    )  # fmt: skip
 
 
 def _exposure(
