@@ -65,7 +65,11 @@ def customers(
     won_since: dt.date | None = None,
     won_until: dt.date | None = None,
     sort: Annotated[
-        str, Query(description=f"one of {', '.join(SORTABLE)}; a minus before it turns it round")
+        str,
+        Query(
+            description=f"one of {', '.join(SORTABLE)}; a minus before it turns it round; learned_value where "
+            "the run learned any"
+        ),
     ] = "-value",
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,

@@ -103,7 +103,9 @@ def _lines(site: Site, visitor: Visitor, wanted: Wanted) -> Iterator[str]:
             return
         view = view_of(generation, wanted)
         chosen = chosen_of(books, visitor, view, wanted, persons)
-        for some in books.lists(generation.number, view.reach).stretches(chosen, wanted.sort, not wanted.ascending):
+        lists = books.lists(generation.number, view.reach)
+        wanted = wanted.as_sortable(lists.has_learned)
+        for some in lists.stretches(chosen, wanted.sort, not wanted.ascending):
             who = books.live.persons([one["customer_key"] for one in some]) if persons else {}
             yield lines_for_people([_row(one, who, view) for one in some])
 

@@ -83,6 +83,7 @@ def customers(request: Request, site: TheSite, visitor: Person) -> Response:
         view = view_of(generation, wanted)
         lists = books.lists(generation.number, view.reach)
         chosen = chosen_of(books, visitor, view, wanted, visitor.may(Scope.PERSONS))
+        wanted = wanted.as_sortable(lists.has_learned)
         found = lists.page(chosen, wanted.sort, not wanted.ascending, wanted.offset, ROWS)
         found = replace(found, customers=tuple(view.customer(one) for one in found.customers))
         totals = view.group(lists.totals(chosen))
@@ -92,6 +93,7 @@ def customers(request: Request, site: TheSite, visitor: Person) -> Response:
     return page(
         request, visitor, "customers", wanted=wanted, found=found, totals=totals, options=groups_of(site, generation),
         who=who, rows=ROWS, today=site.now().date(), named=named_in(lists_kept["kept"], wanted), **lists_kept,
+        has_learned=lists.has_learned and view.reach.own,
     )  # fmt: skip
 
 

@@ -66,6 +66,10 @@ class Wanted:
             list_in(said),
         )
 
+    def as_sortable(self, has_learned: bool) -> Wanted:
+        """The same, by predicted value where it is sorted by learned value and the run learned none."""
+        return self if has_learned or self.sort != "learned_value" else replace(self, sort="value")
+
     def filter(self, persons: bool, within: Filter | None = None) -> Filter:
         """As the store has it, within a kept list."""
         groups = {name: (value,) for name, value in self.groups}

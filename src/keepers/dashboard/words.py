@@ -19,6 +19,9 @@ COLUMNS = {
 }  # fmt: skip
 """Columns by which people sort, and what they call them."""
 
+LEARNED_COLUMN = "Learned value"
+"""The same of a column that not every run has."""
+
 GROUPS = {
     "tier": "Tier", "rfm_group": "RFM group", "segment": "Segment", "state": "State", "channel": "Channel",
     "country": "Country",

@@ -60,6 +60,7 @@ def make_live_rows(
         **{name: _group(of_run, types) for name, of_run in _GROUPS.items()},
         **{name: _number(meaning.value + end, types) for name, end in _ENDS.items()},
         **{one.column: _finite(_number(value_of(one), types)) for one in meaning.reaches if not one.own},
+        **({"value_learned": _finite(_number(meaning.learned, types))} if meaning.learned else {}),
     }  # fmt: skip
     made |= {name: "CAST(NULL AS DOUBLE)" for name in _AHEAD if name not in made}
     left_out = {*_BESIDE, *meaning.in_columns}
@@ -78,7 +79,7 @@ def make_live_rows(
 
 
 _ENDS = {"value": "", "value_low": "_low", "value_high": "_high"}
-_AHEAD = ("value_also", "value_lifetime", "value_infinite")
+_AHEAD = ("value_also", "value_lifetime", "value_infinite", "value_learned")
 _PERSON = ("name", "email")
 
 

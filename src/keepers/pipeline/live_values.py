@@ -45,6 +45,8 @@ class Meaning:
         The second horizon at which customers are valued; None where the run kept none beside its own.
     other_thresholds : mapping of str to tuple of float
         Values within the other horizons, by name, at every whole percentile when the run was made.
+    learned : str
+        Name of the column of learned value; empty where the run learned none.
     rates : mapping of str to float
         What one unit of other currencies is worth in the run's, as its user said.
     discount : float
@@ -75,6 +77,7 @@ class Meaning:
     also: Horizon | None = None
     other_thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
+    learned: str = ""
 
     @property
     def reaches(self) -> tuple[Reach, ...]:
@@ -104,7 +107,7 @@ class Meaning:
             "lifetime": _said(self.lifetime), "discount": self.discount, "margin_rate": self.margin.rate,
             "margin_per_order": self.margin.per_order, "contribution": self.contribution, "unit": self.unit.value,
             "thresholds": list(self.thresholds), "also": None if self.also is None else _said(self.also),
-            "rates": dict(self.rates),
+            "rates": dict(self.rates), "learned": self.learned,
             "other_thresholds": {name: list(some) for name, some in self.other_thresholds.items()},
             "interval_levels": None
             if self.interval_levels is None
@@ -121,7 +124,7 @@ class Meaning:
             TimeUnit.parse(said["unit"]), tuple(said["thresholds"]),
             None if levels is None else dict(levels), None if said.get("also") is None else _heard(said["also"]),
             {name: tuple(some) for name, some in said.get("other_thresholds", {}).items()},
-            dict(said.get("rates", {})),
+            dict(said.get("rates", {})), said.get("learned", ""),
         )  # fmt: skip
 
     def percentile(self, value: float) -> float:

@@ -14,6 +14,7 @@ from keepers.domain.errors import EngineError, InputError
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.base_bands import bands_of
 from keepers.pipeline.kept import FOLDER
+from keepers.pipeline.learned_said import LEARNED
 from keepers.pipeline.live_rows import NAMED, make_live_rows
 from keepers.pipeline.live_values import columns_of, meaning_of, value_of
 from keepers.pipeline.subscriber_list import FILE, has_subscribers
@@ -81,6 +82,8 @@ def serve_result(
         meaning = meaning_of(folder, _thresholds(engine, value), value or "clv_predicted_12m", _contribution(base))
         if not all(name in columns for reach in meaning.reaches for name in columns_of(reach)):
             meaning = replace(meaning, also=None)
+        learned = meaning.value.replace("clv_predicted_", LEARNED)
+        meaning = replace(meaning, learned=learned if learned in columns else "")
         others = {one.name: _thresholds(engine, value_of(one), 100) for one in meaning.reaches if not one.own}
         meaning = replace(meaning, other_thresholds=others)
         with state.writing() as books:

@@ -95,7 +95,7 @@ class LiveCustomer:
 
 VALUES = (
     "probability_alive", "expected_orders", "value", "value_low", "value_high", "value_also", "value_lifetime",
-    "value_infinite", "money_at_risk", "state", "tier", "rfm_group", "segment", "channel", "country",
+    "value_infinite", "value_learned", "money_at_risk", "state", "tier", "rfm_group", "segment", "channel", "country",
 )  # fmt: skip
 """Columns beside the history."""
 

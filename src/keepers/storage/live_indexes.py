@@ -21,7 +21,7 @@ ALL_COLUMNS, EVENTS = "in_sum", "by_event"
 
 FALLING = (
     "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
-    "value_infinite",
+    "value_infinite", "value_learned",
 )  # fmt: skip
 """Columns that an index has in falling order, with the key, so that a page far down a list is found without a look at
 the rows before it."""
@@ -33,6 +33,9 @@ _IN_SUM = (
 )  # fmt: skip
 """Lists that are narrowed, and sums over them, read this instead of whole rows, most of which is texts. An entry of
 PostgreSQL's indexes may have 2.7 KB: what orders say of channels and countries is cut at `LONGEST_NAME`."""
+
+LEARNED = "learned"
+"""Where among the settings of a generation stands what its column of learned value is called."""
 
 _OWN = re.compile(r"live_customers_(\d+)_(?:by|in)_\w+")
 
@@ -58,7 +61,9 @@ INDEXES = (*(by(name) for name in FALLING), EVENTS, ALL_COLUMNS)
 
 
 def make_index(connection: Connection, generation: int, index: str) -> None:
-    """Make one of them, where it is not there."""
+    """Make one of them, where it is not there; that of learned value only where the run learned any."""
+    if index == by("value_learned") and not learned_column(connection, generation):
+        return
     columns = ", ".join(_columns(connection)[index])
     connection.execute(
         text(
@@ -66,6 +71,12 @@ def make_index(connection: Connection, generation: int, index: str) -> None:
             f"WHERE generation = {int(generation)}"
         )
     )
+
+
+def learned_column(connection: Connection, generation: int) -> str:
+    """What the run of a generation calls its column of learned value; empty where it learned none."""
+    said = connection.execute(select(GENERATIONS.c.settings).where(GENERATIONS.c.id == generation)).scalar()
+    return str((said or {}).get(LEARNED) or "")
 
 
 def make_all(connection: Connection) -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, select
@@ -15,14 +16,14 @@ from keepers.domain.reach import OWN, Reach
 from keepers.storage.live import LiveCustomer, live_customer
 from keepers.storage.live_cells import Bands, at_risk, at_risk_in_cells, band, bands_of
 from keepers.storage.live_filter import BANDED, GROUPS, Asking, Filter
-from keepers.storage.live_indexes import FALLING, KEYS, by, of_generation, read_by
+from keepers.storage.live_indexes import FALLING, KEYS, by, learned_column, of_generation, read_by
 from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS
 
 SORTABLE = (
     "value", "money_at_risk", "revenue", "orders", "last_day", "first_day", "probability_alive", "expected_orders",
-    "updated_at", "customer_key",
+    "updated_at", "customer_key", "learned_value",
 )  # fmt: skip
-"""Columns that a list may be sorted by."""
+"""Columns that a list may be sorted by; learned value where the run learned any."""
 
 LARGEST_PAGE = 1_000
 
@@ -237,8 +238,20 @@ class LiveLists:
         """
         if sort not in SORTABLE:
             raise ConfigError(f"Customers cannot be sorted by {sort!r}; they can by {', '.join(SORTABLE)}.")
+        if sort == "learned_value":
+            if not self.has_learned:
+                raise ConfigError(
+                    "Customers cannot be sorted by learned value: the run that is served learned none. Run with "
+                    "--learned."
+                )
+            return LIVE_CUSTOMERS.c.value_learned
         # Money ahead is within the horizon that is looked at.
         return {"value": self._value, "money_at_risk": self._at_risk}.get(sort, LIVE_CUSTOMERS.c[sort])
+
+    @cached_property
+    def has_learned(self) -> bool:
+        """Whether customers have learned value."""
+        return bool(learned_column(self._connection, self._generation))
 
     def _in_order(
         self, query: Select[Any], column: ColumnElement[Any], chosen: Filter, descending: bool

@@ -135,6 +135,7 @@ LIVE_CUSTOMERS = Table(
     Column("value_also", Float),
     Column("value_lifetime", Float),
     Column("value_infinite", Float),
+    Column("value_learned", Float),
     Column("money_at_risk", Float),
     Column("state", String(20)),
     Column("tier", String(40)),
@@ -147,9 +148,9 @@ LIVE_CUSTOMERS = Table(
     Column("base", Text),
     Column("fields", Text, nullable=False),
 )
-"""One customer now: the history that suffices and the value, within other horizons too. `base` is the history as the
-run knew it, empty for who came since, and `fields` everything else that the run says of them; both are JSON texts. All
-indexes but that of the key are of one generation each, see `keepers.storage.live_indexes`."""
+"""One customer now: the history that suffices and the value, within other horizons and as it was learned, too. `base`
+is the history as the run knew it, empty for who came since, and `fields` everything else that the run says of them;
+both are JSON texts. All indexes but that of the key are of one generation each, see `keepers.storage.live_indexes`."""
 
 LONGEST_NAME = 120
 """Letters of a channel or country that are kept of a live customer."""

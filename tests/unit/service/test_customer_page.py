@@ -16,8 +16,9 @@ from keepers.data.table import Table
 from keepers.domain.live import LiveOrder
 from keepers.pipeline.contacts import carry_contacts, keep_contacts
 from keepers.pipeline.learned_said import learned_said
+from keepers.pipeline.serving import serve_result
 from keepers.pipeline.timeline import timeline
-from served import VIEWER
+from served import NOW, VIEWER
 from unit.service.conftest import Running
 from unit.service.test_deciding import winning  # noqa: F401
 from unit.service.test_pages import signed_in
@@ -146,12 +147,50 @@ def test_learned_and_early_value_stand_beside_the_models(running: Running) -> No
     assert [one["learned_value"] for one in rows] == [2.5 * own, None]
     listed = client.get("/customers").text
     assert listed.count("learned value") == 1
+    # The run did not say that it learned any, so that nothing is sorted by it.
+    assert "sort=learned_value" not in listed
+    assert client.get("/customers?sort=learned_value").status_code == 200
+    refused = running.client.get("/api/v1/customers", params={"sort": "-learned_value"}, headers=headers)
+    assert refused.status_code == 422
+    assert "--learned" in refused.text
     assert "learned value" not in client.get("/customers", params={"horizon": "3m"}).text
     page = client.get(f"/customers/{key}").text
     assert "Seen in other ways" in page
     assert page.count("By their orders alone") == page.count("By their first days") == 1
     assert "28 days after the first order" in page
     assert "Seen in other ways" not in client.get(f"/customers/{second['customer_key']}").text
+
+
+def test_lists_are_sorted_by_learned_value(running: Running) -> None:
+    """It has a column of its own in what is served, filled from the run's table."""
+    folder = running.site.project.folder / "result"
+    file = folder / "customers.parquet"
+    learned = "CASE WHEN orders > 1 THEN 1000.0 / (1 + clv_predicted_12m) END"
+    duckdb.sql(
+        f"COPY (SELECT *, {learned} AS clv_learned_12m, 0.0 AS clv_learned_12m_low, 9e9 AS clv_learned_12m_high "
+        f"FROM '{file}') TO '{folder / 'new.parquet'}'"
+    )
+    (folder / "new.parquet").replace(file)
+    serve_result(running.site.state, folder, 0, NOW)
+    headers, client = running.headers("all"), signed_in(running)
+    wanted = duckdb.sql(
+        f"SELECT customer_key FROM '{file}' ORDER BY clv_learned_12m DESC NULLS LAST, customer_key"
+    ).fetchall()
+    asked = {"sort": "-learned_value", "limit": 1000}
+    rows = running.client.get("/api/v1/customers", params=asked, headers=headers).json()["customers"]
+    assert [one["customer_key"] for one in rows] == [key for (key,) in wanted]
+    text = client.get("/customers?sort=learned_value").text
+    assert "sorted by Learned value" in text
+    assert "sort=learned_value&amp;order=up" in text
+    assert text.index(f'/customers/{wanted[0][0]}"') < text.index(f'/customers/{wanted[1][0]}"')
+    exported = client.get("/customers.csv?sort=learned_value").text.splitlines()
+    assert exported[1].split(",")[0] == wanted[0][0]
+    assert "sort=learned_value" not in client.get("/customers?horizon=3m").text
+    with running.site.state.reading() as books:
+        generation = books.live.current()
+        assert generation is not None
+        one = books.live.customers(generation.number, [wanted[0][0]])[wanted[0][0]]
+    assert one.values["value_learned"] == pytest.approx(one.fields["clv_learned_12m"])
 
 
 def test_a_mix_keeps_what_orders_alone_say() -> None:

@@ -15,6 +15,7 @@ from keepers.domain.reach import Reach, reaches
 from keepers.domain.time import months, years
 from keepers.storage.live import LiveCustomer
 from keepers.storage.live_cells import Bands
+from keepers.storage.live_indexes import LEARNED
 from keepers.storage.live_lists import GROUPS, SORTABLE, Cell, Filter, Group, LiveLists
 from keepers.storage.state import State
 from unit.storage.arriving import arriving
@@ -81,7 +82,7 @@ def check_by_hand(state: State) -> None:
         rows = [_row(rng, number) for number in range(90)]
         shop = Shop({row["customer_key"]: row for row in rows}, {})
         with state.writing() as books:
-            generation = books.live.begin("/shop/lists", _DAY, _NOW, {}, 0)
+            generation = books.live.begin("/shop/lists", _DAY, _NOW, {LEARNED: "clv_learned_12m"}, 0)
             with arriving(rows) as engine:
                 for which in ("customer_key < 'C0040'", "customer_key >= 'C0040'"):
                     books.live.fill(generation, engine, which)
@@ -179,7 +180,8 @@ def _check_pages(lists: LiveLists, shop: Shop) -> None:
 
 def _sorted(rows: list[dict[str, Any]], sort: str, descending: bool, reach: Reach) -> Iterator[str]:
     def by(row: dict[str, Any]) -> Any:
-        return _risk(row, reach) if sort == "money_at_risk" else row[reach.column if sort == "value" else sort]
+        named = {"value": reach.column, "learned_value": "value_learned"}
+        return _risk(row, reach) if sort == "money_at_risk" else row[named.get(sort, sort)]
 
     known = sorted((row for row in rows if by(row) is not None), key=lambda row: str(row["customer_key"]))
     known.sort(key=by, reverse=descending)
@@ -220,6 +222,7 @@ def _row(rng: random.Random, number: int) -> dict[str, Any]:
         "probability_alive": None if number % 19 == 0 else rng.random(), "expected_orders": rng.random(),
         "value": value, "money_at_risk": None if value is None else rng.choice([0.0, value / 2]),
         **{one.column: None if value is None else value * (0.3 + n) for n, one in enumerate(_REACHES) if not one.own},
+        "value_learned": None if number % 7 == 0 else float(number * 37 % 50),
         "tier": rng.choice(["Gold", "Bronze", "Bronze"]), "rfm_group": rng.choice(["best", "new", None]),
         "segment": rng.choice(["loyal", "lapsing"]), "state": "active", "country": rng.choice(["DE", "AT", "CH", None]),
         "channel": rng.choice(["mail", _LONG[:120], None]), "updated_at": _NOW, "by_event": False,
