@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaincc, betaincinv, betaln, gammainc, gammainccinv, polygamma, psi
+from scipy.special import betaincc, betaincinv, betaln, polygamma, psi
 
 from keepers.domain.cells import FloatArray, IntArray, SpendCells
 from keepers.numerics.distinct import Distinct, distinct
@@ -245,44 +245,6 @@ def expected_mean_spend(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArra
     return spend_predictive(theta, x, m).mean
 
 
-def expected_mean_spend_gradient(theta: Theta, x: FloatArray, m: FloatArray) -> FloatArray:
-    """Derivatives of the expected mean spend in the logarithms of the parameters, shape (n, 3); `inf` where it is."""
-    p, q, gamma = (float(value) for value in theta)
-    x, _ = columns(x, m)
-    shape, money = _posterior(theta, x, m)
-    expected = expected_mean_spend(theta, x, m)
-    rest = shape - 1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gradient = expected[:, None] * np.column_stack([1.0 - p * x / rest, -q / rest, gamma / money])
-    return np.where(np.isfinite(expected)[:, None], gradient, np.inf)
-
-
-def total_moments(
-    theta: Theta, x: FloatArray, m: FloatArray, expected_orders: FloatArray, expected_square: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of the money of a random number of future orders, each of shape (n,).
-
-    Given the mean spend M, n orders bring n M with variance n M^2 / p; so the second moment of the total is
-    E[M^2] (E[n] / p + E[n^2]). The number of orders is taken as independent of their value.
-
-    Parameters
-    ----------
-    theta : (p, q, gamma)
-    x, m : arrays, shape (n,)
-        The history.
-    expected_orders, expected_square : arrays, shape (n,)
-        Expected number of future orders, and of its square; for a fixed number n, n and n^2.
-    """
-    p = float(theta[0])
-    known = spend_predictive(theta, x, m)
-    number, square = columns(expected_orders, expected_square)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(number > 0, known.mean * number, 0.0)
-        second = (known.variance + known.mean**2) * (number / p + square)
-        variance = np.where(square > 0, np.where(np.isfinite(second), second - mean**2, np.inf), 0.0)
-    return mean, np.maximum(variance, 0.0)
-
-
 def probability_total_above(
     theta: Theta, x: FloatArray, m: FloatArray, threshold: float | FloatArray, orders: float = 1.0
 ) -> FloatArray:
@@ -302,20 +264,6 @@ def total_quantile(theta: Theta, x: FloatArray, m: FloatArray, level: float, ord
     high = betaincinv(shape, orders * p, 1.0 - level)
     with np.errstate(divide="ignore"):
         return np.asarray(money * np.where(low < 0.5, low / (1.0 - low), (1.0 - high) / high))
-
-
-def probability_mean_above(theta: Theta, x: FloatArray, m: FloatArray, threshold: float) -> FloatArray:
-    """Probability that the customer's own mean spend is above the threshold, shape (n,)."""
-    known = spend_predictive(theta, x, m)
-    if threshold <= 0.0:
-        return np.ones(known.shape.shape)
-    return np.asarray(gammainc(known.shape, known.scale / threshold))
-
-
-def mean_spend_quantile(theta: Theta, x: FloatArray, m: FloatArray, level: float) -> FloatArray:
-    """The amount below which the customer's own mean spend lies with probability `level`, shape (n,)."""
-    known = spend_predictive(theta, x, m)
-    return np.asarray(known.scale / gammainccinv(known.shape, level))
 
 
 def sample_new(theta: Theta, x: FloatArray, rng: np.random.Generator) -> FloatArray:

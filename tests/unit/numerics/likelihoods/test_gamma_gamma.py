@@ -92,7 +92,6 @@ def test_answers_given_the_history_are_integrals_over_the_rate(theta):
                 above = over(lambda v, n=orders, c=threshold: stats.gamma.sf(c, n * p, scale=1 / v))
                 found = gamma_gamma.probability_total_above(theta, x, m, threshold, orders)[0]
                 assert found == pytest.approx(above, rel=1e-8)
-        assert gamma_gamma.probability_mean_above(theta, x, m, 30.0)[0] == pytest.approx(rates.cdf(p / 30.0), rel=1e-10)
 
 
 def test_quantiles_undo_probabilities():
@@ -102,10 +101,6 @@ def test_quantiles_undo_probabilities():
             for row, value in enumerate(amount):
                 above = gamma_gamma.probability_total_above(THETA, X[row], M[row], value, orders)[0]
                 assert 1 - above == pytest.approx(level, rel=1e-6)
-        own = gamma_gamma.mean_spend_quantile(THETA, X, M, level)
-        for row, value in enumerate(own):
-            above = gamma_gamma.probability_mean_above(THETA, X[row], M[row], value)[0]
-            assert 1 - above == pytest.approx(level, rel=1e-6)
 
 
 def test_moments_that_do_not_exist_are_infinite():
@@ -114,19 +109,6 @@ def test_moments_that_do_not_exist_are_infinite():
     assert known.mean.tolist() == [np.inf, pytest.approx(1.5 * 50 / 1.4)]
     assert np.isinf(known.variance[0])
     assert np.isfinite(known.variance[1])
-    assert np.isinf(gamma_gamma.expected_mean_spend_gradient(heavy, 0.0, 0.0)).all()
-    mean, variance = gamma_gamma.total_moments(heavy, [0.0, 0.0], 0.0, [0.0, 2.0], [0.0, 4.0])
-    assert mean.tolist() == [0.0, np.inf]
-    assert variance.tolist() == [0.0, np.inf]
-
-
-def test_gradient_of_expected_spend():
-    found = gamma_gamma.expected_mean_spend_gradient(THETA, X, M)
-    for i in range(3):
-        step = 1e-5 * np.eye(3)[i]
-        up = gamma_gamma.expected_mean_spend(THETA * np.exp(step), X, M)
-        down = gamma_gamma.expected_mean_spend(THETA * np.exp(-step), X, M)
-        assert found[:, i] == pytest.approx((up - down) / 2e-5, rel=1e-6, abs=1e-6)
 
 
 positive = st.floats(-1.5, 2.5).map(lambda power: 10.0**power)
