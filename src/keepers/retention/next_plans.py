@@ -252,10 +252,12 @@ def _seen_ahead(values: SubscriptionValues) -> int:
 
 def _with_difference(moments: PlanMoments, ladder: Ladder, kind: str, rows: PlanRows) -> PlanRows:
     """Rows that know what their contract is expected to bring, and what more at the new price, all else alike."""
-    rows.known["expected"] = moments.expected(rows.plan, rows.price, rows.age)
+    rows.known["expected"] = moments.expected(rows.plan, rows.price, rows.age, rows.on_plan)
     # Who pays nothing yet pays the new price on the new plan.
     plan = np.where(moments.is_free(rows.plan), ladder.aims(kind, rows.plan), rows.plan)
-    rows.known["expected_more"] = moments.expected(plan, ladder.added(kind, rows.plan, rows.price), rows.age)
+    rows.known["expected_more"] = moments.expected(
+        plan, ladder.added(kind, rows.plan, rows.price), rows.age, rows.on_plan
+    )
     return rows
 
 
@@ -287,7 +289,7 @@ def _observed(
 def _tested(
     moments: PlanMoments, trial: PlanTrial, now: PlanRows, confidence: float, hold_out: float, seed: int
 ) -> PlanMove:
-    now.known["expected"] = moments.expected(now.plan, now.price, now.age)
+    now.known["expected"] = moments.expected(now.plan, now.price, now.age, now.on_plan)
     effects = offer_effects(trial.trial, learner="splines", folds=FOLDS, seed=seed)
     choice = choose_offers(effects, customers=now, confidence=confidence, hold_out=hold_out)
     offered = np.array(["", *trial.plans], dtype=object)[choice.arm]
@@ -326,7 +328,7 @@ def _together(
             move[some] = np.where(dearer, UPGRADE, DOWNGRADE)
     soon = SOON[facts.summary.unit]
     up, down = ladder.chances(now.plan, soon)
-    usual = np.abs(moments.expected(now.plan, ladder.added(DOWNGRADE, now.plan, now.price), now.age))
+    usual = np.abs(moments.expected(now.plan, ladder.added(DOWNGRADE, now.plan, now.price), now.age, now.on_plan))
     upgrade = next((one for one in moves if one.kind == UPGRADE), None)
     return NextPlans(
         now.keys, now.plan, now.price, move, target, gain, held, evidence, up, down,

@@ -143,7 +143,9 @@ def grade_plan(values: SubscriptionValues, decision: Decision, plan: str, time_z
     sizes = int((~out).sum()), int(out.sum())
     gain = low = high = None
     if min(sizes) >= FEWEST:
-        found = advantage(rows.outcome, moments.expected(rows.plan, rows.price, rows.age), np.asarray(out, dtype=bool))
+        found = advantage(
+            rows.outcome, moments.expected(rows.plan, rows.price, rows.age, rows.on_plan), np.asarray(out, dtype=bool)
+        )
         if found is not None:
             gain, low, high = (sizes[0] * one for one in found)
     return PlanGrade(

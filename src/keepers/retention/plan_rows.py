@@ -15,6 +15,7 @@ from keepers.domain.cells import FloatArray
 from keepers.domain.time import TimeUnit
 from keepers.models.contractual.contract import ContractModel
 from keepers.summaries.calendar_periods import whole_periods
+from keepers.summaries.free_plans import stretches_sql
 from keepers.summaries.plan_history import MOST_CUSTOMERS
 from keepers.summaries.purchases import day_literal
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
@@ -33,8 +34,8 @@ class PlanRows:
     ----------
     keys, plan : arrays of str
         Customers, and the plan that brought most before.
-    price, age : arrays
-        What they paid a month before, and whole periods since the contract began.
+    price, age, on_plan : arrays
+        What they paid a month before, and whole periods since the contract began, and since they are on the plan.
     known : dict of str to array
         Everything else that was known before, as numbers.
     move : array of str
@@ -51,6 +52,7 @@ class PlanRows:
     plan: NDArray[Any]
     price: FloatArray
     age: FloatArray
+    on_plan: FloatArray
     known: dict[str, FloatArray]
     move: NDArray[Any]
     target: NDArray[Any]
@@ -67,8 +69,8 @@ class PlanRows:
         """Some of the rows."""
         known = {name: column[some] for name, column in self.known.items()}
         return PlanRows(
-            self.keys[some], self.plan[some], self.price[some], self.age[some], known, self.move[some],
-            self.target[some], self.arm[some], self.chance[some], self.outcome[some],
+            self.keys[some], self.plan[some], self.price[some], self.age[some], self.on_plan[some], known,
+            self.move[some], self.target[some], self.arm[some], self.chance[some], self.outcome[some],
         )  # fmt: skip
 
     def matrix(self, names: Sequence[str], levels: Mapping[str, Sequence[str]]) -> tuple[NDArray[Any], FloatArray]:
@@ -151,37 +153,62 @@ class PlanMoments:
         flow = f"greatest({end} - {begin}, 0)"
         if delta > 0:
             flow = f"greatest((exp(-{delta!r} * {begin}) - exp(-{delta!r} * {end})) / {delta!r}, 0)"
+        held_before = "contract.paid_from <= moment.before AND contract.until > moment.before"
         held_last = "contract.paid_from <= moment.over AND contract.until > moment.over"
         begun = f"max(contract.begun) FILTER ({held_last})"
         left = "max(contract.until) FILTER (contract.until <= moment.over)"
         contract = (
-            f"(SELECT *, min(paid_from) OVER (PARTITION BY customer_key, spell) AS begun FROM {self.contracts} AS told "
-            f"WHERE customer_key IN (SELECT customer_key FROM {quoted(moments)}))"
+            f"(SELECT *, min(paid_from) OVER (PARTITION BY customer_key, spell) AS begun FROM {self._since_on_plan} AS "
+            f"told WHERE customer_key IN (SELECT customer_key FROM {quoted(moments)}))"
         )
         columns = self._engine.columns(
             template(PACKAGE, "plan_rows").format(
                 moments=quoted(moments),
                 contract=contract,
-                held_before="contract.paid_from <= moment.before AND contract.until > moment.before",
+                held_before=held_before,
                 held_after="contract.paid_from <= moment.after AND contract.until > moment.after",
                 held_last=held_last,
                 changed="contract.spell = moment.spell AND contract.ended_before = contract.paid_from "
                 "AND contract.paid_from <= moment.before",
                 flow=flow,
+                on_plan=self._on_it(held_before, "coalesce(moment.day, moment.before)"),
+                on_last=self._on_it(held_last, "moment.over"),
                 age_last=whole_periods(begun, "any_value(moment.over)", unit),
                 gone_last=whole_periods(left, "any_value(moment.over)", unit),
             )
         )
         return self._made(columns)
 
+    @cached_property
+    def _since_on_plan(self) -> str:
+        """SQL of contracts with `on_from`: since when, without a move between, customers are on the plan; which matters
+        of those that cost nothing."""
+        states = self._facts.states
+        free = tuple(states.plans[place] for place in states.free)
+        if not free:
+            return f"(SELECT *, paid_from AS on_from FROM {self.contracts} AS told)"
+        return (
+            f"(SELECT told.*, coalesce(stretch.started_on, told.paid_from) AS on_from FROM {self.contracts} AS told "
+            f"LEFT JOIN ({stretches_sql(self._facts.summary, free)}) AS stretch "
+            "ON stretch.customer_key = told.customer_key AND stretch.spell = told.spell AND stretch.plan = told.plan "
+            "AND told.paid_from >= stretch.started_on "
+            "AND (stretch.moved_on IS NULL OR told.paid_from < stretch.moved_on))"
+        )
+
+    def _on_it(self, held: str, day: str) -> str:
+        """SQL of the whole periods on a day since customers are on the plan that brings most."""
+        since = f"arg_max(contract.on_from, contract.mrr) FILTER ({held})"
+        return whole_periods(since, f"any_value({day})", self._unit)
+
     def shifted(self, start: str, periods: str) -> str:
         """SQL of a day so many periods after another."""
         unit = self._facts.summary.unit.value
         return f"CAST({start} + to_{unit}s(CAST({periods} AS INTEGER)) AS DATE)"
 
-    def expected(self, plan: NDArray[Any], price: FloatArray, age: FloatArray) -> FloatArray:
-        """Money within the horizon of contracts that run, have just been renewed, and are so old."""
-        cells = self._cells(plan, np.zeros(plan.size, dtype=bool), age, np.zeros(plan.size))
+    def expected(self, plan: NDArray[Any], price: FloatArray, age: FloatArray, on_plan: FloatArray) -> FloatArray:
+        """Money within the horizon of contracts that run, have just been renewed, and are so old, of which so long on
+        the plan."""
+        cells = self._cells(plan, np.zeros(plan.size, dtype=bool), age, on_plan, np.zeros(plan.size))
         units = self._units(cells, self._facts.horizon.in_unit(self._unit))
         return np.asarray(self._worth(plan, price) * self._facts.scale * units)
 
@@ -231,7 +258,8 @@ class PlanMoments:
         outcome[present] += self._rest(number, words)[present]
         target = np.where(move == "add-on", words("newest_after"), after)
         return PlanRows(
-            keys, plan, price, age, known, move, target, words("arm"), number("chance"), np.asarray(outcome)
+            keys, plan, price, age, np.nan_to_num(number("on_plan")), known, move, target, words("arm"),
+            number("chance"), np.asarray(outcome),
         )  # fmt: skip
 
     def _told_apart(self, name: str, column: NDArray[Any], most: int) -> dict[str, FloatArray]:
@@ -273,7 +301,8 @@ class PlanMoments:
         price = np.where(runs, number("price_last"), number("price_left"))[there]
         age = np.where(runs, number("age_last"), 0.0)[there]
         gone = np.where(runs, 0.0, number("gone_last"))[there]
-        units = self._units(self._cells(plan, ended[there], age, gone), left)
+        on_plan = np.where(runs, np.nan_to_num(number("on_last")), 0.0)[there]
+        units = self._units(self._cells(plan, ended[there], age, on_plan, gone), left)
         found[there] = (
             self._worth(plan, np.nan_to_num(price))
             * self._facts.scale
@@ -283,11 +312,16 @@ class PlanMoments:
         return found
 
     def _cells(
-        self, plan: NDArray[Any], ended: NDArray[np.bool_], age: FloatArray, gone: FloatArray
+        self,
+        plan: NDArray[Any],
+        ended: NDArray[np.bool_],
+        age: FloatArray,
+        on_plan: FloatArray,
+        gone: FloatArray,
     ) -> SubscriptionCells:
         place = {name: index for index, name in enumerate(self._facts.states.plans)}
         where = self._facts.states.state(
-            np.array([place[str(one)] for one in plan], dtype=np.int64), np.where(ended, 0, age).astype(np.int64)
+            np.array([place[str(one)] for one in plan], dtype=np.int64), np.where(ended, 0, on_plan).astype(np.int64)
         )
         no = np.zeros(plan.size, dtype=bool)
         return SubscriptionCells(where, no, ended, age, np.ones(plan.size), np.nan_to_num(gone).astype(np.int64))

@@ -75,7 +75,7 @@ def _read(source: Shop, moments: PlanMoments, name: str, offers: tuple[str, ...]
     arm = np.array([arms.index(one) for one in rows.arm], dtype=np.int64)
     if min(np.bincount(arm, minlength=len(arms))) < _FEWEST:
         return None
-    rows.known["expected"] = at.expected(rows.plan, rows.price, rows.age)
+    rows.known["expected"] = at.expected(rows.plan, rows.price, rows.age, rows.on_plan)
     usable = bool(np.isfinite(rows.chance).all() and (rows.chance > 0).all() and (rows.chance <= 1).all())
     names = tuple(rows.known)
     return Trial(

@@ -72,6 +72,8 @@ def plan_history(summary: SubscriptionSummary) -> PlanHistory:
             periods=min(periods, _MOST_PERIODS),
             day=_back(cut, "k", unit),
             next_day=_back(cut, "(k - 1)", unit),
+            # Of steps that began before contracts were observed, those that ended contracts are not in the data.
+            seen="TRUE" if facts.observed_from is None else f"day >= {day_literal(facts.observed_from)}",
             since=whole_periods("extent.until", "grid.day", unit),
             lapsed=whole_periods("gap.until", "grid.day", unit),
         )

@@ -10,8 +10,10 @@ import pytest
 import keepers as kp
 from keepers.domain.cells import FloatArray
 from keepers.numerics.beta_waiting import waiting
+from keepers.retention.plan_rows import PlanMoments
 from keepers.simulate import Contracts, Plan, StorePlan, simulate_store
 from keepers.summaries.free_plans import free_steps
+from keepers.summaries.plan_history import plan_history
 from keepers.valuation import subscription_draws
 from keepers.valuation.plan_states import MOST_ON_FREE, STAGE_ENDS, PlanStates
 from keepers.valuation.subscription_cells import SubscriptionCells, expected_units
@@ -176,3 +178,46 @@ def test_lots_lead_where_the_chain_does() -> None:
         found = lots.step(np.zeros(middles.size, dtype=np.int64), np.full(middles.size, state), middles)
         seen = np.bincount(found, minlength=states.size) / middles.size
         assert seen == pytest.approx(states.chain[state], abs=1e-3), state
+
+
+def test_changes_of_plan_from_before_contracts_were_observed_are_not_counted() -> None:
+    contracts = held(
+        ("stayed", "small", 10.0, "2024-03-15", None),
+        ("moves", "small", 10.0, "2024-08-01", "2024-11-15"),
+        ("moves", "large", 20.0, "2024-11-15", None),
+    )
+    every, seen = (
+        plan_history(kp.summarise_subscriptions(contracts, CUT, observed_from=day)) for day in (None, "2024-10-31")
+    )
+    place = {name: index for index, name in enumerate(seen.plans)}
+    small, large = place["small"], place["large"]
+    # From the ends of October and November, of which the first change is one.
+    assert (seen.moves[small, small], seen.moves[small, large], seen.moves[large, large]) == (2.0, 1.0, 1.0)
+    assert every.moves[small, small] == 2.0 + 7.0 + 2.0
+    assert seen.moves.sum() == 4.0
+
+
+def test_the_time_on_a_free_plan_is_not_that_of_the_contract() -> None:
+    paying = [(f"p{n}", "pro", 20.0, f"2024-0{1 + n % 6}-01", "2024-11-20" if n % 5 == 0 else None) for n in range(40)]
+    free = [(f"f{n}", "free", 0.0, f"2024-0{1 + n % 6}-01", f"2024-0{3 + n % 6}-01") for n in range(20)]
+    after = [(f"f{n}", "pro", 20.0, f"2024-0{3 + n % 6}-01", None) for n in range(20)]
+    summary = kp.summarise_subscriptions(
+        held(
+            *paying, *free, *after,
+            ("late", "pro", 20.0, "2024-01-01", "2024-10-01"), ("late", "free", 0.0, "2024-10-01", None),
+            ("long", "free", 0.0, "2024-01-01", "2024-07-01"), ("long", "free", 0.0, "2024-07-01", None),
+        ),
+        CUT,
+    )  # fmt: skip
+    values = kp.subscription_value(kp.ShiftedBetaGeometric().fit(summary), summary)
+    moments = PlanMoments(values, 3)
+    past, now = moments.rows()
+    of = {key: (age, on_plan) for key, age, on_plan in zip(now.keys, now.age, now.on_plan, strict=True)}
+    assert (of["late"], of["long"]) == ((11.0, 2.0), (11.0, 11.0))
+    rows = [row for row in range(past.size) if past.keys[row] == "late" and past.plan[row] == "free"]
+    assert all(past.on_plan[row] <= past.age[row] - 9 for row in rows)
+    told = dict(zip(values.to_numpy()["customer_key"], values.to_numpy()["clv_predicted_12m"], strict=True))
+    expected = dict(zip(now.keys, moments.expected(now.plan, now.price, now.age, now.on_plan), strict=True))
+    # Who came lately is likelier to move, and so in the values of the run.
+    assert expected["late"] > 1.2 * expected["long"] > 0
+    assert told["late"] > 1.2 * told["long"] > 0

@@ -11,6 +11,7 @@ SELECT
     coalesce(sum(contract.mrr) FILTER ({held_before}), 0) AS price,
     count(*) FILTER ({held_before}) AS contracts,
     max(date_diff('day', contract.paid_from, moment.before)) FILTER ({held_before}) AS days_on_plan,
+    {on_plan} AS on_plan,
     count(*) FILTER ({changed} AND contract.mrr > contract.mrr_before) AS upgrades,
     count(*) FILTER ({changed} AND contract.mrr < contract.mrr_before) AS downgrades,
     arg_max(contract.plan, contract.mrr) FILTER ({held_after}) AS plan_after,
@@ -21,6 +22,7 @@ SELECT
     arg_max(contract.plan, contract.mrr) FILTER ({held_last}) AS plan_last,
     coalesce(sum(contract.mrr) FILTER ({held_last}), 0) AS price_last,
     {age_last} AS age_last,
+    {on_last} AS on_last,
     arg_max(contract.plan, contract.until) FILTER (contract.until <= moment.over) AS plan_left,
     arg_max(contract.mrr, contract.until) FILTER (contract.until <= moment.over) AS price_left,
     {gone_last} AS gone_last

@@ -3,7 +3,7 @@ WITH contract AS (
     SELECT * FROM {spells} WHERE hash(customer_key) % {every} = 0
 ),
 grid AS (
-    SELECT k, {day} AS day FROM range(0, {periods}) AS steps(k)
+    SELECT k, {day} AS day FROM range(0, {periods}) AS steps(k) WHERE {seen}
 ),
 extent AS (
     SELECT customer_key, spell, min(paid_from) AS start, max(until) AS until
