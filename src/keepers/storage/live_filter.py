@@ -7,11 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, Select, and_, literal_column, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    literal_column,
+    or_,
+    select,
+    true,
+    union,
+)
 
 from keepers.domain.errors import ConfigError
 from keepers.domain.reach import Reach
-from keepers.storage.live_indexes import ALL_COLUMNS, EVENTS, KEYS, of_generation, read_by
+from keepers.storage.live_indexes import ALL_COLUMNS, EVENTS, FALLING, KEYS, SUMS_BY_KEY, by, of_generation, read_by
 from keepers.storage.live_persons import listed, named
 from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS, LIVE_PERSONS, LONGEST_NAME
 
@@ -21,8 +33,8 @@ GROUPS = ("tier", "rfm_group", "segment", "state", "channel", "country")
 BANDED = ("orders", "last_day", "value", "probability_alive")
 """Columns whose bands are the axes of a map."""
 
-_FOUND_BY_NAME = 150_000
-"""Customers found by a search who are looked up one by one; of more than these all customers are gone through."""
+_FOUND_BY_NAME = 20_000
+"""Customers found by a search who are looked up one by one; more than these are left to the database to find."""
 
 _NOBODY: ColumnElement[bool] = literal_column("1 = 0", Boolean)
 """Holds of nobody, beside what else a statement says: `false()` would take the place of that."""
@@ -90,6 +102,11 @@ class Filter:
         return others in (Filter(), Filter(nobody=True)) and (self.within is None or self.within.by_groups)
 
     @property
+    def only_searches(self) -> bool:
+        """Whether it asks for nothing but a name or key."""
+        return bool(self.search.strip()) and not replace(self, search="").narrows
+
+    @property
     def narrows(self) -> bool:
         """Whether it is not all customers."""
         groups = {name: wanted for name, wanted in (self.groups or {}).items() if wanted}
@@ -127,9 +144,19 @@ class Asking:
         ConfigError
             If customers are not divided by what the filter names.
         """
+        groups = _in_groups(chosen, LIVE_CUSTOMERS.c)
+        return and_(of_generation(self._generation), *groups, *self._narrowed(chosen))
+
+    def left_out(self, chosen: Filter) -> ColumnElement[bool]:
+        """Of rows of those who are in the groups of a filter, but not of it."""
+        groups, narrowed = _in_groups(chosen, LIVE_CUSTOMERS.c), and_(true(), *self._narrowed(chosen))
+        # What is unknown of a customer is neither within bounds nor beyond them.
+        return and_(of_generation(self._generation), *groups, case((narrowed, 0), else_=1) == 1)
+
+    def _narrowed(self, chosen: Filter) -> list[ColumnElement[bool]]:
         table = LIVE_CUSTOMERS.c
         value = self._value if chosen.reach is None else table[chosen.reach.column]
-        needed = [of_generation(self._generation), *_in_groups(chosen, table)]
+        needed: list[ColumnElement[bool]] = []
         bounds: tuple[tuple[Any, Any, Any], ...] = (
             (value, chosen.least_value, chosen.most_value),
             (table.probability_alive, chosen.least_alive, chosen.most_alive),
@@ -154,7 +181,7 @@ class Asking:
             needed.append(self._found(chosen.search.strip(), chosen.persons)[0])
         if chosen.within is not None:
             needed.append(self.customers(chosen.within))
-        return and_(*needed)
+        return needed
 
     def cells(self, chosen: Filter) -> ColumnElement[bool]:
         """Of cells, for a filter that asks for groups alone."""
@@ -164,12 +191,24 @@ class Asking:
         return and_(*needed)
 
     def index(self, chosen: Filter) -> str:
-        """The index by which rows of a filter are read: that of keys for a search that finds few."""
+        """The index by which rows of a filter are found: that of keys for a search that finds few."""
         if chosen.search.strip() and self._found(chosen.search.strip(), chosen.persons)[1]:
             return KEYS
         if chosen.within is not None and self.index(chosen.within) == KEYS:
             return KEYS
         return EVENTS if chosen.by_event else ALL_COLUMNS
+
+    def index_of_sums(self, chosen: Filter) -> str:
+        """The same where no more is asked for than sums of all together."""
+        index = self.index(chosen)
+        return SUMS_BY_KEY if chosen.only_searches and chosen.persons and index == ALL_COLUMNS else index
+
+    def index_in_order(self, chosen: Filter, column: str) -> str:
+        """The same where a page of them is asked for in the falling order of a column that has an index."""
+        index = self.index(chosen)
+        # Read in its order an index ends early; where rows are left out nobody knows how early.
+        ends = not chosen.narrows or (chosen.only_searches and index == ALL_COLUMNS)
+        return by(column) if ends and column in FALLING else index
 
     def _found(self, words: str, persons: bool) -> tuple[ColumnElement[bool], bool]:
         """Whom a search finds, and whether that is few; looked up once, since a page asks for rows and for sums."""
@@ -183,16 +222,15 @@ class Asking:
             return _NOBODY, True
         key = LIVE_CUSTOMERS.c.customer_key
         begins = self._begins(words)
-        first = select(key).where(of_generation(self._generation), begins)
-        ways: list[Select[Any]] = [read_by(first, KEYS, self._generation)]
-        who = select(LIVE_PERSONS.c.customer_key).where(named(self._connection, words))
+        of_key = read_by(select(key).where(of_generation(self._generation), begins), KEYS, self._generation)
+        found, few = begins, set(self._connection.execute(of_key.limit(_FOUND_BY_NAME + 1)).scalars())
         if persons:
-            ways.append(who)
-        few: set[str] = set()
-        for way in ways:
-            few |= set(self._connection.execute(way.limit(_FOUND_BY_NAME + 1)).scalars())
-            if len(few) > _FOUND_BY_NAME:
-                return (or_(begins, key.in_(who)) if persons else begins), False
+            who = select(LIVE_PERSONS.c.customer_key).where(named(self._connection, words))
+            # A set of both is made twice by SQLite, and mostly no key begins so.
+            found = key.in_(union(of_key.correlate(None), who) if few else who)
+            few |= set(self._connection.execute(who.limit(_FOUND_BY_NAME + 1)).scalars())
+        if len(few) > _FOUND_BY_NAME:
+            return found, False
         return (key.in_(listed(self._connection, few)) if few else _NOBODY), True
 
     def _begins(self, words: str) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, inspect, literal, select, text
 
@@ -16,8 +17,9 @@ from keepers.storage.service_schema import GENERATIONS, LIVE_CUSTOMERS
 KEYS = "sqlite_autoindex_live_customers_1"
 """The index by key, of all generations."""
 
-ALL_COLUMNS, EVENTS = "in_sum", "by_event"
-"""Indexes with every column by which lists are narrowed, and of those with events."""
+ALL_COLUMNS, EVENTS, SUMS_BY_KEY = "in_sum", "by_event", "by_key"
+"""Indexes with every column by which lists are narrowed, of those with events, and with what is summed of whom a search
+finds."""
 
 FALLING = (
     "value", "last_day", "money_at_risk", "revenue", "orders", "updated_at", "value_also", "value_lifetime",
@@ -33,6 +35,8 @@ _IN_SUM = (
 )  # fmt: skip
 """Lists that are narrowed, and sums over them, read this instead of whole rows, most of which is texts. An entry of
 PostgreSQL's indexes may have 2.7 KB: what orders say of channels and countries is cut at `LONGEST_NAME`."""
+
+_BY_KEY = ("customer_key", "value", "money_at_risk", "revenue", "value_also", "value_lifetime", "value_infinite")
 
 LEARNED = "learned"
 """Where among the settings of a generation stands what its column of learned value is called."""
@@ -50,13 +54,13 @@ def by(column: str) -> str:
     return f"by_{column}"
 
 
-def read_by(query: Select[tuple[object, ...]], index: str, generation: int) -> Select[tuple[object, ...]]:
+def read_by(query: Select[Any], index: str, generation: int) -> Select[Any]:
     """The same query, for which SQLite reads live customers by an index."""
     name = index if index == KEYS else _name(index, generation)
     return query.with_hint(LIVE_CUSTOMERS, f"INDEXED BY {name}", "sqlite")
 
 
-INDEXES = (*(by(name) for name in FALLING), EVENTS, ALL_COLUMNS)
+INDEXES = (*(by(name) for name in FALLING), EVENTS, ALL_COLUMNS, SUMS_BY_KEY)
 """All that a generation has of its own."""
 
 
@@ -110,7 +114,7 @@ def _columns(connection: Connection) -> Mapping[str, tuple[str, ...]]:
     falling = {
         by(name): (f"{name} DESC{last if LIVE_CUSTOMERS.c[name].nullable else ''}", "customer_key") for name in FALLING
     }
-    return {**falling, EVENTS: ("by_event", "updated_at"), ALL_COLUMNS: _IN_SUM}
+    return {**falling, EVENTS: ("by_event", "updated_at"), ALL_COLUMNS: _IN_SUM, SUMS_BY_KEY: _BY_KEY}
 
 
 def is_own(name: str | None) -> bool:

@@ -16,7 +16,7 @@ from keepers.domain.reach import OWN, Reach
 from keepers.storage.live import LiveCustomer, live_customer
 from keepers.storage.live_cells import Bands, at_risk, at_risk_in_cells, band, bands_of
 from keepers.storage.live_filter import BANDED, GROUPS, Asking, Filter
-from keepers.storage.live_indexes import FALLING, KEYS, by, learned_column, of_generation, read_by
+from keepers.storage.live_indexes import ALL_COLUMNS, KEYS, learned_column, of_generation, read_by
 from keepers.storage.service_schema import LIVE_CELLS, LIVE_CUSTOMERS
 
 SORTABLE = (
@@ -192,15 +192,28 @@ class LiveLists:
         for name, begins in (rows, columns):
             if name not in BANDED or not begins:
                 raise ConfigError(f"There is no map by {name!r}, but by bands of {', '.join(BANDED)}.")
-        bands = self._cells(chosen)
         axes = [(self._reach.column if name == "value" else name, begins) for name, begins in (rows, columns)]
-        if bands is not None and all(bands.begin(name, begins) for name, begins in axes):
-            query = self._banded_cells(axes[0][0], axes[1][0], chosen)
+        bands = bands_of(self._connection, self._generation)
+        counted = bands is not None and all(bands.begin(name, begins) for name, begins in axes)
+        groups = Filter(chosen.groups, nobody=chosen.nobody)
+        if counted and chosen.by_groups:
+            found = self._told(self._banded_cells(axes, chosen))
+        elif counted and 2 * self.totals(chosen).customers > self.totals(groups).customers:
+            # Of nearly everybody those are counted who are left out.
+            found = self._told(self._banded_cells(axes, groups))
+            index, left_out = ALL_COLUMNS, self._asking.left_out(chosen)
+            for place, some in self._told(self._banded(axes, left_out, index)).items():
+                found[place] = [one - other for one, other in zip(found[place], some, strict=True)]
         else:
-            query = self._banded(axes, chosen)
-        return tuple(Cell(*found) for found in self._connection.execute(query))
+            index = self._asking.index(chosen)
+            found = self._told(self._banded(axes, self._asking.customers(chosen), index))
+        return tuple(_cell(*place, sums) for place, sums in found.items() if sums[0] > 0)
 
-    def _banded(self, axes: Sequence[tuple[str, Sequence[Any]]], chosen: Filter) -> Select[Any]:
+    def _told(self, query: Select[Any]) -> dict[tuple[int, int], list[Any]]:
+        """Cells of a map: how many; then of how many the value is known, and their sum, and so on as in `Cell`."""
+        return {(row, column): [one or 0 for one in sums] for row, column, *sums in self._connection.execute(query)}
+
+    def _banded(self, axes: Sequence[tuple[str, Sequence[Any]]], which: ColumnElement[bool], index: str) -> Select[Any]:
         """Customers counted and summed by the bands of two columns."""
         of, (rows, columns) = LIVE_CUSTOMERS.c, axes
         known = and_(*(of[name].is_not(None) for name, _ in axes))
@@ -209,24 +222,24 @@ class LiveLists:
             select(
                 band(of[rows[0]], rows[1]).label("row"), band(of[columns[0]], columns[1]).label("column"),
                 self._value.label("value"), self._at_risk.label("money_at_risk"), of.revenue, of.probability_alive,
-            ).where(self._asking.customers(chosen), known)
+            ).where(which, known)
         )  # fmt: skip
-        banded = read_by(each, self._asking.index(chosen), self._generation).subquery().c
-        return select(
-            banded.row, banded.column, func.count(), func.sum(banded.value), func.sum(banded.money_at_risk),
-            func.sum(banded.revenue), func.avg(banded.probability_alive),
-        ).group_by(banded.row, banded.column)  # fmt: skip
+        banded = read_by(each, index, self._generation).subquery().c
+        summed = (banded.value, banded.money_at_risk, banded.revenue, banded.probability_alive)
+        sums = (told for one in summed for told in (func.count(one), func.sum(one)))
+        return select(banded.row, banded.column, func.count(), *sums).group_by(banded.row, banded.column)
 
-    def _banded_cells(self, rows: str, columns: str, chosen: Filter) -> Select[Any]:
+    def _banded_cells(self, axes: Sequence[tuple[str, Sequence[Any]]], chosen: Filter) -> Select[Any]:
         """The same by cells, which have these bands."""
-        of = LIVE_CELLS.c
-        row, column = of[f"{rows}_band"], of[f"{columns}_band"]
-        told = of.probability_alive_band >= 0
-        customers, *worth = self._sums_of_cells()
-        alive = func.sum(case((told, of.probability_alive))) / func.nullif(func.sum(case((told, of.customers))), 0)
-        query = select(row, column, customers, *worth, alive)
-        kept = query.where(self._asking.cells(chosen), row >= 0, column >= 0)
-        return kept.group_by(row, column).having(customers > 0)
+        of, ahead = LIVE_CELLS.c, self._reach.column
+        row, column = (of[f"{name}_band"] for name, _ in axes)
+        summed = (
+            (of[f"{ahead}_band"] >= 0, of[ahead]), (of.priced >= 2, of[at_risk_in_cells(ahead)]),
+            (of.priced.in_((1, 3)), of.revenue), (of.probability_alive_band >= 0, of.probability_alive),
+        )  # fmt: skip
+        sums = (func.sum(case((told, one))) for told, worth in summed for one in (of.customers, worth))
+        query = select(row, column, func.sum(of.customers), *sums)
+        return query.where(self._asking.cells(chosen), row >= 0, column >= 0).group_by(row, column)
 
     def _sortable(self, sort: str) -> ColumnElement[Any]:
         """What a list is sorted by.
@@ -258,12 +271,9 @@ class LiveLists:
     ) -> Select[Any]:
         """Customers of a filter in order; those without what is sorted by come last, equal ones by key."""
         key, name = LIVE_CUSTOMERS.c.customer_key, getattr(column, "name", "")
-        index = self._asking.index(chosen)
+        index = self._asking.index_in_order(chosen, name) if descending else self._asking.index(chosen)
         if not chosen.narrows and name == key.name:
             index = KEYS
-        elif not chosen.narrows and descending and name in FALLING:
-            # Read in its order an index ends early; where rows are left out nobody knows how early.
-            index = by(name)
         order = column.desc() if descending else column.asc()
         if getattr(column, "nullable", True):
             order = order.nulls_last()
@@ -286,7 +296,8 @@ class LiveLists:
             columns = [LIVE_CUSTOMERS.c[name] for name in by]
             worth = [func.sum(one) for one in (self._value, self._at_risk, LIVE_CUSTOMERS.c.revenue)]
             query = select(*columns, func.count(), *worth).where(self._asking.customers(chosen)).group_by(*columns)
-            query = read_by(query, self._asking.index(chosen), self._generation)
+            index = self._asking.index(chosen) if by else self._asking.index_of_sums(chosen)
+            query = read_by(query, index, self._generation)
         return self._connection.execute(query).all()
 
     def _sums_of_cells(self) -> tuple[ColumnElement[Any], ...]:
@@ -298,6 +309,14 @@ class LiveLists:
             func.sum(case((and_(of.priced >= 2, of.customers > 0), of[at_risk_in_cells(column)]))),
             func.sum(case((and_(of.priced.in_((1, 3)), of.customers > 0), of.revenue))),
         )
+
+
+def _cell(row: int, column: int, sums: Sequence[Any]) -> Cell:
+    customers, of_value, value, of_risk, risk, of_revenue, revenue, of_alive, alive = sums
+    return Cell(
+        row, column, customers, value if of_value > 0 else None, risk if of_risk > 0 else None,
+        revenue if of_revenue > 0 else None, alive / of_alive if of_alive > 0 else None,
+    )  # fmt: skip
 
 
 def _together(one: Group, other: Group) -> Group:

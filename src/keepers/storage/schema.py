@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration; a state that names another one that is not among the migrations is of a newer Keepers."""
 
 

@@ -120,6 +120,30 @@ def check_by_hand(state: State) -> None:
             _check_maps(books.lists(generation), Filter(), list(unsure.values()), _REACHES[0])
 
 
+def check_searches(state: State) -> None:
+    """What is found by name or key, as lists and as sums, however it is looked up."""
+    rng = random.Random(5)
+    shop = Shop({row["customer_key"]: row for row in (_row(rng, number) for number in range(90))}, {})
+    shop.persons.update(dict.fromkeys(list(shop.rows)[::4], ("Äda Lovelace", "c00@ada.de")))
+    with state.writing() as books:
+        generation = books.live.begin("/shop/found", _DAY, _NOW, {}, 0)
+        with arriving(list(shop.rows.values())) as engine:
+            books.live.fill(generation, engine, "true")
+            books.live.count(generation, _BANDS, engine)
+        books.live.name([(key, *said) for key, said in shop.persons.items()])
+        books.live.publish(generation)
+    reach = _REACHES[1]
+    with state.reading() as books:
+        for words in ("ÄDA L", "c00", "c003", "nobody"):
+            for persons in (True, False):
+                chosen = Filter(search=words, persons=persons)
+                wanted, lists = shop.of(chosen, reach), books.lists(generation, reach)
+                _same(lists.totals(chosen), _sum(None, wanted, reach))
+                for sort in ("value", "revenue", "first_day"):
+                    found = [one.customer_key for one in lists.page(chosen, sort, limit=100).customers]
+                    assert found == list(_sorted(wanted, sort, True, reach)), (words, persons, sort)
+
+
 def _check(state: State, generation: int, shop: Shop, ahead: Sequence[Reach]) -> None:
     with state.reading() as books:
         for reach in ahead:

@@ -9,7 +9,7 @@ import pytest
 from keepers.storage import live_filter
 from keepers.storage.state import State
 from unit.storage.letter_books import change_letters, check_letters, fill_letters
-from unit.storage.list_books import check_by_hand
+from unit.storage.list_books import check_by_hand, check_searches
 from unit.storage.service_books import (
     change_service,
     change_work,
@@ -47,3 +47,4 @@ def test_a_search_that_finds_very_many_finds_the_same(tmp_path: Path, monkeypatc
         fill_service(state)
         with state.reading() as books:
             check_service(books)
+        check_searches(state)
