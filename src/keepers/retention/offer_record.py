@@ -33,7 +33,8 @@ earned."""
 FEWEST_ORDERED = 3
 """Customers who ordered on one side below which how money scatters is taken from both sides together."""
 _KEY = "offer-"
-_IN_QUOTES = re.compile("“([^”]+)”")
+IN_QUOTES = re.compile("“([^”]+)”")
+"""What rules of audiences name: an experiment, a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def offers_decided(ledger: DecisionLedger, time_zone: str | None = None) -> Iter
         about, made = name.split(":")[0], name.rpartition(":")[0]
         one = ledger.decision(name)
         assert one is not None
-        experiment = _IN_QUOTES.search(one.audience.rule)
+        experiment = IN_QUOTES.search(one.audience.rule)
         if experiment is None or not one.audience.customer_keys:
             continue
         later = stand.setdefault(about, [])
@@ -213,7 +214,7 @@ def grade_offer(
     audience = decision.audience
     if not audience.customer_keys:
         raise InputError(f"The decision {decision.decision_id!r} is about no customers: nothing can be compared.")
-    experiment = _IN_QUOTES.search(audience.rule)
+    experiment = IN_QUOTES.search(audience.rule)
     name = "" if experiment is None else experiment[1]
     first, last = day_in(decision.decided_at, time_zone), _last_day(decision, time_zone)
     treated, held = len(audience.customer_keys), len(audience.held_out_keys)

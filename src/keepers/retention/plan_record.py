@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,14 +15,13 @@ from keepers.domain.ports import DecisionLedger
 from keepers.domain.time import Horizon
 from keepers.retention.held_out import advantage
 from keepers.retention.next_plans import SOON
-from keepers.retention.offer_record import FEWEST, day_in
+from keepers.retention.offer_record import FEWEST, IN_QUOTES, day_in
 from keepers.retention.plan_rows import PlanMoments
 from keepers.summaries.calendar_periods import whole_periods
 from keepers.summaries.purchases import day_literal
 from keepers.valuation.subscription_value import SubscriptionValues
 
 _KEY = "plan-"
-_IN_QUOTES = re.compile("“([^”]+)”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def plans_decided(ledger: DecisionLedger) -> Iterator[tuple[Decision, str]]:
             continue
         one = ledger.decision(name)
         assert one is not None
-        plan = _IN_QUOTES.search(one.audience.rule)
+        plan = IN_QUOTES.search(one.audience.rule)
         if plan is not None and one.audience.customer_keys:
             yield one, plan[1]
 
