@@ -114,7 +114,7 @@ def leads(request: Request, site: TheSite, visitor: Person) -> Response:
         lists_kept = kept(books, visitor, "/leads", asked.own)
     known = [lead.expected_value for lead in found if lead.expected_value is not None]
     return page(
-        request, visitor, "leads", told=told, asked=asked, total=len(found), persons=persons,
+        request, visitor, "leads", told=told, asked=asked, total=len(found), open=len(every), persons=persons,
         together=sum(known) if known else None, leads=found[asked.offset : asked.offset + ROWS], rows=ROWS,
         channels=sorted({lead.channel for lead in every if lead.channel}),
         people=people(every) if persons else (), hands=_hands(every, told) if persons else (),

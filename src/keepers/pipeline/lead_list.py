@@ -9,11 +9,14 @@ from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepers.acquisition.leads.reasons import gained
 from keepers.data.engine import Engine, literal
 from keepers.domain.amounts import rate_of
+
+if TYPE_CHECKING:
+    from keepers.storage.live import Generation
 
 FILE = "leads.parquet"
 
@@ -115,6 +118,14 @@ def leads_of(folder: Path) -> tuple[Lead, ...]:
     except OSError:
         return ()
     return _read(str(path), written)
+
+
+def leads_there(folder: Path, generation: Generation | None) -> tuple[Lead, ...]:
+    """The same without those who were erased since the run whose values are served."""
+    every = leads_of(folder)
+    if generation is None or not generation.forgotten:
+        return every
+    return tuple(one for one in every if not generation.forgets(one.customer_key or one.lead_id))
 
 
 def people(leads: Iterable[Lead]) -> tuple[str, ...]:

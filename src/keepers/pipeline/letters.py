@@ -17,7 +17,7 @@ from keepers.domain.errors import ConfigError, KeepersError, MissingExtraError
 from keepers.domain.proposal import Proposal, by_money
 from keepers.evaluation.published_changes import ScoreChanges, score_changes
 from keepers.exports.mail import MailError, MailServer, Outcome, composed, new_message_id, send
-from keepers.pipeline.lead_list import leads_of
+from keepers.pipeline.lead_list import leads_there
 from keepers.pipeline.letter_settings import LetterSettings
 from keepers.pipeline.memory import CUSTOMERS, SUBSCRIBERS
 from keepers.pipeline.offer_list import customers_offered
@@ -244,7 +244,7 @@ def to_do(books: Books, run: NewestRun, today: dt.date) -> tuple[Proposal, ...]:
         said = {}
     leads = run.content.leads
     week = None if leads is None else leads.week
-    found = proposals(said, leads_of(run.folder), week, customers_offered(run.folder))
+    found = proposals(said, leads_there(run.folder, books.live.current()), week, customers_offered(run.folder))
     held = books.answers.holding(today)
     waiting = books.alerts.listed()
     return tuple(sorted((*(one for one in found if one.key not in held), *_looked_after(waiting)), key=by_money))

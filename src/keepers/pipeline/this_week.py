@@ -93,11 +93,12 @@ def _leads(told: Mapping[str, Any] | None, leads: Sequence[Lead], week: Estimate
         _sum([lead.expected_value for lead in chosen]), _sum([lead.expected_value_low for lead in chosen]),
         _sum([lead.expected_value_high for lead in chosen]),
     ]  # fmt: skip
-    if week is not None:
-        sums = [week.value, week.low, week.high]
     room = told["this_week"]
+    # What the report says of them together is of all who were chosen; somebody may have been erased since.
+    if week is not None and len(chosen) == room["chosen"]:
+        sums = [week.value, week.low, week.high]
     why = (
-        f"They are the {plural(len(chosen), 'lead')} with the most to bring of {count(told['open'])} that are open"
+        f"They are the {plural(len(chosen), 'lead')} with the most to bring of {count(len(leads))} that are open"
         f"{', as many as were taken up in a week of late' if room['from_pace'] else ''}."
     )
     yield Proposal(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keepers.pipeline.lead_list import Lead, LeadFilter, leads_of
+from keepers.pipeline.lead_list import Lead, LeadFilter, leads_of, leads_there
 from keepers.reports.content import ReportContent
 from keepers.reports.kept import without_rows
 from keepers.reports.leads import LeadRow
@@ -33,10 +33,7 @@ def listed(generation: Generation, wanted: LeadFilter) -> list[Lead]:
 
 def open_leads(generation: Generation) -> tuple[Lead, ...]:
     """All of them."""
-    every = leads_of(Path(generation.folder))
-    if not generation.forgotten:
-        return every
-    return tuple(one for one in every if not generation.forgets(one.customer_key or one.lead_id))
+    return leads_there(Path(generation.folder), generation)
 
 
 def without_forgotten(content: ReportContent, generation: Generation) -> ReportContent:

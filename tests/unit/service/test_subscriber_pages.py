@@ -7,12 +7,14 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import duckdb
 import pytest
 
 from keepers.pipeline.erase import erase
+from keepers.pipeline.letters import NewestRun, to_do
 from keepers.reports.figures import Estimate
 from keepers.reports.leads import LeadRow, Leads, Ripening
 from keepers.web.leads import without_forgotten
@@ -231,18 +233,31 @@ def test_a_lead_who_was_erased_has_none_any_more(winning: Running) -> None:  # n
     assert [lead["lead_id"] for lead in after["leads"]] == [lead["lead_id"] for lead in before["leads"][1:]]
     for text in (client.get("/leads").text, client.get("/leads.csv").text):
         assert one["company"] not in text
+    assert "2 open leads" in client.get("/leads").text
     call = next(p for p in client.get("/api/v1/decisions").json()["proposals"] if p["kind"] == "leads")
     assert call["title"] == "Call 1 lead first"
+    # The letter, too, which names nobody: of the two of this week L2 is left, and what it brings.
+    content = replace(example_content(), leads=replace(_some_leads(before["leads"]), week=Estimate(150.0, 90.0, 220.0)))
+    with winning.site.state.reading() as books:
+        told = to_do(books, NewestRun(1, content, project.folder / "result"), NOW.date())
+    letter = next(p for p in told if p.kind == "leads")
+    assert (letter.title, letter.money) == ("Call 1 lead first", 50.0)
+    assert "of 2 that are open" in letter.why
     generation = winning.site.generation()
     assert generation is not None
+    leads = _some_leads(before["leads"])
+    said = without_forgotten(replace(example_content(), leads=leads), generation).leads
+    assert said is not None
+    assert said.rows == leads.rows[1:], "the report, too, which knows leads by their number"
+
+
+def _some_leads(told: list[dict[str, Any]]) -> Leads:
+    """What a report says of leads."""
     rows = tuple(
         LeadRow(lead["company"], lead["lead_id"], None, None, NOW.date(), Estimate(0.5, 0.4, 0.6), None, None, ())
-        for lead in before["leads"]
+        for lead in told
     )
-    leads = Leads(
+    return Leads(
         rows, 3, 90, 20, None, None, 2, 2, (), True, 0.0, 0, 0, 0.0, None, Ripening((1, 9), (0.1, 0.2), (0, 0), (1, 1)),
         (), 0.1, None, (), "within 90 days", False, None, (),
     )  # fmt: skip
-    told = without_forgotten(replace(example_content(), leads=leads), generation).leads
-    assert told is not None
-    assert told.rows == rows[1:], "the report, too, which knows leads by their number"
