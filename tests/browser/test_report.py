@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from browser.conftest import OpenPage
 from keepers.reports.groups import Breakdown, BreakdownRow, Dimension
 from keepers.reports.page import write_report
+from unit.reports.acquisition_example import CHANNELS
 from unit.reports.content_example import example_content
 
 pytestmark = pytest.mark.browser
@@ -115,6 +116,25 @@ def test_paper_shows_all_and_is_light(open_page: OpenPage, report: Path, tmp_pat
     pages = file.read_bytes().count(b"/Type /Page\n") or file.read_bytes().count(b"/Type /Page ")
     assert file.stat().st_size > 50_000
     assert pages <= 18
+
+
+def test_no_table_is_cut_off_by_the_edge_of_the_paper(open_page: OpenPage, tmp_path: Path) -> None:
+    big = dataclasses.replace(
+        CHANNELS.rows[2],
+        label="influencers / unboxing",
+        cost=1_115_692.0,
+        leads=400,
+        cost_per_lead=52.9,
+        lead_at_most=9.5,
+    )
+    content = dataclasses.replace(
+        example_content(), channels=dataclasses.replace(CHANNELS, rows=(big, *CHANNELS.rows), total=big)
+    )
+    page = open_page(write_report(content, tmp_path / "report.html"), viewport={"width": 696, "height": 900})
+    page.emulate_media(media="print")
+    assert page.locator("table:has(thead th:nth-child(10))").count() > 0
+    cut = "() => [...document.querySelectorAll('table')].filter((e) => e.getBoundingClientRect().right > 697).length"
+    assert page.evaluate(cut) == 0
 
 
 def test_charts_are_redrawn_for_paper_before_it_is_printed(open_page: OpenPage, report: Path) -> None:
