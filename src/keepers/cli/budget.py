@@ -190,7 +190,7 @@ def _show_plan(plan: BudgetPlan, curves: ResponseCurves, for_goal: bool = False)
             (
                 one.channel, _money(one.today, curves), _money(one.planned, curves), _count(one.customers),
                 _money(one.value.value, curves), f"{one.marginal.value:.2f}",
-                "; ".join(filter(None, (LIMITS.get(one.limit, one.limit), one.outside and "never spent so far"))),
+                "; ".join([LIMITS.get(one.limit, one.limit)] * bool(one.limit) + ["never spent so far"] * one.outside),
             )
             for one in plan.channels
         ],

@@ -22,6 +22,7 @@ def check(
     rate: p.Rate = None,
     time_zone: p.TimeZone = None,
     day_first: p.DayFirst = None,
+    drop_duplicate_lines: p.DropDuplicateLines = False,
     engine: p.EngineUrl = None,
     memory: p.Memory = None,
     quiet: p.Quiet = False,
@@ -42,6 +43,7 @@ def check(
         rates=p.rates(rate),
         time_zone=time_zone,
         date_order=p.date_order(day_first),
+        drop_duplicate_lines=drop_duplicate_lines,
         memory=memory,
         **p.engine(engine),
     )
@@ -82,6 +84,7 @@ def backtest(
     rate: p.Rate = None,
     time_zone: p.TimeZone = None,
     day_first: p.DayFirst = None,
+    drop_duplicate_lines: p.DropDuplicateLines = False,
     engine: p.EngineUrl = None,
     memory: p.Memory = None,
     quiet: p.Quiet = False,
@@ -101,6 +104,7 @@ def backtest(
         rates=p.rates(rate),
         time_zone=time_zone,
         date_order=p.date_order(day_first),
+        drop_duplicate_lines=drop_duplicate_lines,
         memory=memory,
         **p.engine(engine),
     )

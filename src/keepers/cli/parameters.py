@@ -57,6 +57,13 @@ Currency = Annotated[str | None, typer.Option("--currency", metavar="CODE", help
 WonStage = Annotated[
     list[str] | None, typer.Option("--won-stage", metavar="STAGE", help="A deal stage that means won, in your words.")
 ]
+DropDuplicateLines = Annotated[
+    bool,
+    typer.Option(
+        "--drop-duplicate-lines",
+        help="Leave out lines that are identical to another of the same order, where an export tells lines twice.",
+    ),
+]
 EngineUrl = Annotated[
     str | None,
     typer.Option(

@@ -59,6 +59,7 @@ def run(
     won_stage: p.WonStage = None,
     time_zone: p.TimeZone = None,
     day_first: p.DayFirst = None,
+    drop_duplicate_lines: p.DropDuplicateLines = False,
     as_of: Annotated[
         dt.datetime | None,
         typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DAY", help="See the store as it was on this day."),
@@ -179,6 +180,7 @@ def run(
         currency=said("currency", currency),
         won_stages=tuple(won_stage or ()),
         date_order=p.date_order(day_first),
+        drop_duplicate_lines=drop_duplicate_lines,
         as_of=None if as_of is None else as_of.date(),
         memory=memory,
         observed_from=None if observed_from is None else observed_from.date(),

@@ -130,6 +130,7 @@ def _refuse(options: ReadOptions) -> None:
     of_files = {
         "--format": options.format, "--delimiter": options.delimiter, "--encoding": options.encoding,
         "--day-first": options.date_order, "--rate": options.rates, "--won-stage": options.won_stages,
+        "--drop-duplicate-lines": options.duplicate_lines == "drop",
     }  # fmt: skip
     given = [name for name, value in of_files.items() if value]
     if given:

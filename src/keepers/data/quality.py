@@ -184,7 +184,7 @@ def _twins(sources: Sequence[SalesSource], currency: str, options: ReadOptions, 
         amount = _money(sum((source.twins.amount for source in sources), Decimal(0)), currency)
         kept = options.duplicate_lines == "keep"
         done = (
-            "kept, since a till writes one line a scan; duplicate_lines='drop' leaves them out" if kept else "left out"
+            "kept, since a till writes one line a scan; --drop-duplicate-lines leaves them out" if kept else "left out"
         )
         into.note("identical lines", f"{_n(lines, 'line')} ({amount}) identical to another of the same order: {done}.")
 

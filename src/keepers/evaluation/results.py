@@ -232,6 +232,9 @@ class Backtest:
             return tuple(sorted(found, key=lambda one: self.ranking.order.index(one.model)))
         return tuple(sorted(found, key=lambda one: one.rmse))
 
+    def __repr__(self) -> str:
+        return f"<Backtest from {len(self.windows)} day{'s' * (len(self.windows) != 1)} in the past: {self.verdict}>"
+
     def table(self, of: Target | None = None) -> list[dict[str, Any]]:
         """The standings as rows of a table, purchases (or renewals) first and then value."""
         targets: tuple[Target, ...] = (self.counted, "value") if of is None else (of,)

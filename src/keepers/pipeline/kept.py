@@ -21,7 +21,7 @@ FOLDER = "kept"
 _READING = "reading.json"
 _REMEMBERED = (
     "columns", "rates", "time_zone", "format", "delimiter", "encoding", "date_order", "currency", "won_stages",
-    "observed_from",
+    "observed_from", "drop_duplicate_lines",
 )  # fmt: skip
 """Options that say how files are read, and from when endings of contracts are in them."""
 

@@ -83,6 +83,8 @@ class RunOptions:
         Of text files, where they are not recognised.
     date_order : str, optional
         "dmy" or "mdy", where the data do not tell whether 03/04 is the third of April.
+    drop_duplicate_lines : bool
+        Leave out lines that are identical to another one of the same order, which are kept otherwise.
     currency : str, optional
         The main currency.
     won_stages : tuple of str
@@ -134,6 +136,7 @@ class RunOptions:
     delimiter: str | None = None
     encoding: str | None = None
     date_order: str | None = None
+    drop_duplicate_lines: bool = False
     currency: str | None = None
     won_stages: tuple[str, ...] = ()
     as_of: dt.date | None = None

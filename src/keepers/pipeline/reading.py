@@ -37,6 +37,7 @@ def read_files(
         progress=progress,
         time_zone=options.time_zone,
         date_order=options.date_order,
+        duplicate_lines="drop" if options.drop_duplicate_lines else "keep",
         rates=options.rates,
         currency=options.currency,
         won_stages=options.won_stages,

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from keepers.pipeline.kept import as_remembered, remember
+from keepers.pipeline.options import RunOptions
 from unit.cli.conftest import Keepers, shop_rows, write_csv
 
 QUICK = ("--quiet", "--into", "result", "--model", "mbg-nbd", "--no-backtest", "--no-report")
@@ -293,3 +295,16 @@ def test_an_earlier_result_survives_whatever_goes_wrong(keepers: Keepers, tmp_pa
     assert keepers("run", "orders.csv", *QUICK, "--as-of", "1999-01-01").code == 3
     assert {path.name: path.read_bytes() for path in (tmp_path / "result").iterdir()} == before
     assert left_behind(tmp_path) == ["result"]
+
+
+def test_lines_that_an_export_tells_twice_can_be_left_out(keepers: Keepers, tmp_path: Path) -> None:
+    line = "1,10A,CUP,5,2025-01-01 10:00:00,2.00,C1\n"
+    head = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n"
+    (tmp_path / "lines.csv").write_text(f"{head}{line}{line}2,10A,CUP,1,2025-01-02 10:00:00,2.00,C2\n")
+    kept = keepers("check", "lines.csv", "--quiet")
+    assert "--drop-duplicate-lines leaves them out" in " ".join(kept.out.split())
+    dropped = json.loads(keepers("check", "lines.csv", "--quiet", "--json", "--drop-duplicate-lines").out)
+    assert [line["amount"] for line in dropped["reconciliation"]["revenue"] if line["key"] == "net"] == ["12.00"]
+    (tmp_path / "kept").mkdir()
+    remember(RunOptions(drop_duplicate_lines=True), tmp_path)
+    assert as_remembered(RunOptions(), tmp_path).drop_duplicate_lines

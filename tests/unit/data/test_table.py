@@ -246,3 +246,13 @@ def test_a_million_rows_go_in_within_seconds(engine: Engine) -> None:
     table = register_frame(engine, frame)
     assert time.perf_counter() - start < 10
     assert len(table) == n
+
+
+def test_a_notebook_shows_the_first_rows_and_runs_nothing_of_them(engine: Engine) -> None:
+    shown = register_frame(
+        engine, {"who": [f"<b>{n}" for n in range(12)], "value": [n * 1000.5 if n else None for n in range(12)]}
+    )._repr_html_()
+    assert shown.startswith("<p>Table: 12 rows, the first 10</p><table><thead><tr><th>who</th><th>value</th>")
+    assert "<tr><td>&lt;b&gt;0</td><td></td></tr><tr><td>&lt;b&gt;1</td><td>1,000.5</td></tr>" in shown
+    assert "<b>" not in shown
+    assert shown.count("<tr>") == 11
