@@ -76,7 +76,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
 
 @pytest.mark.statistical
 def test_false_alarms_are_as_rare_as_asked() -> None:
-    found = [kp.contract_drift(fitted(table), table, FITTED, TODAY).p_value for table in map(contracts, range(40, 56))]
-    # Of 16 checks 3.2 lie below 0.2; more than 8 would be a chance of one in a hundred.
-    assert sum(p <= 0.2 for p in found) <= 8
-    assert sum(p <= 0.8 for p in found) >= 8
+    found = [kp.contract_drift(fitted(table), table, FITTED, TODAY).p_value for table in map(contracts, range(40, 50))]
+    # Of ten checks two lie below 0.2; more than five would be a chance of one in a hundred.
+    assert sum(p <= 0.2 for p in found) <= 5
+    assert sum(p <= 0.8 for p in found) >= 5

@@ -21,7 +21,7 @@ FILES = ("orders", "refunds", "treatments", "assignments", "touches", "referrals
 PAGE = (Path(__file__).parents[3] / "docs" / "offers.md").read_text(encoding="utf-8")
 
 
-def shop(folder: Path, customers: int = 500) -> list[str]:
+def shop(folder: Path, customers: int = 300) -> list[str]:
     return [str(path) for path in demo_store(customers=customers).write(folder / "shop", "csv", only=FILES)]
 
 
