@@ -14,6 +14,7 @@ from keepers.data.engine import quoted
 from keepers.data.read import Dataset
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.ports import Progress
+from keepers.domain.time import Horizon
 from keepers.evaluation.early_backtest import EarlyBacktest, backtest_early_value
 from keepers.models.learned.early_value import EarlyValue
 from keepers.pipeline import scoring
@@ -83,7 +84,7 @@ def early_values(
     model = scoring.early_competitor()
     try:
         model.fit(dataset, cut, options.margin)
-        said = model.predict(dataset, level=LEVEL)
+        said = model.predict(dataset, level=LEVEL, customers=newcomers(values, model.horizon))
     except (InputError, FitError) as error:
         return values, None, (f"What newcomers will be worth was not learned from first days. {error}",)
     new, joined = with_early(values, model, said, cut)
@@ -117,6 +118,16 @@ def _tested(test: EarlyBacktest) -> dict[str, Any]:
             for one in test.grades
         ],
     }
+
+
+def newcomers(values: Values, horizon: Horizon) -> NDArray[Any] | None:
+    """Keys of those who came within a horizon, of whom alone anything is to be said; None where that is not known."""
+    if "age_days" not in values.columns:
+        return None
+    found = values.engine.columns(
+        f"SELECT customer_key FROM {quoted(values.name)} AS valued WHERE age_days < {round(horizon.days)}"
+    )["customer_key"]
+    return np.asarray(found) if found.size else None
 
 
 def with_early(

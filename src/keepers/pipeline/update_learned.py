@@ -13,7 +13,7 @@ from keepers.data.read import Dataset
 from keepers.data.table import Table
 from keepers.domain.errors import InputError, MissingExtraError
 from keepers.models.catalogue import load_model
-from keepers.pipeline.early import LEVEL, with_early
+from keepers.pipeline.early import LEVEL, newcomers, with_early
 from keepers.pipeline.learned import DIVIDED
 from keepers.pipeline.learned_columns import EARLY_FILE, LEARNED_FILE, MIX_FILE, Mix, with_learned
 from keepers.pipeline.learned_said import EARLY, LEARNED
@@ -115,7 +115,7 @@ def _anew(
         features.engine.drop(features.name)
     told = {**said, "as_of": cut.isoformat(), "update": ANEW}
     for model in models[1:]:
-        first = model.predict(known, level=LEVEL)
+        first = model.predict(known, level=LEVEL, customers=newcomers(values, model.horizon))
         new, values = with_early(values, model, first, cut)
         spent, expected = (float(first[name][new].sum()) for name in ("so_far", "value"))
         told["early"] = {**said["early"], "newcomers": int(new.sum()), "spent": spent, "expected": expected}

@@ -179,7 +179,13 @@ class EarlyValue:
             self.multiples_[age] = (spent + later) / spent if spent > 0 else 1.0
         return self
 
-    def predict(self, source: Any, age: int | None = None, level: float = 0.8) -> dict[str, Any]:
+    def predict(
+        self,
+        source: Any,
+        age: int | None = None,
+        level: float = 0.8,
+        customers: Sequence[str] | NDArray[Any] | None = None,
+    ) -> dict[str, Any]:
         """The value of customers over the horizon, as it could be said at an age.
 
         Parameters
@@ -191,6 +197,8 @@ class EarlyValue:
             they have reached.
         level : float
             Of the intervals.
+        customers : sequence of str, optional
+            Of whom; of everybody without it.
 
         Returns
         -------
@@ -207,7 +215,7 @@ class EarlyValue:
         parts: list[dict[str, Any]] = []
         for one in sorted(self.models_, reverse=True) if age is None else [age]:
             try:
-                early = early_customers(source, one, one, orders.last_day, self.margin)
+                early = early_customers(source, one, one, orders.last_day, self.margin, customers=customers)
             except InputError:
                 continue
             fresh = ~np.isin(early.keys.astype(str), seen.astype(str))

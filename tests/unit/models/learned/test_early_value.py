@@ -52,6 +52,10 @@ def test_what_is_said_is_early_spend_and_what_is_ahead(store: Store, early: kp.E
     assert ((said["age_days"] == 28) == (known >= 28)).all()
     read: Any = kp.load_model(early.save(tmp_path / "early.json"))
     np.testing.assert_allclose(read.predict(store)["value"], said["value"], rtol=1e-12)
+    some = said["customer_key"][::7]
+    of_some = early.predict(store, customers=some)
+    assert of_some["customer_key"].tolist() == some.tolist()
+    np.testing.assert_allclose(of_some["value"], said["value"][::7], rtol=1e-9)
     at_first = early.predict(store, age=0)
     assert (at_first["age_days"] == 0).all()
     np.testing.assert_allclose(at_first["value_by_multiple"], early.multiples_[0] * at_first["so_far"])
