@@ -8,12 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from keepers.pipeline.options import RunOptions
 from keepers.pipeline.run import run
 from keepers.service.app import create_app
 from keepers.storage.state import State
+from keepers.web import secrets
 from keepers.web.site import Site
 from served import open_site, served_result
 from unit.pipeline.test_subscription_run import NOW, write_orders, write_subscriptions
@@ -30,6 +32,15 @@ class Running:
     def headers(self, name: str) -> dict[str, str]:
         """What a program with a token sends."""
         return {"Authorization": f"Bearer {self.tokens[name]}"}
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with the least effort; that they are hashed with much of it is a test of its own."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    nobody = quick.hash("nobody's password")
+    monkeypatch.setattr(secrets, "_hasher", lambda: quick)
+    monkeypatch.setattr(secrets, "_nobody", lambda: nobody)
 
 
 @pytest.fixture(scope="session")

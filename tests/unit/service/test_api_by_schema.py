@@ -23,7 +23,7 @@ from keepers.web.secrets import new_token, token_hash
 from keepers.web.site import Site
 from served import NOW, open_site
 
-MOST = 8
+MOST = 6
 """Examples of a call with many inputs; one with few has said all after fewer."""
 ENDLESS = ("/api/v1/news",)
 CHECKS = (
