@@ -195,6 +195,6 @@ def _revenue(engine: Engine, sales: Sales, charged_rows: list[tuple[Any, ...]], 
             tax = money(float(included_tax), currency, exact=True)
             into.note(
                 "tax inside prices",
-                f"The prices of {included:,} orders have tax in them ({tax}); it stays in revenue, as in the shop's "
-                "own subtotal.",
+                f"The prices of {included:,} order{'s' * (included != 1)} have tax in them ({tax}); it stays in "
+                "revenue, as in the shop's own subtotal.",
             )

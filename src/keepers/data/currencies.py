@@ -37,7 +37,9 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
                 f"rates={{'{only}': ..., '{main}': 1}}; or leave `currency` out."
             )
         return _named(engine, facts, next(iter(found), main), into)
-    listed = "; ".join(f"{code} {amount:,.2f} in {orders:,} orders" for code, (orders, amount) in found.items())
+    listed = "; ".join(
+        f"{code} {amount:,.2f} in {orders:,} order{'s' * (orders != 1)}" for code, (orders, amount) in found.items()
+    )
     if not options.rates:
         main = main or next(iter(found))
         prices = {code: "1" if code == main else "..." for code in dict.fromkeys([main, *found])}
@@ -67,7 +69,9 @@ def one_currency(engine: Engine, facts: str, options: ReadOptions, into: Reconci
     for code, (orders, amount) in found.items():
         if code != main:
             into.note(
-                "converted", f"{orders:,} orders in {code} ({amount:,.2f}) were converted at {rates[code]:g} {main}."
+                "converted",
+                f"{orders:,} order{'s' * (orders != 1)} in {code} ({amount:,.2f}), converted at {rates[code]:g} "
+                f"{main}.",
             )
     return converted
 

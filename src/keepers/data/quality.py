@@ -111,15 +111,15 @@ def _customers(into: Reconciliation) -> None:
     if into.customers == 1:
         into.note(
             "one customer",
-            f"All {into.orders:,} orders are of one customer ({key}); nothing can be learned about customers from "
-            "them. "
+            ("The only order is" if into.orders == 1 else f"All {into.orders:,} orders are")
+            + f" of one customer ({key}); nothing can be learned about customers from that. "
             "Is the customer's column the right one?",
             warn=True,
         )
     elif not into.repeat_customers:
         into.note(
             "no repeats",
-            f"None of the {into.customers:,} customers bought on a second day, so the rhythm of buying cannot be "
+            f"None of the {_n(into.customers, 'customer')} bought on a second day, so the rhythm of buying cannot be "
             "learned "
             "from these orders alone. Is the column really the customer's, and not the order's?",
             warn=True,

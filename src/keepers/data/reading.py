@@ -188,7 +188,11 @@ class Reading:
         if failures and not self.sources:
             raise failures[0][1]
         for raw, failure in failures:
-            self.reconciliation.note("not used", f"{raw.source} was not used: {failure}", warn=True)
+            self.reconciliation.note(
+                "not used",
+                f"{raw.source} was not used: {str(failure).replace(f'{raw.source} has', 'it has', 1)}",
+                warn=True,
+            )
 
     def _columns_for(self, raw: RawTable) -> Mapping[str, str]:
         """Columns named by hand, for the tables that have them (all tables, if there is but one)."""

@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keepers.data.format import Shape
 from keepers.data.read import Dataset
 from keepers.domain.errors import EngineError
 from keepers.domain.time import Horizon
@@ -171,10 +172,11 @@ def write_summary(summary: dict[str, Any], path: Path) -> None:
 
 
 def store_name(dataset: Dataset, options: RunOptions) -> str:
-    """The store as its owner calls it, or the first file with orders."""
+    """The store as its owner calls it, or the first file with orders; the first file where none has."""
     if options.name:
         return options.name
-    return next((Path(source.name).name.split(".")[0] for source in dataset.sources), "Your store")
+    first = sorted(dataset.sources, key=lambda source: source.recognition.format.shape is not Shape.SALES)
+    return next((Path(source.name).name.split(".")[0] for source in first), "Your store")
 
 
 def _horizon(horizon: Horizon) -> dict[str, Any]:

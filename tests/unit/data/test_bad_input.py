@@ -97,7 +97,7 @@ def test_only_negative_amounts(reading: Reader) -> None:
 def test_all_rows_of_one_customer(reading: Reader) -> None:
     account = reading(HEADER + "a,2025-01-01,5\na,2025-01-02,6\n").reconciliation
     assert account.warnings == [
-        "All 2 orders are of one customer (a); nothing can be learned about customers from them. Is the customer's "
+        "All 2 orders are of one customer (a); nothing can be learned about customers from that. Is the customer's "
         "column the right one?"
     ]
 
@@ -109,7 +109,7 @@ def test_one_order_each(reading: Reader) -> None:
 
 def test_two_currencies_are_refused_with_the_list_or_converted(reading: Reader) -> None:
     text = "customer,date,amount,currency\na,2025-01-01,10,EUR\nb,2025-01-02,20,USD\na,2025-01-03,30,EUR\n"
-    with pytest.raises(InputError, match=r"2 currencies \(EUR 40.00 in 2 orders; USD 20.00 in 1 orders\)"):
+    with pytest.raises(InputError, match=r"2 currencies \(EUR 40.00 in 2 orders; USD 20.00 in 1 order\)"):
         reading(text)
     with pytest.raises(InputError, match="No rate is given for USD"):
         reading(text, rates={"EUR": 1, "GBP": 1.2})

@@ -215,3 +215,18 @@ def test_header_rows_of_many_years_are_told_apart(tmp_path: Path) -> None:
         wanted = next(format_ for prefix, format_ in expected.items() if name.startswith(prefix))
         assert found.format.name == wanted, name
         engine.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "顧客番号,注文日,金額\nA1,2025年01月05日,1200\nB2,2025年02月14日,800\nA1,2025年03月03日,500\n",
+        "订单号,客户编号,下单时间,订单金额\n7,A1,2025-01-05 10:00:00,1200\n"
+        "8,B2,2025-02-14 11:00:00,800\n9,A1,2025-03-03 12:00:00,500\n",
+        "Клиент;Дата заказа;Сумма\nA1;05.01.2025;1 200,00\nB2;14.02.2025;800,00\nA1;03.03.2025;500,00\n",
+    ],
+    ids=["Japanese", "Chinese", "Russian"],
+)
+def test_headers_and_dates_of_other_scripts(reading: Reader, text: str) -> None:
+    account = reading(text).reconciliation
+    assert (account.customers, account.amount("counted"), account.first_day) == (2, 2500, dt.date(2025, 1, 5))

@@ -11,12 +11,14 @@ import duckdb
 import pytest
 
 import keepers as kp
+from keepers.data.read import read
 from keepers.domain.errors import ConfigError, InputError
 from keepers.domain.money import Margin
 from keepers.models.buying import BuyingModel
 from keepers.models.catalogue import model_class
 from keepers.pipeline.options import MODELS, RunOptions
 from keepers.pipeline.run import RunResult, run
+from keepers.pipeline.summary_file import store_name
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +196,12 @@ def test_the_data_seen_from_an_earlier_day(cdnow_path: Path, tmp_path: Path) -> 
     parameters = found.summary["models"]["buying"]["parameters"]
     assert found.summary["store"]["last_day"] == "1997-09-30"
     assert parameters == pytest.approx({"r": 0.2425945, "alpha": 4.4136022, "a": 0.7929219, "b": 2.4259062}, rel=1e-5)
+
+
+def test_a_store_without_a_name_is_called_by_its_first_file_of_orders(tmp_path: Path) -> None:
+    people, orders = tmp_path / "a_people.csv", tmp_path / "b_orders.csv"
+    people.write_text("id,email,name\n1,a@example.com,Ann\n2,b@example.com,Bo\n", encoding="utf-8")
+    orders.write_text("customer,date,amount\n1,2025-01-01,5\n2,2025-01-02,6\n1,2025-02-01,7\n", encoding="utf-8")
+    assert store_name(read(tmp_path), RunOptions()) == "b_orders"
+    assert store_name(read(people), RunOptions()) == "a_people"
+    assert store_name(read(people), RunOptions(name="Ann's")) == "Ann's"
