@@ -24,7 +24,9 @@ from keepers.valuation.values import Values, create_view
 ANEW, KEPT = "anew", "kept"
 """What became of learned value: worked out at the new last day, or as it was."""
 
-_UNMIXED = "The values of customers are those of the models of buying and spend alone, since orders were added."
+UNMIXED = "The values of customers are those of the models of buying and spend alone, since orders were added."
+"""What is said where the mix was used and cannot be."""
+
 _AGAIN = "Run `keepers run --learned` over all files to learn anew."
 
 
@@ -113,7 +115,10 @@ def _anew(
         values = with_learned(values, summary, known.orders, models[0], features, mix)
     finally:
         features.engine.drop(features.name)
-    told = {**said, "as_of": cut.isoformat(), "update": ANEW}
+    # An update before may have left the mix out.
+    sentences = [one.replace(UNMIXED, DIVIDED) for one in said["sentences"]]
+    told = {**said, "used": mix is not None, "unmixed": False, "as_of": cut.isoformat(), "update": ANEW}
+    told |= {"sentences": sentences}
     for model in models[1:]:
         first = model.predict(known, level=LEVEL, customers=newcomers(values, model.horizon))
         new, values = with_early(values, model, first, cut)
@@ -156,11 +161,11 @@ def _kept(said: dict[str, Any], place: Path, values: Values, as_of: str, why: st
         "ON was.customer_key = v.customer_key"
     )
     joined = Values(engine, create_view(engine, query), values.facts)
-    sentences = [one.replace(DIVIDED, _UNMIXED) for one in said["sentences"]]
+    sentences = [one.replace(DIVIDED, UNMIXED) for one in said["sentences"]]
     mixed = bool(said["used"] or said.get("unmixed"))
     told = {**said, "used": False, "unmixed": mixed, "as_of": as_of, "update": KEPT, "sentences": sentences}
     remark = (
         f"Learned value is that of {as_of}: {why}, so that new orders do not change it and who has come since has none."
     )
-    more = f" {_UNMIXED} Before, they were mixed with it." if mixed else ""
+    more = f" {UNMIXED} Before, they were mixed with it." if mixed else ""
     return UpdatedLearned(joined, told, (f"{remark}{more} {_AGAIN}",))
