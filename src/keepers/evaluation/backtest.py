@@ -13,6 +13,7 @@ from keepers.domain.time import Horizon, ObservationWindow, TimeUnit
 from keepers.evaluation.activity_fit import activity_fit
 from keepers.evaluation.baselines import CohortMean, PastSpend
 from keepers.evaluation.grading import Forecaster
+from keepers.evaluation.law_by_money import by_money
 from keepers.evaluation.leaderboard import leaderboard
 from keepers.evaluation.opportunity_plan import plan_opportunities
 from keepers.evaluation.origin import Origin, open_origin
@@ -78,7 +79,9 @@ def backtest(
     spending : sequence of models of spend, optional
         Not yet fitted; where orders carry amounts, value is forecast with the best model of buying and each of these.
         Without it, Gamma-Gamma on repeat orders competes with Gamma-Gamma on all orders, and with what else the data
-        ask for, see `keepers.models.spend.fitting.default_spending`.
+        ask for, see `keepers.models.spend.fitting.default_spending`; in the place of Gamma-Gamma spend that goes with
+        buying as far as the orders show it is taken, unless it forecasts worse; and of MBG/NBD and Pareto/NBD, where
+        they forecast purchases alike, the one that makes orders and money together likelier.
     holdout : Horizon, optional
         How far to forecast, where `window` has no holdout.
     margin : Margin or float, optional
@@ -151,11 +154,13 @@ def backtest(
         if mix is not None and mix.pays:
             ranking = _rank(opened, candidates)
         value = ValueResult()
+        if orders.has_money and spending is None and opened:
+            known = {name: [origin.grades[name] for origin in opened] for name in ranking.order}
+            ranking = by_money(opened[-1], ranking, known)
         if ranking.winner is not None and orders.has_money:
             title = _title(candidates[ranking.winner])
-            if spending is None:
-                spending = default_spending(opened[-1].summary, opened[-1].fitted[ranking.winner])
-            value = backtest_value(opened, ranking.winner, title, spending, baselines)
+            asked = default_spending(opened[-1].summary) if spending is None else spending
+            value = backtest_value(opened, ranking.winner, title, asked, baselines, in_step=spending is None)
             if learned and value.chosen is not None:
                 from keepers.evaluation.learned_backtest import with_learned
 
@@ -288,6 +293,7 @@ def _conclude(
             origins=len(opened),
             coverage_80=sum(grade.coverage[0].randomised for grade in grades) / len(grades),
             ties=tuple(_title(candidates[name]) for name in ranking.tied),
+            why=ranking.why,
             value_rule=value.unbeaten_rule,
             misfits=fits,
             remarks=(*remarks, *value.remarks),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Ranking:
         The naive rule with the best score.
     improvement : float or None
         How much smaller the winner's score is than the best rule's: 0.3 for 30%; negative where it is larger.
+    why : str
+        Why the winner is taken rather than those that tie with it, a clause.
     """
 
     order: tuple[str, ...]
@@ -44,11 +46,22 @@ class Ranking:
     tied: tuple[str, ...]
     best_rule: str | None
     improvement: float | None
+    why: str = "ties go to it"
 
     @property
     def beats_rules(self) -> bool:
         """Whether the winner forecast better than every naive rule."""
         return self.improvement is not None and self.improvement > 0
+
+    def won_by(self, name: str, grades: Mapping[str, Sequence[CountGrade]]) -> Ranking:
+        """The same, won by a model that the money of the orders speaks for."""
+        before = () if self.winner is None else (self.winner,)
+        equal = [one for one in self.order if one in {name, *before, *self.tied}]
+        gained = self.improvement
+        if gained is not None and self.best_rule is not None:
+            gained = 1.0 - _score(grades[name]) / _score(grades[self.best_rule])
+        why = "with it the orders and their money together are likelier"
+        return replace(self, winner=name, tied=tuple(one for one in equal if one != name), improvement=gained, why=why)
 
 
 def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> Ranking:
@@ -67,7 +80,7 @@ def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> R
     rules : frozenset of str
         Which of them are naive rules.
     """
-    scores = {name: float(np.mean([grade.score for grade in some])) for name, some in grades.items()}
+    scores = {name: _score(some) for name, some in grades.items()}
     order = tuple(sorted(scores, key=lambda name: (scores[name], _preference(name))))
     models = [name for name in order if name not in rules]
     best_rule = next((name for name in order if name in rules), None)
@@ -80,6 +93,10 @@ def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> R
     if best_rule is not None and scores[best_rule] > 0:
         improvement = 1.0 - scores[winner] / scores[best_rule]
     return Ranking(order, winner, tuple(name for name in equal if name != winner), best_rule, improvement)
+
+
+def _score(grades: Sequence[CountGrade]) -> float:
+    return float(np.mean([grade.score for grade in grades]))
 
 
 def difference(some: Sequence[CountGrade], other: Sequence[CountGrade]) -> tuple[float, float]:

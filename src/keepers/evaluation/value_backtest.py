@@ -17,6 +17,9 @@ from keepers.evaluation.origin import Origin
 from keepers.evaluation.results import BacktestRow
 from keepers.evaluation.value_grading import ValueGrade, ValueHoldout
 from keepers.evaluation.value_stacking import ValueStacking
+from keepers.models.spend.fitting import goes_in_step
+from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.in_step import spend_in_step
 from keepers.numerics.conformal import central_share, conformal_level
 
 NEGLIGIBLE = 0.005
@@ -64,7 +67,12 @@ class ValueResult:
 
 
 def backtest_value(
-    opened: Sequence[Origin], buying: str, title: str, spending: Sequence[Any], rules: Sequence[Any]
+    opened: Sequence[Origin],
+    buying: str,
+    title: str,
+    spending: Sequence[Any],
+    rules: Sequence[Any],
+    in_step: bool = False,
 ) -> ValueResult:
     """Forecast money from every origin with the best model of buying and each model of spend.
 
@@ -79,15 +87,19 @@ def backtest_value(
         which takes longest, is judged at all origins only if it is better than the others at the newest.
     rules : sequence
         Naive rules; those that say nothing about money are passed over.
+    in_step : bool
+        Let spend in step with buying stand in for Gamma-Gamma, unless it forecasts worse by more than next to nothing.
     """
     variants = {_name(buying, one): one for one in spending}
     grades: dict[str, list[ValueGrade]] = {name: [] for name in variants}
     naive: dict[type, list[ValueGrade]] = {}
     remarks: list[str] = []
+    holdouts: list[ValueHoldout] = []
     competing = dict(variants)
     # The newest origin, which knows most, goes first: a costly model that is no better there is not asked again.
     for origin in reversed(opened):
         holdout = ValueHoldout(origin)
+        holdouts.insert(0, holdout)
         for name, one in competing.items():
             try:
                 grades[name].insert(0, holdout.grade_model(origin.fitted[buying], one))
@@ -102,6 +114,15 @@ def backtest_value(
     if not whole:
         return ValueResult(remarks=tuple(dict.fromkeys(remarks)))
     chosen = _best(whole)
+    if in_step and goes_in_step(opened[-1].summary, opened[-1].fitted[buying]):
+        model = spend_in_step(variants[chosen].include_first)
+        name = _name(buying, model)
+        try:
+            whole[name] = [one.grade_model(one.origin.fitted[buying], model) for one in holdouts]
+            variants[name] = model
+            chosen = name if _stands_in(whole[name], whole[chosen], variants[chosen]) else chosen
+        except (InputError, FitError) as error:
+            remarks.append(f"Spend in step with buying could not be graded: {error}")
     rules_graded = {rule: some for rule, some in naive.items() if len(some) == len(opened)}
     rows = [
         _row(name, _title(title, variants[name]), False, origin, grade)
@@ -147,13 +168,29 @@ def _behind(variants: dict[str, Any], grades: dict[str, list[ValueGrade]]) -> li
 
 def _best(grades: dict[str, list[ValueGrade]]) -> str:
     """The first, unless another scores better by more than a negligible part."""
-    scores = {
-        name: float(np.mean([grade.score for grade in some if grade.score is not None]))
-        for name, some in grades.items()
-    }
+    scores = {name: _score(some) for name, some in grades.items()}
     first = next(iter(scores))
     best = min(scores, key=scores.__getitem__)
     return best if scores[best] < (1.0 - NEGLIGIBLE) * scores[first] else first
+
+
+def _stands_in(joint: list[ValueGrade], best: list[ValueGrade], model: Any) -> bool:
+    """Whether spend in step with buying is taken: for Gamma-Gamma unless it forecasts worse by more than chance or next
+    to nothing, for other models where it forecasts better.
+    """
+    least = NEGLIGIBLE * _score(best)
+    behind = _score(joint) - _score(best)
+    if not isinstance(model, GammaGamma):
+        return behind < -least
+    gaps = [
+        a.scores - b.scores for a, b in zip(joint, best, strict=True) if a.scores is not None and b.scores is not None
+    ]
+    # Holdouts overlap, so errors of the origins are taken as wholly dependent.
+    return behind <= max(least, float(np.mean([gap.std() / math.sqrt(gap.size) for gap in gaps])))
+
+
+def _score(grades: list[ValueGrade]) -> float:
+    return float(np.mean([grade.score for grade in grades if grade.score is not None]))
 
 
 def _against_rules(model: list[ValueGrade], rules: dict[type, list[ValueGrade]]) -> tuple[str | None, list[str]]:

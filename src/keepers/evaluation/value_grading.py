@@ -46,8 +46,8 @@ class ValueGrade:
         Histogram of the randomised probability integral transform.
     below, at : arrays, shape (m,)
         The transform's range of each customer of the sample.
-    predicted : array, shape (m,)
-        Expected value of each customer of the sample.
+    predicted, scores : arrays, shape (m,)
+        Expected value, and score, of each customer of the sample.
     """
 
     metrics: Metrics
@@ -58,6 +58,7 @@ class ValueGrade:
     below: FloatArray | None = None
     at: FloatArray | None = None
     predicted: FloatArray | None = None
+    scores: FloatArray | None = None
 
 
 class ValueHoldout:
@@ -94,9 +95,10 @@ class ValueHoldout:
         spending = fit_spend(copy.copy(spending), self.origin.summary, buying)
         valued, table, spend = self._valued(buying, spending)
         metrics, groups = self._measure(valued)
-        below, at, predicted, score = self._distribution(buying, spending, spend, table)
+        below, at, predicted, scores = self._distribution(buying, spending, spend, table)
         self.engine.drop(table)
-        return ValueGrade(metrics, groups, score, coverage(below, at), pit_histogram(below, at), below, at, predicted)
+        held, shape = coverage(below, at), pit_histogram(below, at)
+        return ValueGrade(metrics, groups, float(scores.mean()), held, shape, below, at, predicted, scores)
 
     def forecast(self, buying: Any, spending: Any) -> dict[str, Any]:
         """What a model of buying with one of spend expects of each customer, and what each brought.
@@ -175,8 +177,8 @@ class ValueHoldout:
 
     def _distribution(
         self, buying: Buying, spending: Any, forecast: SpendForecast, table: str
-    ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
-        """Range of the transform and expected value of each customer of the sample, and the mean quantile score."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Range of the transform, expected value and quantile score of each customer of the sample."""
         origin, summary = self.origin, self.origin.summary
         signed = isinstance(forecast, SignedForecast)
         share = min(1.0, SAMPLE / origin.outcomes.customers)
@@ -238,4 +240,4 @@ class ValueHoldout:
                 predicted = shape.quantile(float(level))[cell] * scale
             error = outcome - predicted
             score += 2.0 * np.where(error >= 0, level, level - 1.0) * error / _QUANTILES.size
-        return below, at, expected, float(score.mean())
+        return below, at, expected, score

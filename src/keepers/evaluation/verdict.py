@@ -118,6 +118,8 @@ class Evidence:
         Randomised coverage of 80% intervals.
     ties : tuple of str
         Names of models that did as well.
+    why : str
+        Why the winner is taken rather than these, a clause.
     value_rule : str or None
         A naive rule of value that the model does not beat.
     misfits : tuple of str
@@ -136,6 +138,7 @@ class Evidence:
     origins: int
     coverage_80: float
     ties: tuple[str, ...] = ()
+    why: str = "ties go to it"
     value_rule: str | None = None
     misfits: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -257,5 +260,5 @@ def _reservations(found: Evidence, words: Words) -> tuple[tuple[str, ...], bool]
             f"The data allow a test over {length(found.holdout)}, not over a whole year: seasons are not tested."
         )
     if found.ties:
-        mild.append(f"{_listed(_few(found.ties))} did as well; {found.title} is taken because ties go to it.")
+        mild.append(f"{_listed(_few(found.ties))} did as well; {found.title} is taken because {found.why}.")
     return tuple(grave + mild), bool(grave)

@@ -44,7 +44,7 @@ def test_every_forecast_is_graded_from_every_origin(found: Backtest) -> None:
     assert len(of_purchases) == 12
     of_value = {row.model for row in found.rows if row.of == "value"}
     assert {"CohortMean", "PastSpend"} < of_value
-    assert len(of_value) == 4
+    assert len(of_value) == 5
 
 
 def test_the_model_beats_the_rules_on_its_own_law(found: Backtest) -> None:
@@ -53,7 +53,7 @@ def test_the_model_beats_the_rules_on_its_own_law(found: Backtest) -> None:
     assert found.verdict_.trust is Trust.GOOD
     assert found.verdict.startswith("Predicting the next 25 weeks from 3 dates in the past")
     assert found.value_model is not None
-    assert found.value_model.startswith(f"{found.winner}+GammaGamma")
+    assert found.value_model.startswith(f"{found.winner}+CorrelatedSpend")
 
 
 def test_standings_are_means_over_origins(found: Backtest) -> None:
@@ -84,7 +84,7 @@ def test_the_winner_has_groups_coverage_and_tracking(found: Backtest) -> None:
 def test_everything_can_be_written_down(found: Backtest) -> None:
     data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert data["winner"] == found.winner
-    assert len(data["standings"]) == 8
+    assert len(data["standings"]) == 9
     assert data["verdict"]["trust"] == "good"
     assert found.table("purchases")[0]["coverage_80"] == found.standings()[0].coverage[0].plain
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +14,17 @@ from keepers.domain.errors import ConfigError, FitError, InputError
 from keepers.domain.money import Margin
 from keepers.domain.time import months
 from keepers.evaluation.compare import choose_model
+from keepers.models.baselines import NaiveRate
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
-from keepers.models.spend import fitting
 from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
-from keepers.models.spend.fitting import default_spending
+from keepers.models.spend.fitting import default_spending, goes_in_step
+from keepers.models.spend.forecast import GammaForecast
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.in_step import spend_in_step
 from keepers.models.spend.signed_rows import signed_rows
 from keepers.models.spend.signed_spend import SignedSpend
-from keepers.models.spend.trait_tests import TraitTest, TraitTests
 from keepers.summaries.cohorts import cohorts, purchase_ages
 from keepers.summaries.summary import Summary, summarise
 from keepers.valuation.cohort_forecast import cohort_forecast
@@ -152,25 +155,42 @@ def test_frames_say_that_single_orders_are_needed() -> None:
 
 
 def test_the_data_ask_for_models_of_spend(shop: Summary, sides: Summary) -> None:
-    buying = MBGNBD().fit(shop)
-    assert {type(one) for one in default_spending(shop, buying)} == {GammaGamma}
-    assert SignedSpend in {type(one) for one in default_spending(sides, buying)}
+    assert {type(one) for one in default_spending(shop)} == {GammaGamma}
+    assert SignedSpend in {type(one) for one in default_spending(sides)}
 
 
-@pytest.mark.parametrize("holds", [True, False])
-def test_the_joint_model_competes_where_a_score_test_fails(
-    holds: bool, shop: Summary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    idle = TraitTest("rate", 0.1, 0.75, 0.01)
-    leaving = TraitTest("leaving", 0.1, 0.75, 0.01) if holds else TraitTest("leaving", 90.0, 1e-20, -0.4)
-    found = TraitTests(idle, leaving)
-    assert found.holds is holds
-    assert found.sentences[1].startswith(
-        "Customers who leave sooner spend " + ("neither" if holds else "less an order")
-    )
-    monkeypatch.setattr(fitting, "trait_tests", lambda *_: found)
-    asked = {type(one) for one in default_spending(shop, MBGNBD().fit(shop))}
-    assert (CorrelatedSpend in asked) is not holds
+def test_spend_in_step_asks_for_a_law_with_gamma_distributed_rates_and_customers_enough(shop: Summary) -> None:
+    assert goes_in_step(shop, MBGNBD().fit(shop))
+    assert not goes_in_step(shop, NaiveRate().fit(shop))
+    few = summarise(purchases(120, mixed, seed=2), margin=shop.margin)
+    assert not goes_in_step(few, MBGNBD().fit(few))
+
+
+def test_sums_move_little_with_elasticities_that_the_level_of_spend_goes_against(shop: Summary) -> None:
+    buying = ParetoNBD().fit(shop)
+    model = spend_in_step().fit(shop, buying)
+    values = lifetime_value(buying, model, shop)
+    spend = values.facts.cells.spend
+    assert isinstance(spend, GammaForecast)
+    theta, spreads = np.array(list(model.parameters_.values())), model.standard_errors_
+    draws = np.vstack([theta, model.posterior_.draws(12, np.random.default_rng(1))])
+    assert spreads["gamma"] > 0.2 * theta[2]
+    cells = values.facts.cells.cells
+    sums = [
+        one.drawn(draws, cells, cells.weight, cells.weight * spend.population_mean).sum(axis=1)
+        for one in (spend, replace(spend, traits=None))
+    ]
+    told, alone = (one[1:] / one[0] - 1.0 for one in sums)
+    valued = []
+    for drawn in draws:
+        other = copy.copy(model)
+        other.parameters_ = dict(zip(model.parameters_, drawn.tolist(), strict=True))
+        valued.append(
+            column(lifetime_value(buying, other, shop, columns=["clv_predicted_12m"]), "clv_predicted_12m").sum()
+        )
+    truth = np.array(valued[1:]) / valued[0] - 1.0
+    assert np.abs(told - truth).max() < 0.03
+    assert np.abs(alone - truth).std() > 2 * np.abs(told - truth).std()
 
 
 def test_losses_are_chosen_by_the_backtest() -> None:

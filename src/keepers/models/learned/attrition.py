@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from keepers.data.engine import quoted
 from keepers.domain.cells import Cells
 from keepers.domain.errors import FitError, InputError
 from keepers.domain.money import Margin
@@ -20,9 +19,9 @@ from keepers.domain.time import Horizon, ObservationWindow, TimeUnit, days
 from keepers.models.btyd.mbg_nbd import MBGNBD
 from keepers.models.btyd.pareto_nbd import ParetoNBD
 from keepers.models.buying import BuyingModel
-from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.gamma_gamma import GammaGamma
+from keepers.models.spend.in_step import likelihood_with_money, spend_in_step
 from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.orders_ahead import OrdersAhead
 from keepers.summaries.clocked import by_clock
@@ -39,20 +38,6 @@ LAWS: tuple[type[BuyingModel], ...] = (MBGNBD, ParetoNBD)
 
 REVENUE = Margin()
 """The basis of money without a margin."""
-
-USUAL_POWER = 0.1
-"""By what power of the rate of buying, or of the risk to leave, spend usually goes: who buys six times as often then
-spends a fifth more an order."""
-
-IN_STEP = Prior(
-    {
-        **GammaGamma.weak_prior.beliefs,
-        "kappa": LogNormal(1.0, USUAL_POWER),
-        "eta": LogNormal(1.0, USUAL_POWER),
-    },
-    money=True,
-)
-"""What is believed of spend before any order is seen: few customers leave it independent of buying, many are heard."""
 
 _FARTHEST = 12.0
 
@@ -126,8 +111,7 @@ class Attrition:
         """Its logarithm, of orders and money of all customers; a part that spend was fitted to stands for all."""
         if self.spend is None:
             return self.model.log_likelihood_
-        paid = summary.engine.row(f"SELECT count(*) FROM {quoted(summary.name)} WHERE monetary_value_all > 0")[0]
-        return self.model.log_likelihood_ + self.spend.log_likelihood_ / self.spend.n_customers_ * float(paid)
+        return likelihood_with_money(self.model, self.spend, summary)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -214,7 +198,7 @@ def _fit(law: type[BuyingModel], cells: Cells) -> BuyingModel | None:
 def _spend(summary: Summary, buying: BuyingModel) -> OfOrders | None:
     """What an order is worth by all orders of each customer; None where money is not known or has no fit."""
     asked: tuple[Callable[[], OfOrders], ...] = (
-        lambda: CorrelatedSpend("free", True, IN_STEP, leaving="free").fit(summary, buying),
+        lambda: known_fit(spend_in_step(), summary, buying),
         lambda: known_fit(GammaGamma(include_first=True), summary),
     )
     for fit in asked:

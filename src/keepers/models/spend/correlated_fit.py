@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,22 @@ from keepers.models.covariates.encoding import Coding
 from keepers.models.fitting import Fit, Problem, fit
 from keepers.models.posterior import Posterior
 from keepers.models.spend.buying_rates import BuyingRates
-from keepers.models.spend.rated_rows import JointRows, RatedRows
+from keepers.models.spend.rated_rows import JointRows, RatedRows, joint_rows, rated_rows
 from keepers.models.spend.spend_effects import moves
+from keepers.models.spend.trait_tests import SURE, TraitTests, tests_of_rows
 from keepers.numerics.evaluation import Evaluation
 from keepers.numerics.likelihoods import correlated_gamma_gamma as correlated
 from keepers.numerics.likelihoods.correlated_gamma_gamma import RatedSpend
-from keepers.numerics.likelihoods.correlated_traits import TraitNodes
+from keepers.numerics.likelihoods.correlated_traits import TraitNodes, nodes_at
 from keepers.numerics.likelihoods.gamma_gamma import ScaleShift
 
 SIGNIFICANT = 6.63
 """Twice the gain in log-likelihood that chance exceeds once in a hundred with one more parameter."""
 
+FEW_NODES = (4, 6)
+"""Of rate and leaving, where a search begins."""
+
+_ELASTICITIES = ("kappa", "eta")
 _FIRST = 5
 _DRAWS = 400
 
@@ -54,6 +59,28 @@ class SpendCorrelation:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """What was found of the elasticities.
+
+    Attributes
+    ----------
+    fit : Fit or None
+        None where spend is taken to go with neither trait.
+    rows : RatedRows or JointRows
+        That it was made from.
+    gain, leaving_gain : float or None
+        As `CorrelatedSpend` tells them.
+    tests : TraitTests or None
+    """
+
+    fit: Fit | None
+    rows: RatedRows | JointRows
+    gain: float | None
+    leaving_gain: float | None
+    tests: TraitTests | None
+
+
 class TraitFits:
     """Fits of one model of spend with some of the elasticities free.
 
@@ -68,7 +95,7 @@ class TraitFits:
     """
 
     def __init__(self, model: Any, plain: Any, coding: Coding | None, stretch: FloatArray) -> None:
-        self.model, self.coding, self.stretch = model, coding, stretch
+        self.model, self.plain, self.coding, self.stretch = model, plain, coding, stretch
         known = plain.posterior_.mean
         self.scale = float(np.exp(known[0] + known[2]))
         unit = np.array([0.0, 0.0, np.log(self.scale)])
@@ -76,8 +103,49 @@ class TraitFits:
         self._customers: dict[int, float] = {}
         self._places: dict[int, list[int]] = {}
 
+    def search(self, asked: tuple[Any, ...]) -> Search:
+        """Fit what the model asks for: both elasticities at once where nothing is tested, else one after the other.
+
+        `asked` is what rows are made of, see `rated_rows`.
+        """
+        model, rates = self.model, self.model.rates_
+        if model.correlation == model.leaving == "free" and rates.leaves != "never":
+            joint = joint_rows(*asked)
+            near = self.fitted(joint, TraitNodes.of(joint.parts, FEW_NODES), _ELASTICITIES)
+            counts = nodes_at(*near.log_parameters[3:_FIRST].tolist())
+            found = self.fitted(joint, TraitNodes.of(joint.parts, counts), _ELASTICITIES, near)
+            if found.outcome.usable:
+                return Search(found, joint, None, None, tests_of_rows(self.plain, joint, rates))
+        rows = rated_rows(*asked)
+        of_rate = None
+        if model.correlation != "none":
+            of_rate = self.fitted(rows, TraitNodes.of_rate(rows.rate), ("kappa",))
+        gain = self.gain(of_rate, rows, TraitNodes.of_rate(rows.rate))
+        search = Search(of_rate if is_taken(model.correlation, of_rate, gain) else None, rows, gain, 0.0, None)
+        return search if rates.leaves == "never" else self._with_leaving(search, of_rate, asked)
+
+    def _with_leaving(self, search: Search, of_rate: Fit | None, asked: tuple[Any, ...]) -> Search:
+        model, joint = self.model, joint_rows(*asked)
+        tests = tests_of_rows(self.plain, joint, model.rates_)
+        seen = tests is not None and tests.leaving is not None and tests.leaving.p_value < SURE
+        search = replace(search, tests=tests)
+        if not (model.leaving == "free" or (model.leaving == "auto" and seen)):
+            return search
+        with_rate = () if model.correlation == "none" else ("kappa",)
+        nodes = TraitNodes.of(joint.parts)
+        without = self.fitted(joint, nodes, with_rate, of_rate)
+        both = self.fitted(joint, nodes, (*with_rate, "eta"), without)
+        gain = max(2.0 * (both.log_likelihood - without.log_likelihood), 0.0)
+        if is_taken(model.leaving, both, gain):
+            return replace(search, fit=both, rows=joint, leaving_gain=gain)
+        return replace(search, leaving_gain=gain)
+
     def fitted(
-        self, rows: RatedRows | JointRows, nodes: TraitNodes, elasticities: tuple[str, ...], near: Fit | None = None
+        self,
+        rows: RatedRows | JointRows,
+        nodes: TraitNodes,
+        elasticities: tuple[str, ...],
+        near: Fit | None = None,
     ) -> Fit:
         """Fit with these of kappa and eta free, the other being one; the search begins where another fit ended."""
         symbols = tuple(name for name in correlated.PARAMETERS if name in {"p", "q", "gamma", *elasticities})

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from scipy.special import psi
 
-from keepers.domain.cells import SpendCells
+from keepers.domain.cells import Cells, FloatArray, SpendCells
 from keepers.domain.errors import ConfigError
 from keepers.domain.outcome import FitOutcome
 from keepers.models.base import PriorChoice
@@ -21,18 +22,18 @@ from keepers.models.fitting import Fit
 from keepers.models.frames import giver, table_giver
 from keepers.models.priors import LogNormal, Prior
 from keepers.models.spend.buying_rates import BuyingRates
-from keepers.models.spend.correlated_fit import SpendCorrelation, TraitFits, correlation_of, edge_sentences, is_taken
+from keepers.models.spend.correlated_fit import FEW_NODES, SpendCorrelation, TraitFits, correlation_of, edge_sentences
 from keepers.models.spend.forecast import GammaForecast, SpendQuestion
 from keepers.models.spend.gamma_forecast import NO_MEAN, gamma_forecast
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.independence import Independence
 from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.partwise import PartwiseModel
-from keepers.models.spend.rated_rows import JointRows, RatedRows, customer_rows, joint_rows, rated_rows, summary_of
+from keepers.models.spend.rated_rows import customer_rows, summary_of
 from keepers.models.spend.spend_effects import CellEffects, factors_of, mean_factor
 from keepers.models.spend.spend_rows import summary_columns
-from keepers.models.spend.tilt import joint_tilt_columns, tilt_columns, tilted_scale
-from keepers.models.spend.trait_tests import SURE, TraitTests, tests_of_rows
+from keepers.models.spend.tilt import joint_tilt_columns, tilt_columns, tilted_scale, traits_in_money
+from keepers.models.spend.trait_tests import TraitTests
 from keepers.numerics.likelihoods import correlated_gamma_gamma as correlated
 from keepers.numerics.likelihoods.correlated_traits import TraitNodes
 
@@ -80,9 +81,9 @@ class CorrelatedSpend(PartwiseModel):
         Of log rate, and of log risk to leave, with log mean spend, with interval and a sentence.
     elasticity_, leaving_elasticity_ : float
         k: log kappa; h: log eta.
-    gain_, leaving_gain_ : float
+    gain_, leaving_gain_ : float or None
         Twice the gain in log-likelihood: of a correlation with the rate over independence, and of one with leaving over
-        none with it.
+        none with it. None where both are "free", as nothing is tested then.
     tests_ : TraitTests or None
         Score tests of both from independence.
     mean_spend_ : float
@@ -126,8 +127,8 @@ class CorrelatedSpend(PartwiseModel):
     rates_: BuyingRates
     correlation_: SpendCorrelation
     leaving_correlation_: SpendCorrelation
-    gain_: float
-    leaving_gain_: float
+    gain_: float | None
+    leaving_gain_: float | None
     tests_: TraitTests | None
     independence_: Independence
     remarks_: tuple[str, ...]
@@ -181,27 +182,9 @@ class CorrelatedSpend(PartwiseModel):
         self.independence_ = plain.independence_
         fits = TraitFits(self, plain, self.coding_, self._stretch)
         asked = (summary, buying, self.rates_, self.include_first, self.needed_attributes)
-        rows = rated_rows(*asked)
-        of_rate = None
-        if self.correlation != "none":
-            of_rate = fits.fitted(rows, TraitNodes.of_rate(rows.rate), ("kappa",))
-        self.gain_ = fits.gain(of_rate, rows, TraitNodes.of_rate(rows.rate))
-        taken = is_taken(self.correlation, of_rate, self.gain_)
-        found: Fit | None = of_rate if taken else None
-        part: RatedRows | JointRows = rows
-        self.leaving_gain_, self.tests_ = 0.0, None
-        if self.rates_.leaves != "never":
-            joint = joint_rows(*asked)
-            self.tests_ = tests_of_rows(plain, joint, self.rates_)
-            seen = self.tests_ is not None and self.tests_.leaving is not None and self.tests_.leaving.p_value < SURE
-            if self.leaving == "free" or (self.leaving == "auto" and seen):
-                with_rate = () if self.correlation == "none" else ("kappa",)
-                nodes = TraitNodes.of(joint.parts)
-                without = fits.fitted(joint, nodes, with_rate, of_rate)
-                both = fits.fitted(joint, nodes, (*with_rate, "eta"), without)
-                self.leaving_gain_ = max(2.0 * (both.log_likelihood - without.log_likelihood), 0.0)
-                if is_taken(self.leaving, both, self.leaving_gain_):
-                    found, part = both, joint
+        search = fits.search(asked)
+        found, part = search.fit, search.rows
+        self.gain_, self.leaving_gain_, self.tests_ = search.gain, search.leaving_gain, search.tests
         if found is None:
             self._compose(
                 self._whole(plain.posterior_, _HELD), plain.log_likelihood_, plain.outcome_, plain.n_customers_,
@@ -311,7 +294,18 @@ class CorrelatedSpend(PartwiseModel):
             log_variance=np.maximum(plain.log_variance + added, 0.0),
             remark=NO_MEAN if self._boundless else plain.remark,
             typical=True,
+            traits=partial(self._traits_in_money, question),
         )
+
+    def _traits_in_money(self, question: SpendQuestion, cells: Cells | None) -> FloatArray:
+        """As in `GammaForecast.traits`."""
+        rates = self.rates_
+        if cells is None:
+            arrivals, nodes = rates.arrivals()
+            found = traits_in_money(self._theta(), nodes, rates.purchases(arrivals, nodes, question.horizon, new=True))
+            return np.asarray(np.average(found, axis=0, weights=arrivals.weight))[None]
+        nodes = TraitNodes.of(rates.parts(cells, np.asarray(question.buying.probability_alive(cells))), FEW_NODES)
+        return traits_in_money(self._theta(), nodes, rates.purchases(cells, nodes, question.horizon))
 
     @property
     def _all_attributes(self) -> tuple[str, ...]:
@@ -390,7 +384,7 @@ class CorrelatedSpend(PartwiseModel):
         prior = Prior.from_dict(given) if isinstance(given, Mapping) else given
         model = cls(settings["correlation"], bool(settings["include_first"]), prior, leaving=settings["leaving"])
         model.rates_ = BuyingRates.from_dict(settings["rates"])
-        model.gain_, model.leaving_gain_ = (float(gain) for gain in settings["gains"])
+        model.gain_, model.leaving_gain_ = settings["gains"]
         model.correlation_, model.leaving_correlation_ = (SpendCorrelation(**one) for one in settings["found"])
         model.tests_ = None if settings["tests"] is None else TraitTests.from_dict(settings["tests"])
         model.independence_ = Independence.from_dict(settings["independence"])

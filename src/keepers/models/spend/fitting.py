@@ -7,12 +7,10 @@ from typing import Any
 from keepers.data.engine import quoted
 from keepers.domain.errors import FitError, InputError
 from keepers.models.spend.buying_rates import LEAVING
-from keepers.models.spend.correlated_spend import CorrelatedSpend
 from keepers.models.spend.drifting_gamma_gamma import DriftingGammaGamma
 from keepers.models.spend.gamma_gamma import GammaGamma
 from keepers.models.spend.known_fits import known_fit
 from keepers.models.spend.signed_spend import SignedSpend
-from keepers.models.spend.trait_tests import trait_tests
 from keepers.summaries.spend_history import sides_table
 from keepers.summaries.summary import Summary
 
@@ -23,44 +21,48 @@ FEWEST = 200
 def fit_spend(model: Any, summary: Summary, buying: Any) -> Any:
     """Fit a model of spend to a summary, with the fitted model of buying where it needs one."""
     if getattr(model, "needs_buying", False):
-        return model.fit(summary, buying)
+        return known_fit(model, summary, buying)
     return known_fit(model, summary) if isinstance(model, (GammaGamma, DriftingGammaGamma)) else model.fit(summary)
 
 
-def default_spending(summary: Summary, buying: Any) -> tuple[Any, ...]:
+def default_spending(summary: Summary) -> tuple[Any, ...]:
     """The models of spend that compete, not yet fitted.
 
-    Gamma-Gamma on repeat orders and on all orders always do; SignedSpend where orders lose money; CorrelatedSpend where
-    spend goes with the number of orders, or by a score test with rate or leaving; DriftingGammaGamma where the level of
-    spend has moved.
+    Gamma-Gamma on repeat orders and on all orders always do; SignedSpend where orders lose money; DriftingGammaGamma
+    where the level of spend has moved. Spend in step with buying stands in for the better Gamma-Gamma, see
+    `goes_in_step`.
 
     Parameters
     ----------
     summary : Summary
         Of the past that models may see.
-    buying : fitted model
-        Of buying.
     """
     asked: list[Any] = [GammaGamma(), GammaGamma(include_first=True)]
     if summary.facts.source is None:
         return tuple(asked)
     if summary.margin.per_order and _loses_money(summary):
         asked += [SignedSpend(), SignedSpend(include_first=True)]
-    try:
-        plain = known_fit(GammaGamma(), summary)
-    except InputError:
+    if not _tells_enough(summary):
         return tuple(asked)
-    if plain.n_customers_ < FEWEST or not plain.outcome_.trustworthy_parameters:
-        return tuple(asked)
-    if getattr(buying, "name", "") in LEAVING and not buying.varying_coefficients:
-        tests = trait_tests(plain, summary, buying)
-        if not plain.independence_.holds or (tests is not None and not tests.holds):
-            asked.append(CorrelatedSpend())
     try:
         drifts = known_fit(DriftingGammaGamma(), summary).drift_ != "none"
     except FitError:
         drifts = False
     return (*asked, DriftingGammaGamma()) if drifts else tuple(asked)
+
+
+def goes_in_step(summary: Summary, buying: Any) -> bool:
+    """Whether `spend_in_step` can be asked for: of a law whose rates are gamma distributed, with customers enough."""
+    alike = getattr(buying, "name", "") in LEAVING and not buying.varying_coefficients
+    return alike and summary.facts.source is not None and _tells_enough(summary)
+
+
+def _tells_enough(summary: Summary) -> bool:
+    try:
+        plain = known_fit(GammaGamma(), summary)
+    except InputError:
+        return False
+    return bool(plain.n_customers_ >= FEWEST and plain.outcome_.trustworthy_parameters)
 
 
 def _loses_money(summary: Summary) -> bool:

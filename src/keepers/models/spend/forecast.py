@@ -8,6 +8,7 @@ summary knows, `spend`, a table that is joined. So customers stay in the engine,
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,9 @@ class GammaForecast(SpendForecast):
         Whether draws act on customers of average spend alone, the scale being no sum of orders.
     effects : CellEffects or None
         Of covariates on spend.
+    traits : callable of cells, or None
+        Where spend goes with rate and leaving, the mean logarithms of both in the money ahead, shape (n, 2); of new
+        customers, shape (1, 2), where it is asked with None.
     """
 
     order_shape: float
@@ -141,6 +145,7 @@ class GammaForecast(SpendForecast):
     forgetting: float = 0.0
     typical: bool = False
     effects: CellEffects | None = None
+    traits: Callable[[Cells | None], FloatArray] | None = None
 
     @property
     def common_mean(self) -> float:
@@ -157,6 +162,7 @@ class GammaForecast(SpendForecast):
         dearer = float(np.mean(self.calendar(self.course.horizon))) if self.course is not None else 1.0
         worth = worth / dearer
         level = np.ones((1, 1)) if self.effects is None else self.effects.drawn(draws, cells)
+        level = level * self._in_step(draws, cells)
         common = self.common_mean
         of_estimate = p[0] * orders + q[0] - 1.0
         finite = of_estimate > 0
@@ -187,7 +193,15 @@ class GammaForecast(SpendForecast):
         found = np.where(q > 1.0, p * gamma / np.where(q > 1.0, q - 1.0, 1.0), common)
         if self.effects is not None:
             found = found * self.effects.drawn_new(draws)
+        found = found * self._in_step(draws, None)[:, 0]
         return np.asarray(found / found[0] * self.new_customer_mean)
+
+    def _in_step(self, draws: FloatArray, cells: Cells | None) -> FloatArray:
+        """What other elasticities make of the scale, against the estimate's, shape (draws, n)."""
+        if self.traits is None:
+            return np.ones((len(draws), 1))
+        power = np.log(draws[:, 3:5] / draws[:1, 3:5])
+        return np.asarray(np.exp(power @ self.traits(cells).T))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -19,7 +19,7 @@ from keepers.domain.cells import Cells, FloatArray
 from keepers.domain.time import Horizon
 from keepers.models.spend.buying_rates import BuyingRates
 from keepers.numerics.likelihoods.correlated_gamma_gamma import expected_money, expected_spend
-from keepers.numerics.likelihoods.correlated_traits import JOINT_NODES, TraitNodes
+from keepers.numerics.likelihoods.correlated_traits import TraitNodes, nodes_at
 
 _LEVELS = (0.02, 0.4, 0.98)
 _JOINT_LEVELS = (0.005, 0.12, 0.5, 0.88, 0.995)
@@ -90,12 +90,13 @@ def joint_tilt_columns(
     keys = np.column_stack([cells.x, *times, np.rint(alive / width), kind])
     rows, place = np.unique(keys, axis=0, return_index=True, return_inverse=True)[1:]
     some, known = cells.take(rows), alive[rows]
-    step = max(_AT_A_TIME // (JOINT_NODES[0] * JOINT_NODES[1] * 3), 1)
+    counts = nodes_at(float(np.log(theta[3])), float(np.log(theta[4])))
+    step = max(_AT_A_TIME // (counts[0] * counts[1] * 3), 1)
     parts = [slice(start, start + step) for start in range(0, rows.size, step)]
     found, variances = [], []
     for one in parts:
         part = some.take(np.arange(rows.size)[one])
-        nodes = TraitNodes.of(rates.parts(part, known[one]))
+        nodes = TraitNodes.of(rates.parts(part, known[one]), counts)
         ahead = rates.purchases(part, nodes, horizon)
 
         def exact(x: FloatArray, m: FloatArray, nodes: TraitNodes = nodes, ahead: FloatArray = ahead) -> FloatArray:
@@ -107,6 +108,19 @@ def joint_tilt_columns(
     place = place.ravel()
     columns = {name: np.concatenate([one[name] for one in found])[place] for name in found[0]}
     return columns, np.concatenate(variances)[place]
+
+
+def traits_in_money(theta: FloatArray, nodes: TraitNodes, ahead: FloatArray) -> FloatArray:
+    """Mean logarithms of rate and risk over the money that is expected ahead, shape (n, 2).
+
+    By so much the logarithm of spend that own orders do not tell rises with each elasticity.
+    """
+    leaving = np.zeros((1, 1)) if nodes.log_leaving is None else nodes.log_leaving
+    power = np.log(theta[3]) * nodes.log_rate + np.log(theta[4]) * leaving
+    log_money = nodes.log_weight + power + np.log(np.maximum(ahead, 1e-300))
+    money = np.exp(log_money - log_money.max(axis=1, keepdims=True))
+    whole = money.sum(axis=1)
+    return np.column_stack([np.sum(money * trait, axis=1) / whole for trait in (nodes.log_rate, leaving)])
 
 
 def _polynomial(

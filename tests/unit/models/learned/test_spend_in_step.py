@@ -9,8 +9,9 @@ import pytest
 
 import keepers as kp
 from keepers.models.learned import attrition
-from keepers.models.learned.attrition import IN_STEP, USUAL_POWER, Attrition
+from keepers.models.learned.attrition import Attrition
 from keepers.models.spend import rated_rows
+from keepers.models.spend.in_step import IN_STEP, USUAL_POWER
 from keepers.models.spend.orders_ahead import OrdersAhead
 from keepers.simulate import Behaviour, Correlation, Spend, StorePlan, simulate_store
 
