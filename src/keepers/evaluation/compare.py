@@ -62,7 +62,8 @@ def choose_model(
     """Backtest the models and fit the best of them on all orders.
 
     The rule: the model with the smallest mean ranked probability score over the origins; of models that do as well,
-    the simplest that can lose every kind of customer, see `keepers.evaluation.ranking`. Spend is modelled on repeat
+    the simplest that can lose every kind of customer, see `keepers.evaluation.ranking`; of MBG/NBD and Pareto/NBD the
+    one that makes orders and their money together likelier. Spend is modelled on repeat
     orders unless taking the first ones in too, or another model that the
     data ask for, forecasts value better. Where the history is too short to test anything,
     the first model is taken and the verdict says so.
@@ -80,8 +81,8 @@ def choose_model(
         From how many days in the past the models are tested.
     spending : sequence of models of spend, optional
         Not yet fitted; without it Gamma-Gamma on repeat orders and on all orders, and what else the data ask for:
-        SignedSpend where orders lose money, CorrelatedSpend where spend goes with frequency, DriftingGammaGamma where
-        its level moves.
+        SignedSpend where orders lose money, DriftingGammaGamma where its level moves; in the place of Gamma-Gamma spend
+        that goes with buying as far as the orders show, see `keepers.backtest`.
     holdout : Horizon, optional
         How far to forecast, where `window` has no holdout.
     margin : Margin or float, optional
