@@ -33,7 +33,7 @@ NAMED = "(name <> '' OR email <> '')"
 def make_live_rows(
     engine: Engine, base: CustomerBase, folder: Path, columns: Sequence[str], meaning: Meaning, now: dt.datetime
 ) -> int:
-    """Make the engine's table `live_customers` of its view `customers`; gives the number of rows, counted by `place`.
+    """Make the engine's view `live_customers` of its view `customers`; gives the number of rows, counted by `place`.
 
     Parameters
     ----------
@@ -66,16 +66,22 @@ def make_live_rows(
     left_out = {*_BESIDE, *meaning.in_columns}
     fields = ", ".join(f"{quoted(name)} := {_field(name, types[name])}" for name in columns if name not in left_out)
     persons = ", ".join(quoted(name) if name in types else f"CAST(NULL AS VARCHAR) AS {name}" for name in _PERSON)
+    mean = "monetary_value, monetary_value_all"
     listed = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
     engine.execute(
-        f"CREATE TABLE live_customers AS SELECT row_number() OVER (ORDER BY customer_key) AS place, customer_key, "
-        f"{listed}, {persons}, {literal(now.strftime('%Y-%m-%d %H:%M:%S.%f'))}::TIMESTAMP AS updated_at, "
+        "CREATE TABLE customers_in_order AS SELECT row_number() OVER (ORDER BY customer_key) AS place, customers.*, "
+        f"{mean} FROM customers INNER JOIN (SELECT customer_key, {mean} FROM ({kept}) AS kept) AS kept "
+        "USING (customer_key)"
+    )
+    # The texts, which are most of a row, are made of some rows at a time and are never all in memory.
+    engine.execute(
+        f"CREATE VIEW live_customers AS SELECT place, customer_key, {listed}, {persons}, "
+        f"{literal(now.strftime('%Y-%m-%d %H:%M:%S.%f'))}::TIMESTAMP AS updated_at, "
         f"CAST(to_json(struct_pack({_base(made)})) AS VARCHAR) AS base, "
         f"{f'CAST(to_json(struct_pack({fields})) AS VARCHAR)' if fields else literal('{}')} AS fields "
-        f"FROM customers INNER JOIN (SELECT customer_key, monetary_value, monetary_value_all FROM ({kept}) AS kept) "
-        "AS kept USING (customer_key)"
+        "FROM customers_in_order"
     )
-    return int(engine.row("SELECT count(*) FROM live_customers")[0])
+    return int(engine.row("SELECT count(*) FROM customers_in_order")[0])
 
 
 _ENDS = {"value": "", "value_low": "_low", "value_high": "_high"}
