@@ -79,6 +79,8 @@ def annual_rate(rate: float) -> DiscountRate:
     0.909091
     """
     _check_rate(rate)
+    if rate >= 1:
+        raise ConfigError(f"A discount rate of {rate:.0%} a year is surely meant otherwise: write 10% as 0.10.")
     return DiscountRate(math.log1p(rate) / TimeUnit.YEAR.days)
 
 
@@ -101,8 +103,6 @@ def periodic_rate(rate: float, per: TimeUnit | str = TimeUnit.YEAR) -> DiscountR
 def _check_rate(rate: float) -> None:
     if not (math.isfinite(rate) and rate >= 0):
         raise ConfigError(f"A discount rate must be zero or positive, not {rate!r} (write 10% as 0.10).")
-    if rate >= 1:
-        raise ConfigError(f"A discount rate of {rate:.0%} is surely meant otherwise: write 10% as 0.10.")
 
 
 DEFAULT_DISCOUNT = annual_rate(0.10)

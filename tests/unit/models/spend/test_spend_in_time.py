@@ -168,7 +168,7 @@ def test_values_weigh_the_calendar_ahead(fitted: GammaGamma, shop: Summary) -> N
     expected = table["expected_orders"] * table["expected_order_value"]
     assert table["clv_predicted_8w"] == pytest.approx(expected, rel=1e-9)
     # Discounting: later sales count less.
-    steep = course.factor(kp.weeks(104), kp.annual_rate(20.0))
+    steep = course.factor(kp.weeks(104), kp.continuous_rate(3.0, per="year"))
     assert steep.mean() != pytest.approx(course.factor(kp.weeks(104)).mean(), rel=1e-3)
 
 
