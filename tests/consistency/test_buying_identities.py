@@ -8,9 +8,9 @@ from scipy.special import gammaln
 
 from keepers.domain.cells import Cells
 from keepers.domain.time import TimeUnit
-from keepers.numerics.chebyshev import gauss_legendre
 from keepers.numerics.distinct import CellTables
 from keepers.numerics.likelihoods import bg_nbd, mbg_nbd, nbd
+from keepers.numerics.quadrature import legendre
 
 THETA = {
     "nbd": (0.38, 12.07),
@@ -48,7 +48,7 @@ def test_distribution_sums_to_one_and_has_the_moments(family, theta, t) -> None:
 @pytest.mark.parametrize(("family", "theta"), FAMILIES[:3])
 def test_expected_purchases_add_up_over_the_future(family, theta) -> None:
     """What a new customer is expected to buy between 15 and 40 is what each history to 15 leads one to expect."""
-    places, weights = gauss_legendre(40)
+    places, weights = legendre(40)
     last = 15.0 * places
     total = np.exp(family.log_likelihood(theta, 0, 0, 15.0)) @ family.expected_purchases(theta, 0, 0, 15.0, 25.0)
     for k in range(1, 131):

@@ -14,13 +14,14 @@ def summary(count: int = 300):
     rng = np.random.default_rng(6)
     channel = rng.choice(["ads", "shop"], count)
     start = np.datetime64("2022-01-10") + rng.integers(0, 500, count)
-    end = start + 15 + rng.exponential(np.where(channel == "ads", 250.0, 600.0)).astype(int)
+    end = start + (15 + rng.exponential(np.where(channel == "ads", 250.0, 600.0)).astype(int))
     rows = {"customer_key": [f"c{n}" for n in range(count)], "plan": rng.choice(["small", "large"], count)}
     again = np.flatnonzero(end < np.datetime64("2023-06-01"))[:25]
     keys = np.concatenate([rows["customer_key"], [f"c{n}" for n in again]])
     plans = np.concatenate([rows["plan"], rows["plan"][again]])
-    starts = np.concatenate([start, end[again] + 100])
-    ends = np.concatenate([end, end[again] + 100 + rng.integers(40, 900, again.size)])
+    later = end[again] + np.timedelta64(100, "D")
+    starts = np.concatenate([start, later])
+    ends = np.concatenate([end, later + rng.integers(40, 900, again.size)])
     table = {
         "customer_key": keys,
         "plan": plans,

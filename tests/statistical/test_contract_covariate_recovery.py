@@ -21,7 +21,10 @@ TRUTH = {"dropout:channel[shop]": -0.6, "dropout:price": 0.03, "dropout:raised":
 def renewals(start: np.ndarray) -> np.ndarray:
     """Days since the origin of the first renewals of contracts, shape (n, months)."""
     known = {
-        day: [(calendar_shift((ORIGIN + day).item(), step, TimeUnit.MONTH) - ORIGIN.item()).days for step in STEPS]
+        day: [
+            (calendar_shift((ORIGIN + np.int64(day)).item(), step, TimeUnit.MONTH) - ORIGIN.item()).days
+            for step in STEPS
+        ]
         for day in np.unique(start).tolist()
     }
     return np.array([known[day] for day in start.tolist()])

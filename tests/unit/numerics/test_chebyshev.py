@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keepers.numerics.chebyshev import ChebyshevGrid, gauss_legendre, relative_tail
+from keepers.numerics.chebyshev import ChebyshevGrid, relative_tail
 
 
 def test_interpolation_is_exact_to_its_tail() -> None:
@@ -28,8 +28,3 @@ def test_a_rough_function_has_a_large_tail() -> None:
 def test_an_interval_of_no_length() -> None:
     grid = ChebyshevGrid(2.0, 2.0, 1)
     assert grid.matrix(np.array([2.0, 2.0])) == pytest.approx(np.ones((2, 1)))
-
-
-def test_gauss_legendre() -> None:
-    places, weights = gauss_legendre(12)
-    assert weights @ places**7 == pytest.approx(1 / 8, rel=1e-13)

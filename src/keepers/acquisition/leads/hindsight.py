@@ -135,15 +135,16 @@ def _at(
     dated = (table.outcome != Outcome.WON_UNDATED) & (table.outcome != Outcome.LOST_UNDATED)
     closed = np.where(table.outcome == Outcome.OPEN, np.datetime64("9999-01-01"), table.day + table.days)
     was_open = dated & (table.day <= edge) & (closed > edge)
-    came = dated & (table.day > edge) & (table.day <= edge + wait)
+    span = np.timedelta64(wait, "D")
+    came = dated & (table.day > edge) & (table.day <= edge + span)
     rows = np.flatnonzero(was_open | came)
     if not rows.size:
         return None
-    start = np.where(came[rows], table.day[rows] - 1, edge)
+    start = np.where(came[rows], table.day[rows] - np.timedelta64(1, "D"), edge)
     age = np.where(came[rows], 0, (edge - table.day[rows]).astype(np.int64) + 1).astype(np.float64)
     codes = design.codes(table)[rows]
     chance = model.chance(codes, age, float(wait))
-    won = (table.outcome[rows] == Outcome.WON) & (closed[rows] <= start + wait)
+    won = (table.outcome[rows] == Outcome.WON) & (closed[rows] <= start + span)
     value, worth = np.zeros(rows.size), np.zeros(rows.size)
     if money is not None:
         told = fit_lead_value(known, design, _as_of(table, money, known))

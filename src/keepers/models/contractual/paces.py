@@ -110,7 +110,7 @@ def _renewals(varying: TimeVarying, start: IntArray, count: int, unit: TimeUnit)
     day = (began - month.astype("datetime64[D]")).astype(np.int64)
     target = month[:, None] + steps * (12 if unit is TimeUnit.YEAR else 1)
     first = target.astype("datetime64[D]")
-    length = ((target + 1).astype("datetime64[D]") - first).astype(np.int64)
+    length = ((target + np.timedelta64(1, "M")).astype("datetime64[D]") - first).astype(np.int64)
     return np.asarray((first + np.minimum(day[:, None], length - 1) - origin).astype(np.int64))
 
 
