@@ -67,7 +67,7 @@ def test_flows_of_contracts_that_end_at_any_moment() -> None:
     start = cut - rng.integers(1, 900, n)
     rate = rng.gamma(0.9, 1 / 14.0, n)
     tenure = rng.exponential(1 / rate) * 30.4375
-    end = start + np.minimum(tenure, 5e4).astype(int) + 1
+    end = start + (np.minimum(tenure, 5e4).astype(int) + 1)
     contracts = {
         "customer_key": np.array([f"c{k}" for k in range(n)]), "started_on": start.astype(str),
         "ended_on": [str(day) if day <= cut else None for day in end], "amount": np.full(n, 20.0),

@@ -59,7 +59,7 @@ def test_a_mailing_that_goes_to_good_leads_adds_nothing(both: tuple[Store, LeadS
     good = chance > np.quantile(chance, 0.7)
     sent = np.flatnonzero(rng.random(leads.size) < np.where(good, 0.9, 0.15))
     columns = {
-        "customer_key": leads.keys[sent], "day": (leads.day[sent] + 2).astype("datetime64[us]"),
+        "customer_key": leads.keys[sent], "day": (leads.day[sent] + np.timedelta64(2, "D")).astype("datetime64[us]"),
         "kind": np.full(sent.size, "sent", dtype=object), "campaign": np.full(sent.size, "welcome", dtype=object),
     }  # fmt: skip
     (found,) = lead_steps(_with(store, engagement=columns), scores)

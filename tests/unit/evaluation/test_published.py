@@ -29,7 +29,8 @@ def test_scores_are_graded_by_day_against_plain_sums() -> None:
     }
     report = kp.grade_published(scores, {"customer_key": buyers, "day": days, "amount": amounts})
     (grade,) = report.grades
-    inside = (days > start + 99) & (days <= start + 199)
+    first, last = start + np.array([99, 199])
+    inside = (days > first) & (days <= last)
     brought = np.array([amounts[inside & (buyers == one)].sum() for one in who])
     assert grade.got == pytest.approx(brought.sum())
     assert grade.said == pytest.approx(said[:60].sum())
