@@ -151,7 +151,6 @@ class _Plan:
     """Whether the customer's number is too long, so that its rank stands there."""
     first: dt.date
     least: int
-    most: int
     scale: int
     """Of an amount's unit in one."""
 
@@ -172,17 +171,12 @@ class _Plan:
         ranks = most - least >= 1 << max(packing.number_bits, 0)
         if ranks and bounds.orders >= 1 << max(packing.number_bits, 0):
             return None
-        return cls(packing, ranks, first, least, most, scale)
+        return cls(packing, ranks, first, least, scale)
 
     @property
     def low(self) -> int:
         """Bits below the customer's number."""
         return self.packing.day_bits + self.packing.amount_bits
-
-    @property
-    def type(self) -> str:
-        """The engine's type of the numbers."""
-        return "INTEGER" if max(self.most, -self.least) <= _SHORT else "BIGINT"
 
     @property
     def rest(self) -> str:
@@ -198,8 +192,10 @@ class _Plan:
             return f"{number} AS number, {self.rest} AS packed"
         return f"({number} << {self.low}) | {self.rest} AS packed"
 
-    def rows(self, view: str, has_money: bool, cell: str) -> str:
-        """A query of a row a customer from histories; `cell` is a further column, or none."""
+    def rows(self, view: str, has_money: bool, largest: int, cell: str) -> str:
+        """A query of a row a customer from histories, whose numbers end at `largest`; `cell` is one more, or none."""
+        # Of the numbers that there are: an id may be longer than those that were looked at first.
+        kind = "INTEGER" if max(self.least + largest, -self.least) <= _SHORT else "BIGINT"
         if not has_money:
             revenue = first_amount = "NULL::DECIMAL(18, 4)"
         else:
@@ -208,7 +204,7 @@ class _Plan:
                 f"CAST({name}::DECIMAL(18, 0) * {unit} AS DECIMAL(18, 4))" for name in ("revenue", "first_amount")
             )
         return _sql(
-            "by_number_rows", number=f"(number + {self.least})::{self.type}", first=literal(self.first.isoformat()),
+            "by_number_rows", number=f"(number + {self.least})::{kind}", first=literal(self.first.isoformat()),
             histories=view, revenue=revenue, first_amount=first_amount, cell=cell,
         )  # fmt: skip
 
@@ -290,6 +286,9 @@ def _read(
 def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: bool, distinct: Whole | None) -> Sorted:
     """The table of the histories."""
     rows, created, known = engine.new_name("numbered_customers"), False, None
+    largest = int(packed[-1] >> plan.low)
+    if distinct is not None:
+        largest = int(distinct[largest])
     found = histories(packed, plan.packing)
     for some in _one_ahead(found) if packed.size > _MANY else found:
         columns: dict[str, Any] = {name: getattr(some, name) for name in Histories.__slots__}
@@ -298,7 +297,7 @@ def _stored(engine: Engine, packed: Whole, plan: _Plan, ids: Ids, has_money: boo
         if distinct is not None:
             columns["number"] = distinct[some.number]
         with engine.registered(columns) as view:
-            query = plan.rows(view, has_money, ", cell" if known else "")
+            query = plan.rows(view, has_money, largest, ", cell" if known else "")
             if created:
                 engine.execute(f"INSERT INTO {quoted(rows)} {query}")
             else:

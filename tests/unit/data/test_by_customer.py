@@ -317,6 +317,17 @@ def test_ids_that_are_found_odd_later_are_grouped_by_the_engine(
     assert [row[:2] for row in rows_of(summarise(orders))] == [("100", 2), ("1e2", 2)]
 
 
+def test_ids_may_be_longer_than_those_that_were_looked_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepers.data.by_number._SAMPLE", 1)
+    for late in ("C2147483648", "C99999999999"):
+        rows: list[Row] = [(who, DAY + dt.timedelta(n % 3), 1.5) for n in range(5) for who in ("C1", late)]
+        orders = kp.read_orders(parquet(tmp_path / f"{late}.parquet", rows))
+        assert sorted_beside(orders)
+        assert [row[:2] for row in rows_of(summarise(orders))] == [("C1", 2), (late, 2)]
+
+
 @pytest.mark.parametrize("form", ["number", "long"])
 def test_portions_that_are_summed_ahead(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[Row] = [(FORMS[form](n % 8), DAY + dt.timedelta(n % 5), n / 4) for n in range(90)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -99,6 +100,10 @@ def pull_database(
                 changed += reading.take_out(progress, now, source.compare_every)
                 if count := write_table(engine, reading.everything, folder / f"{table.file}.parquet"):
                     rows[table.name] = count
+        except BaseException:
+            # What the library was reading holds its connection in a ring of references, which goes back to be closed.
+            gc.collect()
+            raise
         finally:
             engine.close()
             database.dispose()
