@@ -14,7 +14,7 @@ from keepers.acquisition.response import ResponseCurves
 from keepers.api.served import ERRORS, MISSING, said_of, served
 from keepers.domain.time import weeks
 from keepers.pipeline.budget_planning import BudgetWish, planned
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web import week
 from keepers.web.access import Reader, TheSite
 from keepers.web.site import Site

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from keepers.api.served import ERRORS, MISSING, meaning_of, said_of, served
 from keepers.api.shapes import Interval, Meaning
 from keepers.pipeline.newcomer_score import groups_of, score_newcomer
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.access import Reader, TheSite
 from keepers.web.site import Site
 

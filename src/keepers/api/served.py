@@ -12,7 +12,7 @@ from keepers.api.shapes import Meaning
 from keepers.domain.access import Scope, Visitor
 from keepers.domain.reach import OWN, Reach
 from keepers.pipeline import live_values
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.state import Books
 from keepers.web.problems import Problem
 from keepers.web.site import Site

@@ -14,7 +14,7 @@ from keepers.api.served import ERRORS, MISSING, said_of, served
 from keepers.api.shapes import Interval
 from keepers.domain.access import Scope
 from keepers.pipeline.subscriber_list import Subscriber, SubscriberFilter, has_subscribers
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.access import Reader, TheSite
 from keepers.web.keys import CUSTOMER
 from keepers.web.subscribers import Known, Who, known, listed

@@ -104,8 +104,8 @@ def _budget(plan: dict[str, Any] | None, money: dict[str, Any]) -> list[str]:
 
 
 def chance(share: float) -> str:
-    """A probability that is never said to be certain."""
-    return "more than 99%" if share > 0.99 else f"{share:.0%}"
+    """A probability, of which neither end is said to be certain."""
+    return "more than 99%" if share > 0.99 else "less than 1%" if share < 0.01 else f"{share:.0%}"
 
 
 def _alone(summary: dict[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ from keepers.domain.access import Scope
 from keepers.pipeline.base_bands import ALIVE, ORDERS, silent_days, value_edges
 from keepers.pipeline.content_groups import ORDER_CUTS, order_band, silence_band
 from keepers.reports import formatting
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.live_lists import Cell, Filter, LiveLists
 
 router = APIRouter(include_in_schema=False)

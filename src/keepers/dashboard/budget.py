@@ -21,7 +21,7 @@ from keepers.domain.errors import ConfigError, KeepersError
 from keepers.pipeline.budget_planning import BudgetWish, as_report, planned, starting
 from keepers.pipeline.live_values import Meaning
 from keepers.reports.sections import render_sections
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web import week
 from keepers.web.once import OnceField
 from keepers.web.site import Site

@@ -9,7 +9,7 @@ from pathlib import Path
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.letters import earlier_run
 from keepers.reports.run_figures import RunFigures, figures_of
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.live_lists import Group
 from keepers.storage.state import Books
 from keepers.web.site import Site

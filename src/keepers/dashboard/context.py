@@ -14,7 +14,7 @@ from keepers.domain.access import Visitor
 from keepers.domain.errors import ConfigError
 from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.saved_views import SavedView
 from keepers.web.list_address import PAGE, lists_seen
 from keepers.web.site import Site

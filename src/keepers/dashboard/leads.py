@@ -21,7 +21,7 @@ from keepers.domain.amounts import Conversion, shown_in
 from keepers.domain.money import UNSPECIFIED_CURRENCY
 from keepers.pipeline.lead_list import Lead, LeadFilter, people
 from keepers.pipeline.timeline import Entry, timeline
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.keys import LEAD
 from keepers.web.leads import listed, one_lead, week_of
 from keepers.web.site import Site

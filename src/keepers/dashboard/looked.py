@@ -15,7 +15,7 @@ from keepers.reports.acquisition import Channels
 from keepers.reports.content import ReportContent
 from keepers.reports.figures import MoneyMeaning, Span
 from keepers.reports.groups import Breakdown, Grouping
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 
 _CHANNELS = "/channels"
 

@@ -12,7 +12,8 @@ from keepers.domain.reach import Reach
 from keepers.pipeline.live_values import Meaning
 from keepers.reports import formatting
 from keepers.reports.formatting import Conversion
-from keepers.storage.live import Generation, LiveCustomer
+from keepers.storage.generation import Generation
+from keepers.storage.live import LiveCustomer
 from keepers.storage.live_lists import Cell, Group
 
 _OF_VALUE = ("value", "value_low", "value_high", "money_at_risk")

@@ -26,7 +26,7 @@ from keepers.reports import formatting
 from keepers.reports.compiled import Kept
 from keepers.reports.page import asset as report_asset
 from keepers.reports.page import style_sheet
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.access import TheSite, session_cookie, the_site
 from keepers.web.once import new_name
 from keepers.web.secrets import csrf_token, is_csrf_token

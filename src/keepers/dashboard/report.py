@@ -14,7 +14,7 @@ from keepers.domain.access import Scope
 from keepers.domain.errors import ConfigError
 from keepers.reports.kept import without_persons
 from keepers.reports.page import render_report
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.leads import without_forgotten
 from keepers.web.site import Site
 

@@ -23,7 +23,7 @@ from keepers.reports.formatting import shown_in
 from keepers.reports.groups import Dimension
 from keepers.reports.kept import without_persons
 from keepers.reports.sections import Drill, Shown, render_sections
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.leads import without_forgotten
 from keepers.web.site import Site
 

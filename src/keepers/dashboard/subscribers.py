@@ -25,7 +25,7 @@ from keepers.pipeline.subscriber_list import (
     plans_in,
 )
 from keepers.reports import formatting
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.keys import CUSTOMER
 from keepers.web.site import Site
 from keepers.web.subscribers import every_one, known, listed

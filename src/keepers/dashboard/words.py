@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepers.reports import formatting
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 
 _OLD = 8
 """Days after which values ask for a run."""

@@ -14,7 +14,7 @@ from keepers.data.roles import ROLES
 _ROWS = 5_000
 _MOSTLY = 0.9
 _NAMED = 0.6
-_SHORTENED = r"^[0-9][.,][0-9]+[eE][+][0-9]{1,3}$"
+_SHORTENED = r"^[0-9]([.,][0-9]+)?[eE][+][0-9]{1,3}$"
 _CENTS = r"^[+-]?[0-9]+[.,]([1-9]|[0-9][1-9])0*$"
 
 
@@ -57,15 +57,16 @@ def _customer(engine: Engine, raw: RawTable, recognition: Recognition) -> Iterat
     if name is None or recognition.profiles[name].number < _MOSTLY:
         return
     text = f"trim({quoted(name)}::VARCHAR)"
-    filled, shortened, cents, example = engine.row(
+    filled, shortened, cents, cut, example = engine.row(
         f"SELECT count(*), count(*) FILTER (regexp_matches(v, '{_SHORTENED}')), "
-        f"count(*) FILTER (regexp_matches(v, '{_CENTS}')), any_value(v) FILTER (regexp_matches(v, '[.,][0-9]*[1-9]')) "
+        f"count(*) FILTER (regexp_matches(v, '{_CENTS}')), any_value(v) FILTER (regexp_matches(v, '{_SHORTENED}')), "
+        f"any_value(v) FILTER (regexp_matches(v, '[.,][0-9]*[1-9]')) "
         f"FROM (SELECT {text} AS v FROM {quoted(raw.table)} LIMIT {_ROWS}) WHERE v <> ''"
     )
     if shortened:
         yield (
             "shortened ids",
-            f"{shortened:,} of the first {filled:,} customers in `{name}` of {raw.source} are written like {example}: "
+            f"{shortened:,} of the first {filled:,} customers in `{name}` of {raw.source} are written like {cut}: "
             "a spreadsheet has cut their numbers, so that several customers may have become one. Export the file again "
             "and give it without opening it in a spreadsheet.",
         )

@@ -31,7 +31,9 @@ _SHOWN = 10
 
 
 def _shown(cell: Any) -> str:
-    return "" if cell is None else f"{cell:,.6g}" if isinstance(cell, float) else escape(str(cell))
+    if isinstance(cell, float):
+        return f"{cell:,.0f}" if 1e6 <= abs(cell) < 1e15 else f"{cell:,.6g}"
+    return "" if cell is None else escape(str(cell))
 
 
 class Table:

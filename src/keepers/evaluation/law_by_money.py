@@ -17,8 +17,8 @@ from keepers.evaluation.ranking import Ranking, difference
 from keepers.models.spend.fitting import fit_spend, goes_in_step
 from keepers.models.spend.in_step import likelihood_with_money, spend_in_step
 
-LAWS = ("MBGNBD", "ParetoNBD")
-"""The laws that can lose every kind of customer."""
+LAWS = {"MBGNBD": "MBG/NBD", "ParetoNBD": "Pareto/NBD"}
+"""The laws that can lose every kind of customer, with their titles."""
 
 CLEARLY = 2.0
 """Standard errors by which a law must forecast purchases worse for money not to be asked."""
@@ -46,7 +46,8 @@ def by_money(origin: Origin, ranking: Ranking, grades: Mapping[str, list[CountGr
         if likelihood is None:
             return ranking
         found[name] = likelihood
-    return ranking.won_by(max(LAWS, key=found.__getitem__), grades)
+    likelier, other = sorted(LAWS, key=found.__getitem__, reverse=True)
+    return ranking.won_by(likelier, other, LAWS[other], grades)
 
 
 def _as_good(some: list[CountGrade], winner: list[CountGrade]) -> bool:

@@ -53,15 +53,18 @@ class Ranking:
         """Whether the winner forecast better than every naive rule."""
         return self.improvement is not None and self.improvement > 0
 
-    def won_by(self, name: str, grades: Mapping[str, Sequence[CountGrade]]) -> Ranking:
-        """The same, won by a model that the money of the orders speaks for."""
+    def won_by(self, name: str, over: str, title: str, grades: Mapping[str, Sequence[CountGrade]]) -> Ranking:
+        """The same, won by a model for which the money of the orders speaks rather than for another of this title."""
         before = () if self.winner is None else (self.winner,)
         equal = [one for one in self.order if one in {name, *before, *self.tied}]
         gained = self.improvement
         if gained is not None and self.best_rule is not None:
             gained = 1.0 - _score(grades[name]) / _score(grades[self.best_rule])
+        tied = tuple(one for one in equal if one != name)
         why = "with it the orders and their money together are likelier"
-        return replace(self, winner=name, tied=tuple(one for one in equal if one != name), improvement=gained, why=why)
+        if {*tied} - {over}:
+            why += f" than with {title}"
+        return replace(self, winner=name, tied=tied, improvement=gained, why=why)
 
 
 def rank(grades: Mapping[str, Sequence[CountGrade]], rules: frozenset[str]) -> Ranking:

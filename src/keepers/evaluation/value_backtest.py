@@ -88,7 +88,8 @@ def backtest_value(
     rules : sequence
         Naive rules; those that say nothing about money are passed over.
     in_step : bool
-        Let spend in step with buying stand in for Gamma-Gamma, unless it forecasts worse by more than next to nothing.
+        Let spend in step with buying stand in for Gamma-Gamma, unless it forecasts worse by more than chance or next to
+        nothing; and for another model where it forecasts better.
     """
     variants = {_name(buying, one): one for one in spending}
     grades: dict[str, list[ValueGrade]] = {name: [] for name in variants}

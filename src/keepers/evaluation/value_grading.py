@@ -76,6 +76,7 @@ class ValueHoldout:
         self.factor = origin.summary.margin.factor
         self._hindsight: GainCurve | None = None
         self._values: CellValues | None = None
+        self._expected: tuple[Any, FloatArray] | None = None
 
     def grade_model(self, buying: Any, spending: Any) -> ValueGrade:
         """Grade a model of buying with one of spend.
@@ -118,7 +119,9 @@ class ValueHoldout:
         """A query of every customer's forecast, the table of cells that it reads, and the forecast of spend."""
         origin, summary = self.origin, self.origin.summary
         cells = origin.outcomes.cells
-        expected = buying.expected_purchases(cells, origin.horizon)
+        if self._expected is None or self._expected[0] is not buying:
+            self._expected = buying, np.asarray(buying.expected_purchases(cells, origin.horizon))
+        expected = self._expected[1]
         spend = spend_forecast(spending, cells, summary, buying, origin.horizon)
         days = cells.unit.days
         table = self.engine.from_columns(

@@ -121,7 +121,7 @@ def _tested(test: EarlyBacktest) -> dict[str, Any]:
 
 
 def newcomers(values: Values, horizon: Horizon) -> NDArray[Any] | None:
-    """Keys of those who came within a horizon, of whom alone anything is to be said; None where that is not known."""
+    """Keys of those who came within a horizon, of whom alone anything is said; None where nobody is known to."""
     if "age_days" not in values.columns:
         return None
     found = values.engine.columns(

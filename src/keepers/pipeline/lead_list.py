@@ -16,7 +16,7 @@ from keepers.data.engine import Engine, literal
 from keepers.domain.amounts import rate_of
 
 if TYPE_CHECKING:
-    from keepers.storage.live import Generation
+    from keepers.storage.generation import Generation
 
 FILE = "leads.parquet"
 

@@ -20,7 +20,7 @@ from keepers.pipeline.learned_watch import features_since, has_learned, last_day
 from keepers.pipeline.looks import Look, write_looks
 from keepers.pipeline.project import Project
 from keepers.pipeline.sources_of_now import sources_of_now
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.state import Books, State
 from keepers.summaries.base_files import live
 from keepers.summaries.customer_base import CustomerBase

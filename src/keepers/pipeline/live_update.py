@@ -10,7 +10,8 @@ from typing import Any
 from keepers.domain.live import History, LiveOrder, extended
 from keepers.pipeline.live_events import CANCEL, REFUND, Told, told
 from keepers.pipeline.live_values import LiveValuer, Meaning, value_of
-from keepers.storage.live import Generation, LiveBook, LiveCustomer
+from keepers.storage.generation import Generation
+from keepers.storage.live import LiveBook, LiveCustomer
 from keepers.storage.state import State
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keepers.data.engine import Engine, literal
-from keepers.domain.errors import EngineError, InputError
+from keepers.domain.errors import InputError
 from keepers.domain.ports import Progress, silent
 from keepers.pipeline.base_bands import bands_of
 from keepers.pipeline.kept import FOLDER
@@ -18,7 +18,7 @@ from keepers.pipeline.learned_said import LEARNED
 from keepers.pipeline.live_rows import NAMED, make_live_rows
 from keepers.pipeline.live_values import columns_of, meaning_of, value_of
 from keepers.pipeline.subscriber_list import FILE, has_subscribers
-from keepers.storage.live import FORGOTTEN_AS
+from keepers.storage.generation import FORGOTTEN_AS
 from keepers.storage.live_indexes import INDEXES
 from keepers.storage.live_persons import Person
 from keepers.storage.state import Books, State
@@ -114,7 +114,6 @@ def serve_result(
             books.live.count(generation, bands_of(meaning, base.facts.last_day), engine, _remembered(books, generation))
             books.live.publish(generation)
         _forget_retired(state)
-        state.settle()
     finally:
         engine.close()
     return generation
@@ -147,6 +146,7 @@ def _forget_retired(state: State) -> None:
     while left:
         with state.writing() as books:
             left = books.live.forget_retired(_AT_ONCE)
+    state.settle()
 
 
 def _stretches(last: int) -> Iterator[str]:
@@ -164,12 +164,10 @@ def _remembered(books: Books, generation: int) -> str:
     EngineError
         Another process began to write those of another run.
     """
-    filling = books.live.filling()
-    if filling is None or filling.number != generation:
-        raise EngineError("Values of another run are being published; these are left out. Run again.")
-    if not filling.forgotten:
+    forgotten = books.live.still_filling(generation).forgotten
+    if not forgotten:
         return "true"
-    return f"{FORGOTTEN_AS} NOT IN ({', '.join(literal(one) for one in filling.forgotten)})"
+    return f"{FORGOTTEN_AS} NOT IN ({', '.join(literal(one) for one in forgotten)})"
 
 
 def _persons(engine: Engine, table: str, which: str) -> list[Person]:

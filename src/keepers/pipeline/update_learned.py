@@ -89,7 +89,9 @@ def update_learned(
         shutil.copyfile(place / name, folder / name)
     told = {**said, "learned_on": said.get("learned_on", earlier["store"]["last_day"])}
     why = "the run kept nothing of the mix of forecasts"
-    if not said["used"] or MIX_FILE in files:
+    # An update before may have left the mix out, which the run used.
+    mixed = said["used"] or said.get("unmixed")
+    if not mixed or MIX_FILE in files:
         why = "it rests on more than the orders that are kept"
         try:
             found = _anew(told, place, values, summary, dataset, contracts)

@@ -109,7 +109,7 @@ def _copy(connection: Connection, table: str, columns: Sequence[str], engine: En
     path = Path(engine.scratch) / "rows-to-copy.csv"
     try:
         engine.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT csv, HEADER false)")
-        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)"
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
         with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy, path.open("rb") as file:
             while block := file.read(_BLOCK):
                 copy.write(block)

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from keepers.data.engine import Engine, literal
+from keepers.storage.generation import FORGOTTEN, forgotten_as
 from keepers.storage.jobs import JobBook
-from keepers.storage.live import FORGOTTEN, forgotten_as
 from keepers.storage.live_cells import count_out
 from keepers.storage.schema import ALERT_EVENTS, ALERTS, DECISION_CUSTOMERS, PUBLISHED_SCORES
 from keepers.storage.service_schema import (

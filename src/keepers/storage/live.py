@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,70 +13,30 @@ from sqlalchemy import Column, Connection, Date, RowMapping, delete, func, inser
 from sqlalchemy.dialects import postgresql, sqlite
 
 from keepers.data.engine import Engine
+from keepers.domain.errors import EngineError
 from keepers.domain.live import History, LiveOrder
 from keepers.storage.bulk import insert_rows, upsert_rows
+from keepers.storage.generation import Generation
 from keepers.storage.live_cells import Bands, bands_of, count, count_all
 from keepers.storage.live_filter import GROUPS
-from keepers.storage.live_indexes import INDEXES, drop_indexes, make_index
+from keepers.storage.live_indexes import INDEXES, drop_indexes, make_index, of_generation
 from keepers.storage.live_persons import Person, persons_of, put_persons
 from keepers.storage.schema import Moment
 from keepers.storage.service_schema import (
+    CURRENT,
+    FILLING,
     GENERATIONS,
     LIVE_CUSTOMERS,
     LIVE_IDENTITIES,
     LIVE_ORDERS,
     LONGEST_NAME,
+    RETIRED,
 )
 
 _AT_ONCE = 500
 """Names in one statement: a database admits only so many parameters."""
 
-FILLING, CURRENT, RETIRED = "filling", "current", "retired"
-
-FORGOTTEN = "forgotten"
-"""Where among the settings of a generation stands who was erased since its run."""
-
 _HISTORY = ("first_day", "last_day", "frequency", "monetary_value", "monetary_value_all", "orders", "revenue")
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """The values of one run as they are served.
-
-    Attributes
-    ----------
-    number : int
-        Which.
-    folder : str
-        The run's folder of results.
-    as_of, made_at : date, datetime
-        Last day of its data, and when it was made.
-    customers : int
-        How many the run valued.
-    settings : mapping
-        What its numbers mean: currency, basis, horizon, discount, margin, thresholds.
-    base_event, applied_event : int
-        The last received event that was among the run's orders, and the last one that the values know of.
-    """
-
-    number: int
-    folder: str
-    as_of: dt.date
-    made_at: dt.datetime
-    customers: int
-    settings: Mapping[str, Any]
-    base_event: int
-    applied_event: int
-
-    @property
-    def forgotten(self) -> tuple[str, ...]:
-        """Who was erased since its run, whose results still name them, as `forgotten_as` has it."""
-        return tuple(self.settings.get(FORGOTTEN, ()))
-
-    def forgets(self, customer_key: str | None) -> bool:
-        """Whether somebody is one of these."""
-        gone = self.forgotten
-        return bool(gone) and customer_key is not None and forgotten_as(customer_key) in gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +57,6 @@ VALUES = (
     "value_infinite", "value_learned", "money_at_risk", "state", "tier", "rfm_group", "segment", "channel", "country",
 )  # fmt: skip
 """Columns beside the history."""
-
-
-def forgotten_as(customer_key: str) -> str:
-    """What stands for somebody who was erased, until results come that do not name them; it names nobody.
-
-    >>> forgotten_as("c1")
-    'd0f631ca1ddba8db3bcfcb9e057cdc98'
-    """
-    return hashlib.sha256(customer_key.encode(errors="replace")).hexdigest()[:32]
-
-
-FORGOTTEN_AS = "left(sha256(customer_key), 32)"
-"""The same in the engine."""
 
 
 class LiveBook:
@@ -143,7 +89,8 @@ class LiveBook:
         )  # fmt: skip
 
     def index(self, generation: int, index: str) -> None:
-        """Make one of `keepers.storage.live_indexes.INDEXES`."""
+        """Make one of `keepers.storage.live_indexes.INDEXES` for the generation that is being filled."""
+        self.still_filling(generation)
         make_index(self._connection, generation, index)
 
     def count(self, generation: int, bands: Bands, engine: Engine, which: str = "true") -> None:
@@ -153,7 +100,8 @@ class LiveBook:
         self._connection.execute(row.values(bands=bands.to_dict()))
 
     def publish(self, generation: int) -> None:
-        """Let a generation be the current one, with all its indexes; the earlier one is no longer served."""
+        """Let the generation that is being filled be the current one, with all its indexes, in place of the earlier."""
+        self.still_filling(generation)
         for index in INDEXES:
             make_index(self._connection, generation, index)
         count = select(func.count()).where(LIVE_CUSTOMERS.c.generation == generation).scalar_subquery()
@@ -186,11 +134,24 @@ class LiveBook:
 
     def current(self) -> Generation | None:
         """The generation that is served; None before the first."""
-        return self._generation(CURRENT)
+        return Generation.of(self._connection, CURRENT)
 
     def filling(self) -> Generation | None:
         """The generation that is being filled."""
-        return self._generation(FILLING)
+        return Generation.of(self._connection, FILLING)
+
+    def still_filling(self, generation: int) -> Generation:
+        """The generation that is being filled, which must be this one.
+
+        Raises
+        ------
+        EngineError
+            Another process began to fill one of another run.
+        """
+        filling = self.filling()
+        if filling is None or filling.number != generation:
+            raise EngineError("Values of another run are being published; these are left out. Run again.")
+        return filling
 
     def applied(self, generation: int, event: int) -> None:
         """The values of a generation know of events up to one."""
@@ -230,7 +191,7 @@ class LiveBook:
         table = LIVE_CUSTOMERS
         query = (
             select(table)
-            .where(table.c.generation == generation, table.c.updated_at > moment, table.c.by_event)
+            .where(of_generation(generation), table.c.updated_at > moment, table.c.by_event)
             .order_by(table.c.updated_at.desc())
             .limit(limit)
         )
@@ -336,15 +297,6 @@ class LiveBook:
     def persons(self, keys: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
         """Name and e-mail address of customers, by key."""
         return persons_of(self._connection, list(dict.fromkeys(keys)))
-
-    def _generation(self, status: str) -> Generation | None:
-        row = self._connection.execute(select(GENERATIONS).where(GENERATIONS.c.status == status)).mappings().first()
-        if row is None:
-            return None
-        return Generation(
-            row["id"], row["folder"], row["as_of"], row["made_at"], row["customers"], row["settings"],
-            row["base_event"], row["applied_event"],
-        )  # fmt: skip
 
 
 def _row(generation: int, one: LiveCustomer) -> dict[str, Any]:

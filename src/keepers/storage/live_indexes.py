@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, inspect, literal, select, text
 
-from keepers.storage.service_schema import GENERATIONS, LIVE_CUSTOMERS
+from keepers.storage.service_schema import GENERATIONS, LIVE_CUSTOMERS, RETIRED
 
 KEYS = "sqlite_autoindex_live_customers_1"
 """The index by key, of all generations."""
@@ -98,7 +98,7 @@ def drop_indexes(connection: Connection, generation: int) -> None:
 
 def left_over(connection: Connection) -> list[str]:
     """Names of indexes of generations that are gone or no longer served."""
-    served = set(connection.execute(select(GENERATIONS.c.id).where(GENERATIONS.c.status != "retired")).scalars())
+    served = set(connection.execute(select(GENERATIONS.c.id).where(GENERATIONS.c.status != RETIRED)).scalars())
     found = (str(one["name"]) for one in inspect(connection).get_indexes("live_customers"))
     own = {name: match for name in found if (match := _OWN.fullmatch(name))}
     return sorted(name for name, match in own.items() if int(match[1]) not in served)

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from keepers.storage.database import Database
-from keepers.storage.live import CURRENT
-from keepers.storage.service_schema import GENERATIONS, LIVE_CUSTOMERS
+from keepers.storage.service_schema import CURRENT, GENERATIONS, LIVE_CUSTOMERS
 
 _VALUE = (
     select(

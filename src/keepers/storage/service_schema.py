@@ -107,6 +107,9 @@ GENERATIONS = Table(
 `base_event` is the last received event among the run's orders, `applied_event` the last one that the values know of;
 `bands` says where the bands of `live_cells` begin, and nothing where customers are not counted there."""
 
+FILLING, CURRENT, RETIRED = "filling", "current", "retired"
+"""What the status of a generation can be."""
+
 Index(
     "one_current_generation",
     GENERATIONS.c.status,

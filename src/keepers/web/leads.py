@@ -10,7 +10,7 @@ from keepers.pipeline.lead_list import Lead, LeadFilter, leads_of, leads_there
 from keepers.reports.content import ReportContent
 from keepers.reports.kept import without_rows
 from keepers.reports.leads import LeadRow
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.web.site import Site
 
 

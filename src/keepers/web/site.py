@@ -17,7 +17,7 @@ from keepers.domain.access import Visitor
 from keepers.pipeline.project import Project
 from keepers.reports.content import ReportContent
 from keepers.reports.kept import FILE, read_content
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.state import State
 from keepers.storage.users import ApiToken, User
 from keepers.web.asking import Asking

@@ -23,7 +23,7 @@ from keepers.pipeline.subscriber_list import (
     subscribers,
 )
 from keepers.pipeline.timeline import Entry, listed_for, timeline
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.state import Books
 
 Who = Mapping[str, tuple[str | None, str | None]]

@@ -21,7 +21,7 @@ from keepers.pipeline.deciding import give_answer, usual_plan
 from keepers.pipeline.offer_list import customers_offered
 from keepers.pipeline.this_week import of_alerts, proposals
 from keepers.storage.answers import Answer
-from keepers.storage.live import Generation
+from keepers.storage.generation import Generation
 from keepers.storage.state import Books
 from keepers.web.leads import open_leads
 from keepers.web.site import Site

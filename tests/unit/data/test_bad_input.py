@@ -215,8 +215,9 @@ def test_swapped_columns_are_named(reading: Reader) -> None:
 
 
 def test_ids_that_a_spreadsheet_cut_are_named(reading: Reader) -> None:
-    account = reading(HEADER + "1.23E+11,2025-01-01,5\n1.24E+11,2025-01-02,6\n1.23E+11,2025-01-09,5\n").reconciliation
-    assert account.warnings[0].startswith("3 of the first 3 customers in `customer` of export_0.csv are written like")
+    account = reading(HEADER + "12.5,2025-01-01,5\n1E+11,2025-01-02,6\n1E+11,2025-01-09,5\n").reconciliation
+    said = "2 of the first 3 customers in `customer` of export_0.csv are written like 1E+11: a"
+    assert account.warnings[0].startswith(said)
     plain = reading(HEADER + "17850.0,2025-01-01,5\n13047.0,2025-01-02,5\n17850.0,2025-01-09,5\n").reconciliation
     assert plain.warnings == []
 
@@ -233,6 +234,14 @@ def test_amounts_that_may_be_thousands_are_named(reading: Reader) -> None:
     assert "decimals or thousands" in reading(HEADER + rows).reconciliation.warnings[0]
     shown = reading(HEADER + rows + "a,2025-01-05,3.99\n").reconciliation
     assert (shown.warnings, shown.amount("counted")) == ([], Decimal("66.613"))
+
+
+@pytest.mark.parametrize("header", [HEADER, "Kunde,Bestelldatum,Betrag\n"])
+def test_nobody_marks_thousands_behind_a_zero(reading: Reader, header: str) -> None:
+    for mark in (".", ","):
+        rows = "".join(f'a{n % 3},2025-01-{n:02},"0{mark}5{n:02}"\n' for n in range(1, 10))
+        account = reading(header + rows).reconciliation
+        assert (account.warnings, account.amount("counted")) == ([], Decimal("4.545"))
 
 
 def test_orders_that_were_all_given_back_are_an_answer(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def test_money_decides_between_laws_that_forecast_alike_and_nothing_else(monkeyp
     assert (found.winner, found.tied) == ("ParetoNBD", ("MBGNBD",))
     assert found.improvement == pytest.approx(1.0 - 1.02 / 1.5)
     assert laws(monkeypatch, alike, "MBGNBD").winner == "MBGNBD"
+    three = laws(monkeypatch, {**alike, "BGNBD": [count(1.01, 0.0)]}, "ParetoNBD")
+    assert (three.tied, three.why) == (("MBGNBD", "BGNBD"), f"{found.why} than with MBG/NBD")
     apart = {"MBGNBD": [count(1.0, 0.1)], "ParetoNBD": [count(1.02, 0.0)]}
     assert laws(monkeypatch, apart, "ParetoNBD") == rank(apart, frozenset())
     other = {"NBD": [count(0.5, 0.1)], **alike}

@@ -91,6 +91,11 @@ def test_of_orders_alone_it_is_said_anew_and_divides_values(tmp_path: Path, monk
         assert any(before["learned_on"] in one and "Learned value" in one for one in added["update"]["remarks"])
         _as_if_not_mixed(result)
         assert {"model-learned.json", "model-mix.json", "model-early.json"} <= {one["name"] for one in added["files"]}
+    # The result of an earlier version, whose mix was not kept, after its first update.
+    (result / "model-mix.json").unlink()
+    told = kp.update(result, [str(tmp_path / "since.csv")], RunOptions(into=result, csv=False)).summary["learned"]
+    assert (told["used"], told["unmixed"], told["update"]) == (False, True, "kept")
+    assert not any(DIVIDED in one for one in told["sentences"])
 
 
 def _as_if_not_mixed(result: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from keepers.domain.access import Role, Scope
 from keepers.domain.decision import EvidenceGrade
-from keepers.domain.errors import ConfigError
+from keepers.domain.errors import ConfigError, EngineError
 from keepers.domain.live import History, LiveOrder
 from keepers.domain.reach import Reach, reaches
 from keepers.domain.time import months, years
@@ -209,6 +209,10 @@ def change_service(state: State) -> None:
         with arriving([_row("C1", 1.0, "Gold"), _row("C2", 1.0, "Gold")]) as engine:
             books.live.fill(other, engine, "customer_key = 'C1'")
         assert books.live.current() is not None
+        # A process that was overtaken neither makes an index of what is gone nor stops what is served.
+        for overtaken in (lambda: books.live.index(other - 1, "in_sum"), lambda: books.live.publish(other - 1)):
+            with pytest.raises(EngineError, match="another run are being published"):
+                overtaken()
     with state.writing() as books:
         books.live.publish(other)
         books.live.forget_retired()

@@ -104,8 +104,9 @@ class TraitFits:
         self._places: dict[int, list[int]] = {}
 
     def search(self, asked: tuple[Any, ...]) -> Search:
-        """Fit what the model asks for: both elasticities at once where nothing is tested, else one after the other.
+        """Fit what the model asks for: both elasticities at once where both are free, else one after the other.
 
+        Where both at once have no maximum, they are looked for one after the other, too.
         `asked` is what rows are made of, see `rated_rows`.
         """
         model, rates = self.model, self.model.rates_

@@ -37,15 +37,17 @@ def known_fit(model: Any, data: Any, buying: Any = None) -> Any:
     settings = (type(model), model.include_first, model.prior, getattr(model, "drift", None))
     fits = _known.setdefault(data, {})
     if settings not in fits:
-        fits[settings] = model.fit(data)
+        fits[settings] = copy.copy(model).fit(data)
     return copy.copy(fits[settings])
 
 
 def _known_joint(model: Any, data: Summary, buying: Any) -> Any:
-    settings = (type(model), model.include_first, model.correlation, model.leaving)
+    asked = (getattr(model, name, None) for name in ("correlation", "leaving"))
+    # Whoever fits the same model of buying again gets another fit of spend.
+    settings = (type(model), model.include_first, *asked, tuple(buying.parameters_.values()))
     fits = _joint.setdefault(data, [])
     for known, how, found in fits:
         if known is buying and how == settings and found.prior is model.prior:
             return copy.copy(found)
-    fits.append((buying, settings, model.fit(data, buying)))
+    fits.append((buying, settings, copy.copy(model).fit(data, buying)))
     return copy.copy(fits[-1][-1])

@@ -123,10 +123,10 @@ def joint_rows(
     """
     known = _customers_with_money(summary, include_first)
     cells = summary.keyed_cells().cells
-    alive = np.asarray(buying.probability_alive(cells))
     rows, share = _grouped(summary, np.arange(cells.size), include_first, None, most, known, attributes)
     number = rows["place"].astype(np.int64)
-    parts = rates.parts(cells.take(number), alive[number])
+    some = cells.take(number)
+    parts = rates.parts(some, np.asarray(buying.probability_alive(some)))
     return JointRows(_spend(rows), parts, share, *kinds_of_rows(rows, number.size, attributes))
 
 

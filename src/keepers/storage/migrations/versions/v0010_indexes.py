@@ -36,7 +36,7 @@ def upgrade() -> None:
     """Make those of the generation that is served in place of those of all."""
     for name in _indexes():
         op.drop_index(f"live_customers_{name}", table_name="live_customers")
-    for generation in _generations():
+    for generation in _generations("WHERE status = 'current'"):
         for name, columns in _indexes().items():
             op.execute(
                 f"CREATE INDEX live_customers_{generation}_{name} ON live_customers ({columns}) "
@@ -53,6 +53,6 @@ def downgrade() -> None:
         op.execute(f"CREATE INDEX live_customers_{name} ON live_customers (generation, {columns})")
 
 
-def _generations() -> list[int]:
-    found = op.get_bind().execute(sa.text("SELECT id FROM generations WHERE status = 'current'")).scalars()
+def _generations(which: str = "") -> list[int]:
+    found = op.get_bind().execute(sa.text(f"SELECT id FROM generations {which}")).scalars()
     return [int(number) for number in found]
